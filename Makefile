@@ -1,0 +1,122 @@
+# Murr's one front door. `make help` lists the targets.
+
+VARIANT ?= release
+CC      ?= cc
+O       := build/$(VARIANT)
+SETUP   := build/.setup
+
+PKGS    := libmicrohttpd yaml-0.1 jansson libzstd liblz4 libbrotlidec libdeflate libxxhash
+LIBS     = $(shell pkg-config --libs $(PKGS)) -lsnappy -lpthread -lm
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
+
+opt_release := -O3 -fno-plt
+opt_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+opt_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
+CFLAGS  ?= -g
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -Iinclude -fPIC -fvisibility=hidden $(WARN) \
+             $(opt_$(VARIANT)) $(CFLAGS) -MMD -MP
+LDFLAGS += $(filter -fsanitize=%,$(opt_$(VARIANT)))
+
+SRC      := $(sort $(shell find src -name '*.c'))
+LIB_SRC  := $(filter-out src/net/% src/api/% src/cli/%,$(SRC))
+TEST_SRC := $(sort $(shell find tests/unit -name 'test_*.c'))
+TEST_LIB := $(sort $(wildcard tests/lib/*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+BENCH_SRC := $(sort $(wildcard bench/bench_*.c))
+BENCH_LIB := $(sort $(wildcard bench/lib/*.c))
+
+obj       = $(patsubst %.c,$(O)/obj/%.o,$(1))
+APP_OBJ  := $(call obj,$(filter-out src/cli/main.c,$(SRC)))
+TESTS    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC))
+REPLAYS  := $(patsubst tests/fuzz/%.c,$(O)/tests/replay/%,$(FUZZ_SRC))
+BENCHES  := $(patsubst bench/bench_%.c,$(O)/bench/%,$(BENCH_SRC))
+
+.PHONY: all run test unit e2e asan tsan fuzz bench fmt lint check clean help setup tests benches
+all: $(O)/murr $(O)/libmurr.a $(O)/libmurr.so ## build build/murr and build/libmurr.{a,so}
+ifeq ($(VARIANT),release)
+	@ln -sf release/murr release/libmurr.a release/libmurr.so build/
+endif
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 10
+
+setup: $(SETUP) ## install what building and testing need
+$(SETUP): tools/setup
+	@tools/setup
+	@mkdir -p build && touch $@
+
+run: all ## load the sample tables and serve them on port 8080
+	@tools/run-sample
+
+test: all tests ## every test; ends with "N passed, N failed"
+	@tools/run-tests $(O)
+
+unit: all tests ## the unit tests and saved fuzz inputs only
+	@tools/run-tests $(O) --no-e2e
+
+asan: ## every test under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory test VARIANT=asan
+
+tsan: ## every test under ThreadSanitizer
+	@$(MAKE) --no-print-directory test VARIANT=tsan
+
+fuzz: | $(SETUP) ## fuzz one surface with libFuzzer: make fuzz T=parquet S=60
+	@tools/run-fuzz $(or $(T),$(error T=<surface>, one of: $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC)))) $(or $(S),60)
+
+bench: all benches ## the benchmarks; one alone: make bench-read N=10000000
+	@tools/run-bench $(O) read fetch load
+
+bench-%: all benches
+	@tools/run-bench $(O) $*
+
+fmt: | $(SETUP) ## format all C
+	@clang-format -i $$(git ls-files '*.[ch]')
+
+lint: | $(SETUP) ## layers, headers, format, clang, clang-tidy, shell
+	@tools/lint
+
+check: ## what CI runs: test, asan, tsan, lint
+	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory asan
+	@$(MAKE) --no-print-directory tsan
+	@$(MAKE) --no-print-directory lint
+
+clean: ## remove build/
+	rm -rf build
+
+tests: $(TESTS) $(REPLAYS)
+benches: $(BENCHES)
+
+$(O)/obj/%.o: %.c Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(O)/obj/src/cli/version.o: ALL_CFLAGS += -DMURR_VERSION='"$(VERSION)"'
+
+$(O)/murr: $(call obj,src/cli/main.c) $(APP_OBJ)
+	@$(CC) $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+
+$(O)/libmurr.a: $(call obj,$(LIB_SRC))
+	@rm -f $@ && ar rcs $@ $^
+
+$(O)/libmurr.so: $(call obj,$(LIB_SRC))
+	@$(CC) -shared $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+
+$(O)/libapp.a: $(APP_OBJ) $(call obj,$(TEST_LIB))
+	@rm -f $@ && ar rcs $@ $^
+
+$(O)/tests/%: $(O)/obj/tests/unit/%.o $(O)/libapp.a
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $^ $(LDFLAGS) -lcmocka $(LIBS) -o $@
+
+$(O)/tests/replay/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(O)/libapp.a
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+
+$(O)/bench/%: $(O)/obj/bench/bench_%.o $(call obj,$(BENCH_LIB)) $(O)/libapp.a
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+
+.SECONDARY:
+-include $(shell find build -name '*.d' 2>/dev/null)

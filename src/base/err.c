@@ -1,0 +1,66 @@
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum code err_set(struct err *err, enum code code, const char *fmt, ...)
+{
+    if (err) {
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+        va_end(ap);
+    }
+    return code;
+}
+
+enum code err_errno(struct err *err, enum code code, const char *fmt, ...)
+{
+    int saved = errno;
+    if (err) {
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+        va_end(ap);
+        char reason[128];
+        const char *text = strerror_r(saved, reason, sizeof(reason)); /* GNU: may not use reason */
+        size_t used = strlen(err->msg);
+        snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", text);
+    }
+    errno = saved;
+    return code;
+}
+
+enum code err_in(struct err *err, enum code code, const char *fmt, ...)
+{
+    if (err) {
+        struct err inner = *err;
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+        va_end(ap);
+        size_t used = strlen(err->msg);
+        snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", inner.msg);
+    }
+    return code;
+}
+
+const char *code_name(enum code code)
+{
+    static const char *const names[] = {
+        [OK] = "OK",
+        [E_INVALID] = "E_INVALID",
+        [E_NOTFOUND] = "E_NOTFOUND",
+        [E_EXISTS] = "E_EXISTS",
+        [E_CORRUPT] = "E_CORRUPT",
+        [E_LIMIT] = "E_LIMIT",
+        [E_IO] = "E_IO",
+        [E_TIMEOUT] = "E_TIMEOUT",
+        [E_CANCELLED] = "E_CANCELLED",
+        [E_UNSUPPORTED] = "E_UNSUPPORTED",
+        [E_NOMEM] = "E_NOMEM",
+    };
+    return (unsigned)code < sizeof(names) / sizeof(names[0]) ? names[code] : "E_?";
+}

@@ -1,0 +1,250 @@
+#include "base/file.h"
+
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum code code_of_errno(void)
+{
+    return errno == ENOENT || errno == ENOTDIR ? E_NOTFOUND : E_IO;
+}
+
+static void fd_done(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+must_use static enum code open_read(const char *path, int *out_fd, struct stat *out_stat,
+                                    struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(err, code_of_errno(), "cannot open %s", path);
+    if (fstat(fd, out_stat) < 0) {
+        close(fd);
+        return err_errno(err, E_IO, "cannot stat %s", path);
+    }
+    if (!S_ISREG(out_stat->st_mode)) {
+        close(fd);
+        return err_set(err, E_INVALID, "%s is not a regular file", path);
+    }
+    *out_fd = fd;
+    return OK;
+}
+
+enum code mapped_file_open(const char *path, struct mapped_file *out_map, struct err *err)
+{
+    AUTO(fd) int fd = -1;
+    struct stat st;
+    TRY(open_read(path, &fd, &st, err));
+    if (st.st_size == 0) {
+        *out_map = (struct mapped_file){0};
+        return OK;
+    }
+    void *ptr = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (ptr == MAP_FAILED)
+        return err_errno(err, E_NOMEM, "cannot map %lld bytes of %s", (long long)st.st_size, path);
+    *out_map = (struct mapped_file){ptr, (size_t)st.st_size};
+    return OK;
+}
+
+void mapped_file_close(struct mapped_file *map)
+{
+    if (map->ptr)
+        munmap((void *)map->ptr, map->len);
+    *map = (struct mapped_file){0};
+}
+
+enum code file_read(const char *path, size_t max_bytes, struct buf *out, struct err *err)
+{
+    AUTO(fd) int fd = -1;
+    struct stat st;
+    TRY(open_read(path, &fd, &st, err));
+    if ((uint64_t)st.st_size > max_bytes)
+        return err_set(err, E_LIMIT, "%s has %lld bytes, more than the limit of %zu", path,
+                       (long long)st.st_size, max_bytes);
+    size_t len = (size_t)st.st_size;
+    uint8_t *to = buf_reserve(out, len);
+    enum code rc = fd_read_at(fd, to, len, 0, err);
+    if (rc)
+        return err_in(err, rc, "%s", path);
+    out->len += len;
+    return OK;
+}
+
+enum code fd_write_at(int fd, struct view bytes, uint64_t offset, struct err *err)
+{
+    while (bytes.len) {
+        ssize_t n = pwrite(fd, bytes.ptr, bytes.len, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(err, E_IO, "cannot write %zu bytes", bytes.len);
+        bytes = view_of(bytes.ptr + n, bytes.len - (size_t)n);
+        offset += (uint64_t)n;
+    }
+    return OK;
+}
+
+enum code fd_read_at(int fd, void *out, size_t len, uint64_t offset, struct err *err)
+{
+    uint8_t *to = out;
+    while (len) {
+        ssize_t n = pread(fd, to, len, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(err, E_IO, "cannot read %zu bytes at offset %llu", len,
+                             (unsigned long long)offset);
+        if (n == 0)
+            return err_set(err, E_CORRUPT, "ends at offset %llu, %zu bytes short",
+                           (unsigned long long)offset, len);
+        to += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return OK;
+}
+
+must_use static enum code sync_parent(const char *path, struct err *err)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return dir_sync(".", err);
+    AUTO(ptr) char *dir = mem_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    return dir_sync(dir, err);
+}
+
+enum code file_replace(const char *path, struct view bytes, struct err *err)
+{
+    char tmp[PATH_CAP];
+    TRY(path_format(tmp, err, "%s.tmp", path));
+    AUTO(fd) int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return err_errno(err, E_IO, "cannot create %s", tmp);
+    enum code rc = fd_write_at(fd, bytes, 0, err);
+    if (rc)
+        return err_in(err, rc, "%s", tmp);
+    if (fsync(fd) < 0)
+        return err_errno(err, E_IO, "cannot fsync %s", tmp);
+    if (rename(tmp, path) < 0)
+        return err_errno(err, E_IO, "cannot rename %s to %s", tmp, path);
+    return sync_parent(path, err);
+}
+
+enum code dir_sync(const char *path, struct err *err)
+{
+    AUTO(fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(err, code_of_errno(), "cannot open directory %s", path);
+    if (fsync(fd) < 0)
+        return err_errno(err, E_IO, "cannot fsync directory %s", path);
+    return OK;
+}
+
+enum code dir_make(const char *path, struct err *err)
+{
+    AUTO(ptr) char *p = mem_strdup(path);
+    for (char *slash = p + 1;; slash++) {
+        if (*slash != '/' && *slash != '\0')
+            continue;
+        char kept = *slash;
+        *slash = '\0';
+        if (mkdir(p, 0755) < 0 && errno != EEXIST)
+            return err_errno(err, E_IO, "cannot create directory %s", p);
+        if (kept == '\0')
+            return OK;
+        *slash = kept;
+    }
+}
+
+must_use static enum code remove_in(int dir_fd, const char *name, struct err *err)
+{
+    if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+        return OK;
+    if (errno != EISDIR && errno != EPERM)
+        return err_errno(err, E_IO, "cannot remove %s", name);
+    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return err_errno(err, E_IO, "cannot open directory %s", name);
+    }
+    enum code rc = OK;
+    for (struct dirent *e; rc == OK && (e = readdir(dir));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            rc = remove_in(dirfd(dir), e->d_name, err);
+    closedir(dir);
+    if (rc == OK && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+        rc = err_errno(err, E_IO, "cannot remove directory %s", name);
+    return rc;
+}
+
+enum code tree_remove(const char *path, struct err *err)
+{
+    return remove_in(AT_FDCWD, path, err);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+enum code dir_list(const char *path, struct dir_names *out_names, struct err *err)
+{
+    DIR *dir = opendir(path);
+    if (!dir)
+        return err_errno(err, code_of_errno(), "cannot list %s", path);
+    struct dir_names names = {0};
+    size_t cap = 0;
+    errno = 0;
+    for (struct dirent *e; (e = readdir(dir));) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        if (names.n == cap) {
+            cap = cap ? cap * 2 : 16;
+            names.names = mem_realloc(names.names, cap * sizeof(*names.names));
+        }
+        names.names[names.n++] = mem_strdup(e->d_name);
+    }
+    int failed = errno;
+    closedir(dir);
+    if (failed) {
+        errno = failed;
+        dir_names_done(&names);
+        return err_errno(err, E_IO, "cannot list %s", path);
+    }
+    if (names.n)
+        qsort(names.names, names.n, sizeof(*names.names), by_name);
+    *out_names = names;
+    return OK;
+}
+
+void dir_names_done(struct dir_names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->names[i]);
+    free(names->names);
+    *names = (struct dir_names){0};
+}
+
+enum code path_format(char out[static PATH_CAP], struct err *err, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(out, PATH_CAP, fmt, ap);
+    va_end(ap);
+    if (n < 0 || n >= PATH_CAP)
+        return err_set(err, E_LIMIT, "path of %d bytes is longer than %d: %.60s...", n, PATH_CAP - 1,
+                       out);
+    return OK;
+}

@@ -1,0 +1,53 @@
+/* Files and directories: whole-file reads, mappings, durable writes. Paths are NUL-terminated. */
+#ifndef MURR_BASE_FILE_H
+#define MURR_BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* A read-only mapping. Zeroed means: nothing mapped. */
+struct mapped_file {
+    const uint8_t *ptr; /* NULL when the file is empty */
+    size_t len;
+};
+
+/* Fails E_NOTFOUND, E_IO, or E_NOMEM where the mapping is refused. */
+must_use enum code mapped_file_open(const char *path, struct mapped_file *out_map, struct err *err);
+void mapped_file_close(struct mapped_file *map);
+
+/* Append the whole file to `out`. Fails E_LIMIT when it is larger than `max_bytes`. */
+must_use enum code file_read(const char *path, size_t max_bytes, struct buf *out, struct err *err);
+
+/* All of the bytes, at `offset` of an open file, whatever short writes and signals do. */
+must_use enum code fd_write_at(int fd, struct view bytes, uint64_t offset, struct err *err);
+
+/* Exactly `len` bytes from `offset`; a file that ends earlier is E_CORRUPT. */
+must_use enum code fd_read_at(int fd, void *out, size_t len, uint64_t offset, struct err *err);
+
+/* Write `path` so that after a crash it has the old content or the new, never a mixture: temporary
+ * name, fsync, rename, fsync of the directory. */
+must_use enum code file_replace(const char *path, struct view bytes, struct err *err);
+
+/* Make the names in a directory durable. */
+must_use enum code dir_sync(const char *path, struct err *err);
+
+/* mkdir -p. An existing directory is fine. */
+must_use enum code dir_make(const char *path, struct err *err);
+
+/* rm -rf of a directory or file; a missing one is fine. Symbolic links are removed, not followed. */
+must_use enum code tree_remove(const char *path, struct err *err);
+
+/* The names in a directory, without "." and "..", sorted bytewise. Free with dir_names_done. */
+struct dir_names {
+    char **names;
+    size_t n;
+};
+must_use enum code dir_list(const char *path, struct dir_names *out_names, struct err *err);
+void dir_names_done(struct dir_names *names);
+
+/* snprintf into a fixed path; a path that does not fit is E_LIMIT. */
+#define PATH_CAP 4096
+printf_like(3, 4) must_use enum code path_format(char out[static PATH_CAP], struct err *err,
+                                                 const char *fmt, ...);
+
+#endif

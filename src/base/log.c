@@ -1,0 +1,147 @@
+#include "base/log.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <unistd.h>
+
+static const char *const level_names[] = {"debug", "info", "warn", "error"};
+static const char *const level_labels[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
+
+/* Set once by log_init, before there is a second thread. */
+static enum log_level min_level = LOG_INFO;
+static enum log_format line_format = LOG_TEXT;
+
+void log_init(enum log_level level, enum log_format format)
+{
+    min_level = level;
+    line_format = format;
+}
+
+static void put_escaped(struct buf *b, const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '"' || c == '\\')
+            buf_printf(b, "\\%c", c);
+        else if (c == '\n')
+            buf_puts(b, "\\n");
+        else if (c < 0x20 || c == 0x7F)
+            buf_printf(b, "\\u%04x", c);
+        else
+            buf_put_u8(b, c);
+    }
+}
+
+static void put_quoted(struct buf *b, const char *s)
+{
+    buf_put_u8(b, '"');
+    if (view_is_utf8(view_cstr(s))) {
+        put_escaped(b, s);
+    } else {
+        char safe[512];
+        put_escaped(b, view_printable(view_cstr(s), safe, sizeof(safe)));
+    }
+    buf_put_u8(b, '"');
+}
+
+/* In text lines a value of plain word characters needs no quotes. */
+static bool is_bare(const char *s)
+{
+    static const char extra[] = "-_./:%+,@";
+    if (!*s)
+        return false;
+    for (; *s; s++)
+        if (!((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') ||
+              strchr(extra, *s)))
+            return false;
+    return true;
+}
+
+static void put_value(struct buf *b, const struct log_field *f)
+{
+    switch (f->kind) {
+    case LOG_STR:
+        if (line_format == LOG_TEXT && is_bare(f->str))
+            buf_puts(b, f->str);
+        else
+            put_quoted(b, f->str);
+        break;
+    case LOG_INT:
+        buf_printf(b, "%lld", (long long)f->num);
+        break;
+    case LOG_DOUBLE:
+        buf_printf(b, "%.6g", f->real);
+        break;
+    }
+}
+
+static void put_text_line(struct buf *b, const char *ts, enum log_level level, const char *msg,
+                          const struct log_field *fields)
+{
+    buf_printf(b, "%s %s ", ts, level_labels[level]);
+    put_escaped(b, msg);
+    for (const struct log_field *f = fields; f->name; f++) {
+        buf_printf(b, " %s=", f->name);
+        put_value(b, f);
+    }
+}
+
+static void put_json_line(struct buf *b, const char *ts, enum log_level level, const char *msg,
+                          const struct log_field *fields)
+{
+    buf_printf(b, "{\"ts\":\"%s\",\"level\":\"%s\",\"msg\":", ts, level_names[level]);
+    put_quoted(b, msg);
+    for (const struct log_field *f = fields; f->name; f++) {
+        buf_printf(b, ",\"%s\":", f->name);
+        put_value(b, f);
+    }
+    buf_put_u8(b, '}');
+}
+
+void log_event(enum log_level level, const char *msg, const struct log_field *fields)
+{
+    if (level < min_level)
+        return;
+    char ts[25];
+    clock_format(clock_wall_ms(), ts);
+    AUTO(buf) struct buf line = {0};
+    if (line_format == LOG_JSON)
+        put_json_line(&line, ts, level, msg, fields);
+    else
+        put_text_line(&line, ts, level, msg, fields);
+    buf_put_u8(&line, '\n');
+    /* One write: lines of several threads do not mix. There is nobody to tell when it fails. */
+    ssize_t ignored = write(STDERR_FILENO, line.ptr, line.len);
+    (void)ignored;
+}
+
+static bool parse_name(struct view name, const char *const *names, unsigned n, unsigned *out)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (view_eq_cstr(name, names[i])) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
+bool log_level_parse(struct view name, enum log_level *out)
+{
+    unsigned i;
+    if (!parse_name(name, level_names, 4, &i))
+        return false;
+    *out = (enum log_level)i;
+    return true;
+}
+
+bool log_format_parse(struct view name, enum log_format *out)
+{
+    static const char *const format_names[] = {"text", "json"};
+    unsigned i;
+    if (!parse_name(name, format_names, 2, &i))
+        return false;
+    *out = (enum log_format)i;
+    return true;
+}

@@ -1,0 +1,47 @@
+/*
+ * Structured logs, one line an event, on stderr:
+ *
+ *   text  2026-11-22T10:00:00.123Z INFO  table loaded table=planes rows=3322 ms=12
+ *   json  {"ts":"2026-11-22T10:00:00.123Z","level":"info","msg":"table loaded","table":"planes",...}
+ *
+ * Values are escaped, so that bytes from outside cannot forge a line. Only code without a caller
+ * logs: the poller, the accept loop, main. Everyone else returns an error.
+ *
+ * Threads   log_init before any other thread; log_event from any.
+ */
+#ifndef MURR_BASE_LOG_H
+#define MURR_BASE_LOG_H
+
+#include "base/view.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+struct log_field {
+    const char *name; /* NULL ends a list */
+    enum { LOG_STR, LOG_INT, LOG_DOUBLE } kind;
+    const char *str;
+    int64_t num;
+    double real;
+};
+
+#define log_str(n, v)    ((struct log_field){.name = (n), .kind = LOG_STR, .str = (v)})
+#define log_int(n, v)    ((struct log_field){.name = (n), .kind = LOG_INT, .num = (int64_t)(v)})
+#define log_double(n, v) ((struct log_field){.name = (n), .kind = LOG_DOUBLE, .real = (v)})
+
+void log_init(enum log_level level, enum log_format format);
+
+/* `fields` ends with a zeroed one; use the macros below. */
+void log_event(enum log_level level, const char *msg, const struct log_field *fields);
+
+#define log_fields(...) ((const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ) {0}})
+#define log_debug(msg, ...) log_event(LOG_DEBUG, msg, log_fields(__VA_ARGS__))
+#define log_info(msg, ...)  log_event(LOG_INFO, msg, log_fields(__VA_ARGS__))
+#define log_warn(msg, ...)  log_event(LOG_WARN, msg, log_fields(__VA_ARGS__))
+#define log_error(msg, ...) log_event(LOG_ERROR, msg, log_fields(__VA_ARGS__))
+
+/* Parse "debug", "info", "warn", "error" / "text", "json". */
+bool log_level_parse(struct view name, enum log_level *out);
+bool log_format_parse(struct view name, enum log_format *out);
+
+#endif

@@ -1,0 +1,149 @@
+#include "base/pool.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <unistd.h>
+
+struct batch_run {
+    pool_task_fn fn;
+    void *job;
+    size_t n_tasks;
+    size_t next;        /* the next task to hand out */
+    size_t running;     /* tasks handed out and not yet returned */
+    size_t failed_task; /* SIZE_MAX: none failed */
+    enum code failed_code;
+    struct err failed_err;
+};
+
+struct pool {
+    unsigned n_workers;
+    struct worker *workers;
+    pthread_mutex_t turn; /* held by the caller whose batch runs */
+    pthread_mutex_t lock; /* guards the two fields below */
+    pthread_cond_t work;  /* a batch came, or stopping */
+    pthread_cond_t idle;  /* a batch may have ended */
+    struct batch_run *run;
+    bool stopping;
+};
+
+struct worker {
+    pthread_t thread;
+    struct pool *pool;
+    unsigned idx;
+};
+
+static bool has_task(const struct batch_run *run)
+{
+    return run && run->failed_task == SIZE_MAX && run->next < run->n_tasks;
+}
+
+static void note_failure(struct batch_run *run, size_t task, enum code rc, const struct err *err)
+{
+    if (task < run->failed_task) {
+        run->failed_task = task;
+        run->failed_code = rc;
+        run->failed_err = *err;
+    }
+}
+
+static void run_one(struct pool *p, unsigned worker)
+{
+    struct batch_run *run = p->run;
+    size_t task = run->next++;
+    run->running++;
+    pthread_mutex_unlock(&p->lock);
+
+    struct err err = {{0}};
+    enum code rc = run->fn(run->job, task, worker, &err);
+
+    pthread_mutex_lock(&p->lock);
+    run->running--;
+    if (rc)
+        note_failure(run, task, rc, &err);
+    if (run->running == 0 && !has_task(run))
+        pthread_cond_signal(&p->idle);
+}
+
+static void *worker_main(void *arg)
+{
+    struct worker *w = arg;
+    struct pool *p = w->pool;
+    pthread_mutex_lock(&p->lock);
+    while (!p->stopping) {
+        if (has_task(p->run))
+            run_one(p, w->idx);
+        else
+            pthread_cond_wait(&p->work, &p->lock);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+struct pool *pool_new(unsigned n_workers)
+{
+    if (n_workers == 0) {
+        long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
+        n_workers = n_cores > 0 ? (unsigned)n_cores : 1;
+    }
+    struct pool *p = mem_zalloc(sizeof(*p));
+    p->workers = mem_zalloc(n_workers * sizeof(*p->workers));
+    pthread_mutex_init(&p->turn, NULL);
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->work, NULL);
+    pthread_cond_init(&p->idle, NULL);
+    for (unsigned i = 0; i < n_workers; i++) {
+        struct worker *w = &p->workers[i];
+        *w = (struct worker){.pool = p, .idx = i};
+        if (pthread_create(&w->thread, NULL, worker_main, w) != 0)
+            break;
+        p->n_workers++;
+    }
+    if (p->n_workers == 0)
+        abort(); /* not one thread: nothing that follows could work */
+    return p;
+}
+
+void pool_free(struct pool *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->stopping = true;
+    pthread_cond_broadcast(&p->work);
+    pthread_mutex_unlock(&p->lock);
+    for (unsigned i = 0; i < p->n_workers; i++)
+        pthread_join(p->workers[i].thread, NULL);
+    pthread_cond_destroy(&p->work);
+    pthread_cond_destroy(&p->idle);
+    pthread_mutex_destroy(&p->lock);
+    pthread_mutex_destroy(&p->turn);
+    free(p->workers);
+    free(p);
+}
+
+unsigned pool_size(const struct pool *p)
+{
+    return p->n_workers;
+}
+
+enum code pool_run(struct pool *p, size_t n_tasks, pool_task_fn fn, void *job, struct err *err)
+{
+    struct batch_run run = {.fn = fn, .job = job, .n_tasks = n_tasks, .failed_task = SIZE_MAX};
+    pthread_mutex_lock(&p->turn);
+    pthread_mutex_lock(&p->lock);
+    p->run = &run;
+    pthread_cond_broadcast(&p->work);
+    while (run.running > 0 || has_task(&run))
+        pthread_cond_wait(&p->idle, &p->lock);
+    p->run = NULL;
+    pthread_mutex_unlock(&p->lock);
+    pthread_mutex_unlock(&p->turn);
+    if (run.failed_task == SIZE_MAX)
+        return OK;
+    if (err)
+        *err = run.failed_err;
+    return run.failed_code;
+}

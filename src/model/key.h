@@ -1,0 +1,39 @@
+/*
+ * Keys as bytes. A key of one or several columns is turned into one byte string, so that hashing,
+ * comparing and storing know nothing of types:
+ *
+ *   integer component   its value, little-endian, in the width of its dtype (int32: 4 bytes)
+ *   utf8 component      ULEB128 length, bytes; the length is left out for the last component
+ *
+ * Different keys of one schema have different bytes: widths are fixed, lengths are explicit, and the
+ * last component ends where the key ends.
+ */
+#ifndef MURR_MODEL_KEY_H
+#define MURR_MODEL_KEY_H
+
+#include "base/buf.h"
+#include "model/schema.h"
+
+/* The keys of one request, in its order, repeated ones included. */
+struct key_list {
+    const struct view *keys; /* canonical bytes, borrowed */
+    size_t n;
+};
+
+/* Append component `k` of the key of `s`. The dtype of the component must be an integer type; `value`
+ * holds its bits, sign-extended for signed types. */
+void key_put_int(struct buf *out, const struct schema *s, size_t k, uint64_t value);
+/* Append component `k`, which is utf8. */
+void key_put_utf8(struct buf *out, const struct schema *s, size_t k, struct view value);
+
+/*
+ * The bytes of component `k` inside the canonical bytes of a key: for an integer its little-endian
+ * value, for utf8 its characters. Fails E_CORRUPT when `key` is not a key of `s`.
+ */
+must_use enum code key_component(const struct schema *s, struct view key, size_t k,
+                                 struct view *out_bytes, struct err *err);
+
+/* For messages: utf8 quoted and escaped, integers in decimal, composites in brackets. */
+const char *key_printable(const struct schema *s, struct view key, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,40 @@
+/* The columns of a table and which of them are the key. */
+#ifndef MURR_MODEL_SCHEMA_H
+#define MURR_MODEL_SCHEMA_H
+
+#include "base/err.h"
+#include "model/dtype.h"
+
+struct field {
+    char *name; /* NUL-terminated UTF-8, owned by the schema */
+    enum dtype dtype;
+    bool nullable;
+};
+
+/* Zeroed memory is a valid, empty schema. Immutable once a table has it. */
+struct schema {
+    struct field *fields;
+    size_t n_fields;
+    size_t *key; /* indexes into fields, in key order; at least one in a checked schema */
+    size_t n_key;
+};
+
+void schema_done(struct schema *s);
+void schema_copy(const struct schema *from, struct schema *out);
+
+/* Append a field; the name is copied. */
+void schema_add(struct schema *s, struct view name, enum dtype dtype, bool nullable);
+/* Append a field that was added to the key. */
+void schema_add_key(struct schema *s, size_t field_idx);
+
+/* Index of the field, or -1. */
+ptrdiff_t schema_find(const struct schema *s, struct view name);
+
+bool schema_is_key(const struct schema *s, size_t field_idx);
+bool schema_eq(const struct schema *a, const struct schema *b);
+
+/* What every table needs: unique non-empty UTF-8 names, at least one key column, key columns not
+ * repeated, of a key type and not nullable. Fails E_INVALID naming the column. */
+must_use enum code schema_check(const struct schema *s, struct err *err);
+
+#endif
