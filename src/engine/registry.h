@@ -1,0 +1,78 @@
+/*
+ * The service: all tables of this process, free of any protocol. HTTP, the command line and the C
+ * library are thin layers over it.
+ */
+#ifndef MURR_ENGINE_REGISTRY_H
+#define MURR_ENGINE_REGISTRY_H
+
+#include "base/arena.h"
+#include "engine/snapshot.h"
+#include "engine/spec.h"
+
+struct registry;
+
+struct load_config {
+    uint64_t memory_bytes; /* what one load may hold in memory; more goes through spill files */
+    unsigned threads;      /* workers of loads; 0: one a core */
+};
+
+struct registry_config {
+    const char *data_dir;
+    struct load_config load;
+    const struct table_spec *tables; /* borrowed for the life of the registry */
+    size_t n_tables;
+};
+
+/*
+ * Lock the data directory, remove debris, and serve the newest complete generation of every table.
+ * Fails when the directory cannot be made or is used by another process; a damaged generation is
+ * logged and the one before it serves.
+ */
+must_use enum code registry_open(const struct registry_config *config, struct registry **out_registry,
+                                 struct err *err);
+/* Stops the poller, cancels a running load, frees everything. */
+void registry_close(struct registry *r);
+
+/* Start polling the sources in the background: each table at once, then by its interval. */
+void registry_start(struct registry *r);
+
+/* Poll one table in the calling thread and load what is new. For `murr load`; not beside _start. */
+must_use enum code registry_load_now(struct registry *r, struct view table, struct err *err);
+
+/* The snapshot of a table; the caller unrefs it. Fails E_NOTFOUND "Table 'x' not found or not yet
+ * loaded". Threads: any. */
+must_use enum code registry_snapshot(struct registry *r, struct view table,
+                                     struct snapshot **out_snapshot, struct err *err);
+
+enum load_state { LOAD_IDLE, LOAD_READING, LOAD_BUILDING };
+
+struct table_status {
+    const char *name;
+    const char *source;    /* "local" */
+    const char *partition; /* of the live generation, "2026-11-22"; "" when nothing is loaded */
+    bool loaded;
+    uint64_t generation;
+    uint64_t n_rows;
+    uint64_t disk_bytes;    /* of the live generation's segments */
+    uint64_t index_bytes;   /* pilots and block tables among them */
+    int64_t loaded_at_ms;   /* wall clock; 0: never */
+    int64_t published_at_ms; /* modification time of _SUCCESS; 0: unknown */
+    int64_t polled_at_ms;   /* 0: never */
+    int64_t next_poll_at_ms;
+    const char *last_error; /* of the latest poll or load; "" when it went well */
+    int64_t last_error_at_ms;
+    uint64_t n_loads_ok, n_loads_failed;
+    uint64_t n_polls_ok, n_polls_failed;
+    double load_seconds; /* of the latest load that went well */
+    struct {
+        enum load_state state;
+        uint64_t rows_done, rows_total;
+        uint64_t bytes_done, bytes_total; /* of the wanted column chunks */
+        double elapsed_s, eta_s;          /* eta_s < 0: not known yet */
+    } load;
+};
+
+/* The state of every table in config order; strings and array live in `arena`. Threads: any. */
+const struct table_status *registry_status(struct registry *r, struct arena *arena, size_t *out_n);
+
+#endif

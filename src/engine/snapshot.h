@@ -1,0 +1,50 @@
+/*
+ * What one request reads: the segments of one generation, immutable and refcounted. A request takes a
+ * snapshot once and sees nothing else until it ends; the last one to let go unmaps the files.
+ */
+#ifndef MURR_ENGINE_SNAPSHOT_H
+#define MURR_ENGINE_SNAPSHOT_H
+
+#include "base/arena.h"
+#include "model/column.h"
+#include "model/key.h"
+#include "model/schema.h"
+
+struct snapshot;
+
+struct snapshot *snapshot_ref(struct snapshot *s);
+void snapshot_unref(struct snapshot *s); /* NULL is fine */
+
+const struct schema *snapshot_schema(const struct snapshot *s); /* lives as long as the snapshot */
+uint64_t snapshot_generation(const struct snapshot *s);
+uint64_t snapshot_n_rows(const struct snapshot *s);
+
+/* Where the rows of a list of keys are. Borrows the snapshot and the arena it was made in. */
+struct found_rows;
+
+/*
+ * Find the rows of `keys`, in their order; absent ones are remembered as such.
+ *
+ * Threads   any; takes no lock. Memory comes from `arena`.
+ * Cost      about one cache miss a key, all of a batch in flight together.
+ */
+const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list keys,
+                                       struct arena *arena);
+
+size_t found_n_absent(const struct found_rows *rows);
+
+/*
+ * Bytes of all values of a utf8 column for these rows: the size of its data buffer. Fails E_LIMIT
+ * past 2^31-1, which 32-bit offsets cannot say.
+ */
+must_use enum code found_utf8_bytes(const struct found_rows *rows, size_t field_idx,
+                                    size_t *out_bytes, struct err *err);
+
+/*
+ * Fill the buffers of `out`: validity, data, and offsets for utf8. The caller has set its memory (see
+ * model/column.h for the sizes; it need not be zeroed), dtype and n_rows; n_nulls is set here. Null
+ * rows and unused bits become zero. Key columns can be gathered too.
+ */
+void found_gather(const struct found_rows *rows, size_t field_idx, struct column *out);
+
+#endif

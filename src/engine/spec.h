@@ -1,0 +1,40 @@
+/* What the configuration says of one table. Filled by cli/config.c, read by the engine. */
+#ifndef MURR_ENGINE_SPEC_H
+#define MURR_ENGINE_SPEC_H
+
+#include "model/dtype.h"
+
+enum source_kind { SOURCE_LOCAL };
+
+struct source_spec {
+    enum source_kind kind;
+    struct {
+        char *path; /* the folder that holds the YYYY-MM-DD partitions */
+    } local;
+};
+
+/* How columns are stored: side by side in one row, or one group a column (docs/segment-format.md). */
+enum layout_kind { LAYOUT_PACKED, LAYOUT_COLUMNAR };
+
+struct column_spec {
+    char *name;
+    enum dtype dtype;
+    bool nullable;
+};
+
+struct table_spec {
+    char *name; /* letters, digits, '_', '-', '.'; starts with none of the punctuation; <= 128 bytes */
+    struct source_spec source;
+    int64_t poll_interval_ms;
+    unsigned parts;
+    enum layout_kind layout;
+    unsigned keep_generations; /* old ones kept beside the live one */
+    char **key;                /* names of the key columns */
+    size_t n_key;
+    struct column_spec *columns; /* none: every supported column of the Parquet files */
+    size_t n_columns;
+};
+
+void table_spec_done(struct table_spec *spec);
+
+#endif
