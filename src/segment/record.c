@@ -1,0 +1,126 @@
+#include "segment/record.h"
+
+#include "base/mem.h"
+
+static uint32_t cell_bytes(enum dtype t)
+{
+    return t == DT_UTF8 ? sizeof(struct record_utf8) : (uint32_t)dtype_width(t);
+}
+
+void record_format_init(struct record_format *f, const struct schema *schema)
+{
+    *f = (struct record_format){.schema = schema};
+    f->cell_offset = mem_zalloc(schema->n_fields * sizeof(*f->cell_offset));
+    uint32_t at = sizeof(struct record) + (uint32_t)(schema->n_fields + 7) / 8;
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        if (schema_is_key(schema, i))
+            continue;
+        f->cell_offset[i] = at;
+        at += cell_bytes(schema->fields[i].dtype);
+    }
+    f->key_offset = at;
+}
+
+void record_format_done(struct record_format *f)
+{
+    free(f->cell_offset);
+    *f = (struct record_format){0};
+}
+
+enum code record_sizes(const struct record_format *f, const struct vector *const *vectors,
+                       const struct view *keys, size_t n, uint32_t *out_sizes, struct err *err)
+{
+    /* Lengths come from pages of bounded size, a column a time: 64 bits cannot overflow. */
+    for (size_t row = 0; row < n; row++) {
+        uint64_t size = f->key_offset + (uint64_t)keys[row].len;
+        for (size_t i = 0; i < f->schema->n_fields; i++)
+            if (vectors[i] && f->schema->fields[i].dtype == DT_UTF8)
+                size += vectors[i]->views[row].len;
+        if (size > RECORD_MAX_BYTES)
+            return err_set(err, E_LIMIT, "row %zu has %llu bytes, at most %u fit", row,
+                           (unsigned long long)size, RECORD_MAX_BYTES);
+        out_sizes[row] = (uint32_t)(size + 7) & ~7u;
+    }
+    return OK;
+}
+
+static void write_heads(const struct record_format *f, const struct view *keys, size_t n,
+                        struct record *const *records)
+{
+    for (size_t row = 0; row < n; row++) {
+        struct record *r = records[row];
+        r->key_len = (uint32_t)keys[row].len;
+        memset(r->body, 0, (f->schema->n_fields + 7) / 8);
+        memcpy((uint8_t *)r + f->key_offset, keys[row].ptr, keys[row].len);
+    }
+}
+
+static void write_nulls(const struct vector *v, size_t field_idx, struct record *const *records)
+{
+    for (size_t row = 0; v->n_nulls && row < v->n; row++)
+        if (!v->valid[row])
+            records[row]->body[field_idx / 8] |= (uint8_t)(1u << (field_idx % 8));
+}
+
+/* One loop for each width, so that the compiler makes each copy a single store. */
+static void write_cells(const struct vector *v, uint32_t offset, struct record *const *records)
+{
+    const uint8_t *from = v->values;
+    size_t n = v->n;
+    switch (dtype_width(v->dtype)) {
+    case 1:
+        for (size_t i = 0; i < n; i++)
+            ((uint8_t *)records[i])[offset] = from[i];
+        break;
+    case 2:
+        for (size_t i = 0; i < n; i++)
+            memcpy((uint8_t *)records[i] + offset, from + i * 2, 2);
+        break;
+    case 4:
+        for (size_t i = 0; i < n; i++)
+            memcpy((uint8_t *)records[i] + offset, from + i * 4, 4);
+        break;
+    default:
+        for (size_t i = 0; i < n; i++)
+            memcpy((uint8_t *)records[i] + offset, from + i * 8, 8);
+        break;
+    }
+}
+
+/* Append the strings behind what each record already holds; tails[row] is where that ends. */
+static void write_strings(const struct vector *v, uint32_t offset, struct record *const *records,
+                          uint32_t *tails)
+{
+    for (size_t row = 0; row < v->n; row++) {
+        struct view value = v->views[row];
+        struct record_utf8 cell = {(uint32_t)value.len, tails[row]};
+        memcpy((uint8_t *)records[row] + offset, &cell, sizeof(cell));
+        if (value.len)
+            memcpy((uint8_t *)records[row] + tails[row], value.ptr, value.len);
+        tails[row] += (uint32_t)value.len;
+    }
+}
+
+void record_write(const struct record_format *f, const struct vector *const *vectors,
+                  const struct view *keys, size_t n, struct record *const *records)
+{
+    write_heads(f, keys, n, records);
+    uint32_t *tails = NULL;
+    for (size_t i = 0; i < f->schema->n_fields; i++) {
+        const struct vector *v = vectors[i];
+        if (!v)
+            continue;
+        write_nulls(v, i, records);
+        if (v->dtype != DT_UTF8) {
+            write_cells(v, f->cell_offset[i], records);
+            continue;
+        }
+        if (!tails) {
+            tails = mem_alloc(n * sizeof(*tails));
+            for (size_t row = 0; row < n; row++)
+                tails[row] = f->key_offset + (uint32_t)keys[row].len;
+        }
+        write_strings(v, f->cell_offset[i], records, tails);
+    }
+    free(tails);
+}
