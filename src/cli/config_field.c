@@ -1,0 +1,297 @@
+#include "cli/config_field.h"
+
+#include "base/duration.h"
+#include "base/mem.h"
+#include "base/size.h"
+#include "base/suggest.h"
+#include "cli/config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *const level_words[] = {"debug", "info", "warn", "error", NULL};
+static const char *const format_words[] = {"text", "json", NULL};
+static const char *const layout_words[] = {"packed", "columnar", NULL};
+static const char *const dtype_words[] = {"utf8",  "bool",   "int8",   "int16",  "int32",
+                                          "int64", "uint8",  "uint16", "uint32", "uint64",
+                                          "float32", "float64", NULL};
+
+#define AT(member) offsetof(struct config, member)
+static const struct config_field server_fields[] = {
+    {"host", FIELD_STRING, AT(server.host), "localhost", .min = 1},
+    {"port", FIELD_UINT, AT(server.port), "8080", .max = 65535},
+    {"data_dir", FIELD_STRING, AT(server.data_dir), "/var/lib/murr", .min = 1},
+    {"threads", FIELD_UINT, AT(server.threads), "0", .max = 1024},
+    {"admin_port", FIELD_UINT, AT(server.admin_port), "0", .max = 65535},
+    {"max_body_bytes", FIELD_BYTES, AT(server.max_body_bytes), "16MiB", .min = 1, .max = 1ull << 31},
+    {"max_keys", FIELD_COUNT, AT(server.max_keys), "100000", .min = 1, .max = 100000000},
+    {"max_columns", FIELD_COUNT, AT(server.max_columns), "10000", .min = 1, .max = 1000000},
+    {"max_connections", FIELD_UINT, AT(server.max_connections), "1024", .min = 1, .max = 1000000},
+    {"request_timeout", FIELD_DURATION, AT(server.request_timeout_ms), "10s", .min = 1000,
+     .max = 86400000},
+    {"drain_delay", FIELD_DURATION, AT(server.drain_delay_ms), "0s", .max = 3600000},
+};
+static const struct config_field log_fields_[] = {
+    {"level", FIELD_ENUM, AT(log.level), "info", .words = level_words},
+    {"format", FIELD_ENUM, AT(log.format), "text", .words = format_words},
+};
+static const struct config_field load_fields[] = {
+    {"memory", FIELD_BYTES, AT(load.memory_bytes), "1GiB", .min = 16u << 20, .max = 1ull << 50},
+    {"threads", FIELD_UINT, AT(load.threads), "0", .max = 1024},
+};
+#undef AT
+
+#define FIELDS(array) array, sizeof(array) / sizeof((array)[0])
+const struct config_section config_sections[N_SECTIONS] = {
+    {"server", FIELDS(server_fields)},
+    {"log", FIELDS(log_fields_)},
+    {"load", FIELDS(load_fields)},
+};
+
+#define AT(member) offsetof(struct table_spec, member)
+const struct config_field table_fields[N_TABLE_FIELDS] = {
+    {"poll_interval", FIELD_DURATION, AT(poll_interval_ms), "1m", .min = 100, .max = 2592000000},
+    {"parts", FIELD_UINT, AT(parts), "8", .min = 1, .max = 4096},
+    {"layout", FIELD_ENUM, AT(layout), "packed", .words = layout_words},
+    {"keep_generations", FIELD_UINT, AT(keep_generations), "2", .max = 1000},
+};
+#undef AT
+
+#define AT(member) offsetof(struct column_spec, member)
+const struct config_field column_fields[N_COLUMN_FIELDS] = {
+    {"dtype", FIELD_ENUM, AT(dtype), .words = dtype_words},
+    {"nullable", FIELD_BOOL, AT(nullable), .fallback = "true"},
+};
+#undef AT
+
+_Static_assert(sizeof(enum dtype) == sizeof(unsigned) && sizeof(enum log_level) == sizeof(unsigned) &&
+                   sizeof(enum layout_kind) == sizeof(unsigned),
+               "FIELD_ENUM stores an unsigned");
+
+/* What is expected, for "expected a whole number, found the string 'x'". */
+static const char *expected(enum field_type type)
+{
+    switch (type) {
+    case FIELD_STRING:
+        return "a string";
+    case FIELD_UINT:
+    case FIELD_COUNT:
+        return "a whole number";
+    case FIELD_BYTES:
+        return "a size such as 64MB or 1GiB";
+    case FIELD_DURATION:
+        return "a duration such as 90s, 5m or 1h 30m";
+    case FIELD_BOOL:
+        return "true or false";
+    default:
+        return "a word";
+    }
+}
+
+static enum code wrong_type(const struct config_field *f, const struct node *n, struct err *err)
+{
+    char shown[NODE_SHOWN_CAP];
+    const char *hint = f->type == FIELD_STRING && n->kind == NODE_SCALAR && n->text.len
+                           ? "; put it in quotes if it is meant as a string"
+                           : "";
+    return err_set(err, E_INVALID, "expected %s, found %s%s", expected(f->type),
+                   node_shown(n, shown), hint);
+}
+
+/* Whether a node has the YAML type of the field. Words from flags and variables are taken as meant. */
+static bool fits(const struct config_field *f, const struct node *n)
+{
+    if (n->kind != NODE_SCALAR)
+        return false;
+    if (n->loose)
+        return true;
+    enum scalar_type type = node_scalar_type(n);
+    switch (f->type) {
+    case FIELD_BOOL:
+        return type == SCALAR_BOOL;
+    case FIELD_UINT:
+    case FIELD_COUNT:
+        return type == SCALAR_NUMBER;
+    case FIELD_BYTES:
+    case FIELD_DURATION:
+        return type == SCALAR_STRING || type == SCALAR_NUMBER;
+    default:
+        return type == SCALAR_STRING;
+    }
+}
+
+must_use static enum code parse_count(const struct config_field *f, const struct node *n,
+                                      uint64_t *out, struct err *err)
+{
+    uint64_t value = 0;
+    struct view t = n->text;
+    for (size_t i = 0; i < t.len; i++) {
+        if (t.ptr[i] < '0' || t.ptr[i] > '9')
+            return wrong_type(f, n, err);
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, t.ptr[i] - '0', &value))
+            value = UINT64_MAX;
+    }
+    if (t.len == 0)
+        return wrong_type(f, n, err);
+    *out = value;
+    return OK;
+}
+
+must_use static enum code parse_bool(const struct config_field *f, const struct node *n,
+                                     uint64_t *out, struct err *err)
+{
+    char c = n->text.len ? (char)(n->text.ptr[0] | 0x20) : 0;
+    if (node_scalar_type(n) != SCALAR_BOOL)
+        return wrong_type(f, n, err);
+    *out = c == 't';
+    return OK;
+}
+
+must_use static enum code parse_word(const struct config_field *f, const struct node *n,
+                                     uint64_t *out, struct err *err)
+{
+    char known[200], shown[80], hint[SUGGEST_CAP];
+    size_t used = 0;
+    struct suggest close = suggest_init(n->text);
+    for (size_t i = 0; f->words[i]; i++) {
+        if (view_eq_cstr(n->text, f->words[i])) {
+            *out = i;
+            return OK;
+        }
+        suggest_offer(&close, f->words[i]);
+        used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
+                                 f->words[i]);
+    }
+    return err_set(err, E_INVALID, "'%s' is not one of %s%s",
+                   view_printable(n->text, shown, sizeof(shown)), known, suggest_text(&close, hint));
+}
+
+must_use static enum code parse_number(const struct config_field *f, const struct node *n,
+                                       uint64_t *out, struct err *err)
+{
+    switch (f->type) {
+    case FIELD_BYTES:
+        return size_parse(n->text, out, err);
+    case FIELD_DURATION:
+        return duration_parse(n->text, (int64_t *)out, err);
+    case FIELD_ENUM:
+        return parse_word(f, n, out, err);
+    case FIELD_BOOL:
+        return parse_bool(f, n, out, err);
+    default:
+        return parse_count(f, n, out, err);
+    }
+}
+
+static const char *show_number(const struct config_field *f, uint64_t v, char out[DURATION_CAP])
+{
+    if (f->type == FIELD_DURATION)
+        return duration_format((int64_t)v, out);
+    if (f->type == FIELD_BYTES)
+        return size_format(v, out);
+    snprintf(out, DURATION_CAP, "%" PRIu64, v);
+    return out;
+}
+
+must_use static enum code check_bounds(const struct config_field *f, uint64_t v, struct view text,
+                                       struct err *err)
+{
+    char min[DURATION_CAP], max[DURATION_CAP], shown[80];
+    if (v >= f->min && (f->max == 0 || v <= f->max))
+        return OK;
+    return err_set(err, E_INVALID, "%s is out of range: %s to %s",
+                   view_printable(text, shown, sizeof(shown)), show_number(f, f->min, min),
+                   show_number(f, f->max, max));
+}
+
+static void store(const struct config_field *f, uint64_t value, void *base)
+{
+    void *at = (char *)base + f->offset;
+    if (f->type == FIELD_BOOL)
+        *(bool *)at = value != 0;
+    else if (f->type == FIELD_UINT || f->type == FIELD_ENUM)
+        *(unsigned *)at = (unsigned)value;
+    else
+        *(uint64_t *)at = value;
+}
+
+must_use static enum code parse(const struct config_field *f, const struct node *n, void *base,
+                                struct err *err)
+{
+    uint64_t value;
+    if (!fits(f, n))
+        return wrong_type(f, n, err);
+    if (f->type == FIELD_STRING) {
+        if (n->text.len < f->min)
+            return err_set(err, E_INVALID, "must not be empty");
+        char **at = (char **)((char *)base + f->offset);
+        free(*at);
+        *at = mem_strndup(n->text.ptr, n->text.len);
+        return OK;
+    }
+    TRY(parse_number(f, n, &value, err));
+    if (f->type != FIELD_BOOL && f->type != FIELD_ENUM)
+        TRY(check_bounds(f, value, n->text, err));
+    store(f, value, base);
+    return OK;
+}
+
+enum code field_read(const struct config_field *f, const struct node *n, void *base,
+                     const char *owner, const char *path, struct err *err)
+{
+    if (!n && !f->fallback)
+        return err_set(err, E_INVALID, "%s: %s: missing; it must be given", owner, path);
+    struct node fallback = {.origin = "default", .loose = true};
+    if (!n) {
+        fallback.text = view_cstr(f->fallback);
+        n = &fallback;
+    }
+    enum code rc = parse(f, n, base, err);
+    return rc ? err_in(err, rc, "%s: %s", n->origin, path) : OK;
+}
+
+void yaml_put_string(struct buf *out, const char *s)
+{
+    struct node plain = {.text = view_cstr(s)};
+    bool safe = node_scalar_type(&plain) == SCALAR_STRING && s[0] != '-' && s[0] != '.';
+    for (const char *p = s; *p; p++)
+        safe = safe && (*p == '_' || *p == '-' || *p == '.' || *p == '/' ||
+                        (*p >= '0' && *p <= '9') || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z'));
+    if (safe) {
+        buf_puts(out, s);
+        return;
+    }
+    buf_puts(out, "\"");
+    for (const uint8_t *p = (const uint8_t *)s; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            buf_printf(out, "\\%c", *p);
+        else if (*p < 0x20 || *p == 0x7F)
+            buf_printf(out, "\\x%02X", *p);
+        else
+            buf_put_u8(out, *p);
+    }
+    buf_puts(out, "\"");
+}
+
+void field_print(const struct config_field *f, const void *base, struct buf *out)
+{
+    const void *at = (const char *)base + f->offset;
+    char text[DURATION_CAP];
+    switch (f->type) {
+    case FIELD_STRING:
+        yaml_put_string(out, *(char *const *)at);
+        break;
+    case FIELD_BOOL:
+        buf_puts(out, *(const bool *)at ? "true" : "false");
+        break;
+    case FIELD_ENUM:
+        buf_puts(out, f->words[*(const unsigned *)at]);
+        break;
+    case FIELD_UINT:
+        buf_printf(out, "%u", *(const unsigned *)at);
+        break;
+    default:
+        buf_puts(out, show_number(f, *(const uint64_t *)at, text));
+    }
+}

@@ -1,0 +1,56 @@
+/*
+ * The one table of fields: name, type, place in the struct, default, bounds. Reading, printing,
+ * overriding and suggesting all walk it.
+ */
+#ifndef MURR_CLI_CONFIG_FIELD_H
+#define MURR_CLI_CONFIG_FIELD_H
+
+#include "base/buf.h"
+#include "cli/config_tree.h"
+
+enum field_type {
+    FIELD_STRING,   /* char *, owned */
+    FIELD_UINT,     /* unsigned */
+    FIELD_COUNT,    /* uint64_t */
+    FIELD_BYTES,    /* uint64_t, with units */
+    FIELD_DURATION, /* int64_t milliseconds */
+    FIELD_ENUM,     /* an enum whose values count from 0 in the order of `words` */
+    FIELD_BOOL,     /* bool */
+};
+
+struct config_field {
+    const char *name;
+    enum field_type type;
+    size_t offset;        /* in the struct of the section */
+    const char *fallback; /* as it would be written; NULL: the field must be given */
+    uint64_t min, max;    /* of numbers, bytes and milliseconds; max 0: no bound */
+    const char *const *words; /* FIELD_ENUM: names, NULL-terminated */
+};
+
+struct config_section {
+    const char *name; /* at the top level of the file */
+    const struct config_field *fields;
+    size_t n_fields;
+};
+
+#define N_SECTIONS 3
+extern const struct config_section config_sections[N_SECTIONS]; /* offsets into struct config */
+#define N_TABLE_FIELDS 4
+extern const struct config_field table_fields[N_TABLE_FIELDS]; /* into struct table_spec */
+#define N_COLUMN_FIELDS 2
+extern const struct config_field column_fields[N_COLUMN_FIELDS]; /* into struct column_spec */
+
+/*
+ * Store the value of `n`, or the default where `n` is NULL, in `base` (the struct of the section).
+ * `path` is the whole path of the field and `owner` where its parent was written, for messages.
+ */
+must_use enum code field_read(const struct config_field *f, const struct node *n, void *base,
+                              const char *owner, const char *path, struct err *err);
+
+/* Append the value as YAML. */
+void field_print(const struct config_field *f, const void *base, struct buf *out);
+
+/* Append a string as a YAML scalar, quoted where a plain one would be read as something else. */
+void yaml_put_string(struct buf *out, const char *s);
+
+#endif

@@ -1,0 +1,21 @@
+/* Variables and --set flags, laid over the tree of the file before it gets types. */
+#ifndef MURR_CLI_CONFIG_OVERRIDE_H
+#define MURR_CLI_CONFIG_OVERRIDE_H
+
+#include "cli/config_tree.h"
+
+/*
+ * Put the value of "path=value" into the tree; tables and columns not there yet are begun. Fails
+ * E_INVALID "--set server.prot: unknown field; did you mean 'server.port'?".
+ */
+must_use enum code override_flag(const char *set, struct node *root, struct arena *arena,
+                                 struct err *err);
+
+/*
+ * The same for one "NAME=value" of the environment. Names that do not begin with MURR_, MURR_CONFIG
+ * and MURR_TEST_* are none of ours. MURR_SERVER__PORT and MURR_SERVER_PORT both name server.port.
+ */
+must_use enum code override_variable(const char *variable, struct node *root, struct arena *arena,
+                                     struct err *err);
+
+#endif
