@@ -38,8 +38,26 @@ static uint64_t key_cost(const struct key_lengths *keys, uint32_t width)
     return n_rows * (1 + width) + keys->n_bytes - n_bytes_inline;
 }
 
-static void choose_key_cell(struct seg_layout *l, const struct key_lengths *keys)
+/* Bytes of a key of integers only, which all its keys have; 0 where a component is utf8. */
+static uint32_t integer_key_bytes(const struct schema *schema)
 {
+    uint32_t bytes = 0;
+    for (size_t k = 0; k < schema->n_key; k++) {
+        enum dtype t = schema->fields[schema->key[k]].dtype;
+        if (t == DT_UTF8)
+            return 0;
+        bytes += (uint32_t)dtype_width(t);
+    }
+    return bytes;
+}
+
+static void choose_key_cell(struct seg_layout *l, const struct schema *schema,
+                            const struct key_lengths *keys)
+{
+    l->key_width = integer_key_bytes(schema);
+    l->key_fixed = l->key_width > 0;
+    if (l->key_fixed)
+        return;
     uint32_t n_lengths = 0, only = 0;
     for (uint32_t len = 0; len < 256; len++)
         if (keys->n[len]) {
@@ -125,7 +143,7 @@ enum code seg_layout_choose(const struct schema *schema, bool columnar,
     l.cells = mem_zalloc(l.n_cells * sizeof(*l.cells));
     for (size_t i = 0; i < schema->n_fields; i++)
         l.cells[i] = (struct seg_cell){.null_bit = -1, .in_key = schema_is_key(schema, i)};
-    choose_key_cell(&l, keys);
+    choose_key_cell(&l, schema, keys);
     enum code rc = OK;
     if (columnar)
         place_columnar(schema, n_nulls, &l);
@@ -202,17 +220,14 @@ must_use static enum code get_cell(struct cursor *c, const struct schema *schema
     return OK;
 }
 
-/* A fixed key of integers only is read in place: it must be as wide as they are. */
+/* Integers of a key are read in place: the cell must be as wide as they are. */
 must_use static enum code check_key_width(const struct schema *schema, const struct seg_layout *l,
                                           struct err *err)
 {
-    uint32_t least = 0;
-    for (size_t k = 0; k < schema->n_key; k++)
-        least += (uint32_t)dtype_width(schema->fields[schema->key[k]].dtype);
-    if (l->key_width >= SEG_KEY_LONG)
-        return err_set(err, E_CORRUPT, "key cell of %u bytes", l->key_width);
-    if (l->key_fixed && l->key_width < least && l->key_width > 0)
-        return err_set(err, E_CORRUPT, "key cell of %u bytes for a key of %u", l->key_width, least);
+    uint32_t expected = integer_key_bytes(schema);
+    if (l->key_width >= SEG_KEY_LONG || (expected && (!l->key_fixed || l->key_width != expected)))
+        return err_set(err, E_CORRUPT, "%s key cell of %u bytes, expected %u",
+                       l->key_fixed ? "fixed" : "variable", l->key_width, expected);
     return OK;
 }
 
