@@ -1,0 +1,219 @@
+#include "format/json/fetch_request.h"
+
+#include "format/json/scan_priv.h"
+
+/* A list that grows in an arena: what it outgrows is forgotten, at most as much again in all. */
+struct views {
+    struct view *at;
+    size_t n, cap;
+};
+
+struct request_reader {
+    struct scan scan;
+    const struct schema *schema;
+    const struct fetch_limits *limits;
+    struct buf composite; /* the key being put together; keys of several columns only */
+    struct views keys, columns;
+    bool has_keys, has_columns;
+};
+
+static struct view *views_push(struct views *v, struct arena *arena)
+{
+    if (v->n == v->cap) {
+        size_t cap = v->cap ? v->cap * 2 : 128;
+        struct view *bigger = arena_alloc(arena, cap * sizeof(*bigger));
+        if (v->n)
+            memcpy(bigger, v->at, v->n * sizeof(*bigger));
+        v->at = bigger;
+        v->cap = cap;
+    }
+    return &v->at[v->n++];
+}
+
+static const struct field *key_field(const struct request_reader *r, size_t k)
+{
+    return &r->schema->fields[r->schema->key[k]];
+}
+
+/* What was found cannot be component `k` of the key. */
+static enum code wrong_key(struct request_reader *r, size_t k)
+{
+    const struct field *f = key_field(r, k);
+    const char *found = scan_kind(&r->scan);
+    return scan_refuse(&r->scan, r->scan.pos, "key %zu: expected %s for column %.100s (%s), found %s",
+                       r->keys.n, f->dtype == DT_UTF8 ? "a string" : "a whole number", f->name,
+                       dtype_name(f->dtype), found);
+}
+
+static bool is_number(uint8_t c)
+{
+    return c == '-' || (c >= '0' && c <= '9');
+}
+
+/* A key of one utf8 column is its bytes. */
+must_use static enum code read_utf8_key(struct request_reader *r, struct view *out)
+{
+    if (scan_peek(&r->scan) != '"')
+        return wrong_key(r, 0);
+    return scan_string(&r->scan, out);
+}
+
+/* A key of one integer column is the low bytes of its value. */
+must_use static enum code read_int_key(struct request_reader *r, enum dtype dtype, struct view *out)
+{
+    if (!is_number(scan_peek(&r->scan)))
+        return wrong_key(r, 0);
+    uint64_t *bits = arena_alloc(r->scan.arena, sizeof(*bits));
+    *out = view_of(bits, dtype_width(dtype));
+    return scan_int(&r->scan, dtype, bits);
+}
+
+must_use static enum code read_component(struct request_reader *r, size_t k)
+{
+    enum dtype dtype = key_field(r, k)->dtype;
+    uint8_t c = scan_peek(&r->scan);
+    if (dtype == DT_UTF8) {
+        struct view text;
+        if (c != '"')
+            return wrong_key(r, k);
+        TRY(scan_string(&r->scan, &text));
+        key_put_utf8(&r->composite, r->schema, k, text);
+        return OK;
+    }
+    uint64_t bits;
+    if (!is_number(c))
+        return wrong_key(r, k);
+    TRY(scan_int(&r->scan, dtype, &bits));
+    key_put_int(&r->composite, r->schema, k, bits);
+    return OK;
+}
+
+must_use static enum code read_composite_key(struct request_reader *r, struct view *out)
+{
+    size_t n = r->schema->n_key;
+    buf_reset(&r->composite);
+    if (scan_peek(&r->scan) != '[')
+        return scan_refuse(&r->scan, r->scan.pos, "key %zu: expected an array of %zu values, found %s",
+                           r->keys.n, n, scan_kind(&r->scan));
+    r->scan.pos++;
+    for (size_t k = 0; k < n; k++) {
+        TRY(read_component(r, k));
+        if (scan_peek(&r->scan) != (k + 1 < n ? ',' : ']'))
+            return scan_refuse(&r->scan, r->scan.pos, "key %zu: expected an array of %zu values",
+                               r->keys.n, n);
+        r->scan.pos++;
+    }
+    size_t len = r->composite.len;
+    uint8_t *bytes = arena_alloc(r->scan.arena, len);
+    if (len)
+        memcpy(bytes, r->composite.ptr, len);
+    *out = view_of(bytes, len);
+    return OK;
+}
+
+must_use static enum code read_key(struct request_reader *r, struct view *out)
+{
+    if (r->schema->n_key > 1)
+        return read_composite_key(r, out);
+    enum dtype dtype = key_field(r, 0)->dtype;
+    return dtype == DT_UTF8 ? read_utf8_key(r, out) : read_int_key(r, dtype, out);
+}
+
+must_use static enum code read_column(struct request_reader *r, struct view *out)
+{
+    if (scan_peek(&r->scan) != '"')
+        return scan_refuse(&r->scan, r->scan.pos, "columns: expected a string, found %s",
+                           scan_kind(&r->scan));
+    return scan_string(&r->scan, out);
+}
+
+typedef enum code (*element_fn)(struct request_reader *r, struct view *out);
+
+must_use static enum code read_list(struct request_reader *r, const char *what, struct views *list,
+                                    size_t max, element_fn read_element)
+{
+    struct scan *s = &r->scan;
+    bool more = true;
+    if (scan_peek(s) != '[')
+        return scan_refuse(s, s->pos, "%s: expected an array, found %s", what, scan_kind(s));
+    s->pos++;
+    if (scan_peek(s) == ']') {
+        s->pos++;
+        return OK;
+    }
+    while (more) {
+        struct view element;
+        if (list->n == max)
+            return err_set(s->err, E_LIMIT, "more than %zu %s in one request", max, what);
+        TRY(read_element(r, &element));
+        *views_push(list, s->arena) = element;
+        TRY(scan_next(s, ']', &more));
+    }
+    return OK;
+}
+
+/* Note that a member was seen; a second time is an error. */
+must_use static enum code first_time(struct request_reader *r, bool *seen, const uint8_t *at,
+                                     const char *name)
+{
+    if (*seen)
+        return scan_refuse(&r->scan, at, "\"%s\" is given twice", name);
+    *seen = true;
+    return OK;
+}
+
+must_use static enum code read_member(struct request_reader *r)
+{
+    struct view name;
+    if (scan_peek(&r->scan) != '"')
+        return scan_refuse(&r->scan, r->scan.pos, "expected the name of a member");
+    const uint8_t *at = r->scan.pos;
+    TRY(scan_string(&r->scan, &name));
+    TRY(scan_expect(&r->scan, ':'));
+    if (view_eq_cstr(name, "keys")) {
+        TRY(first_time(r, &r->has_keys, at, "keys"));
+        return read_list(r, "keys", &r->keys, r->limits->max_keys, read_key);
+    }
+    if (view_eq_cstr(name, "columns")) {
+        TRY(first_time(r, &r->has_columns, at, "columns"));
+        return read_list(r, "columns", &r->columns, r->limits->max_columns, read_column);
+    }
+    char shown[80];
+    return scan_refuse(&r->scan, at, "unknown member \"%s\"; known are \"keys\" and \"columns\"",
+                       view_printable(name, shown, sizeof(shown)));
+}
+
+must_use static enum code read_body(struct request_reader *r)
+{
+    bool more = true;
+    TRY(scan_expect(&r->scan, '{'));
+    if (scan_peek(&r->scan) == '}') {
+        r->scan.pos++;
+        more = false;
+    }
+    while (more) {
+        TRY(read_member(r));
+        TRY(scan_next(&r->scan, '}', &more));
+    }
+    scan_space(&r->scan);
+    if (r->scan.pos != r->scan.end)
+        return scan_refuse(&r->scan, r->scan.pos, "more bytes after the end of the object");
+    if (!r->has_keys)
+        return err_set(r->scan.err, E_INVALID, "the body has no \"keys\"");
+    return OK;
+}
+
+enum code fetch_request_parse(struct view body, const struct schema *schema,
+                              const struct fetch_limits *limits, struct arena *arena,
+                              struct fetch_request *out_request, struct err *err)
+{
+    struct request_reader r = {
+        .scan = scan_of(body, arena, err), .schema = schema, .limits = limits};
+    enum code rc = read_body(&r);
+    buf_done(&r.composite);
+    if (rc)
+        return rc;
+    *out_request = (struct fetch_request){
+        .keys = {r.keys.at, r.keys.n}, .columns = r.columns.at, .n_columns = r.columns.n};
+    return OK;
+}

@@ -1,0 +1,236 @@
+#include "format/json/scan_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum code scan_refuse(const struct scan *s, const uint8_t *at, const char *fmt, ...)
+{
+    char what[400];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof(what), fmt, ap);
+    va_end(ap);
+    return err_set(s->err, E_INVALID, "malformed body at byte %zu: %s", (size_t)(at - s->start), what);
+}
+
+enum code scan_expect(struct scan *s, char c)
+{
+    if (scan_peek(s) != (uint8_t)c)
+        return scan_refuse(s, s->pos, "expected '%c', found %s", c, scan_kind(s));
+    s->pos++;
+    return OK;
+}
+
+const char *scan_kind(struct scan *s)
+{
+    switch (scan_peek(s)) {
+    case '"':
+        return "a string";
+    case '[':
+        return "an array";
+    case '{':
+        return "an object";
+    case ',':
+    case ':':
+    case ']':
+    case '}':
+        return "punctuation";
+    case 'n':
+        return "null";
+    case 't':
+    case 'f':
+        return "a boolean";
+    case '-':
+    case '0' ... '9':
+        return "a number";
+    default:
+        return s->pos == s->end ? "the end" : "something that is not JSON";
+    }
+}
+
+/* The first byte of a string's inside that is a quote, a backslash or a control byte, or `end`.
+ * *high: whether a byte before it is not ASCII. */
+static inline const uint8_t *string_stop(const uint8_t *p, const uint8_t *end, bool *high)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+    const __m128i control = _mm_set1_epi8(0x1F);
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)p);
+        __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash));
+        hit = _mm_or_si128(hit, _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+        unsigned stops = (unsigned)_mm_movemask_epi8(hit), highs = (unsigned)_mm_movemask_epi8(v);
+        if (stops) {
+            unsigned n = (unsigned)__builtin_ctz(stops);
+            *high |= (highs & ((1u << n) - 1)) != 0;
+            return p + n;
+        }
+        *high |= highs != 0;
+    }
+#endif
+    for (; p < end && *p != '"' && *p != '\\' && *p >= 0x20; p++)
+        *high |= *p >= 0x80;
+    return p;
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The four digits behind "\u", or -1. */
+static int32_t hex4(const uint8_t *p, const uint8_t *end)
+{
+    int32_t value = 0;
+    if (end - p < 4)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        int digit = hex_digit(p[i]);
+        if (digit < 0)
+            return -1;
+        value = value << 4 | digit;
+    }
+    return value;
+}
+
+static uint8_t *put_utf8(uint8_t *out, uint32_t c)
+{
+    if (c < 0x80) {
+        *out++ = (uint8_t)c;
+    } else if (c < 0x800) {
+        *out++ = (uint8_t)(0xC0 | c >> 6);
+        *out++ = (uint8_t)(0x80 | (c & 0x3F));
+    } else if (c < 0x10000) {
+        *out++ = (uint8_t)(0xE0 | c >> 12);
+        *out++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        *out++ = (uint8_t)(0x80 | (c & 0x3F));
+    } else {
+        *out++ = (uint8_t)(0xF0 | c >> 18);
+        *out++ = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+        *out++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        *out++ = (uint8_t)(0x80 | (c & 0x3F));
+    }
+    return out;
+}
+
+/* `p` is behind "\u". Moves *p behind the escape, or behind both halves of a surrogate pair. */
+static bool take_unicode(const uint8_t **p, const uint8_t *end, uint8_t **out)
+{
+    int32_t c = hex4(*p, end);
+    if (c < 0 || (c >= 0xDC00 && c <= 0xDFFF))
+        return false;
+    *p += 4;
+    if (c >= 0xD800 && c <= 0xDBFF) {
+        if (end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u')
+            return false;
+        int32_t low = hex4(*p + 2, end);
+        if (low < 0xDC00 || low > 0xDFFF)
+            return false;
+        *p += 6;
+        c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+    }
+    *out = put_utf8(*out, (uint32_t)c);
+    return true;
+}
+
+/* `p` is behind the backslash. */
+static bool take_escape(const uint8_t **p, const uint8_t *end, uint8_t **out)
+{
+    static const uint8_t simple[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                        ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
+    if (*p == end)
+        return false;
+    uint8_t c = *(*p)++;
+    if (c == 'u')
+        return take_unicode(p, end, out);
+    *(*out)++ = simple[c];
+    return simple[c] != 0;
+}
+
+/* The closing quote of a string that has escapes, or NULL. `p` is at its first backslash. */
+static const uint8_t *closing_quote(const uint8_t *p, const uint8_t *end, bool *high)
+{
+    while (p < end && *p == '\\' && end - p >= 2)
+        p = string_stop(p + 2, end, high);
+    return p < end && *p == '"' ? p : NULL;
+}
+
+/* A string with escapes: find its end, then write it out; escapes only ever make it shorter. */
+must_use static enum code unescape(struct scan *s, const uint8_t *first, const uint8_t *slash,
+                                   bool high, struct view *out)
+{
+    const uint8_t *quote = closing_quote(slash, s->end, &high);
+    if (!quote)
+        return scan_refuse(s, slash, "a string that does not end as it should");
+    uint8_t *text = arena_alloc(s->arena, (size_t)(quote - first));
+    uint8_t *w = mempcpy(text, first, (size_t)(slash - first));
+    for (const uint8_t *p = slash; p < quote;) {
+        if (*p != '\\') {
+            *w++ = *p++;
+            continue;
+        }
+        const uint8_t *at = p++;
+        if (!take_escape(&p, quote, &w))
+            return scan_refuse(s, at, "not a JSON escape");
+    }
+    *out = view_of(text, (size_t)(w - text));
+    s->pos = quote + 1;
+    return high && !view_is_utf8(*out) ? scan_refuse(s, first, "a string that is not UTF-8") : OK;
+}
+
+enum code scan_string(struct scan *s, struct view *out_text)
+{
+    const uint8_t *first = s->pos + 1;
+    bool high = false;
+    const uint8_t *stop = string_stop(first, s->end, &high);
+    if (stop == s->end)
+        return scan_refuse(s, stop, "a string that does not end");
+    if (*stop == '\\')
+        return unescape(s, first, stop, high, out_text);
+    if (*stop != '"')
+        return scan_refuse(s, stop, "a control byte inside a string");
+    *out_text = view_of(first, (size_t)(stop - first));
+    s->pos = stop + 1;
+    return high && !view_is_utf8(*out_text) ? scan_refuse(s, first, "a string that is not UTF-8") : OK;
+}
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Largest magnitude of a negative or other number of the type. */
+static uint64_t int_limit(enum dtype t, bool negative)
+{
+    unsigned bits = 8 * (unsigned)dtype_width(t);
+    if (dtype_is_signed(t))
+        return (1ull << (bits - 1)) - !negative;
+    return negative ? 0 : UINT64_MAX >> (64 - bits);
+}
+
+enum code scan_int(struct scan *s, enum dtype dtype, uint64_t *out_bits)
+{
+    const uint8_t *p = s->pos, *end = s->end;
+    bool negative = p < end && *p == '-', over = false;
+    const uint8_t *digits = p += negative;
+    uint64_t value = 0;
+    for (; p < end && is_digit(*p); p++)
+        over |= __builtin_mul_overflow(value, 10, &value) ||
+                __builtin_add_overflow(value, *p - '0', &value);
+    if (p == digits || (*digits == '0' && p - digits > 1))
+        return scan_refuse(s, s->pos, "expected a whole number");
+    if (p < end && (*p == '.' || *p == 'e' || *p == 'E'))
+        return scan_refuse(s, s->pos, "expected a whole number, found a fraction");
+    if (over || value > int_limit(dtype, negative))
+        return scan_refuse(s, s->pos, "%.*s is out of range for %s", VIEW_ARG(view_of(s->pos, (size_t)(p - s->pos))),
+                           dtype_name(dtype));
+    *out_bits = negative ? 0 - value : value;
+    s->pos = p;
+    return OK;
+}
