@@ -1,0 +1,404 @@
+/*
+ * One column of one row group: pages, one behind the other.
+ *
+ *   [dictionary page] data page, data page ... ; index pages and unknown ones in between are skipped
+ *
+ *   v1  all of it compressed: u32 length, definition levels (optional columns only) | values
+ *   v2  levels, never compressed, their lengths in the header | values, compressed or not
+ *
+ * Columns are flat: there are no repetition levels, and a definition level is 0 for null and 1 for a
+ * value. A page is opened when the one before is used up, and decoded piece by piece into the
+ * caller's vector: levels into `valid`, values densely to the front of the rows they are for, and
+ * spread to their places where there are nulls.
+ *
+ * (1) n_unopened + page.n_left = rows that were not handed out.
+ * (2) page.lent says that views into the newest page buffer are (or may be) in the caller's hands;
+ *     then its memory is held until the next read. A page that needs no buffer changes nothing.
+ */
+#include "format/parquet/codec.h"
+#include "format/parquet/convert.h"
+#include "format/parquet/file_priv.h"
+#include "format/parquet/bits.h"
+#include "format/parquet/page.h"
+#include "format/parquet/pages.h"
+#include "format/parquet/values.h"
+
+#include <assert.h>
+#include <libdeflate.h>
+
+enum level_kind { LEVELS_NONE, LEVELS_HYBRID, LEVELS_BIT_PACKED };
+
+struct pq_chunk {
+    /* the chunk being read; NULL column: none */
+    const struct pq_column *col;
+    const struct pq_limits *limits;
+    int32_t codec;
+    struct cursor cur;      /* behind the current page */
+    const uint8_t *own_end; /* of the chunk; some bytes behind it may be the chunk's too */
+    uint64_t n_rows;
+    uint64_t n_unopened;
+
+    struct {
+        size_t n_left;
+        enum level_kind level_kind;
+        struct pq_hybrid levels;
+        struct view level_bits; /* LEVELS_BIT_PACKED */
+        size_t level_idx;
+        struct pq_values values;
+        bool lent;
+    } page;
+
+    struct pq_dict dict;
+    struct pq_page_buf dict_buf; /* the dictionary page */
+    struct pq_pages pages;
+    struct pq_joined joined;
+    struct pq_codec decoder;
+};
+
+struct pq_chunk *pq_chunk_new(void)
+{
+    return mem_zalloc(sizeof(struct pq_chunk));
+}
+
+void pq_chunk_free(struct pq_chunk *c)
+{
+    if (!c)
+        return;
+    pq_dict_done(&c->dict);
+    free(c->dict_buf.ptr);
+    pq_pages_done(&c->pages);
+    pq_joined_done(&c->joined);
+    pq_codec_done(&c->decoder);
+    free(c);
+}
+
+void pq_chunk_reset(struct pq_chunk *c)
+{
+    c->col = NULL;
+    c->n_unopened = 0;
+    c->page.n_left = 0;
+    c->page.lent = false;
+    pq_dict_reset(&c->dict);
+    pq_pages_reset(&c->pages);
+    pq_joined_done(&c->joined);
+}
+
+static enum code start(struct pq_chunk *c, const struct pq_file *f, const struct pq_row_group *g,
+                       const struct pq_column *col, struct err *err)
+{
+    if (!col->supported)
+        return err_set(err, E_UNSUPPORTED, "%s", col->why_not);
+    const struct pq_chunk_meta *m = &g->chunks[col->leaf_idx];
+    if (m->n_values != g->n_rows)
+        return err_set(err, E_CORRUPT, "%llu values, the row group has %llu rows",
+                       (unsigned long long)m->n_values, (unsigned long long)g->n_rows);
+    if (g->n_rows && m->physical != (int32_t)col->physical)
+        return err_set(err, E_CORRUPT, "physical type %d, the schema says %d", m->physical,
+                       (int)col->physical);
+    if (g->n_rows)
+        TRY(pq_codec_check(m->codec, err));
+    c->col = col;
+    c->limits = &f->limits;
+    c->codec = m->codec;
+    c->n_rows = g->n_rows;
+    c->n_unopened = g->n_rows;
+    c->joined.max_bytes = f->limits.held_bytes;
+    return OK;
+}
+
+enum code pq_chunk_start(struct pq_chunk *c, const struct pq_file *f, size_t row_group,
+                         size_t column, struct view bytes, struct err *err)
+{
+    const struct pq_row_group *g = &f->groups[row_group];
+    const struct pq_column *col = &f->columns[column];
+    pq_chunk_reset(c);
+    enum code rc = start(c, f, g, col, err);
+    if (rc) {
+        char shown[128];
+        return err_in(err, rc, "column %s", pq_column_printable(col, shown));
+    }
+    if (bytes.len == 0)
+        bytes = view_of("", 0);
+    uint64_t own = g->chunks[col->leaf_idx].bytes;
+    c->cur = cur_of(bytes);
+    c->own_end = bytes.ptr + (own < bytes.len ? own : bytes.len);
+    return OK;
+}
+
+/* ------------------------------------------------------------------------------- opening pages */
+
+/* Nothing to decompress is not given to a codec: some fail on 0 bytes. */
+static enum code decompress(struct pq_chunk *c, struct view in, size_t plain_bytes,
+                            struct view *out, struct err *err)
+{
+    if (plain_bytes == 0) {
+        *out = view_of("", 0);
+        return OK;
+    }
+    TRY(pq_codec_plausible(c->codec, in, plain_bytes, err));
+    uint8_t *to;
+    TRY(pq_pages_next(&c->pages, c->page.lent, plain_bytes, c->limits->held_bytes, &to, err));
+    c->page.lent = false;
+    TRY(pq_codec_decode(&c->decoder, c->codec, in, to, plain_bytes, err));
+    *out = view_of(to, plain_bytes);
+    return OK;
+}
+
+static enum code plain_body(struct view in, size_t plain_bytes, struct view *out, struct err *err)
+{
+    if (in.len != plain_bytes)
+        return err_set(err, E_CORRUPT, "an uncompressed page of %zu bytes, %zu announced", in.len,
+                       plain_bytes);
+    *out = in;
+    return OK;
+}
+
+static enum code open_values(struct pq_chunk *c, const struct pq_page_header *h,
+                             struct view bytes, struct err *err)
+{
+    c->page.n_left = h->n_values;
+    c->n_unopened -= h->n_values;
+    return pq_values_init(&c->page.values, c->col->physical, h->encoding, bytes, &c->dict,
+                          &c->joined, err);
+}
+
+/* Cut the levels off the front of a decompressed v1 page. */
+static enum code open_levels_v1(struct pq_chunk *c, const struct pq_page_header *h,
+                                struct cursor *body, struct err *err)
+{
+    uint32_t len;
+    struct view levels;
+    c->page.level_kind = LEVELS_NONE;
+    if (!c->col->nullable)
+        return OK;
+    if (h->def_encoding == PQ_BIT_PACKED) {
+        c->page.level_kind = LEVELS_BIT_PACKED;
+        c->page.level_idx = 0;
+        if (!cur_bytes(body, bits_bytes(h->n_values), &c->page.level_bits))
+            return err_set(err, E_CORRUPT, "definition levels are cut off");
+        return OK;
+    }
+    if (h->def_encoding != PQ_RLE)
+        return err_set(err, E_UNSUPPORTED, "encoding %d of definition levels is not supported",
+                       h->def_encoding);
+    if (!cur_u32le(body, &len) || !cur_bytes(body, len, &levels))
+        return err_set(err, E_CORRUPT, "definition levels are cut off");
+    c->page.level_kind = LEVELS_HYBRID;
+    return pq_hybrid_init(&c->page.levels, levels, 1, err);
+}
+
+static enum code open_v1(struct pq_chunk *c, const struct pq_page_header *h, struct view in,
+                         struct err *err)
+{
+    struct view plain = {0};
+    if (c->codec == PQ_CODEC_NONE)
+        TRY(plain_body(in, h->plain_bytes, &plain, err));
+    else
+        TRY(decompress(c, in, h->plain_bytes, &plain, err));
+    struct cursor body = cur_of(plain);
+    if (h->n_values) /* a page without values may be without levels */
+        TRY(open_levels_v1(c, h, &body, err));
+    return open_values(c, h, view_of(body.pos, cur_left(&body)), err);
+}
+
+static enum code open_v2(struct pq_chunk *c, const struct pq_page_header *h, struct view in,
+                         struct err *err)
+{
+    struct cursor body = cur_of(in);
+    struct view levels;
+    uint64_t level_bytes = (uint64_t)h->rep_bytes + h->def_bytes;
+    if (!cur_skip(&body, h->rep_bytes) || !cur_bytes(&body, h->def_bytes, &levels) ||
+        level_bytes > h->plain_bytes)
+        return err_set(err, E_CORRUPT, "levels of %llu bytes in a page of %u",
+                       (unsigned long long)level_bytes, h->compressed_bytes);
+    c->page.level_kind = c->col->nullable ? LEVELS_HYBRID : LEVELS_NONE;
+    TRY(pq_hybrid_init(&c->page.levels, levels, 1, err));
+    struct view rest = view_of(body.pos, cur_left(&body));
+    size_t plain_bytes = h->plain_bytes - (size_t)level_bytes;
+    struct view plain = {0};
+    if (c->codec == PQ_CODEC_NONE || !h->is_compressed)
+        TRY(plain_body(rest, plain_bytes, &plain, err));
+    else
+        TRY(decompress(c, rest, plain_bytes, &plain, err));
+    return open_values(c, h, plain, err);
+}
+
+static enum code open_dictionary(struct pq_chunk *c, const struct pq_page_header *h,
+                                 struct view in, struct err *err)
+{
+    if (c->dict.loaded)
+        return err_set(err, E_CORRUPT, "a second dictionary page");
+    if (h->encoding != PQ_PLAIN && h->encoding != PQ_PLAIN_DICTIONARY)
+        return err_set(err, E_UNSUPPORTED, "dictionary in encoding %d is not supported",
+                       h->encoding);
+    if (c->col->physical == PQ_BOOLEAN)
+        return err_set(err, E_UNSUPPORTED, "a dictionary of booleans is not supported");
+    struct view plain = view_of("", 0);
+    if (c->codec == PQ_CODEC_NONE) {
+        TRY(plain_body(in, h->plain_bytes, &plain, err));
+    } else if (h->plain_bytes > 0) {
+        TRY(pq_codec_plausible(c->codec, in, h->plain_bytes, err));
+        TRY(pq_page_buf_fit(&c->dict_buf, h->plain_bytes, err));
+        plain = view_of(c->dict_buf.ptr, h->plain_bytes);
+        TRY(pq_codec_decode(&c->decoder, c->codec, in, c->dict_buf.ptr, plain.len, err));
+    }
+    bool is_text = c->col->physical == PQ_BYTE_ARRAY;
+    size_t width = is_text ? 0 : pq_values_width(c->col->physical);
+    return pq_dict_load(&c->dict, plain, h->n_values, width, err);
+}
+
+static enum code check_page(const struct pq_chunk *c, const struct pq_page_header *h,
+                            struct view in, struct err *err)
+{
+    if (h->plain_bytes > c->limits->page_bytes)
+        return err_set(err, E_LIMIT, "a page of %u bytes, the limit is %zu", h->plain_bytes,
+                       c->limits->page_bytes);
+    if (h->type != PQ_PAGE_DICTIONARY && h->n_values > c->n_unopened)
+        return err_set(err, E_CORRUPT, "more values than the %llu rows of the row group",
+                       (unsigned long long)c->n_rows);
+    if (h->has_crc && c->limits->verify_crc && libdeflate_crc32(0, in.ptr, in.len) != h->crc)
+        return err_set(err, E_CORRUPT, "checksum mismatch in a page of %zu bytes", in.len);
+    return OK;
+}
+
+/* Read the next page, of whatever type. */
+static enum code next_page(struct pq_chunk *c, struct err *err)
+{
+    struct pq_page_header h;
+    struct view in;
+    TRY(pq_page_header_read(&c->cur, &h, err));
+    if (!cur_bytes(&c->cur, h.compressed_bytes, &in))
+        return err_set(err, E_CORRUPT, "a page of %u bytes, %zu are left", h.compressed_bytes,
+                       cur_left(&c->cur));
+    bool is_data = h.type == PQ_PAGE_DATA || h.type == PQ_PAGE_DATA_V2;
+    if (!is_data && h.type != PQ_PAGE_DICTIONARY)
+        return OK;
+    TRY(check_page(c, &h, in, err));
+    if (!is_data)
+        return open_dictionary(c, &h, in, err);
+    return h.type == PQ_PAGE_DATA ? open_v1(c, &h, in, err) : open_v2(c, &h, in, err);
+}
+
+/* Behind the last row: another page with values means that the footer and the pages disagree. */
+static enum code check_end(struct pq_chunk *c, struct err *err)
+{
+    while (c->cur.pos < c->own_end) {
+        struct cursor cur = {c->cur.pos, c->own_end};
+        struct pq_page_header h;
+        if (pq_page_header_read(&cur, &h, NULL) || !cur_skip(&cur, h.compressed_bytes))
+            return OK; /* padding */
+        if ((h.type == PQ_PAGE_DATA || h.type == PQ_PAGE_DATA_V2) && h.n_values > 0)
+            return err_set(err, E_CORRUPT, "more values than the %llu rows of the row group",
+                           (unsigned long long)c->n_rows);
+        c->cur = cur;
+    }
+    return OK;
+}
+
+static enum code open_page(struct pq_chunk *c, struct err *err)
+{
+    while (c->page.n_left == 0) {
+        if (cur_left(&c->cur) == 0)
+            return err_set(err, E_CORRUPT, "its pages end %llu rows before the %llu of the row group",
+                           (unsigned long long)c->n_unopened, (unsigned long long)c->n_rows);
+        TRY(next_page(c, err));
+    }
+    return c->n_unopened == 0 ? check_end(c, err) : OK;
+}
+
+/* ------------------------------------------------------------------------------ decoding rows */
+
+/* Legacy levels: most significant bit first. */
+static size_t read_bit_packed(struct pq_chunk *c, uint8_t *valid, size_t n)
+{
+    size_t n_set = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = c->page.level_idx++;
+        valid[i] = c->page.level_bits.ptr[at / 8] >> (7 - at % 8) & 1;
+        n_set += valid[i];
+    }
+    return n_set;
+}
+
+static enum code read_levels(struct pq_chunk *c, uint8_t *valid, size_t n, size_t *out_set,
+                             struct err *err)
+{
+    switch (c->page.level_kind) {
+    case LEVELS_HYBRID:
+        return pq_hybrid_bools(&c->page.levels, valid, n, out_set, err);
+    case LEVELS_BIT_PACKED:
+        *out_set = read_bit_packed(c, valid, n);
+        return OK;
+    default:
+        memset(valid, 1, n);
+        *out_set = n;
+        return OK;
+    }
+}
+
+static enum code read_narrow(struct pq_chunk *c, uint8_t *out, size_t n, struct err *err)
+{
+    int32_t wide[1024];
+    size_t width = dtype_width(c->col->dtype);
+    while (n > 0) {
+        size_t some = n < 1024 ? n : 1024;
+        TRY(pq_values_read(&c->page.values, wide, some, err));
+        TRY(pq_narrow(c->col->dtype, wide, some, out, err));
+        out += some * width;
+        n -= some;
+    }
+    return OK;
+}
+
+/* As many rows as the page and the vector have in common. */
+static enum code read_rows(struct pq_chunk *c, struct vector *out, struct err *err)
+{
+    bool is_text = out->dtype == DT_UTF8;
+    size_t width = is_text ? sizeof(struct view) : dtype_width(out->dtype);
+    size_t n = out->cap - out->n;
+    n = n < c->page.n_left ? n : c->page.n_left;
+    uint8_t *rows = (uint8_t *)out->values + out->n * width;
+    uint8_t *valid = out->valid + out->n;
+    size_t n_set;
+    TRY(read_levels(c, valid, n, &n_set, err));
+    if (n_set == 0)
+        memset(rows, 0, n * width);
+    else if (pq_is_narrow(out->dtype))
+        TRY(read_narrow(c, rows, n_set, err));
+    else
+        TRY(pq_values_read(&c->page.values, rows, n_set, err));
+    if (n_set && n_set < n)
+        pq_spread(rows, width, valid, n, n_set);
+    c->page.lent |= n_set && c->page.values.lends;
+    c->page.n_left -= n;
+    out->n += n;
+    out->n_nulls += n - n_set;
+    return OK;
+}
+
+static enum code read_all(struct pq_chunk *c, struct vector *out, struct err *err)
+{
+    while (out->n < out->cap && (c->page.n_left || c->n_unopened)) {
+        if (c->page.n_left == 0)
+            TRY(open_page(c, err));
+        TRY(read_rows(c, out, err));
+    }
+    return OK;
+}
+
+enum code pq_chunk_read(struct pq_chunk *c, struct vector *out, struct err *err)
+{
+    assert(c->col && out->dtype == c->col->dtype);
+    out->n = 0;
+    out->n_nulls = 0;
+    c->page.lent = false;
+    pq_pages_release_old(&c->pages);
+    pq_joined_turn(&c->joined);
+    enum code rc = read_all(c, out, err);
+    if (rc) {
+        char shown[128];
+        out->n = 0;
+        return err_in(err, rc, "column %s", pq_column_printable(c->col, shown));
+    }
+    return OK;
+}

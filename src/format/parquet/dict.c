@@ -1,0 +1,105 @@
+#include "format/parquet/dict.h"
+
+#include "base/mem.h"
+#include "format/parquet/strings.h"
+
+void pq_dict_done(struct pq_dict *d)
+{
+    free(d->views);
+    *d = (struct pq_dict){0};
+}
+
+void pq_dict_reset(struct pq_dict *d)
+{
+    *d = (struct pq_dict){.views = d->views, .views_cap = d->views_cap};
+}
+
+static enum code make_room(struct pq_dict *d, size_t n, struct err *err)
+{
+    if (n <= d->views_cap)
+        return OK;
+    free(d->views);
+    d->views_cap = 0;
+    d->views = mem_try_zalloc(n * sizeof(*d->views));
+    if (!d->views)
+        return err_set(err, E_NOMEM, "no memory for a dictionary of %zu strings", n);
+    d->views_cap = n;
+    return OK;
+}
+
+static enum code load_strings(struct pq_dict *d, struct view page, size_t n, struct err *err)
+{
+    if (n > page.len / 4)
+        return err_set(err, E_CORRUPT, "dictionary of %zu strings in %zu bytes", n, page.len);
+    TRY(make_room(d, n, err));
+    struct cursor cur = cur_of(page);
+    TRY(pq_strings_plain(&cur, d->views, n, err));
+    if (!pq_strings_ascii(page))
+        TRY(pq_strings_check(d->views, n, err));
+    d->values = d->views;
+    d->width = sizeof(*d->views);
+    return OK;
+}
+
+enum code pq_dict_load(struct pq_dict *d, struct view page, size_t n, size_t width,
+                       struct err *err)
+{
+    if (width == 0) {
+        TRY(load_strings(d, page, n, err));
+    } else {
+        if (n > page.len / width)
+            return err_set(err, E_CORRUPT, "dictionary of %zu values in %zu bytes", n, page.len);
+        d->values = page.ptr;
+        d->width = width;
+    }
+    d->n = n;
+    d->loaded = true;
+    return OK;
+}
+
+static enum code outside(const struct pq_dict *d, uint32_t idx, struct err *err)
+{
+    return err_set(err, E_CORRUPT, "index %u into a dictionary of %zu entries", idx, d->n);
+}
+
+#define GATHER(type)                                                                               \
+    for (size_t i = 0; i < n; i++)                                                                 \
+        memcpy((type *)out + i, (const uint8_t *)d->values + idx[i] * sizeof(type), sizeof(type))
+
+enum code pq_dict_gather(const struct pq_dict *d, const uint32_t *idx, size_t n, void *out,
+                         struct err *err)
+{
+    uint32_t most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = idx[i] > most ? idx[i] : most;
+    if (n && most >= d->n)
+        return outside(d, most, err);
+    if (d->width == 4)
+        GATHER(uint32_t);
+    else if (d->width == 8)
+        GATHER(uint64_t);
+    else
+        GATHER(struct view);
+    return OK;
+}
+
+#define FILL(type)                                                                                 \
+    do {                                                                                           \
+        type value;                                                                                \
+        memcpy(&value, (const uint8_t *)d->values + idx * sizeof(type), sizeof(type));             \
+        for (size_t i = 0; i < n; i++)                                                             \
+            ((type *)out)[i] = value;                                                              \
+    } while (0)
+
+enum code pq_dict_fill(const struct pq_dict *d, uint32_t idx, size_t n, void *out, struct err *err)
+{
+    if (idx >= d->n)
+        return outside(d, idx, err);
+    if (d->width == 4)
+        FILL(uint32_t);
+    else if (d->width == 8)
+        FILL(uint64_t);
+    else
+        FILL(struct view);
+    return OK;
+}

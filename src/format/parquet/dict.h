@@ -1,0 +1,37 @@
+/* The dictionary of a column chunk: the distinct values that indexes in data pages point to. */
+#ifndef MURR_FORMAT_PARQUET_DICT_H
+#define MURR_FORMAT_PARQUET_DICT_H
+
+#include "base/err.h"
+#include "base/view.h"
+
+/* Zeroed memory is a valid one that is not loaded. */
+struct pq_dict {
+    bool loaded;
+    size_t n;
+    size_t width;       /* bytes of an entry in `values`: 4, 8, or sizeof(struct view) */
+    const void *values; /* any alignment: of numbers, the page itself */
+    struct view *views; /* memory for strings, kept between chunks */
+    size_t views_cap;
+};
+
+void pq_dict_done(struct pq_dict *d);
+/* Not loaded any more; keeps its memory. */
+void pq_dict_reset(struct pq_dict *d);
+
+/*
+ * Take the PLAIN values of a dictionary page: numbers of `width` bytes, or UTF-8 strings where
+ * `width` is 0. Borrows `page` until the next reset. Fails E_CORRUPT, E_NOMEM.
+ */
+must_use enum code pq_dict_load(struct pq_dict *d, struct view page, size_t n, size_t width,
+                                struct err *err);
+
+/* out[i] = entry idx[i]. Fails E_CORRUPT for an index outside. */
+must_use enum code pq_dict_gather(const struct pq_dict *d, const uint32_t *idx, size_t n, void *out,
+                                  struct err *err);
+
+/* `n` times entry `idx`. Fails as pq_dict_gather. */
+must_use enum code pq_dict_fill(const struct pq_dict *d, uint32_t idx, size_t n, void *out,
+                                struct err *err);
+
+#endif

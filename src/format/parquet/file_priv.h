@@ -1,0 +1,60 @@
+/* What a parsed footer is made of. Everything lies in the file's arena. */
+#ifndef MURR_FORMAT_PARQUET_FILE_PRIV_H
+#define MURR_FORMAT_PARQUET_FILE_PRIV_H
+
+#include "base/arena.h"
+#include "format/parquet/reader.h"
+#include "format/parquet/thrift.h"
+
+/* ColumnChunk and its ColumnMetaData. Not checked beyond its Thrift until somebody asks for it. */
+struct pq_chunk_meta {
+    uint64_t n_values; /* with nulls */
+    uint64_t bytes;    /* compressed, with page headers */
+    int64_t data_off;
+    int64_t dict_off; /* 0 or nonsense where there is none */
+    int32_t physical;
+    int32_t codec;
+    bool has_meta;  /* ColumnMetaData was there */
+    bool elsewhere; /* file_path: the bytes lie in another file */
+    bool encrypted;
+};
+
+struct pq_row_group {
+    uint64_t n_rows;
+    struct pq_chunk_meta *chunks; /* one a leaf of the schema */
+    size_t n_chunks;
+};
+
+struct pq_file {
+    struct arena arena;
+    struct pq_limits limits;
+    uint64_t footer_off; /* column chunks end before it */
+    uint64_t n_rows;
+    const char *created_by;
+    struct pq_column *columns;
+    size_t n_columns;
+    size_t n_leaves;
+    struct pq_row_group *groups;
+    size_t n_groups;
+};
+
+/* SchemaElement, as written. */
+struct pq_schema_element {
+    struct view name;
+    int32_t physical; /* -1: a group */
+    int32_t repetition;
+    uint64_t n_children;
+    int32_t converted; /* -1: none */
+    int32_t logical;   /* field number in the LogicalType union; 0: none */
+    int32_t int_bits;  /* of logical INTEGER */
+    bool int_signed;
+};
+
+/* Parse the list of schema elements at field `list` into f->columns. */
+must_use enum code pq_schema_parse(struct pq_file *f, struct thrift *t, struct thrift_field list,
+                                   struct err *err);
+
+/* The name of a column for messages. Returns `out`. */
+const char *pq_column_printable(const struct pq_column *col, char out[static 128]);
+
+#endif

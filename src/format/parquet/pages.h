@@ -1,0 +1,41 @@
+/*
+ * Memory of decompressed pages. A page whose strings were handed out is held until the caller's next
+ * read; the memory of others is used again for the next page. Zeroed memory is valid and empty.
+ */
+#ifndef MURR_FORMAT_PARQUET_PAGES_H
+#define MURR_FORMAT_PARQUET_PAGES_H
+
+#include "base/err.h"
+#include "base/view.h"
+
+struct pq_page_buf {
+    uint8_t *ptr;
+    size_t cap;
+};
+
+struct pq_pages {
+    struct pq_page_buf *bufs;
+    size_t n_bufs;
+    size_t n_used;     /* the last of them is the current page */
+    size_t held_bytes; /* of the used ones, the current included */
+};
+
+void pq_pages_done(struct pq_pages *p);
+
+/* No page is used any more. Keeps memory for the next chunk, but not much of it. */
+void pq_pages_reset(struct pq_pages *p);
+
+/* Give up all pages but the current one. */
+void pq_pages_release_old(struct pq_pages *p);
+
+/*
+ * Memory of `size` bytes for a new current page. The one before is held, or, unless `hold`, used
+ * again. Fails E_LIMIT where more than `max_bytes` would be held; E_NOMEM.
+ */
+must_use enum code pq_pages_next(struct pq_pages *p, bool hold, size_t size, size_t max_bytes,
+                                 uint8_t **out, struct err *err);
+
+/* Make room for `size` bytes; what was in there is lost. Fails E_NOMEM. */
+must_use enum code pq_page_buf_fit(struct pq_page_buf *b, size_t size, struct err *err);
+
+#endif
