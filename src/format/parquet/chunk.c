@@ -89,9 +89,6 @@ static enum code start(struct pq_chunk *c, const struct pq_file *f, const struct
     if (!col->supported)
         return err_set(err, E_UNSUPPORTED, "%s", col->why_not);
     const struct pq_chunk_meta *m = &g->chunks[col->leaf_idx];
-    if (m->n_values != g->n_rows)
-        return err_set(err, E_CORRUPT, "%llu values, the row group has %llu rows",
-                       (unsigned long long)m->n_values, (unsigned long long)g->n_rows);
     if (g->n_rows && m->physical != (int32_t)col->physical)
         return err_set(err, E_CORRUPT, "physical type %d, the schema says %d", m->physical,
                        (int)col->physical);
@@ -100,7 +97,7 @@ static enum code start(struct pq_chunk *c, const struct pq_file *f, const struct
     c->col = col;
     c->limits = &f->limits;
     c->codec = m->codec;
-    c->n_rows = g->n_rows;
+    c->n_rows = g->n_rows; /* the chunk's own num_values is wrong in files that others read well */
     c->n_unopened = g->n_rows;
     c->joined.max_bytes = f->limits.held_bytes;
     return OK;
