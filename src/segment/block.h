@@ -39,12 +39,17 @@ static inline uint64_t block_n_slots(const struct block_shape *s)
     return (uint64_t)s->index.n_slots + s->n_extras;
 }
 
-/* Offset of a group in the data of a block of n_slots slots; for g = n_groups, of the heap. */
+/* Offset of a group in the data of a block of n_slots slots; for g = n_groups, of the heap. Counts that
+ * lie and would overflow give UINT64_MAX. */
 static inline uint64_t block_group_offset(const struct seg_layout *l, uint32_t g, uint64_t n_slots)
 {
-    uint64_t at = 0;
-    for (uint32_t i = 0; i < g; i++)
-        at += (l->groups[i].stride * n_slots + 63) & ~(uint64_t)63;
+    uint64_t at = 0, bytes;
+    for (uint32_t i = 0; i < g; i++) {
+        if (__builtin_mul_overflow(l->groups[i].stride, n_slots, &bytes) ||
+            __builtin_add_overflow(at, bytes, &at) || at > UINT64_MAX - 63)
+            return UINT64_MAX;
+        at = (at + 63) & ~(uint64_t)63;
+    }
     return at;
 }
 

@@ -1,0 +1,435 @@
+#include "engine/scatter.h"
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "model/key.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Rows decoded at a time: vectors of a dozen columns and the records they become stay in L2. */
+enum { RUN_ROWS = 512 };
+
+/* Column chunks of one row group: in memory, or mapped from an unlinked file of ours when they are too
+ * large. Never mapped from the source: a file that somebody truncates would kill us with SIGBUS. */
+struct fetched {
+    uint8_t *bytes;
+    uint64_t len;
+    bool is_mapped;
+};
+
+/* The scratch of one worker. */
+struct scatter_worker {
+    struct pq_chunk **chunks;       /* by field */
+    struct vector *decoded;         /* by field, in the file's type */
+    struct vector *converted;       /* by field, in the schema's type; unused where they are equal */
+    const struct vector **vectors;  /* by field, what the records get; NULL for key fields */
+    struct view keys[RUN_ROWS];
+    uint32_t sizes[RUN_ROWS];
+    struct record *records[RUN_ROWS];
+    struct buf key_bytes;
+    struct buf fetch;
+    uint64_t *n_nulls;
+    struct key_lengths key_lengths;
+};
+
+struct scatter {
+    const struct scatter_config *config;
+    struct load_progress *progress;
+    struct scatter_worker *workers;
+    uint64_t *group_ordinal; /* by task: rows before that row group */
+    struct task_place {
+        size_t file, row_group;
+    } *places; /* by task */
+    size_t n_tasks;
+};
+
+void scatter_result_done(struct scatter_result *r)
+{
+    free(r->n_nulls);
+    *r = (struct scatter_result){0};
+}
+
+static void fetched_done(struct fetched *f)
+{
+    if (f->is_mapped)
+        munmap(f->bytes, f->len);
+}
+
+/* ------------------------------------------------------------------ bytes of the column chunks */
+
+struct chunk_range {
+    uint64_t offset;
+    uint64_t len;
+};
+
+must_use static enum code chunk_ranges(const struct scatter_config *c, size_t file, size_t row_group,
+                                       struct chunk_range *ranges, uint64_t *out_total,
+                                       struct err *err)
+{
+    const struct schema *schema = &c->resolved->schema;
+    const size_t *columns = c->resolved->columns + file * schema->n_fields;
+    uint64_t total = 0;
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        TRY(pq_chunk_range(c->files[file].pq, row_group, columns[i], &ranges[i].offset,
+                           &ranges[i].len, err));
+        total += (ranges[i].len + 15) & ~(uint64_t)15;
+    }
+    *out_total = total;
+    return OK;
+}
+
+must_use static enum code copy_to_file(const struct source_file *f, int fd,
+                                       const struct chunk_range *ranges, size_t n, struct err *err)
+{
+    AUTO(buf) struct buf piece = {0};
+    const size_t piece_bytes = 1u << 20;
+    buf_reserve(&piece, piece_bytes);
+    uint64_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (uint64_t done = 0; done < ranges[i].len;) {
+            uint64_t left = ranges[i].len - done;
+            size_t len = left < piece_bytes ? (size_t)left : piece_bytes;
+            TRY(source_file_read(f, ranges[i].offset + done, len, piece.ptr, err));
+            TRY(fd_write_at(fd, view_of(piece.ptr, len), at + done, err));
+            done += len;
+        }
+        at += (ranges[i].len + 15) & ~(uint64_t)15;
+    }
+    return OK;
+}
+
+static void fd_done(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+must_use static enum code fetch_to_file(const struct scatter *s, size_t file,
+                                        const struct chunk_range *ranges, uint64_t total,
+                                        struct fetched *out, struct err *err)
+{
+    AUTO(fd) int fd = open(s->config->temp_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_errno(err, E_IO, "cannot create a temporary file in %s", s->config->temp_dir);
+    if (ftruncate(fd, (off_t)total) < 0)
+        return err_errno(err, E_IO, "cannot make room for %llu bytes in %s",
+                         (unsigned long long)total, s->config->temp_dir);
+    TRY(copy_to_file(&s->config->files[file], fd, ranges, s->config->resolved->schema.n_fields,
+                     err));
+    void *ptr = mmap(NULL, total, PROT_READ, MAP_SHARED, fd, 0);
+    if (ptr == MAP_FAILED)
+        return err_errno(err, E_NOMEM, "cannot map %llu bytes", (unsigned long long)total);
+    *out = (struct fetched){ptr, total, true};
+    return OK;
+}
+
+must_use static enum code fetch_to_memory(const struct scatter *s, struct scatter_worker *w,
+                                          size_t file, const struct chunk_range *ranges,
+                                          uint64_t total, struct fetched *out, struct err *err)
+{
+    buf_reset(&w->fetch);
+    uint8_t *to = buf_reserve(&w->fetch, total);
+    *out = (struct fetched){to, total, false};
+    for (size_t i = 0; i < s->config->resolved->schema.n_fields; i++) {
+        TRY(source_file_read(&s->config->files[file], ranges[i].offset, ranges[i].len, to, err));
+        to += (ranges[i].len + 15) & ~(uint64_t)15;
+    }
+    return OK;
+}
+
+must_use static enum code start_chunks(const struct scatter *s, struct scatter_worker *w,
+                                       struct task_place place, const struct chunk_range *ranges,
+                                       const struct fetched *fetched, struct err *err)
+{
+    const struct schema *schema = &s->config->resolved->schema;
+    const size_t *columns = s->config->resolved->columns + place.file * schema->n_fields;
+    const uint8_t *at = fetched->bytes;
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        TRY(pq_chunk_start(w->chunks[i], s->config->files[place.file].pq, place.row_group,
+                           columns[i], view_of(at, ranges[i].len), err));
+        at += (ranges[i].len + 15) & ~(uint64_t)15;
+    }
+    return OK;
+}
+
+/* ------------------------------------------------------------------------- rows to records */
+
+must_use static enum code check_nulls(const struct scatter *s, size_t field_idx,
+                                      const struct vector *v, uint64_t row, struct err *err)
+{
+    const struct schema *schema = &s->config->resolved->schema;
+    const struct field *f = &schema->fields[field_idx];
+    if (v->n_nulls == 0 || f->nullable)
+        return OK;
+    size_t i = 0;
+    while (v->valid[i])
+        i++;
+    char shown[128];
+    return err_set(err, E_INVALID, "%s '%s' is null in row %llu of the row group",
+                   schema_is_key(schema, field_idx) ? "key column" : "non-nullable column",
+                   view_printable(view_cstr(f->name), shown, sizeof(shown)),
+                   (unsigned long long)(row + i));
+}
+
+/* Decode the next run of every column. All columns must agree on how many rows that is. */
+must_use static enum code read_run(const struct scatter *s, struct scatter_worker *w, uint64_t row,
+                                   size_t *out_n, struct err *err)
+{
+    const struct schema *schema = &s->config->resolved->schema;
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        struct vector *v = &w->decoded[i];
+        TRY(pq_chunk_read(w->chunks[i], v, err));
+        if (v->n != w->decoded[0].n)
+            return err_set(err, E_CORRUPT, "column '%s' has %zu rows where column '%s' has %zu",
+                           schema->fields[i].name, v->n, schema->fields[0].name, w->decoded[0].n);
+        TRY(check_nulls(s, i, v, row, err));
+        w->n_nulls[i] += v->n_nulls;
+        if (v->dtype != schema->fields[i].dtype)
+            vector_convert(v, &w->converted[i]);
+    }
+    *out_n = w->decoded[0].n;
+    return OK;
+}
+
+static const struct vector *field_vector(const struct scatter *s, const struct scatter_worker *w,
+                                         size_t i)
+{
+    bool same = w->decoded[i].dtype == s->config->resolved->schema.fields[i].dtype;
+    return same ? &w->decoded[i] : &w->converted[i];
+}
+
+/* A key of one column is bytes that are already there. */
+static void single_keys(const struct vector *v, size_t n, struct view *keys)
+{
+    if (v->dtype == DT_UTF8) {
+        memcpy(keys, v->views, n * sizeof(*keys));
+        return;
+    }
+    size_t width = dtype_width(v->dtype);
+    for (size_t i = 0; i < n; i++)
+        keys[i] = view_of((const uint8_t *)v->values + i * width, width);
+}
+
+static void composite_keys(const struct scatter *s, struct scatter_worker *w, size_t n)
+{
+    const struct schema *schema = &s->config->resolved->schema;
+    buf_reset(&w->key_bytes);
+    for (size_t row = 0; row < n; row++) {
+        size_t start = w->key_bytes.len;
+        for (size_t k = 0; k < schema->n_key; k++) {
+            const struct vector *v = field_vector(s, w, schema->key[k]);
+            size_t width = dtype_width(v->dtype);
+            if (v->dtype == DT_UTF8)
+                key_put_utf8(&w->key_bytes, schema, k, v->views[row]);
+            else
+                buf_put(&w->key_bytes, (const uint8_t *)v->values + row * width, width);
+        }
+        /* The buffer may still move: keep the offset for now. */
+        w->keys[row] = (struct view){(const uint8_t *)start, w->key_bytes.len - start};
+    }
+    for (size_t row = 0; row < n; row++)
+        w->keys[row].ptr = w->key_bytes.ptr + (size_t)w->keys[row].ptr;
+}
+
+must_use static enum code put_records(const struct scatter *s, struct scatter_worker *w,
+                                      unsigned worker, size_t n, uint64_t ordinal, struct err *err)
+{
+    const struct scatter_config *c = s->config;
+    TRY(record_sizes(c->format, w->vectors, w->keys, n, w->sizes, err));
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash = hash_key(w->keys[i], c->hash_seed);
+        size_t bin = (size_t)block_of_hash(hash, c->n_blocks);
+        struct record *r;
+        TRY(spill_reserve(c->spill, worker, bin, w->sizes[i], &r, err));
+        r->hash = hash;
+        r->ordinal = ordinal + i;
+        r->size = w->sizes[i];
+        w->records[i] = r;
+        key_lengths_add(&w->key_lengths, w->keys[i].len);
+    }
+    record_write(c->format, w->vectors, w->keys, n, w->records);
+    return OK;
+}
+
+must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w, unsigned worker,
+                                       uint64_t ordinal, uint64_t n_rows, struct err *err)
+{
+    const struct schema *schema = &s->config->resolved->schema;
+    for (uint64_t row = 0; row < n_rows;) {
+        if (atomic_load_explicit(&s->progress->cancelled, memory_order_relaxed))
+            return err_set(err, E_CANCELLED, "stopped");
+        size_t n;
+        TRY(read_run(s, w, row, &n, err));
+        if (n == 0)
+            return err_set(err, E_CORRUPT, "ends after %llu of %llu rows", (unsigned long long)row,
+                           (unsigned long long)n_rows);
+        for (size_t i = 0; i < schema->n_fields; i++)
+            w->vectors[i] = schema_is_key(schema, i) ? NULL : field_vector(s, w, i);
+        if (schema->n_key == 1)
+            single_keys(field_vector(s, w, schema->key[0]), n, w->keys);
+        else
+            composite_keys(s, w, n);
+        TRY(put_records(s, w, worker, n, ordinal + row, err));
+        row += n;
+        atomic_fetch_add_explicit(&s->progress->rows_done, n, memory_order_relaxed);
+    }
+    return OK;
+}
+
+/* Vectors have the file's types, which differ from file to file. */
+static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_t file)
+{
+    const struct schema *schema = &s->config->resolved->schema;
+    const size_t *columns = s->config->resolved->columns + file * schema->n_fields;
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        enum dtype found = pq_file_column(s->config->files[file].pq, columns[i])->dtype;
+        if (w->decoded[i].cap == 0 || w->decoded[i].dtype != found) {
+            vector_done(&w->decoded[i]);
+            vector_init(&w->decoded[i], found, RUN_ROWS);
+        }
+        if (w->converted[i].cap == 0 && found != schema->fields[i].dtype)
+            vector_init(&w->converted[i], schema->fields[i].dtype, RUN_ROWS);
+    }
+}
+
+must_use static enum code scatter_group(struct scatter *s, size_t task, unsigned worker,
+                                        struct err *err)
+{
+    const struct scatter_config *c = s->config;
+    struct scatter_worker *w = &s->workers[worker];
+    struct task_place place = s->places[task];
+    size_t n_fields = c->resolved->schema.n_fields;
+    AUTO(ptr) struct chunk_range *ranges = mem_alloc(n_fields * sizeof(*ranges));
+    AUTO(fetched) struct fetched fetched = {0};
+    uint64_t total;
+    TRY(chunk_ranges(c, place.file, place.row_group, ranges, &total, err));
+    if (total <= c->fetch_bytes)
+        TRY(fetch_to_memory(s, w, place.file, ranges, total, &fetched, err));
+    else
+        TRY(fetch_to_file(s, place.file, ranges, total, &fetched, err));
+    fit_vectors(s, w, place.file);
+    TRY(start_chunks(s, w, place, ranges, &fetched, err));
+    enum code rc = scatter_rows(s, w, worker, s->group_ordinal[task],
+                                pq_file_group_rows(c->files[place.file].pq, place.row_group), err);
+    for (size_t i = 0; i < n_fields; i++)
+        pq_chunk_reset(w->chunks[i]);
+    if (!rc)
+        atomic_fetch_add_explicit(&s->progress->bytes_done, total, memory_order_relaxed);
+    return rc;
+}
+
+static enum code scatter_task(void *job, size_t task, unsigned worker, struct err *err)
+{
+    struct scatter *s = job;
+    enum code rc = scatter_group(s, task, worker, err);
+    if (rc && rc != E_CANCELLED)
+        err_in(err, rc, "file %s, row group %zu", s->config->files[s->places[task].file].name,
+               s->places[task].row_group);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------- the whole */
+
+static void workers_init(struct scatter *s, unsigned n_workers)
+{
+    size_t n_fields = s->config->resolved->schema.n_fields;
+    s->workers = mem_zalloc(n_workers * sizeof(*s->workers));
+    for (unsigned k = 0; k < n_workers; k++) {
+        struct scatter_worker *w = &s->workers[k];
+        w->chunks = mem_zalloc(n_fields * sizeof(struct pq_chunk *));
+        w->decoded = mem_zalloc(n_fields * sizeof(*w->decoded));
+        w->converted = mem_zalloc(n_fields * sizeof(*w->converted));
+        w->vectors = mem_zalloc(n_fields * sizeof(*w->vectors));
+        w->n_nulls = mem_zalloc(n_fields * sizeof(*w->n_nulls));
+        for (size_t i = 0; i < n_fields; i++)
+            w->chunks[i] = pq_chunk_new();
+    }
+}
+
+static void workers_done(struct scatter *s, unsigned n_workers)
+{
+    size_t n_fields = s->config->resolved->schema.n_fields;
+    for (unsigned k = 0; k < n_workers; k++) {
+        struct scatter_worker *w = &s->workers[k];
+        for (size_t i = 0; i < n_fields; i++) {
+            pq_chunk_free(w->chunks[i]);
+            vector_done(&w->decoded[i]);
+            vector_done(&w->converted[i]);
+        }
+        free(w->chunks);
+        free(w->decoded);
+        free(w->converted);
+        free(w->vectors);
+        free(w->n_nulls);
+        buf_done(&w->key_bytes);
+        buf_done(&w->fetch);
+    }
+    free(s->workers);
+}
+
+/* Number the row groups, in file order: later rows replace earlier ones. */
+must_use static enum code list_tasks(struct scatter *s, uint64_t *out_n_rows, struct err *err)
+{
+    const struct scatter_config *c = s->config;
+    for (size_t f = 0; f < c->n_files; f++)
+        s->n_tasks += pq_file_n_row_groups(c->files[f].pq);
+    s->places = mem_zalloc(s->n_tasks * sizeof(*s->places));
+    s->group_ordinal = mem_zalloc(s->n_tasks * sizeof(*s->group_ordinal));
+    AUTO(ptr) struct chunk_range *ranges =
+        mem_alloc(c->resolved->schema.n_fields * sizeof(*ranges));
+    uint64_t n_rows = 0, n_bytes = 0;
+    size_t task = 0;
+    for (size_t f = 0; f < c->n_files; f++)
+        for (size_t g = 0; g < pq_file_n_row_groups(c->files[f].pq); g++, task++) {
+            uint64_t total;
+            enum code rc = chunk_ranges(c, f, g, ranges, &total, err);
+            if (rc)
+                return err_in(err, rc, "file %s, row group %zu", c->files[f].name, g);
+            s->places[task] = (struct task_place){f, g};
+            s->group_ordinal[task] = n_rows;
+            n_rows += pq_file_group_rows(c->files[f].pq, g);
+            n_bytes += total;
+        }
+    atomic_store(&s->progress->rows_total, n_rows);
+    atomic_store(&s->progress->bytes_total, n_bytes);
+    *out_n_rows = n_rows;
+    return OK;
+}
+
+static void sum_up(const struct scatter *s, unsigned n_workers, struct scatter_result *r)
+{
+    size_t n_fields = s->config->resolved->schema.n_fields;
+    r->n_nulls = mem_zalloc(n_fields * sizeof(*r->n_nulls));
+    for (unsigned k = 0; k < n_workers; k++) {
+        const struct scatter_worker *w = &s->workers[k];
+        for (size_t i = 0; i < n_fields; i++)
+            r->n_nulls[i] += w->n_nulls[i];
+        for (size_t len = 0; len < 256; len++)
+            r->keys.n[len] += w->key_lengths.n[len];
+        r->keys.n_bytes += w->key_lengths.n_bytes;
+    }
+}
+
+enum code scatter_run(const struct scatter_config *config, struct pool *pool,
+                      struct load_progress *progress, struct scatter_result *out, struct err *err)
+{
+    struct scatter s = {.config = config, .progress = progress};
+    unsigned n_workers = pool_size(pool);
+    struct scatter_result result = {0};
+    workers_init(&s, n_workers);
+    enum code rc = list_tasks(&s, &result.n_rows, err);
+    if (!rc)
+        rc = pool_run(pool, s.n_tasks, scatter_task, &s, err);
+    if (!rc) {
+        spill_seal(config->spill);
+        sum_up(&s, n_workers, &result);
+        *out = result;
+    }
+    workers_done(&s, n_workers);
+    free(s.places);
+    free(s.group_ordinal);
+    return rc;
+}

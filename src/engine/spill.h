@@ -1,0 +1,42 @@
+/*
+ * Records waiting between the two halves of a load, sorted into bins (one for each block to build).
+ * They wait in memory up to a bound, and in an unlinked file beyond it.
+ *
+ * Each worker fills an open chunk of its own for each bin, so that adding a record takes no lock.
+ */
+#ifndef MURR_ENGINE_SPILL_H
+#define MURR_ENGINE_SPILL_H
+
+#include "base/err.h"
+#include "segment/record.h"
+
+struct spill;
+
+struct spill_config {
+    const char *dir;       /* where the file goes when one is needed */
+    uint64_t memory_bytes; /* of records waiting in memory: open chunks and full ones */
+    size_t n_bins;
+    unsigned n_workers;
+};
+
+struct spill *spill_new(const struct spill_config *config);
+void spill_free(struct spill *s);
+
+/* Room for a record of `size` bytes (a multiple of 8). Threads: one for each `worker`. */
+must_use enum code spill_reserve(struct spill *s, unsigned worker, size_t bin, uint32_t size,
+                                 struct record **out_record, struct err *err);
+
+/* No more records will come. */
+void spill_seal(struct spill *s);
+
+/*
+ * Take the next piece of a bin, after seal: a run of records, one behind the other; empty when nothing
+ * is left. The bytes are the caller's (free). Threads: one for each bin.
+ */
+must_use enum code spill_take(struct spill *s, size_t bin, uint8_t **out_bytes, size_t *out_len,
+                              struct err *err);
+
+/* Bytes written to the file so far. */
+uint64_t spill_file_bytes(const struct spill *s);
+
+#endif

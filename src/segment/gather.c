@@ -1,0 +1,239 @@
+#include "segment/gather.h"
+
+#include "model/key.h"
+
+#include <assert.h>
+
+/* Rows of one group, a run at a time. */
+enum { RUN_ROWS = 256 };
+
+/* Where a column's cells come from. */
+struct source {
+    const struct seg_set *set;
+    const struct seg_rows *rows;
+    uint32_t group;
+    uint32_t stride;
+    uint32_t offset;
+    int32_t null_bit;
+    uint32_t null_offset;
+};
+
+/* The offset of an integer component inside the key cell: all components before it have fixed width.
+ * -1 where the key has to be taken apart. */
+static int64_t key_offset(const struct seg_set *set, size_t field_idx)
+{
+    const struct schema *s = set->schema;
+    int64_t at = 0;
+    for (size_t k = 0; s->key[k] != field_idx; k++) {
+        if (s->fields[s->key[k]].dtype == DT_UTF8)
+            return -1;
+        at += (int64_t)dtype_width(s->fields[s->key[k]].dtype);
+    }
+    return set->layout->key_fixed && s->fields[field_idx].dtype != DT_UTF8 ? at : -1;
+}
+
+static struct source source_of(const struct seg_set *set, const struct seg_rows *rows,
+                               size_t field_idx)
+{
+    const struct seg_cell *cell = &set->layout->cells[field_idx];
+    uint32_t group = cell->in_key ? 0 : cell->group;
+    return (struct source){
+        .set = set,
+        .rows = rows,
+        .group = group,
+        .stride = set->layout->groups[group].stride,
+        .offset = cell->in_key ? (uint32_t)key_offset(set, field_idx) : cell->offset,
+        .null_bit = cell->in_key ? -1 : cell->null_bit,
+        .null_offset = set->layout->groups[group].null_offset,
+    };
+}
+
+/* The rows of the group for n rows from `at`: those of group 0 are known, others are computed and
+ * prefetched here. */
+static const uint8_t *const *group_rows(const struct source *src, size_t at, size_t n,
+                                        const uint8_t **scratch)
+{
+    const struct seg_rows *rows = src->rows;
+    if (src->group == 0)
+        return rows->row + at;
+    uint32_t n_groups = src->set->layout->n_groups;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *base =
+            src->set->group_rows[(uint64_t)rows->block[at + i] * n_groups + src->group];
+        bool present = rows->present[(at + i) / 8] >> ((at + i) % 8) & 1;
+        scratch[i] = present ? base + (uint64_t)rows->slot[at + i] * src->stride
+                             : src->set->absent_row;
+        __builtin_prefetch(scratch[i] + src->offset);
+    }
+    return scratch;
+}
+
+static void gather_cells(const uint8_t *const *rows, size_t n, uint32_t offset, size_t width,
+                         uint8_t *to)
+{
+    switch (width) {
+    case 1:
+        for (size_t i = 0; i < n; i++)
+            to[i] = rows[i][offset];
+        break;
+    case 2:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * 2, rows[i] + offset, 2);
+        break;
+    case 4:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * 4, rows[i] + offset, 4);
+        break;
+    default:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * 8, rows[i] + offset, 8);
+        break;
+    }
+}
+
+static void gather_bools(const uint8_t *const *rows, size_t n, uint32_t offset, uint8_t *to)
+{
+    memset(to, 0, column_bitmap_bytes(n));
+    for (size_t i = 0; i < n; i++)
+        to[i / 8] |= (uint8_t)((rows[i][offset] != 0) << (i % 8));
+}
+
+/* Clear the validity bits of null cells. Absent rows are
+ * zeros, so they look valid here and are masked by the present bits. */
+static void mask_nulls(const struct source *src, const uint8_t *const *rows, size_t n,
+                       uint8_t *validity)
+{
+    uint32_t byte = src->null_offset + (uint32_t)src->null_bit / 8;
+    unsigned bit = (unsigned)src->null_bit % 8;
+    for (size_t i = 0; i < n; i++)
+        validity[i / 8] &= (uint8_t)~((rows[i][byte] >> bit & 1) << (i % 8));
+}
+
+static size_t count_bits(const uint8_t *bitmap, size_t n_bits)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < column_bitmap_bytes(n_bits); i++)
+        n += (size_t)__builtin_popcount(bitmap[i]);
+    return n;
+}
+
+/* A run of rows starts at a multiple of 8, so bitmaps are filled by whole bytes. */
+static void gather_fixed(const struct source *src, struct column *out)
+{
+    const uint8_t *scratch[RUN_ROWS];
+    size_t width = dtype_width(out->dtype);
+    for (size_t at = 0; at < out->n_rows; at += RUN_ROWS) {
+        size_t n = out->n_rows - at < RUN_ROWS ? out->n_rows - at : RUN_ROWS;
+        const uint8_t *const *rows = group_rows(src, at, n, scratch);
+        if (out->dtype == DT_BOOL)
+            gather_bools(rows, n, src->offset, out->data + at / 8);
+        else
+            gather_cells(rows, n, src->offset, width, out->data + at * width);
+        if (src->null_bit >= 0)
+            mask_nulls(src, rows, n, out->validity + at / 8);
+    }
+}
+
+/* The bytes of a utf8 cell. False when it points outside the heap. */
+static bool utf8_value(const struct seg_block *block, const uint8_t *cell, struct view *out)
+{
+    uint32_t len;
+    memcpy(&len, cell, sizeof(len));
+    *out = view_of(cell + 4, len);
+    if (len <= SEG_UTF8_INLINE)
+        return true;
+    uint64_t at;
+    memcpy(&at, cell + 8, sizeof(at));
+    if (at > block->heap_bytes || len > block->heap_bytes - at)
+        return false;
+    out->ptr = block->heap + at;
+    return true;
+}
+
+/* A cell that lies in the key, or of which only the row is known. */
+static bool value_of(const struct source *src, size_t field_idx, size_t i, const uint8_t *row,
+                     struct view *out)
+{
+    const struct seg_set *set = src->set;
+    const struct seg_block *block = &set->blocks[src->rows->block[i]];
+    if (!(src->rows->present[i / 8] >> (i % 8) & 1)) {
+        *out = (struct view){row, 0};
+        return true;
+    }
+    if (!set->layout->cells[field_idx].in_key)
+        return utf8_value(block, row + src->offset, out);
+    size_t k = 0;
+    while (set->schema->key[k] != field_idx)
+        k++;
+    return key_component(set->schema, seg_row_key(set->layout, block, row), k, out, NULL) == OK;
+}
+
+enum code seg_utf8_bytes(const struct seg_set *set, const struct seg_rows *rows, size_t field_idx,
+                         size_t *out_bytes, struct err *err)
+{
+    struct source src = source_of(set, rows, field_idx);
+    const uint8_t *scratch[RUN_ROWS];
+    uint64_t sum = 0;
+    for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
+        size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
+        const uint8_t *const *row = group_rows(&src, at, n, scratch);
+        for (size_t i = 0; i < n; i++) {
+            struct view value;
+            if (!value_of(&src, field_idx, at + i, row[i], &value))
+                return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged",
+                               set->schema->fields[field_idx].name);
+            sum += value.len;
+        }
+    }
+    if (sum > INT32_MAX)
+        return err_set(err, E_LIMIT,
+                       "column '%s': the values of this request have %llu bytes, at most %d fit; "
+                       "ask for fewer keys",
+                       set->schema->fields[field_idx].name, (unsigned long long)sum, INT32_MAX);
+    *out_bytes = (size_t)sum;
+    return OK;
+}
+
+/* utf8, and integers inside a key that has to be taken apart. */
+static void gather_values(const struct source *src, size_t field_idx, struct column *out)
+{
+    const uint8_t *scratch[RUN_ROWS];
+    size_t width = dtype_width(out->dtype), used = 0;
+    for (size_t at = 0; at < out->n_rows; at += RUN_ROWS) {
+        size_t n = out->n_rows - at < RUN_ROWS ? out->n_rows - at : RUN_ROWS;
+        const uint8_t *const *row = group_rows(src, at, n, scratch);
+        for (size_t i = 0; i < n; i++) {
+            struct view value;
+            if (!value_of(src, field_idx, at + i, row[i], &value))
+                value.len = 0;
+            if (out->offsets) {
+                out->offsets[at + i] = (int32_t)used;
+            } else {
+                used = (at + i) * width;
+                memset(out->data + used, 0, width);
+            }
+            if (value.len)
+                memcpy(out->data + used, value.ptr, value.len);
+            used += value.len;
+        }
+        if (src->null_bit >= 0)
+            mask_nulls(src, row, n, out->validity + at / 8);
+    }
+    if (out->offsets)
+        out->offsets[out->n_rows] = (int32_t)used;
+}
+
+void seg_gather(const struct seg_set *set, const struct seg_rows *rows, size_t field_idx,
+                struct column *out)
+{
+    assert(out->n_rows == rows->n && out->dtype == set->schema->fields[field_idx].dtype);
+    struct source src = source_of(set, rows, field_idx);
+    memcpy(out->validity, rows->present, column_bitmap_bytes(rows->n));
+    bool in_place = set->layout->cells[field_idx].in_key ? key_offset(set, field_idx) >= 0
+                                                         : out->dtype != DT_UTF8;
+    if (in_place)
+        gather_fixed(&src, out);
+    else
+        gather_values(&src, field_idx, out);
+    out->n_nulls = rows->n - count_bits(out->validity, rows->n);
+}
