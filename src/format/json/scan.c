@@ -214,22 +214,41 @@ static uint64_t int_limit(enum dtype t, bool negative)
     return negative ? 0 : UINT64_MAX >> (64 - bits);
 }
 
-enum code scan_int(struct scan *s, enum dtype dtype, uint64_t *out_bits)
+/* Digits up to the first byte that is none. 19 of them cannot overflow; *over says whether more did. */
+static const uint8_t *take_digits(const uint8_t *p, const uint8_t *end, uint64_t *out, bool *over)
 {
-    const uint8_t *p = s->pos, *end = s->end;
-    bool negative = p < end && *p == '-', over = false;
-    const uint8_t *digits = p += negative;
+    const uint8_t *safe = end - p > 19 ? p + 19 : end;
     uint64_t value = 0;
+    for (; p < safe && is_digit(*p); p++)
+        value = value * 10 + (*p - '0');
     for (; p < end && is_digit(*p); p++)
-        over |= __builtin_mul_overflow(value, 10, &value) ||
-                __builtin_add_overflow(value, *p - '0', &value);
+        *over |= __builtin_mul_overflow(value, 10, &value) ||
+                 __builtin_add_overflow(value, *p - '0', &value);
+    *out = value;
+    return p;
+}
+
+static enum code refuse_int(struct scan *s, const uint8_t *digits, const uint8_t *p,
+                            enum dtype dtype)
+{
     if (p == digits || (*digits == '0' && p - digits > 1))
         return scan_refuse(s, s->pos, "expected a whole number");
-    if (p < end && (*p == '.' || *p == 'e' || *p == 'E'))
+    if (p < s->end && (*p == '.' || *p == 'e' || *p == 'E'))
         return scan_refuse(s, s->pos, "expected a whole number, found a fraction");
-    if (over || value > int_limit(dtype, negative))
-        return scan_refuse(s, s->pos, "%.*s is out of range for %s", VIEW_ARG(view_of(s->pos, (size_t)(p - s->pos))),
-                           dtype_name(dtype));
+    return scan_refuse(s, s->pos, "%.*s is out of range for %s",
+                       VIEW_ARG(view_of(s->pos, (size_t)(p - s->pos))), dtype_name(dtype));
+}
+
+enum code scan_int(struct scan *s, enum dtype dtype, uint64_t *out_bits)
+{
+    bool negative = s->pos < s->end && *s->pos == '-', over = false;
+    const uint8_t *digits = s->pos + negative;
+    uint64_t value;
+    const uint8_t *p = take_digits(digits, s->end, &value, &over);
+    if (p == digits || (*digits == '0' && p - digits > 1) || over ||
+        value > int_limit(dtype, negative) ||
+        (p < s->end && (*p == '.' || *p == 'e' || *p == 'E')))
+        return refuse_int(s, digits, p, dtype);
     *out_bits = negative ? 0 - value : value;
     s->pos = p;
     return OK;

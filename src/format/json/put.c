@@ -1,0 +1,239 @@
+#include "format/json/put.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/*
+ * Shortest numbers. A float32 needs 6 to 9 digits, a float64 15 to 17; any decimal of 6 (15) digits
+ * survives the way into the float and back. So: scale the value to an integer of 6 (15) digits in a wider type,
+ * see whether that integer scaled back rounds to the value, and else take one digit more. When the
+ * first attempt succeeds, its trailing zeros go and what remains is the shortest.
+ *
+ * Scaling costs one rounding in a type with at least 2^11 finer steps, so the verdict is believed only
+ * when values a little above and below agree on it; otherwise, and where the power of ten is not
+ * exact, printf and strtod decide.
+ */
+
+static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
+                                  "34353637383940414243444546474849505152535455565758596061626364656667"
+                                  "68697071727374757677787980818283848586878889909192939495969798"
+                                  "99";
+
+uint8_t *json_write_uint(uint8_t *out, uint64_t value)
+{
+    uint8_t text[20], *p = text + sizeof(text);
+    while (value >= 100) {
+        p -= 2;
+        memcpy(p, digit_pairs + 2 * (value % 100), 2);
+        value /= 100;
+    }
+    if (value >= 10) {
+        p -= 2;
+        memcpy(p, digit_pairs + 2 * value, 2);
+    } else {
+        *--p = (uint8_t)('0' + value);
+    }
+    return mempcpy(out, p, (size_t)(text + sizeof(text) - p));
+}
+
+uint8_t *json_write_int(uint8_t *out, int64_t value)
+{
+    uint64_t magnitude = (uint64_t)value;
+    if (value < 0) {
+        *out++ = '-';
+        magnitude = 0 - magnitude;
+    }
+    return json_write_uint(out, magnitude);
+}
+
+struct decimal {
+    uint64_t digits;
+    int exponent; /* times ten to this */
+};
+
+/* As people write it: without trailing zeros, and with an exponent where it would get long. */
+static uint8_t *write_decimal(uint8_t *out, struct decimal d)
+{
+    uint8_t text[20];
+    for (; d.digits % 10 == 0; d.exponent++)
+        d.digits /= 10;
+    int n = (int)(json_write_uint(text, d.digits) - text);
+    int point = n + d.exponent; /* digits before the point */
+    if (point < -4 || point > 16) {
+        *out++ = text[0];
+        if (n > 1)
+            *out++ = '.';
+        out = mempcpy(out, text + 1, (size_t)n - 1);
+        *out++ = 'e';
+        *out++ = point > 0 ? '+' : '-';
+        return json_write_uint(out, (uint64_t)(point > 0 ? point - 1 : 1 - point));
+    }
+    int n_whole = point < 0 ? 0 : point < n ? point : n;
+    if (point <= 0)
+        *out++ = '0';
+    out = mempcpy(out, text, (size_t)n_whole);
+    for (int i = n_whole; i < point; i++)
+        *out++ = '0';
+    *out++ = '.';
+    for (int i = point; i < 0; i++)
+        *out++ = '0';
+    if (n_whole == n)
+        *out++ = '0';
+    return mempcpy(out, text + n_whole, (size_t)(n - n_whole));
+}
+
+/* By printf, for the few that the quick way leaves over. */
+static uint8_t *write_printed(uint8_t *out, double value, bool single)
+{
+    int n = 0;
+    for (int n_digits = 1; n_digits <= 17; n_digits++) {
+        n = snprintf((char *)out, JSON_NUMBER_CAP - 2, "%.*g", n_digits, value);
+        const char *text = (const char *)out;
+        if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value)
+            break;
+    }
+    bool fraction = memchr(out, '.', (size_t)n) || memchr(out, 'e', (size_t)n);
+    return fraction ? out + n : mempcpy(out + n, ".0", 2);
+}
+
+static const long double powers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
+                                     1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+                                     1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+                                     1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+enum { POWER_MAX = 27, POWER_MAX_DOUBLE = 22 }; /* exact in 64 and in 53 bits of mantissa */
+
+/* floor(log10(value)); `value` is finite and above 0. Far from 1 it may be one less: the powers end. */
+static int decimal_exponent(double value)
+{
+    int binary;
+    frexp(value, &binary);
+    int low = (int)floor((binary - 1) * 0.30102999566398120), next = low + 1;
+    if (next > POWER_MAX || next < -POWER_MAX)
+        return low;
+    bool reaches = next >= 0 ? value >= powers[next] : value * powers[-next] >= 1;
+    return low + reaches;
+}
+
+/* Whether a decimal reads back to the value it was made of. */
+enum verdict { NO, YES, UNSURE };
+
+/* Try `n_digits` for a float32: in double, whose steps are 2^29 times finer. */
+static enum verdict try_float32(float value, int exponent, int n_digits, struct decimal *out)
+{
+    int shift = n_digits - 1 - exponent;
+    if (shift > POWER_MAX_DOUBLE || shift < -POWER_MAX_DOUBLE)
+        return UNSURE;
+    double power = (double)powers[shift < 0 ? -shift : shift];
+    double digits = nearbyint(shift < 0 ? value / power : value * power);
+    double back = shift < 0 ? digits * power : digits / power;
+    bool above = (float)(back * (1 + 0x1p-50)) == value, below = (float)(back * (1 - 0x1p-50)) == value;
+    *out = (struct decimal){(uint64_t)digits, -shift};
+    return above != below ? UNSURE : above ? YES : NO;
+}
+
+/* The same for a float64, in long double; 80 bits have steps 2^11 times finer. */
+static enum verdict try_float64(double value, int exponent, int n_digits, struct decimal *out)
+{
+    int shift = n_digits - 1 - exponent;
+    if (shift > POWER_MAX || shift < -POWER_MAX)
+        return UNSURE;
+    long double power = powers[shift < 0 ? -shift : shift];
+    long double digits = nearbyintl(shift < 0 ? value / power : value * power);
+    long double back = shift < 0 ? digits * power : digits / power;
+    bool above = (double)(back * (1 + 0x1p-61L)) == value, below = (double)(back * (1 - 0x1p-61L)) == value;
+    *out = (struct decimal){(uint64_t)digits, -shift};
+    return above != below ? UNSURE : above ? YES : NO;
+}
+
+/* null, zero, the sign, and whole numbers that a float32 or float64 holds exactly and shortest. */
+static uint8_t *write_special(uint8_t *out, double *value, bool *done)
+{
+    *done = true;
+    if (!isfinite(*value))
+        return mempcpy(out, "null", 4);
+    if (signbit(*value)) {
+        *out++ = '-';
+        *value = -*value;
+    }
+    if (*value < 1e6 && *value == (double)(uint32_t)*value)
+        return mempcpy(json_write_uint(out, (uint32_t)*value), ".0", 2);
+    *done = false;
+    return out;
+}
+
+uint8_t *json_write_float32(uint8_t *out, float value)
+{
+    bool done;
+    double magnitude = value;
+    out = write_special(out, &magnitude, &done);
+    if (done)
+        return out;
+    int exponent = decimal_exponent(magnitude);
+    struct decimal d = {0};
+    enum verdict reads_back = NO;
+    for (int n = 6; n <= 9 && reads_back == NO; n++)
+        reads_back = try_float32((float)magnitude, exponent, n, &d);
+    return reads_back == YES ? write_decimal(out, d) : write_printed(out, magnitude, true);
+}
+
+uint8_t *json_write_float64(uint8_t *out, double value)
+{
+    bool done;
+    out = write_special(out, &value, &done);
+    if (done)
+        return out;
+    int exponent = decimal_exponent(value);
+    struct decimal d = {0};
+    enum verdict reads_back = NO;
+    for (int n = 15; n <= 17 && reads_back == NO; n++)
+        reads_back = try_float64(value, exponent, n, &d);
+    return reads_back == YES ? write_decimal(out, d) : write_printed(out, value, false);
+}
+
+void json_put_int(struct buf *out, int64_t value)
+{
+    out->len = (size_t)(json_write_int(buf_reserve(out, JSON_NUMBER_CAP), value) - out->ptr);
+}
+
+void json_put_uint(struct buf *out, uint64_t value)
+{
+    out->len = (size_t)(json_write_uint(buf_reserve(out, JSON_NUMBER_CAP), value) - out->ptr);
+}
+
+void json_put_float32(struct buf *out, float value)
+{
+    out->len = (size_t)(json_write_float32(buf_reserve(out, JSON_NUMBER_CAP), value) - out->ptr);
+}
+
+void json_put_float64(struct buf *out, double value)
+{
+    out->len = (size_t)(json_write_float64(buf_reserve(out, JSON_NUMBER_CAP), value) - out->ptr);
+}
+
+static void put_escaped(struct buf *out, uint8_t c)
+{
+    static const char names[0x20] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    if (c >= 0x20)
+        buf_printf(out, "\\%c", c);
+    else if (names[c])
+        buf_printf(out, "\\%c", names[c]);
+    else
+        buf_printf(out, "\\u%04x", c);
+}
+
+void json_put_string(struct buf *out, struct view text)
+{
+    buf_reserve(out, text.len + 2);
+    buf_put_u8(out, '"');
+    for (size_t i = 0; i < text.len;) {
+        size_t run = i;
+        while (i < text.len && text.ptr[i] >= 0x20 && text.ptr[i] != '"' && text.ptr[i] != '\\')
+            i++;
+        buf_put(out, text.ptr + run, i - run);
+        if (i < text.len)
+            put_escaped(out, text.ptr[i++]);
+    }
+    buf_put_u8(out, '"');
+}
