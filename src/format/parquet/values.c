@@ -215,7 +215,7 @@ static enum code init_rle_bools(struct pq_values *v, struct view bytes, struct e
 {
     v->read = read_rle_bools;
     struct cursor cur = cur_of(bytes);
-    struct view runs = {0};
+    struct view runs = view_of("", 0);
     uint32_t len;
     if (bytes.len && (!cur_u32le(&cur, &len) || !cur_bytes(&cur, len, &runs)))
         return err_set(err, E_CORRUPT, "RLE booleans are cut off");
