@@ -261,7 +261,7 @@ must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker 
     for (uint64_t row = 0; row < n_rows;) {
         if (atomic_load_explicit(&s->progress->cancelled, memory_order_relaxed))
             return err_set(err, E_CANCELLED, "stopped");
-        size_t n;
+        size_t n = 0;
         TRY(read_run(s, w, row, &n, err));
         if (n == 0)
             return err_set(err, E_CORRUPT, "ends after %llu of %llu rows", (unsigned long long)row,
@@ -302,6 +302,9 @@ must_use static enum code scatter_group(struct scatter *s, size_t task, unsigned
     struct scatter_worker *w = &s->workers[worker];
     struct task_place place = s->places[task];
     size_t n_fields = c->resolved->schema.n_fields;
+    uint64_t n_rows = pq_file_group_rows(c->files[place.file].pq, place.row_group);
+    if (n_rows == 0)
+        return OK;
     AUTO(ptr) struct chunk_range *ranges = mem_alloc(n_fields * sizeof(*ranges));
     AUTO(fetched) struct fetched fetched = {0};
     uint64_t total;
@@ -312,8 +315,7 @@ must_use static enum code scatter_group(struct scatter *s, size_t task, unsigned
         TRY(fetch_to_file(s, place.file, ranges, total, &fetched, err));
     fit_vectors(s, w, place.file);
     TRY(start_chunks(s, w, place, ranges, &fetched, err));
-    enum code rc = scatter_rows(s, w, worker, s->group_ordinal[task],
-                                pq_file_group_rows(c->files[place.file].pq, place.row_group), err);
+    enum code rc = scatter_rows(s, w, worker, s->group_ordinal[task], n_rows, err);
     for (size_t i = 0; i < n_fields; i++)
         pq_chunk_reset(w->chunks[i]);
     if (!rc)

@@ -346,14 +346,30 @@ static void put_rows(struct block_builder *b, const struct item *items, size_t n
     fill_empty_slots(b, n, n_slots);
 }
 
+/* Sort the records by hash and leave the last one of every key; the items are the builder's. */
+static struct item *newest_items(struct block_builder *b, const struct record *const *records,
+                                 size_t *n)
+{
+    reserve_rows(b, *n);
+    for (size_t i = 0; i < *n; i++)
+        b->items[i] = (struct item){records[i]->hash, records[i]};
+    struct item *items = *n ? sort_items(b, *n) : b->items;
+    *n = drop_replaced(b, items, *n);
+    return items;
+}
+
+size_t block_drop_replaced(struct block_builder *b, const struct record **records, size_t n)
+{
+    const struct item *items = newest_items(b, records, &n);
+    for (size_t i = 0; i < n; i++)
+        records[i] = items[i].record;
+    return n;
+}
+
 enum code block_build(struct block_builder *b, const struct record *const *records, size_t n,
                       struct built_block *out_block, struct err *err)
 {
-    reserve_rows(b, n);
-    for (size_t i = 0; i < n; i++)
-        b->items[i] = (struct item){records[i]->hash, records[i]};
-    struct item *items = n ? sort_items(b, n) : b->items;
-    n = drop_replaced(b, items, n);
+    struct item *items = newest_items(b, records, &n);
     struct built_block block = {.shape.n_rows = (uint32_t)n};
     TRY(assign_slots(b, items, n, &block.shape, err));
     put_rows(b, items, n, &block);

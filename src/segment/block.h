@@ -76,6 +76,12 @@ struct block_builder *block_builder_new(const struct seg_layout *layout,
 void block_builder_free(struct block_builder *b);
 
 /*
+ * Keep, of records with equal keys, the one with the largest ordinal: rearranges `records` and returns
+ * how many are left. Building does this too; it is here for callers that cannot hold all at once.
+ */
+size_t block_drop_replaced(struct block_builder *b, const struct record **records, size_t n);
+
+/*
  * Build a block from the n records whose hashes fall into it, in any order. Of records with equal keys
  * the one with the largest ordinal is kept.
  *

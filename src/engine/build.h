@@ -1,0 +1,39 @@
+/*
+ * Second half of a load: records to segments. The block is the unit of work; any worker builds any
+ * block, so that all cores are busy whatever the number of parts.
+ */
+#ifndef MURR_ENGINE_BUILD_H
+#define MURR_ENGINE_BUILD_H
+
+#include "base/pool.h"
+#include "engine/progress.h"
+#include "engine/spill.h"
+#include "segment/writer.h"
+
+struct build_config {
+    const char *dir; /* gets 00000000.seg ... */
+    const struct schema *schema;
+    const struct seg_layout *layout;
+    const struct record_format *format;
+    struct spill *spill;   /* sealed; bin = block */
+    uint64_t n_blocks;     /* n_parts times the blocks of a part */
+    uint32_t n_parts;
+    uint64_t hash_seed;
+    uint64_t worker_bytes; /* records a worker may hold at once */
+};
+
+/*
+ * Write, fsync, reopen and check all segments.
+ *
+ * Fails E_LIMIT when the rows of one block do not fit in worker_bytes even without replaced ones;
+ * E_CANCELLED; E_IO, as on a full disk; E_CORRUPT when what was read back is not what was written.
+ */
+must_use enum code build_run(const struct build_config *config, struct pool *pool,
+                             struct load_progress *progress, uint64_t *out_disk_bytes,
+                             struct err *err);
+
+/* The path of a segment in a generation's directory. */
+must_use enum code segment_path(const char *dir, uint32_t part, char out[static 4096],
+                                struct err *err);
+
+#endif

@@ -1,0 +1,204 @@
+#include "engine/generation.h"
+
+#include "base/mem.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+
+static const size_t json_max_bytes = 64u << 20; /* of table.json: tens of thousands of columns */
+
+static void json_done(json_t **j)
+{
+    json_decref(*j);
+}
+
+enum code generation_path(const char *table_dir, uint64_t number, char out[static PATH_CAP],
+                          struct err *err)
+{
+    return path_format(out, err, "%s/%010" PRIu64, table_dir, number);
+}
+
+static json_t *schema_json(const struct schema *schema, json_t *key)
+{
+    json_t *columns = json_array();
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        const struct field *f = &schema->fields[i];
+        json_array_append_new(columns, json_pack("{s:s, s:s, s:b}", "name", f->name, "dtype",
+                                                 dtype_name(f->dtype), "nullable", f->nullable));
+    }
+    for (size_t k = 0; k < schema->n_key; k++)
+        json_array_append_new(key, json_string(schema->fields[schema->key[k]].name));
+    return columns;
+}
+
+must_use static enum code write_json(const char *path, json_t *value, struct err *err)
+{
+    char *text = json_dumps(value, JSON_INDENT(2));
+    if (!text)
+        return err_set(err, E_INVALID, "cannot write %s as JSON", path);
+    enum code rc = file_replace(path, view_cstr(text), err);
+    free(text);
+    return rc;
+}
+
+must_use static enum code read_json(const char *path, json_t **out, struct err *err)
+{
+    AUTO(buf) struct buf text = {0};
+    TRY(file_read(path, json_max_bytes, &text, err));
+    json_error_t why;
+    *out = json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, &why);
+    if (!*out)
+        return err_set(err, E_CORRUPT, "%s: %s at byte %d", path, why.text, why.position);
+    return OK;
+}
+
+enum code generation_write_info(const char *dir, const struct generation_info *info,
+                                const struct schema *schema, struct err *err)
+{
+    char path[PATH_CAP], fingerprint[17], spec_hash[17];
+    TRY(path_format(path, err, "%s/table.json", dir));
+    snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64, info->fingerprint);
+    snprintf(spec_hash, sizeof(spec_hash), "%016" PRIx64, info->spec_hash);
+    json_t *key = json_array();
+    json_t *columns = schema_json(schema, key);
+    AUTO(json)
+    json_t *root = json_pack(
+        "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "generation",
+        (json_int_t)info->number, "partition", info->partition, "fingerprint", fingerprint,
+        "spec_hash", spec_hash, "parts", (json_int_t)info->n_parts, "rows",
+        (json_int_t)info->n_rows, "disk_bytes", (json_int_t)info->disk_bytes, "published_at_ms",
+        (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
+        "load_seconds", info->load_seconds, "key", key, "columns", columns);
+    return write_json(path, root, err);
+}
+
+enum code generation_read_info(const char *dir, struct generation_info *out_info, struct err *err)
+{
+    char path[PATH_CAP];
+    TRY(path_format(path, err, "%s/table.json", dir));
+    AUTO(json) json_t *root = NULL;
+    TRY(read_json(path, &root, err));
+    struct generation_info info = {0};
+    json_int_t number, n_parts, n_rows, disk_bytes, published_at_ms, loaded_at_ms;
+    const char *partition, *fingerprint, *spec_hash;
+    json_error_t why;
+    if (json_unpack_ex(root, &why, 0, "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F}",
+                       "generation", &number, "partition", &partition, "fingerprint", &fingerprint,
+                       "spec_hash", &spec_hash, "parts", &n_parts, "rows", &n_rows, "disk_bytes",
+                       &disk_bytes, "published_at_ms", &published_at_ms, "loaded_at_ms",
+                       &loaded_at_ms, "load_seconds", &info.load_seconds) < 0)
+        return err_set(err, E_CORRUPT, "%s: %s", path, why.text);
+    if (number < 1 || n_parts < 1 || n_parts > 4096 || strlen(partition) >= sizeof(info.partition) ||
+        sscanf(fingerprint, "%" SCNx64, &info.fingerprint) != 1 ||
+        sscanf(spec_hash, "%" SCNx64, &info.spec_hash) != 1)
+        return err_set(err, E_CORRUPT, "%s: a value is out of range", path);
+    strncpy(info.partition, partition, sizeof(info.partition) - 1);
+    info.number = (uint64_t)number;
+    info.n_parts = (uint32_t)n_parts;
+    info.n_rows = (uint64_t)n_rows;
+    info.disk_bytes = (uint64_t)disk_bytes;
+    info.published_at_ms = published_at_ms;
+    info.loaded_at_ms = loaded_at_ms;
+    *out_info = info;
+    return OK;
+}
+
+enum code generation_publish(const char *table_dir, uint64_t number, struct err *err)
+{
+    char path[PATH_CAP];
+    TRY(path_format(path, err, "%s/manifest.json", table_dir));
+    AUTO(json) json_t *root = json_pack("{s:I}", "generation", (json_int_t)number);
+    return write_json(path, root, err);
+}
+
+enum code generation_live(const char *table_dir, uint64_t *out_number, struct err *err)
+{
+    char path[PATH_CAP];
+    TRY(path_format(path, err, "%s/manifest.json", table_dir));
+    AUTO(json) json_t *root = NULL;
+    enum code rc = read_json(path, &root, err);
+    json_int_t number = 0;
+    if (rc == E_NOTFOUND) {
+        *out_number = 0;
+        return OK;
+    }
+    TRY(rc);
+    if (json_unpack(root, "{s:I}", "generation", &number) < 0 || number < 1)
+        return err_set(err, E_CORRUPT, "%s names no generation", path);
+    *out_number = (uint64_t)number;
+    return OK;
+}
+
+void generation_list_done(struct generation_list *list)
+{
+    free(list->numbers);
+    *list = (struct generation_list){0};
+}
+
+static bool parse_number(const char *name, uint64_t *out)
+{
+    uint64_t value = 0;
+    if (strlen(name) != 10)
+        return false;
+    for (const char *c = name; *c; c++) {
+        if (*c < '0' || *c > '9')
+            return false;
+        value = value * 10 + (uint64_t)(*c - '0');
+    }
+    *out = value;
+    return value > 0;
+}
+
+enum code generation_list(const char *table_dir, struct generation_list *out_list, struct err *err)
+{
+    AUTO(dir_names) struct dir_names names = {0};
+    TRY(dir_list(table_dir, &names, err));
+    struct generation_list list = {.numbers = mem_alloc(names.n * sizeof(*list.numbers))};
+    for (size_t i = names.n; i-- > 0;) /* names of equal length: newest last */
+        if (parse_number(names.names[i], &list.numbers[list.n]))
+            list.n++;
+    *out_list = list;
+    return OK;
+}
+
+must_use static enum code remove_generation(const char *table_dir, uint64_t number, struct err *err)
+{
+    char path[PATH_CAP];
+    TRY(generation_path(table_dir, number, path, err));
+    return tree_remove(path, err);
+}
+
+enum code generation_remove_debris(const char *table_dir, uint64_t live, struct err *err)
+{
+    AUTO(dir_names) struct dir_names names = {0};
+    TRY(dir_list(table_dir, &names, err));
+    for (size_t i = 0; i < names.n; i++) {
+        uint64_t number = 0;
+        size_t len = strlen(names.names[i]);
+        bool is_tmp = len > 4 && strcmp(names.names[i] + len - 4, ".tmp") == 0;
+        bool is_newer = live > 0 && parse_number(names.names[i], &number) && number > live;
+        char path[PATH_CAP];
+        if (!is_tmp && !is_newer)
+            continue;
+        TRY(path_format(path, err, "%s/%s", table_dir, names.names[i]));
+        TRY(tree_remove(path, err));
+    }
+    return OK;
+}
+
+enum code generation_prune(const char *table_dir, uint64_t live, unsigned keep, struct err *err)
+{
+    AUTO(generation_list) struct generation_list list = {0};
+    TRY(generation_list(table_dir, &list, err));
+    unsigned n_kept = 0;
+    for (size_t i = 0; i < list.n; i++) {
+        if (list.numbers[i] >= live)
+            continue;
+        if (n_kept < keep)
+            n_kept++;
+        else
+            TRY(remove_generation(table_dir, list.numbers[i], err));
+    }
+    return OK;
+}

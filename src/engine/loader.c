@@ -1,0 +1,168 @@
+#include "engine/loader.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "engine/build.h"
+#include "engine/scatter.h"
+#include "segment/format.h"
+
+#include <sys/random.h>
+
+/* Rows of a block: 8 MB of rows of a cache line, which a worker puts together in its share of L3. */
+static const uint64_t block_rows = 131072;
+
+struct load {
+    const struct load_job *job;
+    struct pq_limits limits;
+    struct source_file *files;
+    size_t n_files; /* opened so far */
+    struct resolved resolved;
+    struct record_format format;
+    struct spill *spill;
+    struct scatter_result scattered;
+    struct seg_layout layout;
+    uint64_t hash_seed;
+    uint64_t n_blocks;
+};
+
+void load_result_done(struct load_result *r)
+{
+    schema_done(&r->schema);
+    *r = (struct load_result){0};
+}
+
+static void load_done(struct load *l)
+{
+    spill_free(l->spill);
+    scatter_result_done(&l->scattered);
+    seg_layout_done(&l->layout);
+    record_format_done(&l->format);
+    resolved_done(&l->resolved);
+    for (size_t i = 0; i < l->n_files; i++)
+        source_file_close(&l->files[i]);
+    free(l->files);
+}
+
+must_use static enum code open_files(struct load *l, struct err *err)
+{
+    const struct partition *p = l->job->partition;
+    l->files = mem_zalloc(p->n_files * sizeof(*l->files));
+    for (; l->n_files < p->n_files; l->n_files++)
+        TRY(source_file_open(&p->files[l->n_files], &l->limits, &l->files[l->n_files], err));
+    return OK;
+}
+
+/* Bytes that the rows will have as records, guessed from the footers: strings are often stored once
+ * and repeated, so their chunks are counted four times. A wrong guess costs speed, not correctness. */
+must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, uint64_t *out_bytes,
+                                      struct err *err)
+{
+    const struct schema *schema = &l->resolved.schema;
+    uint64_t n_rows = 0, string_bytes = 0;
+    for (size_t f = 0; f < l->n_files; f++) {
+        const struct pq_file *pq = l->files[f].pq;
+        n_rows += pq_file_n_rows(pq);
+        for (size_t g = 0; g < pq_file_n_row_groups(pq); g++)
+            for (size_t i = 0; i < schema->n_fields; i++) {
+                uint64_t offset, len;
+                if (schema->fields[i].dtype != DT_UTF8)
+                    continue;
+                TRY(pq_chunk_range(pq, g, l->resolved.columns[f * schema->n_fields + i], &offset,
+                                   &len, err));
+                string_bytes += len;
+            }
+    }
+    *out_rows = n_rows;
+    *out_bytes = n_rows * l->format.key_offset + 4 * string_bytes;
+    return OK;
+}
+
+/* As many blocks as rows need to be built in cache, and as memory needs to hold one a worker. */
+must_use static enum code choose_blocks(struct load *l, struct err *err)
+{
+    uint64_t n_rows, n_bytes;
+    TRY(guess_bytes(l, &n_rows, &n_bytes, err));
+    uint64_t block_bytes = l->job->memory_bytes / 16 / pool_size(l->job->pool) + 1;
+    uint64_t n_parts = l->job->spec->parts;
+    uint64_t by_rows = n_rows / block_rows + 1, by_bytes = n_bytes / block_bytes + 1;
+    uint64_t of_part = ((by_rows > by_bytes ? by_rows : by_bytes) + n_parts - 1) / n_parts;
+    uint64_t most = SEG_MAX_BLOCKS / n_parts;
+    l->n_blocks = (of_part < most ? of_part : most) * n_parts;
+    return OK;
+}
+
+must_use static enum code scatter(struct load *l, struct err *err)
+{
+    const struct load_job *job = l->job;
+    struct spill_config spill = {job->dir, job->memory_bytes / 2, l->n_blocks,
+                                 pool_size(job->pool)};
+    l->spill = spill_new(&spill);
+    struct scatter_config config = {
+        .files = l->files,
+        .n_files = l->n_files,
+        .resolved = &l->resolved,
+        .format = &l->format,
+        .spill = l->spill,
+        .n_blocks = l->n_blocks,
+        .hash_seed = l->hash_seed,
+        .limits = &l->limits,
+        .fetch_bytes = job->memory_bytes / 8 / pool_size(job->pool),
+        .temp_dir = job->dir,
+    };
+    atomic_store(&job->progress->state, LOAD_READING);
+    return scatter_run(&config, job->pool, job->progress, &l->scattered, err);
+}
+
+must_use static enum code build(struct load *l, uint64_t *out_disk_bytes, struct err *err)
+{
+    const struct load_job *job = l->job;
+    TRY(seg_layout_choose(&l->resolved.schema, job->spec->layout == LAYOUT_COLUMNAR,
+                          &l->scattered.keys, l->scattered.n_nulls, &l->layout, err));
+    struct build_config config = {
+        .dir = job->dir,
+        .schema = &l->resolved.schema,
+        .layout = &l->layout,
+        .format = &l->format,
+        .spill = l->spill,
+        .n_blocks = l->n_blocks,
+        .n_parts = job->spec->parts,
+        .hash_seed = l->hash_seed,
+        .worker_bytes = job->memory_bytes / 4 / pool_size(job->pool),
+    };
+    atomic_store(&job->progress->state, LOAD_BUILDING);
+    return build_run(&config, job->pool, job->progress, out_disk_bytes, err);
+}
+
+must_use static enum code run(struct load *l, struct load_result *result, struct err *err)
+{
+    TRY(open_files(l, err));
+    TRY(resolve_columns(l->job->spec, l->files, l->n_files, &l->resolved, err));
+    record_format_init(&l->format, &l->resolved.schema);
+    TRY(choose_blocks(l, err));
+    TRY(scatter(l, err));
+    TRY(build(l, &result->disk_bytes, err));
+    TRY(dir_sync(l->job->dir, err));
+    schema_copy(&l->resolved.schema, &result->schema);
+    result->n_rows_read = l->scattered.n_rows;
+    result->n_skipped_columns = l->resolved.n_skipped;
+    return OK;
+}
+
+enum code load_run(const struct load_job *job, struct load_result *out_result, struct err *err)
+{
+    struct load l = {.job = job, .limits = pq_limits_default()};
+    l.limits.page_bytes = (size_t)(job->memory_bytes / 8);
+    l.limits.held_bytes = (size_t)(job->memory_bytes / 4 / pool_size(job->pool));
+    /* Hashes differ from load to load: nobody can prepare keys that collide. */
+    if (getrandom(&l.hash_seed, sizeof(l.hash_seed), 0) != sizeof(l.hash_seed))
+        l.hash_seed = clock_mono_ns();
+    atomic_store(&job->progress->started_ns, clock_mono_ns());
+    struct load_result result = {0};
+    enum code rc = run(&l, &result, err);
+    atomic_store(&job->progress->state, LOAD_IDLE);
+    load_done(&l);
+    if (!rc)
+        *out_result = result;
+    return rc;
+}

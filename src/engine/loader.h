@@ -1,0 +1,41 @@
+/*
+ * One load: a partition of Parquet files into a directory of segments.
+ *
+ *     open footers -> resolve columns -> scatter rows to records -> choose the layout -> build blocks,
+ *     write, fsync, check
+ *
+ * Memory: config->memory_bytes is shared out as half for records waiting, a quarter for column chunks
+ * and pages being decoded, a quarter for blocks being built.
+ */
+#ifndef MURR_ENGINE_LOADER_H
+#define MURR_ENGINE_LOADER_H
+
+#include "base/pool.h"
+#include "engine/progress.h"
+#include "engine/spec.h"
+#include "model/schema.h"
+#include "remote/partition.h"
+
+struct load_job {
+    const struct table_spec *spec;
+    const struct partition *partition;
+    const char *dir; /* an empty directory */
+    uint64_t memory_bytes;
+    struct pool *pool;
+    struct load_progress *progress;
+};
+
+struct load_result {
+    struct schema schema; /* owned */
+    uint64_t n_rows_read; /* from the files, replaced ones included */
+    uint64_t disk_bytes;
+    size_t n_skipped_columns;
+};
+
+void load_result_done(struct load_result *r);
+
+/* On failure the directory holds debris; the caller removes it. */
+must_use enum code load_run(const struct load_job *job, struct load_result *out_result,
+                            struct err *err);
+
+#endif

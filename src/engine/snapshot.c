@@ -1,0 +1,131 @@
+#include "engine/snapshot.h"
+
+#include "base/mem.h"
+#include "engine/build.h"
+#include "engine/snapshot_priv.h"
+#include "segment/gather.h"
+
+#include <stdatomic.h>
+
+struct snapshot {
+    _Atomic uint32_t refs;
+    /* Immutable from here on. */
+    struct generation_info info;
+    struct segment **segments; /* by part */
+    size_t n_segments;
+    struct seg_set set;
+    uint64_t n_rows;
+    uint64_t index_bytes;
+};
+
+struct found_rows {
+    const struct snapshot *snapshot;
+    struct seg_rows rows;
+};
+
+struct snapshot *snapshot_ref(struct snapshot *s)
+{
+    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+    return s;
+}
+
+void snapshot_unref(struct snapshot *s)
+{
+    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    seg_set_done(&s->set);
+    for (size_t i = 0; i < s->n_segments; i++)
+        seg_close(s->segments[i]);
+    free(s->segments);
+    free(s);
+}
+
+must_use static enum code open_segments(struct snapshot *s, const char *dir, struct err *err)
+{
+    s->segments = mem_zalloc(s->info.n_parts * sizeof(struct segment *));
+    for (uint32_t part = 0; part < s->info.n_parts; part++) {
+        char path[PATH_CAP];
+        TRY(segment_path(dir, part, path, err));
+        TRY(seg_open(path, &s->segments[part], err));
+        s->n_segments++;
+        s->n_rows += s->segments[part]->n_rows;
+        s->index_bytes += seg_index_bytes(s->segments[part]);
+    }
+    enum code rc = seg_set_init(&s->set, s->segments, s->n_segments, err);
+    return rc ? err_in(err, rc, "generation %s", dir) : OK;
+}
+
+enum code snapshot_open(const char *dir, struct snapshot **out_snapshot, struct err *err)
+{
+    struct snapshot *s = mem_zalloc(sizeof(*s));
+    s->refs = 1;
+    enum code rc = generation_read_info(dir, &s->info, err);
+    if (!rc)
+        rc = open_segments(s, dir, err);
+    if (!rc && s->n_rows != s->info.n_rows)
+        rc = err_set(err, E_CORRUPT, "generation %s: segments have %llu rows, table.json says %llu",
+                     dir, (unsigned long long)s->n_rows, (unsigned long long)s->info.n_rows);
+    if (rc) {
+        snapshot_unref(s);
+        return rc;
+    }
+    *out_snapshot = s;
+    return OK;
+}
+
+const struct generation_info *snapshot_info(const struct snapshot *s)
+{
+    return &s->info;
+}
+
+uint64_t snapshot_index_bytes(const struct snapshot *s)
+{
+    return s->index_bytes;
+}
+
+const struct schema *snapshot_schema(const struct snapshot *s)
+{
+    return s->set.schema;
+}
+
+uint64_t snapshot_generation(const struct snapshot *s)
+{
+    return s->info.number;
+}
+
+uint64_t snapshot_n_rows(const struct snapshot *s)
+{
+    return s->n_rows;
+}
+
+const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list keys,
+                                       struct arena *arena)
+{
+    struct found_rows *f = arena_zalloc(arena, sizeof(*f));
+    f->snapshot = s;
+    f->rows = (struct seg_rows){
+        .n = keys.n,
+        .row = arena_alloc(arena, keys.n * sizeof(*f->rows.row)),
+        .block = arena_alloc(arena, keys.n * sizeof(*f->rows.block)),
+        .slot = arena_alloc(arena, keys.n * sizeof(*f->rows.slot)),
+        .present = arena_alloc(arena, column_bitmap_bytes(keys.n)),
+    };
+    seg_find(&s->set, keys.keys, &f->rows);
+    return f;
+}
+
+size_t found_n_absent(const struct found_rows *rows)
+{
+    return rows->rows.n_absent;
+}
+
+enum code found_utf8_bytes(const struct found_rows *rows, size_t field_idx, size_t *out_bytes,
+                           struct err *err)
+{
+    return seg_utf8_bytes(&rows->snapshot->set, &rows->rows, field_idx, out_bytes, err);
+}
+
+void found_gather(const struct found_rows *rows, size_t field_idx, struct column *out)
+{
+    seg_gather(&rows->snapshot->set, &rows->rows, field_idx, out);
+}
