@@ -18,7 +18,7 @@ struct build {
     struct load_progress *progress;
     struct seg_writer **writers;       /* by part */
     struct block_builder **builders;   /* by worker */
-    uint64_t *file_bytes;              /* by part */
+    struct build_result *parts;        /* by part */
 };
 
 static void holding_done(struct holding *h)
@@ -107,11 +107,12 @@ static enum code build_task(void *job, size_t task, unsigned worker, struct err 
 }
 
 /* What was written must be what a reader finds. */
-must_use static enum code check_written(const char *path, struct err *err)
+must_use static enum code check_written(const char *path, uint64_t *out_n_rows, struct err *err)
 {
     struct segment *s;
     TRY(seg_open(path, &s, err));
     enum code rc = seg_verify_checksums(s, err);
+    *out_n_rows = s->n_rows;
     seg_close(s);
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
@@ -124,8 +125,8 @@ static enum code finish_task(void *job, size_t part, unsigned worker, struct err
     if (atomic_load_explicit(&b->progress->cancelled, memory_order_relaxed))
         return err_set(err, E_CANCELLED, "stopped");
     TRY(segment_path(b->config->dir, (uint32_t)part, path, err));
-    TRY(seg_writer_finish(b->writers[part], &b->file_bytes[part], err));
-    return check_written(path, err);
+    TRY(seg_writer_finish(b->writers[part], &b->parts[part].disk_bytes, err));
+    return check_written(path, &b->parts[part].n_rows, err);
 }
 
 enum code segment_path(const char *dir, uint32_t part, char out[static PATH_CAP], struct err *err)
@@ -147,13 +148,13 @@ must_use static enum code open_writers(struct build *b, struct err *err)
 }
 
 enum code build_run(const struct build_config *config, struct pool *pool,
-                    struct load_progress *progress, uint64_t *out_disk_bytes, struct err *err)
+                    struct load_progress *progress, struct build_result *out, struct err *err)
 {
     struct build b = {.config = config, .progress = progress};
     unsigned n_workers = pool_size(pool);
     b.writers = mem_zalloc(config->n_parts * sizeof(struct seg_writer *));
     b.builders = mem_zalloc(n_workers * sizeof(struct block_builder *));
-    b.file_bytes = mem_zalloc(config->n_parts * sizeof(*b.file_bytes));
+    b.parts = mem_zalloc(config->n_parts * sizeof(*b.parts));
     for (unsigned w = 0; w < n_workers; w++)
         b.builders[w] = block_builder_new(config->layout, config->format);
     atomic_store(&progress->rows_done, 0);
@@ -162,17 +163,18 @@ enum code build_run(const struct build_config *config, struct pool *pool,
         rc = pool_run(pool, config->n_blocks, build_task, &b, err);
     if (!rc)
         rc = pool_run(pool, config->n_parts, finish_task, &b, err);
-    uint64_t disk_bytes = 0;
+    struct build_result sum = {0};
     for (uint32_t part = 0; part < config->n_parts; part++) {
-        disk_bytes += b.file_bytes[part];
+        sum.disk_bytes += b.parts[part].disk_bytes;
+        sum.n_rows += b.parts[part].n_rows;
         seg_writer_close(b.writers[part]);
     }
     for (unsigned w = 0; w < n_workers; w++)
         block_builder_free(b.builders[w]);
     free(b.writers);
     free(b.builders);
-    free(b.file_bytes);
+    free(b.parts);
     if (!rc)
-        *out_disk_bytes = disk_bytes;
+        *out = sum;
     return rc;
 }

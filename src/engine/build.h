@@ -22,6 +22,11 @@ struct build_config {
     uint64_t worker_bytes; /* records a worker may hold at once */
 };
 
+struct build_result {
+    uint64_t disk_bytes;
+    uint64_t n_rows; /* one a key */
+};
+
 /*
  * Write, fsync, reopen and check all segments.
  *
@@ -29,7 +34,7 @@ struct build_config {
  * E_CANCELLED; E_IO, as on a full disk; E_CORRUPT when what was read back is not what was written.
  */
 must_use enum code build_run(const struct build_config *config, struct pool *pool,
-                             struct load_progress *progress, uint64_t *out_disk_bytes,
+                             struct load_progress *progress, struct build_result *out,
                              struct err *err);
 
 /* The path of a segment in a generation's directory. */

@@ -1,6 +1,7 @@
 #include "engine/generation.h"
 
 #include "base/mem.h"
+#include "format/json/schema.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -19,17 +20,11 @@ enum code generation_path(const char *table_dir, uint64_t number, char out[stati
     return path_format(out, err, "%s/%010" PRIu64, table_dir, number);
 }
 
-static json_t *schema_json(const struct schema *schema, json_t *key)
+static json_t *schema_json(const struct schema *schema)
 {
-    json_t *columns = json_array();
-    for (size_t i = 0; i < schema->n_fields; i++) {
-        const struct field *f = &schema->fields[i];
-        json_array_append_new(columns, json_pack("{s:s, s:s, s:b}", "name", f->name, "dtype",
-                                                 dtype_name(f->dtype), "nullable", f->nullable));
-    }
-    for (size_t k = 0; k < schema->n_key; k++)
-        json_array_append_new(key, json_string(schema->fields[schema->key[k]].name));
-    return columns;
+    AUTO(buf) struct buf text = {0};
+    json_put_schema(&text, schema);
+    return json_loadb((const char *)text.ptr, text.len, 0, NULL);
 }
 
 must_use static enum code write_json(const char *path, json_t *value, struct err *err)
@@ -60,16 +55,14 @@ enum code generation_write_info(const char *dir, const struct generation_info *i
     TRY(path_format(path, err, "%s/table.json", dir));
     snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64, info->fingerprint);
     snprintf(spec_hash, sizeof(spec_hash), "%016" PRIx64, info->spec_hash);
-    json_t *key = json_array();
-    json_t *columns = schema_json(schema, key);
     AUTO(json)
     json_t *root = json_pack(
-        "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "generation",
+        "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
         (json_int_t)info->number, "partition", info->partition, "fingerprint", fingerprint,
         "spec_hash", spec_hash, "parts", (json_int_t)info->n_parts, "rows",
         (json_int_t)info->n_rows, "disk_bytes", (json_int_t)info->disk_bytes, "published_at_ms",
         (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
-        "load_seconds", info->load_seconds, "key", key, "columns", columns);
+        "load_seconds", info->load_seconds, "schema", schema_json(schema));
     return write_json(path, root, err);
 }
 

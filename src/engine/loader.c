@@ -114,7 +114,7 @@ must_use static enum code scatter(struct load *l, struct err *err)
     return scatter_run(&config, job->pool, job->progress, &l->scattered, err);
 }
 
-must_use static enum code build(struct load *l, uint64_t *out_disk_bytes, struct err *err)
+must_use static enum code build(struct load *l, struct build_result *out, struct err *err)
 {
     const struct load_job *job = l->job;
     TRY(seg_layout_choose(&l->resolved.schema, job->spec->layout == LAYOUT_COLUMNAR,
@@ -131,7 +131,7 @@ must_use static enum code build(struct load *l, uint64_t *out_disk_bytes, struct
         .worker_bytes = job->memory_bytes / 4 / pool_size(job->pool),
     };
     atomic_store(&job->progress->state, LOAD_BUILDING);
-    return build_run(&config, job->pool, job->progress, out_disk_bytes, err);
+    return build_run(&config, job->pool, job->progress, out, err);
 }
 
 must_use static enum code run(struct load *l, struct load_result *result, struct err *err)
@@ -141,9 +141,12 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     record_format_init(&l->format, &l->resolved.schema);
     TRY(choose_blocks(l, err));
     TRY(scatter(l, err));
-    TRY(build(l, &result->disk_bytes, err));
+    struct build_result built;
+    TRY(build(l, &built, err));
     TRY(dir_sync(l->job->dir, err));
     schema_copy(&l->resolved.schema, &result->schema);
+    result->disk_bytes = built.disk_bytes;
+    result->n_rows = built.n_rows;
     result->n_rows_read = l->scattered.n_rows;
     result->n_skipped_columns = l->resolved.n_skipped;
     return OK;

@@ -28,6 +28,7 @@ struct load_job {
 struct load_result {
     struct schema schema; /* owned */
     uint64_t n_rows_read; /* from the files, replaced ones included */
+    uint64_t n_rows;      /* one a key */
     uint64_t disk_bytes;
     size_t n_skipped_columns;
 };

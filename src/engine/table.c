@@ -1,0 +1,366 @@
+#include "engine/table.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/generation.h"
+#include "engine/loader.h"
+#include "engine/progress.h"
+#include "engine/snapshot_priv.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const int64_t backoff_first_ms = 1000;
+static const int64_t backoff_max_ms = 10 * 60 * 1000;
+
+struct table {
+    const struct table_spec *spec;
+    char *dir;
+    uint64_t spec_hash;
+    struct load_progress progress;
+
+    /* Only the polling thread. */
+    uint64_t next_number;    /* of the next generation */
+    unsigned n_failed_polls; /* in a row */
+    uint64_t failed_fingerprint; /* of the partition whose load failed last; 0: none */
+    uint64_t retry_load_ns;      /* not to be loaded again before */
+
+    /* Guarded by the lock, held for a few instructions: taking a snapshot is reading the pointer and
+     * adding the reference in one step. */
+    pthread_mutex_t lock;
+    struct snapshot *live; /* NULL: nothing loaded yet */
+    struct err last_error;
+    int64_t last_error_at_ms, polled_at_ms, next_poll_at_ms;
+    uint64_t next_poll_ns;
+    uint64_t n_loads_ok, n_loads_failed, n_polls_ok, n_polls_failed;
+};
+
+const char *table_name(const struct table *t)
+{
+    return t->spec->name;
+}
+
+/* ----------------------------------------------------------------------------------- restart */
+
+/* What of the configuration shapes the data: when it changes, the same partition is loaded anew. */
+static uint64_t hash_spec(const struct table_spec *spec)
+{
+    AUTO(buf) struct buf all = {0};
+    buf_printf(&all, "parts %u layout %d\n", spec->parts, (int)spec->layout);
+    for (size_t k = 0; k < spec->n_key; k++)
+        buf_printf(&all, "key %s\n", spec->key[k]);
+    for (size_t i = 0; i < spec->n_columns; i++)
+        buf_printf(&all, "column %s %s %d\n", spec->columns[i].name,
+                   dtype_name(spec->columns[i].dtype), spec->columns[i].nullable);
+    return hash_checksum(buf_view(&all));
+}
+
+/* Serve the newest generation that opens, not newer than the manifest's. */
+must_use static enum code restore(struct table *t, struct err *err)
+{
+    uint64_t live = 0;
+    struct err why;
+    if (generation_live(t->dir, &live, &why))
+        log_warn("manifest is damaged; looking for the newest generation",
+                 log_str("table", t->spec->name), log_str("error", why.msg));
+    TRY(generation_remove_debris(t->dir, live, err));
+    AUTO(generation_list) struct generation_list list = {0};
+    TRY(generation_list(t->dir, &list, err));
+    t->next_number = list.n ? list.numbers[0] + 1 : 1;
+    for (size_t i = 0; i < list.n && !t->live; i++) {
+        char dir[PATH_CAP];
+        TRY(generation_path(t->dir, list.numbers[i], dir, err));
+        if (snapshot_open(dir, &t->live, &why))
+            log_error("generation cannot be used", log_str("table", t->spec->name),
+                      log_int("generation", list.numbers[i]), log_str("error", why.msg));
+    }
+    if (t->live)
+        log_info("serving from disk", log_str("table", t->spec->name),
+                 log_int("generation", snapshot_generation(t->live)),
+                 log_str("partition", snapshot_info(t->live)->partition),
+                 log_int("rows", snapshot_n_rows(t->live)));
+    return OK;
+}
+
+enum code table_open(const struct table_spec *spec, const char *data_dir, struct table **out_table,
+                     struct err *err)
+{
+    struct table *t = mem_zalloc(sizeof(*t));
+    char dir[PATH_CAP];
+    t->spec = spec;
+    t->spec_hash = hash_spec(spec);
+    pthread_mutex_init(&t->lock, NULL);
+    enum code rc = path_format(dir, err, "%s/%s", data_dir, spec->name);
+    if (!rc) {
+        t->dir = mem_strdup(dir);
+        rc = dir_make(dir, err);
+    }
+    if (!rc)
+        rc = restore(t, err);
+    if (rc) {
+        table_close(t);
+        return err_in(err, rc, "table %s", spec->name);
+    }
+    *out_table = t;
+    return OK;
+}
+
+void table_close(struct table *t)
+{
+    if (!t)
+        return;
+    snapshot_unref(t->live);
+    pthread_mutex_destroy(&t->lock);
+    free(t->dir);
+    free(t);
+}
+
+/* -------------------------------------------------------------------------------------- load */
+
+static void swap(struct table *t, struct snapshot *take_fresh)
+{
+    pthread_mutex_lock(&t->lock);
+    struct snapshot *old = t->live;
+    t->live = take_fresh;
+    pthread_mutex_unlock(&t->lock);
+    snapshot_unref(old); /* outside the lock: it may unmap gigabytes */
+}
+
+/* Give a complete directory its number, open it, make it live. */
+must_use static enum code publish(struct table *t, const char *tmp_dir, uint64_t number,
+                                  struct err *err)
+{
+    char dir[PATH_CAP];
+    struct snapshot *fresh;
+    TRY(generation_path(t->dir, number, dir, err));
+    TRY(dir_sync(tmp_dir, err));
+    if (rename(tmp_dir, dir) < 0)
+        return err_errno(err, E_IO, "cannot rename %s to %s", tmp_dir, dir);
+    enum code rc = dir_sync(t->dir, err);
+    if (!rc)
+        rc = snapshot_open(dir, &fresh, err);
+    if (!rc) {
+        rc = generation_publish(t->dir, number, err);
+        if (rc)
+            snapshot_unref(fresh);
+    }
+    if (rc) {
+        struct err ignored;
+        if (tree_remove(dir, &ignored))
+            log_warn("debris stays behind", log_str("path", dir), log_str("error", ignored.msg));
+        return rc;
+    }
+    swap(t, fresh);
+    return OK;
+}
+
+must_use static enum code build_generation(struct table *t, const struct partition *p,
+                                           const char *tmp_dir, uint64_t number, struct pool *pool,
+                                           uint64_t memory_bytes, struct err *err)
+{
+    struct load_job job = {t->spec, p, tmp_dir, memory_bytes, pool, &t->progress};
+    AUTO(load_result) struct load_result result = {0};
+    uint64_t start_ns = clock_mono_ns();
+    TRY(load_run(&job, &result, err));
+    AUTO(partition) struct partition again = {0};
+    TRY(partition_find_newest(t->spec->source.local.path, &again, err));
+    if (again.fingerprint != p->fingerprint && strcmp(again.date, p->date) == 0)
+        return err_set(err, E_IO, "partition %s changed while it was read", p->date);
+    struct generation_info info = {
+        .number = number,
+        .fingerprint = p->fingerprint,
+        .spec_hash = t->spec_hash,
+        .n_parts = t->spec->parts,
+        .n_rows = result.n_rows,
+        .disk_bytes = result.disk_bytes,
+        .published_at_ms = p->published_at_ms,
+        .loaded_at_ms = clock_wall_ms(),
+        .load_seconds = (double)(clock_mono_ns() - start_ns) / 1e9,
+    };
+    memcpy(info.partition, p->date, sizeof(info.partition));
+    TRY(generation_write_info(tmp_dir, &info, &result.schema, err));
+    log_info("table loaded", log_str("table", t->spec->name), log_str("partition", p->date),
+             log_int("generation", number), log_int("rows", result.n_rows),
+             log_int("rows_read", result.n_rows_read), log_int("disk_bytes", result.disk_bytes),
+             log_int("columns", result.schema.n_fields),
+             log_int("columns_skipped", result.n_skipped_columns),
+             log_double("seconds", info.load_seconds));
+    return OK;
+}
+
+must_use static enum code load(struct table *t, const struct partition *p, struct pool *pool,
+                               uint64_t memory_bytes, struct err *err)
+{
+    char tmp_dir[PATH_CAP];
+    uint64_t number = t->next_number++; /* a failed load's number is not used again */
+    TRY(path_format(tmp_dir, err, "%s/%010llu.tmp", t->dir, (unsigned long long)number));
+    TRY(dir_make(tmp_dir, err));
+    enum code rc = build_generation(t, p, tmp_dir, number, pool, memory_bytes, err);
+    if (!rc)
+        rc = publish(t, tmp_dir, number, err);
+    struct err ignored;
+    if (rc && tree_remove(tmp_dir, &ignored))
+        log_warn("debris stays behind", log_str("path", tmp_dir), log_str("error", ignored.msg));
+    if (!rc && generation_prune(t->dir, number, t->spec->keep_generations, &ignored))
+        log_warn("old generations stay behind", log_str("table", t->spec->name),
+                 log_str("error", ignored.msg));
+    return rc;
+}
+
+/* -------------------------------------------------------------------------------------- poll */
+
+static bool is_served(const struct table *t, const struct partition *p)
+{
+    const struct generation_info *info = t->live ? snapshot_info(t->live) : NULL;
+    return info && info->fingerprint == p->fingerprint && info->spec_hash == t->spec_hash;
+}
+
+/* Doubling with full jitter, so that a thousand workers do not come back together. */
+static int64_t backoff_ms(unsigned n_failed)
+{
+    int64_t most = backoff_first_ms << (n_failed < 16 ? n_failed : 16);
+    most = most < backoff_max_ms ? most : backoff_max_ms;
+    uint64_t spread = clock_mono_ns() * 0x9E3779B97F4A7C15u >> 32;
+    return most / 2 + (int64_t)(spread % (uint64_t)(most / 2 + 1));
+}
+
+static void schedule(struct table *t, bool failed)
+{
+    int64_t delay = t->spec->poll_interval_ms;
+    int64_t backoff = backoff_ms(t->n_failed_polls);
+    if (failed && backoff < delay)
+        delay = backoff;
+    pthread_mutex_lock(&t->lock);
+    t->polled_at_ms = clock_wall_ms();
+    t->next_poll_at_ms = t->polled_at_ms + delay;
+    t->next_poll_ns = clock_mono_ns() + (uint64_t)delay * 1000000u;
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void note_failure(struct table *t, const struct err *err)
+{
+    pthread_mutex_lock(&t->lock);
+    t->last_error = *err;
+    t->last_error_at_ms = clock_wall_ms();
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void note_count(struct table *t, uint64_t *counter)
+{
+    pthread_mutex_lock(&t->lock);
+    ++*counter;
+    pthread_mutex_unlock(&t->lock);
+}
+
+must_use static enum code load_if_new(struct table *t, const struct partition *p, struct pool *pool,
+                                      uint64_t memory_bytes, struct err *err)
+{
+    if (is_served(t, p))
+        return OK;
+    bool failed_before = p->fingerprint == t->failed_fingerprint;
+    if (failed_before && clock_mono_ns() < t->retry_load_ns)
+        return err_set(err, E_INVALID, "%s", t->last_error.msg); /* known bad: not yet again */
+    enum code rc = load(t, p, pool, memory_bytes, err);
+    note_count(t, rc ? &t->n_loads_failed : &t->n_loads_ok);
+    t->failed_fingerprint = rc ? p->fingerprint : 0;
+    t->retry_load_ns = clock_mono_ns() + (uint64_t)backoff_ms(t->n_failed_polls) * 1000000u;
+    return rc ? err_in(err, rc, "partition %s", p->date) : OK;
+}
+
+enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, struct err *err)
+{
+    struct err own;
+    AUTO(partition) struct partition p = {0};
+    enum code rc = partition_find_newest(t->spec->source.local.path, &p, &own);
+    note_count(t, rc ? &t->n_polls_failed : &t->n_polls_ok);
+    if (!rc)
+        rc = load_if_new(t, &p, pool, memory_bytes, &own);
+    if (rc == E_CANCELLED)
+        return err_set(err, rc, "%s", own.msg);
+    bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
+    if (is_news)
+        log_warn(t->live ? "poll failed; the data loaded before keeps serving" : "poll failed",
+                 log_str("table", t->spec->name), log_str("error", own.msg));
+    if (!rc)
+        own.msg[0] = '\0';
+    note_failure(t, &own);
+    t->n_failed_polls = rc ? t->n_failed_polls + 1 : 0;
+    schedule(t, rc != OK);
+    return rc ? err_set(err, rc, "table %s: %s", t->spec->name, own.msg) : OK;
+}
+
+uint64_t table_next_poll_ns(const struct table *t)
+{
+    return t->next_poll_ns; /* written by the polling thread, which is the one that asks */
+}
+
+void table_cancel(struct table *t)
+{
+    atomic_store(&t->progress.cancelled, true);
+}
+
+/* ----------------------------------------------------------------------------------- readers */
+
+enum code table_snapshot(struct table *t, struct snapshot **out_snapshot, struct err *err)
+{
+    pthread_mutex_lock(&t->lock);
+    struct snapshot *s = t->live ? snapshot_ref(t->live) : NULL;
+    pthread_mutex_unlock(&t->lock);
+    if (!s)
+        return err_set(err, E_NOTFOUND, "Table '%s' not found or not yet loaded", t->spec->name);
+    *out_snapshot = s;
+    return OK;
+}
+
+static void load_status(struct table *t, struct table_status *out)
+{
+    struct load_progress *p = &t->progress;
+    out->load.state = (enum load_state)atomic_load(&p->state);
+    out->load.eta_s = -1;
+    if (out->load.state == LOAD_IDLE)
+        return;
+    out->load.rows_done = atomic_load(&p->rows_done);
+    out->load.rows_total = atomic_load(&p->rows_total);
+    out->load.bytes_done = atomic_load(&p->bytes_done);
+    out->load.bytes_total = atomic_load(&p->bytes_total);
+    out->load.elapsed_s = (double)(clock_mono_ns() - atomic_load(&p->started_ns)) / 1e9;
+    /* Reading and building take about as long. */
+    double done = out->load.rows_total
+                      ? 0.5 * (double)out->load.rows_done / (double)out->load.rows_total
+                      : 0;
+    if (out->load.state == LOAD_BUILDING)
+        done += 0.5;
+    if (done > 0.01)
+        out->load.eta_s = out->load.elapsed_s * (1 - done) / done;
+}
+
+void table_status(struct table *t, struct arena *arena, struct table_status *out)
+{
+    *out = (struct table_status){.name = t->spec->name, .source = "local", .partition = ""};
+    pthread_mutex_lock(&t->lock);
+    if (t->live) {
+        const struct generation_info *info = snapshot_info(t->live);
+        out->loaded = true;
+        out->partition = arena_strndup(arena, info->partition, strlen(info->partition));
+        out->generation = info->number;
+        out->n_rows = snapshot_n_rows(t->live);
+        out->disk_bytes = info->disk_bytes;
+        out->index_bytes = snapshot_index_bytes(t->live);
+        out->loaded_at_ms = info->loaded_at_ms;
+        out->published_at_ms = info->published_at_ms;
+        out->load_seconds = info->load_seconds;
+    }
+    out->polled_at_ms = t->polled_at_ms;
+    out->next_poll_at_ms = t->next_poll_at_ms;
+    out->last_error = arena_strndup(arena, t->last_error.msg, strlen(t->last_error.msg));
+    out->last_error_at_ms = t->last_error_at_ms;
+    out->n_loads_ok = t->n_loads_ok;
+    out->n_loads_failed = t->n_loads_failed;
+    out->n_polls_ok = t->n_polls_ok;
+    out->n_polls_failed = t->n_polls_failed;
+    pthread_mutex_unlock(&t->lock);
+    load_status(t, out);
+}

@@ -1,0 +1,46 @@
+/*
+ * A table: its configuration, its generations on disk, the snapshot it serves, and what became of its
+ * polls and loads.
+ *
+ * Threads   table_snapshot and table_status from any; the rest from one thread at a time.
+ */
+#ifndef MURR_ENGINE_TABLE_H
+#define MURR_ENGINE_TABLE_H
+
+#include "base/pool.h"
+#include "engine/registry.h"
+
+struct table;
+
+/*
+ * Remove debris and serve the newest complete generation, if there is one. A damaged generation is
+ * logged and the one before it is taken.
+ *
+ * Borrows   spec.
+ * Fails     E_IO when the table's directory cannot be made or read.
+ */
+must_use enum code table_open(const struct table_spec *spec, const char *data_dir,
+                              struct table **out_table, struct err *err);
+void table_close(struct table *t);
+
+const char *table_name(const struct table *t);
+
+/*
+ * Look at the source; when it has a new or changed partition, load and serve it. The outcome is kept
+ * for table_status and logged. A failure leaves what is served alone.
+ */
+must_use enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes,
+                              struct err *err);
+
+/* When to poll next: clock_mono_ns. */
+uint64_t table_next_poll_ns(const struct table *t);
+
+/* Make a running load end soon with E_CANCELLED. Threads: any. */
+void table_cancel(struct table *t);
+
+/* Fails E_NOTFOUND while there is no generation. The caller unrefs. */
+must_use enum code table_snapshot(struct table *t, struct snapshot **out_snapshot, struct err *err);
+
+void table_status(struct table *t, struct arena *arena, struct table_status *out);
+
+#endif
