@@ -1,0 +1,29 @@
+/* The arguments of one command, after its options were taken out. */
+#ifndef MURR_CLI_ARGUMENTS_H
+#define MURR_CLI_ARGUMENTS_H
+
+#include "cli/command.h"
+
+/* An option of a command beside --config and --set. A flag has value NULL when it was not given. */
+struct option_spec {
+    const char *name; /* "--columns" */
+    char letter;      /* 'c', or 0 */
+    const char **value;
+};
+
+struct arguments {
+    struct config_options config;
+    char **positional; /* into argv */
+    int n_positional;
+};
+
+void arguments_done(struct arguments *a);
+
+/*
+ * Sort argv into options and the rest; "--" ends the options. Returns EXIT_DONE, or EXIT_USAGE with the
+ * reason on stderr.
+ */
+int arguments_parse(struct arguments *a, int argc, char **argv, const char *command,
+                    const struct option_spec *specs, size_t n_specs);
+
+#endif

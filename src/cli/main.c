@@ -1,0 +1,123 @@
+/* The program: finds the command, or serves. */
+#include "cli/command.h"
+
+#include "base/suggest.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+static const char config_help[] =
+    "  --config FILE      configuration [MURR_CONFIG, else ./murr.yml where it exists]\n"
+    "  --set NAME=VALUE   override one field, as in --set server.port=9090; may be repeated\n";
+
+static const struct command commands[] = {
+    {"serve", "", "serve the configured tables over HTTP (the default command)",
+     "Loads what is new in the sources, polls them, and answers on server.host:server.port.\n"
+     "SIGTERM or SIGINT: readiness fails, running requests finish, exit 0.\n",
+     cmd_serve},
+    {"check", "", "validate a configuration and print the effective one",
+     "Exit 0 when it is sound, with the configuration as YAML on stdout, defaults filled in.\n",
+     cmd_check},
+    {"load", "[TABLE...]", "load tables once, print what was built, exit",
+     "Loads the newest partition of every table, or of those named, into server.data_dir.\n"
+     "Shows a progress bar on a terminal, a log line every few seconds elsewhere.\n",
+     cmd_load},
+    {"get", "TABLE KEY...", "print the rows of keys from the data directory",
+     "  -c, --columns A,B  these columns, in this order [all but the key]\n"
+     "  -o, --output FMT   table, json, csv or arrow [table]\n"
+     "      --data-dir DIR read this data directory, without a configuration\n"
+     "A composite key is one argument, a JSON array: '[\"UA\",1545]'.\n",
+     cmd_get},
+    {"inspect", "FILE.seg|DIR", "print what a segment or a generation's directory holds",
+     "Head, columns, sizes, checksums, load factor.\n", cmd_inspect},
+    {"verify", "FILE.seg|DIR...", "check segments: every checksum, every key found",
+     "Looks below directories for *.seg files. Exit 1 when one is damaged, naming each.\n",
+     cmd_verify},
+    {"bench", "TABLE", "time random reads of a loaded table in this process",
+     "  -n, --requests N   requests to time [10000]\n"
+     "  -k, --keys N       keys a request [1000]\n",
+     cmd_bench},
+    {"version", "", "print the version", "", cmd_version},
+};
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static bool takes_config(const struct command *c)
+{
+    return c->run != cmd_inspect && c->run != cmd_verify && c->run != cmd_version;
+}
+
+static void print_help(void)
+{
+    printf("Murr, a columnar cache for batch feature retrieval.\n\n"
+           "usage: murr [COMMAND] [options]\n\ncommands:\n");
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        printf("  %-8s %-17s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+    printf("\noptions:\n%s  --help             this, or after a command its own help\n"
+           "  --version          print the version\n\n"
+           "exit codes: 0 done, 1 failed, 2 wrong usage\n",
+           config_help);
+}
+
+static void print_command_help(const struct command *c)
+{
+    printf("usage: murr %s%s%s [options]\n\n%s.\n\n%s", c->name, *c->arguments ? " " : "",
+           c->arguments, c->summary, c->help);
+    if (takes_config(c))
+        fputs(config_help, stdout);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+    char hint[SUGGEST_CAP];
+    struct suggest near = suggest_init(view_cstr(name));
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        suggest_offer(&near, commands[i].name);
+    return command_misused(NULL, "unknown command '%s'%s", name, suggest_text(&near, hint));
+}
+
+static bool is_help(const char *arg)
+{
+    return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
+/* A generation has a file a part, and old ones stay open until their readers are done. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
+    if (argc > 1 && (is_help(argv[1]) || strcmp(argv[1], "help") == 0)) {
+        print_help();
+        return EXIT_DONE;
+    }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        return cmd_version(0, NULL);
+    if (argc == 1 || argv[1][0] == '-')
+        return cmd_serve(argc, argv);
+    const struct command *c = find_command(argv[1]);
+    if (!c)
+        return unknown_command(argv[1]);
+    for (int i = 2; i < argc; i++)
+        if (is_help(argv[i])) {
+            print_command_help(c);
+            return EXIT_DONE;
+        }
+    return c->run(argc - 1, argv + 1);
+}

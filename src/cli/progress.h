@@ -1,0 +1,24 @@
+/*
+ * How far loads are, for a person: a bar with rate and ETA on a terminal, a log line every few seconds
+ * elsewhere.
+ */
+#ifndef MURR_CLI_PROGRESS_H
+#define MURR_CLI_PROGRESS_H
+
+#include "engine/registry.h"
+
+struct progress {
+    bool is_terminal;
+    bool bar_shown;
+    uint64_t last_line_ns;
+};
+
+void progress_init(struct progress *p);
+
+/* Show the loads that run now. Call it several times a second. */
+void progress_show(struct progress *p, struct registry *r);
+
+/* Remove the bar. */
+void progress_clear(struct progress *p);
+
+#endif
