@@ -1,0 +1,24 @@
+/* Listening sockets for a host name and port. */
+#ifndef MURR_NET_LISTEN_H
+#define MURR_NET_LISTEN_H
+
+#include "base/err.h"
+
+enum { LISTEN_MAX = 4 };
+
+struct listeners {
+    int fds[LISTEN_MAX];
+    unsigned n;
+    unsigned port; /* of all of them */
+};
+
+/*
+ * Listen on every address of `host`; `port` 0 takes a free one, the same for all. An address family
+ * that this machine does not have is skipped. Fails E_EXISTS when the port is taken, E_NOTFOUND for
+ * an unknown host, E_IO.
+ */
+must_use enum code listeners_open(const char *host, unsigned port, struct listeners *out,
+                                  struct err *err);
+void listeners_close(struct listeners *l);
+
+#endif

@@ -1,0 +1,330 @@
+#include "net/http.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+/* The handler answers with what it was asked; "/slow" takes 300 ms. */
+static void echo(void *app, const struct http_request *req, struct http_response *res)
+{
+    (void)app;
+    struct buf out = {0};
+    const char *tag = http_request_header(req, "x-tag");
+    if (strcmp(req->path, "/slow") == 0)
+        usleep(300000);
+    buf_printf(&out, "%s %s%s%s body=%zu", req->method, req->path,
+               http_request_query(req, "verbose") ? " verbose" : "", tag ? tag : "", req->body.len);
+    res->status = req->body_too_large ? 413 : 200;
+    res->content_type = "text/plain";
+    res->headers[res->n_headers].name = "X-Echo";
+    res->headers[res->n_headers++].value = "yes";
+    res->body_len = out.len;
+    res->body = buf_detach(&out);
+}
+
+static const struct http_config small = {.host = "127.0.0.1",
+                                         .threads = 2,
+                                         .max_body_bytes = 1000,
+                                         .max_connections = 50,
+                                         .timeout_ms = 1000};
+
+static int open_server(void **state)
+{
+    struct err err;
+    struct http_server *s;
+    if (http_server_open(&small, echo, NULL, &s, &err)) {
+        print_error("%s\n", err.msg);
+        return -1;
+    }
+    *state = s;
+    return 0;
+}
+
+static int close_server(void **state)
+{
+    http_server_close(*state);
+    return 0;
+}
+
+static int dial(const struct http_server *s)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((in_port_t)http_server_port(s))};
+    struct timeval patience = {.tv_sec = 10};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    return fd;
+}
+
+static void send_text(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* What comes until the text `until` is in it, or the connection ends. */
+static char *receive(int fd, const char *until)
+{
+    static char answer[65536];
+    size_t len = 0;
+    ssize_t n;
+    do {
+        n = recv(fd, answer + len, sizeof(answer) - 1 - len, 0);
+        len += n > 0 ? (size_t)n : 0;
+        answer[len] = '\0';
+    } while (n > 0 && !(until && strstr(answer, until)));
+    return answer;
+}
+
+static char *ask(const struct http_server *s, const char *request)
+{
+    int fd = dial(s);
+    send_text(fd, request);
+    shutdown(fd, SHUT_WR);
+    char *answer = receive(fd, NULL);
+    close(fd);
+    return answer;
+}
+
+static void http_answers_a_request(void **state)
+{
+    const char *answer =
+        ask(*state, "POST /a%20b?verbose HTTP/1.1\r\nHost: x\r\nX-Tag:  t\r\nContent-Length: 3\r\n\r\nabc");
+    assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+    assert_non_null(strstr(answer, "X-Echo: yes\r\n"));
+    assert_non_null(strstr(answer, "Content-Type: text/plain\r\n"));
+    assert_non_null(strstr(answer, "\r\n\r\nPOST /a%20b verboset body=3"));
+}
+
+static void http_answers_head_without_a_body(void **state)
+{
+    const char *answer = ask(*state, "HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+    assert_non_null(strstr(answer, "Content-Length: 13\r\n"));
+    assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+}
+
+static void http_keeps_a_connection_for_many_requests(void **state)
+{
+    int fd = dial(*state);
+    for (int i = 0; i < 20; i++) {
+        char request[100], want[40];
+        snprintf(request, sizeof(request), "POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", i);
+        snprintf(want, sizeof(want), "POST /%d body=2", i);
+        send_text(fd, request);
+        assert_non_null(strstr(receive(fd, want), "200 OK"));
+    }
+    close(fd);
+}
+
+static void http_takes_a_body_byte_by_byte(void **state)
+{
+    int fd = dial(*state);
+    const char *request = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
+    for (const char *p = request; *p; p++) {
+        send_text(fd, (const char[]){*p, 0});
+        usleep(500);
+    }
+    assert_non_null(strstr(receive(fd, "body="), "body=5"));
+    close(fd);
+}
+
+static void http_takes_a_chunked_body(void **state)
+{
+    const char *answer = ask(*state, "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                     "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n");
+    assert_non_null(strstr(answer, "body=7"));
+}
+
+static void put_filler(char *out, size_t n)
+{
+    memset(out, 'x', n);
+    out[n] = '\0';
+}
+
+static void http_refuses_a_body_above_the_limit(void **state)
+{
+    char request[5000], filler[2001];
+    put_filler(filler, 1000);
+    snprintf(request, sizeof(request), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n%s", filler);
+    assert_non_null(strstr(ask(*state, request), "body=1000"));
+    put_filler(filler, 1001);
+    snprintf(request, sizeof(request), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n%s", filler);
+    assert_non_null(strstr(ask(*state, request), "HTTP/1.1 413 "));
+    snprintf(request, sizeof(request),
+             "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n%s\r\n0\r\n\r\n", filler);
+    assert_non_null(strstr(ask(*state, request), "HTTP/1.1 413 "));
+}
+
+static void http_refuses_a_large_body_before_it_is_sent(void **state)
+{
+    int fd = dial(*state);
+    send_text(fd, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2000\r\n\r\n");
+    assert_non_null(strstr(receive(fd, "body="), "HTTP/1.1 413 "));
+    close(fd);
+    fd = dial(*state);
+    send_text(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n");
+    assert_non_null(strstr(receive(fd, "body="), "HTTP/1.1 413 "));
+    close(fd);
+}
+
+static void http_invites_a_client_that_asks_to_go_on(void **state)
+{
+    int fd = dial(*state);
+    send_text(fd, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    assert_non_null(strstr(receive(fd, "\r\n\r\n"), "HTTP/1.1 100 "));
+    send_text(fd, "ab");
+    assert_non_null(strstr(receive(fd, "body="), "body=2"));
+    close(fd);
+}
+
+static void http_refuses_headers_without_end(void **state)
+{
+    int fd = dial(*state);
+    char line[1100] = "X: ";
+    put_filler(line + 3, 1000);
+    strcat(line, "\r\n");
+    send_text(fd, "GET / HTTP/1.1\r\nHost: x\r\n");
+    for (int i = 0; i < 200; i++)
+        if (send(fd, line, strlen(line), MSG_NOSIGNAL) < 0)
+            break;
+    const char *answer = receive(fd, NULL);
+    assert_true(answer[0] == '\0' || strstr(answer, " 431 ") || strstr(answer, " 413 "));
+    close(fd);
+}
+
+/* Seconds until the server ends a connection to which `drip` is sent every 100 ms. */
+static double seconds_until_closed(const struct http_server *s, const char *start, const char *drip)
+{
+    int fd = dial(s);
+    struct timeval soon = {.tv_usec = 100000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
+    uint64_t begin = clock_mono_ns();
+    send_text(fd, start);
+    char byte;
+    while (recv(fd, &byte, 1, 0) < 0 && clock_mono_ns() - begin < 8000000000)
+        if (send(fd, drip, strlen(drip), MSG_NOSIGNAL) < 0)
+            break;
+    close(fd);
+    return (double)(clock_mono_ns() - begin) / 1e9;
+}
+
+static void http_closes_on_a_client_that_drips(void **state)
+{
+    double headers = seconds_until_closed(*state, "GET / HTTP/1.1\r\nHost: x\r\nX: ", "y");
+    double body = seconds_until_closed(*state, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n", "y");
+    double idle = seconds_until_closed(*state, "", "");
+    assert_true(headers > 0.8 && headers < 4);
+    assert_true(body > 0.8 && body < 4);
+    assert_true(idle > 0.8 && idle < 4);
+}
+
+static void http_reads_what_is_percent_encoded(void **state)
+{
+    (void)state;
+    AUTO(arena) struct arena arena = {0};
+    struct view out;
+    assert_true(http_percent_decode(view_cstr("a%20b%2Fc%c3%BC+"), &arena, &out));
+    assert_true(view_eq_cstr(out, "a b/c\xc3\xbc+"));
+    assert_false(http_percent_decode(view_cstr("a%2"), &arena, &out));
+    assert_false(http_percent_decode(view_cstr("a%"), &arena, &out));
+    assert_false(http_percent_decode(view_cstr("%zz"), &arena, &out));
+    assert_false(http_percent_decode(view_cstr("a%00"), &arena, &out));
+}
+
+static void http_says_that_a_port_is_taken(void **state)
+{
+    struct http_config same = small;
+    struct http_server *second;
+    struct err err;
+    char want[100];
+    same.port = http_server_port(*state);
+    snprintf(want, sizeof(want), "cannot listen on 127.0.0.1:%u: Address already in use", same.port);
+    assert_int_equal(http_server_open(&same, echo, NULL, &second, &err), E_EXISTS);
+    assert_string_equal(err.msg, want);
+    same.host = "no.such.host.invalid";
+    assert_int_equal(http_server_open(&same, echo, NULL, &second, &err), E_NOTFOUND);
+}
+
+static void http_listens_on_localhost(void **state)
+{
+    (void)state;
+    struct http_config config = small;
+    struct http_server *s;
+    struct err err;
+    config.host = "localhost";
+    config.threads = 1;
+    assert_int_equal(http_server_open(&config, echo, NULL, &s, &err), OK);
+    assert_non_null(strstr(ask(s, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "200 OK"));
+    http_server_close(s);
+}
+
+static void *ask_slowly(void *server)
+{
+    int fd = dial(server);
+    static _Atomic int answered;
+    send_text(fd, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+    char text[500] = "";
+    ssize_t n = recv(fd, text, sizeof(text) - 1, 0);
+    bool whole = n > 0 && strstr(text, "/slow") && strstr(text, "Connection: close");
+    close(fd);
+    atomic_store(&answered, whole);
+    return whole ? &answered : NULL;
+}
+
+static void http_drain_waits_for_requests_in_flight(void **state)
+{
+    (void)state;
+    struct http_server *s;
+    struct err err;
+    pthread_t client;
+    void *answered;
+    assert_int_equal(http_server_open(&small, echo, NULL, &s, &err), OK);
+    int idle = dial(s);
+    assert_int_equal(pthread_create(&client, NULL, ask_slowly, s), 0);
+    while (http_server_in_flight(s) == 0)
+        usleep(1000);
+    assert_false(http_server_drain(s, 10));
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((in_port_t)http_server_port(s))};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int late = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_not_equal(connect(late, (struct sockaddr *)&to, sizeof(to)), 0);
+    close(late);
+    assert_true(http_server_drain(s, 5000));
+    pthread_join(client, &answered);
+    assert_non_null(answered);
+    http_server_close(s);
+    close(idle);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(http_answers_a_request),
+        cmocka_unit_test(http_answers_head_without_a_body),
+        cmocka_unit_test(http_keeps_a_connection_for_many_requests),
+        cmocka_unit_test(http_takes_a_body_byte_by_byte),
+        cmocka_unit_test(http_takes_a_chunked_body),
+        cmocka_unit_test(http_refuses_a_body_above_the_limit),
+        cmocka_unit_test(http_refuses_a_large_body_before_it_is_sent),
+        cmocka_unit_test(http_invites_a_client_that_asks_to_go_on),
+        cmocka_unit_test(http_refuses_headers_without_end),
+        cmocka_unit_test(http_closes_on_a_client_that_drips),
+        cmocka_unit_test(http_reads_what_is_percent_encoded),
+        cmocka_unit_test(http_says_that_a_port_is_taken),
+        cmocka_unit_test(http_listens_on_localhost),
+        cmocka_unit_test(http_drain_waits_for_requests_in_flight),
+    };
+    return cmocka_run_group_tests(tests, open_server, close_server);
+}
