@@ -1,6 +1,7 @@
 /*
- * The input is a whole Parquet file: find the footer, read every column of every row group. Whatever
- * comes back as OK must also be sound: text is UTF-8 in readable memory, nulls are counted.
+ * The input is a whole Parquet file: find the footer, read every column of every row group.
+ * Whatever comes back as OK must also be sound: text is UTF-8 in readable memory, nulls are
+ * counted.
  *
  * Checksums are not verified, or the fuzzer would get no further than to them.
  */
@@ -36,8 +37,8 @@ static void check_vector(const struct vector *v)
 }
 
 /* Returns the rows that were read. */
-static size_t read_chunk(struct pq_chunk *c, const struct pq_file *f, struct view file, size_t group,
-                         size_t column)
+static size_t read_chunk(struct pq_chunk *c, const struct pq_file *f, struct view file,
+                         size_t group, size_t column)
 {
     struct err err;
     uint64_t off, len;

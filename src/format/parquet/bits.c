@@ -5,8 +5,8 @@
 #define always_inline static inline __attribute__((always_inline))
 
 /*
- * With a constant width everything but one load, shift and mask goes away. Each number is taken from
- * an 8-byte window that never leaves the 4 * width bytes: the window slides back at their end.
+ * With a constant width everything but one load, shift and mask goes away. Each number is taken
+ * from an 8-byte window that never leaves the 4 * width bytes: the window slides back at their end.
  */
 always_inline void unpack_const(const uint8_t *in, const unsigned width, uint32_t *out)
 {
@@ -32,9 +32,9 @@ always_inline void unpack_ones(const uint8_t *in, uint32_t *out)
         out[i] = word >> i & 1;
 }
 
-#define CASE(w)                                                                                    \
-    case w:                                                                                        \
-        unpack_const(in, w, out);                                                                  \
+#define CASE(w)                   \
+    case w:                       \
+        unpack_const(in, w, out); \
         break
 
 void bits_unpack32(const uint8_t *in, unsigned width, uint32_t out[static 32])
@@ -82,15 +82,18 @@ void bits_unpack32(const uint8_t *in, unsigned width, uint32_t out[static 32])
     }
 }
 
-/* Up to 64 bits from bit `bit` on, of `total` bytes. */
+/* 33 to 64 bits from bit `bit` on, of `total` bytes: an 8-byte window, which slides back at the
+ * end, and a ninth byte where the number reaches into it. */
 always_inline uint64_t wide_at(const uint8_t *in, size_t total, size_t bit, unsigned width)
 {
-    unsigned __int128 window = 0;
-    size_t byte = bit / 8;
-    size_t have = total - byte < 9 ? total - byte : 9;
-    memcpy(&window, in + byte, have);
-    uint64_t mask = width == 64 ? UINT64_MAX : (1ull << width) - 1;
-    return (uint64_t)(window >> (bit % 8)) & mask;
+    size_t byte = bit / 8 < total - 8 ? bit / 8 : total - 8;
+    size_t shift = bit - byte * 8;
+    uint64_t window;
+    memcpy(&window, in + byte, sizeof(window));
+    window >>= shift;
+    if (shift + width > 64)
+        window |= (uint64_t)in[byte + 8] << (64 - shift);
+    return window & (UINT64_MAX >> (64 - width));
 }
 
 void bits_unpack32_wide(const uint8_t *in, unsigned width, uint64_t out[static 32])

@@ -1,13 +1,14 @@
 /*
  * One column of one row group: pages, one behind the other.
  *
- *   [dictionary page] data page, data page ... ; index pages and unknown ones in between are skipped
+ *   [dictionary page] data page, data page ... ; index pages and unknown ones in between are
+ * skipped
  *
  *   v1  all of it compressed: u32 length, definition levels (optional columns only) | values
  *   v2  levels, never compressed, their lengths in the header | values, compressed or not
  *
- * Columns are flat: there are no repetition levels, and a definition level is 0 for null and 1 for a
- * value. A page is opened when the one before is used up, and decoded piece by piece into the
+ * Columns are flat: there are no repetition levels, and a definition level is 0 for null and 1 for
+ * a value. A page is opened when the one before is used up, and decoded piece by piece into the
  * caller's vector: levels into `valid`, values densely to the front of the rows they are for, and
  * spread to their places where there are nulls.
  *
@@ -150,8 +151,8 @@ static enum code plain_body(struct view in, size_t plain_bytes, struct view *out
     return OK;
 }
 
-static enum code open_values(struct pq_chunk *c, const struct pq_page_header *h,
-                             struct view bytes, struct err *err)
+static enum code open_values(struct pq_chunk *c, const struct pq_page_header *h, struct view bytes,
+                             struct err *err)
 {
     c->page.n_left = h->n_values;
     c->n_unopened -= h->n_values;
@@ -220,8 +221,8 @@ static enum code open_v2(struct pq_chunk *c, const struct pq_page_header *h, str
     return open_values(c, h, plain, err);
 }
 
-static enum code open_dictionary(struct pq_chunk *c, const struct pq_page_header *h,
-                                 struct view in, struct err *err)
+static enum code open_dictionary(struct pq_chunk *c, const struct pq_page_header *h, struct view in,
+                                 struct err *err)
 {
     if (c->dict.loaded)
         return err_set(err, E_CORRUPT, "a second dictionary page");
@@ -296,7 +297,8 @@ static enum code open_page(struct pq_chunk *c, struct err *err)
 {
     while (c->page.n_left == 0) {
         if (cur_left(&c->cur) == 0)
-            return err_set(err, E_CORRUPT, "its pages end %llu rows before the %llu of the row group",
+            return err_set(err, E_CORRUPT,
+                           "its pages end %llu rows before the %llu of the row group",
                            (unsigned long long)c->n_unopened, (unsigned long long)c->n_rows);
         TRY(next_page(c, err));
     }

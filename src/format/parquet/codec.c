@@ -132,10 +132,10 @@ static const struct {
     decode_fn decode; /* NULL: not supported */
     uint32_t ratio;   /* no input byte becomes more bytes than that; 0: no such bound */
 } codecs[] = {
-    [0] = {"UNCOMPRESSED", NULL, 0},  [1] = {"SNAPPY", decode_snappy, 64},
-    [2] = {"GZIP", decode_gzip, 1040}, [3] = {"LZO", NULL, 0},
+    [0] = {"UNCOMPRESSED", NULL, 0},    [1] = {"SNAPPY", decode_snappy, 64},
+    [2] = {"GZIP", decode_gzip, 1040},  [3] = {"LZO", NULL, 0},
     [4] = {"BROTLI", decode_brotli, 0}, [5] = {"LZ4", decode_lz4, 256},
-    [6] = {"ZSTD", decode_zstd, 0},   [7] = {"LZ4_RAW", decode_lz4_raw, 256},
+    [6] = {"ZSTD", decode_zstd, 0},     [7] = {"LZ4_RAW", decode_lz4_raw, 256},
 };
 enum { n_codecs = sizeof(codecs) / sizeof(codecs[0]) };
 

@@ -6,16 +6,16 @@ bool pq_is_narrow(enum dtype dtype)
 }
 
 /* Convert all and look for misfits afterwards, so that the loop has no branch. */
-#define NARROW(type)                                                                               \
-    do {                                                                                           \
-        int32_t off = 0;                                                                           \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            ((type *)out)[i] = (type)in[i];                                                        \
-            off |= in[i] ^ (int32_t)(type)in[i];                                                   \
-        }                                                                                          \
-        for (size_t i = 0; off && i < n; i++)                                                      \
-            if (in[i] != (int32_t)(type)in[i])                                                     \
-                return err_set(err, E_CORRUPT, "%d does not fit %s", in[i], dtype_name(dtype));    \
+#define NARROW(type)                                                                            \
+    do {                                                                                        \
+        int32_t off = 0;                                                                        \
+        for (size_t i = 0; i < n; i++) {                                                        \
+            ((type *)out)[i] = (type)in[i];                                                     \
+            off |= in[i] ^ (int32_t)(type)in[i];                                                \
+        }                                                                                       \
+        for (size_t i = 0; off && i < n; i++)                                                   \
+            if (in[i] != (int32_t)(type)in[i])                                                  \
+                return err_set(err, E_CORRUPT, "%d does not fit %s", in[i], dtype_name(dtype)); \
     } while (0)
 
 enum code pq_narrow(enum dtype dtype, const int32_t *in, size_t n, void *out, struct err *err)
@@ -33,14 +33,14 @@ enum code pq_narrow(enum dtype dtype, const int32_t *in, size_t n, void *out, st
 
 /* From the back, so that no value is overwritten before it moved. When as many values are left as
  * rows, all in front stay where they are. */
-#define SPREAD(type, zero)                                                                         \
-    do {                                                                                           \
-        type *rows = values;                                                                       \
-        size_t from = n_set;                                                                       \
-        for (size_t i = n; i-- > from;) {                                                          \
-            from -= valid[i];                                                                      \
-            rows[i] = valid[i] ? rows[from] : zero;                                                \
-        }                                                                                          \
+#define SPREAD(type, zero)                          \
+    do {                                            \
+        type *rows = values;                        \
+        size_t from = n_set;                        \
+        for (size_t i = n; i-- > from;) {           \
+            from -= valid[i];                       \
+            rows[i] = valid[i] ? rows[from] : zero; \
+        }                                           \
     } while (0)
 
 void pq_spread(void *values, size_t width, const uint8_t *valid, size_t n, size_t n_set)

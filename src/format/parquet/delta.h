@@ -2,11 +2,12 @@
  * DELTA_BINARY_PACKED: integers as differences, packed in blocks.
  *
  *   head   ULEB128 values a block, miniblocks a block, values in all; zigzag first value
- *   block  zigzag least difference; a bit width (u8) for each miniblock; the miniblocks: differences
- *          minus the least, packed. Miniblocks behind the last value have a width (which may be
+ *   block  zigzag least difference; a bit width (u8) for each miniblock; the miniblocks:
+ * differences minus the least, packed. Miniblocks behind the last value have a width (which may be
  *          garbage) and no bytes.
  *
- * All arithmetic wraps around in 64 bits; 32-bit columns take the low half, which comes to the same.
+ * All arithmetic wraps around in 64 bits; 32-bit columns take the low half, which comes to the
+ * same.
  */
 #ifndef MURR_FORMAT_PARQUET_DELTA_H
 #define MURR_FORMAT_PARQUET_DELTA_H

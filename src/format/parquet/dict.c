@@ -41,8 +41,7 @@ static enum code load_strings(struct pq_dict *d, struct view page, size_t n, str
     return OK;
 }
 
-enum code pq_dict_load(struct pq_dict *d, struct view page, size_t n, size_t width,
-                       struct err *err)
+enum code pq_dict_load(struct pq_dict *d, struct view page, size_t n, size_t width, struct err *err)
 {
     if (width == 0) {
         TRY(load_strings(d, page, n, err));
@@ -62,9 +61,9 @@ static enum code outside(const struct pq_dict *d, uint32_t idx, struct err *err)
     return err_set(err, E_CORRUPT, "index %u into a dictionary of %zu entries", idx, d->n);
 }
 
-#define GATHER(type)                                                                               \
-    for (size_t i = 0; i < n; i++)                                                                 \
-        memcpy((type *)out + i, (const uint8_t *)d->values + idx[i] * sizeof(type), sizeof(type))
+#define GATHER(type)               \
+    for (size_t i = 0; i < n; i++) \
+    memcpy((type *)out + i, (const uint8_t *)d->values + idx[i] * sizeof(type), sizeof(type))
 
 enum code pq_dict_gather(const struct pq_dict *d, const uint32_t *idx, size_t n, void *out,
                          struct err *err)
@@ -83,12 +82,12 @@ enum code pq_dict_gather(const struct pq_dict *d, const uint32_t *idx, size_t n,
     return OK;
 }
 
-#define FILL(type)                                                                                 \
-    do {                                                                                           \
-        type value;                                                                                \
-        memcpy(&value, (const uint8_t *)d->values + idx * sizeof(type), sizeof(type));             \
-        for (size_t i = 0; i < n; i++)                                                             \
-            ((type *)out)[i] = value;                                                              \
+#define FILL(type)                                                                     \
+    do {                                                                               \
+        type value;                                                                    \
+        memcpy(&value, (const uint8_t *)d->values + idx * sizeof(type), sizeof(type)); \
+        for (size_t i = 0; i < n; i++)                                                 \
+            ((type *)out)[i] = value;                                                  \
     } while (0)
 
 enum code pq_dict_fill(const struct pq_dict *d, uint32_t idx, size_t n, void *out, struct err *err)

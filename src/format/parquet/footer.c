@@ -14,7 +14,8 @@ enum { magic_bytes = 4, trailer_bytes = 8 };
 /* How many times the bytes of the file its column chunks may come to, in all. */
 enum { max_overlap = 4 };
 
-/* The least bytes of the structs that must be there; they bound what a list may make us allocate. */
+/* The least bytes of the structs that must be there; they bound what a list may make us allocate.
+ */
 enum { min_group_bytes = 7, min_chunk_bytes = 3 };
 
 /* parquet-mr before 1.2.9 left the dictionary page's header out of the size of a chunk. */
@@ -269,8 +270,7 @@ enum code pq_file_find(const struct pq_file *f, struct view name, size_t *out_co
             n_found++;
         }
     if (n_found == 0)
-        return err_set(err, E_NOTFOUND, "no column %s",
-                       view_printable(name, shown, sizeof(shown)));
+        return err_set(err, E_NOTFOUND, "no column %s", view_printable(name, shown, sizeof(shown)));
     if (n_found > 1)
         return err_set(err, E_INVALID, "%zu columns have the name %s", n_found,
                        view_printable(name, shown, sizeof(shown)));

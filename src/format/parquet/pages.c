@@ -60,8 +60,8 @@ static struct pq_page_buf *next_buf(struct pq_pages *p)
     return &p->bufs[p->n_used++];
 }
 
-enum code pq_pages_next(struct pq_pages *p, bool hold, size_t size, size_t max_bytes,
-                        uint8_t **out, struct err *err)
+enum code pq_pages_next(struct pq_pages *p, bool hold, size_t size, size_t max_bytes, uint8_t **out,
+                        struct err *err)
 {
     if (!hold && p->n_used > 0) {
         p->n_used--;

@@ -6,8 +6,8 @@
  *   3. pq_chunk_range     which bytes hold one column of one row group
  *   4. pq_chunk_start     decode those bytes, a vector at a time, with pq_chunk_read
  *
- * Errors name the column; the caller adds the file and the row group. Bytes are hostile until proven
- * otherwise: nothing is allocated from a declared size that was not held against a limit.
+ * Errors name the column; the caller adds the file and the row group. Bytes are hostile until
+ * proven otherwise: nothing is allocated from a declared size that was not held against a limit.
  */
 #ifndef MURR_FORMAT_PARQUET_READER_H
 #define MURR_FORMAT_PARQUET_READER_H
@@ -28,7 +28,10 @@ struct pq_limits pq_limits_default(void);
 
 /* ------------------------------------------------------------------------------ the footer */
 
-enum { PQ_TAIL_MIN = 8, PQ_TAIL_GOOD = 65536 }; /* bytes of tail to fetch: at least, and in one go */
+enum {
+    PQ_TAIL_MIN = 8,
+    PQ_TAIL_GOOD = 65536
+}; /* bytes of tail to fetch: at least, and in one go */
 
 /*
  * Where the footer of a file of `file_bytes` lies, from its last bytes.
@@ -66,8 +69,8 @@ struct pq_column {
 struct pq_file;
 
 /*
- * Parse the Thrift footer, the bytes pq_footer_locate named. The file owns all it needs; `footer` may
- * go. Duplicate column names and columns of types that are not supported are no failure here.
+ * Parse the Thrift footer, the bytes pq_footer_locate named. The file owns all it needs; `footer`
+ * may go. Duplicate column names and columns of types that are not supported are no failure here.
  *
  * Fails E_CORRUPT; E_LIMIT; E_UNSUPPORTED encrypted with a plaintext footer.
  */
@@ -90,7 +93,8 @@ must_use enum code pq_file_find(const struct pq_file *f, struct view name, size_
                                 struct err *err);
 
 /*
- * The bytes of a column in a row group, inside the file; possibly 0 of them for a group without rows.
+ * The bytes of a column in a row group, inside the file; possibly 0 of them for a group without
+ * rows.
  *
  * Fails E_UNSUPPORTED the column is, or its bytes lie in another file or are encrypted; E_CORRUPT.
  */
@@ -111,8 +115,8 @@ struct pq_chunk *pq_chunk_new(void); /* never NULL */
 void pq_chunk_free(struct pq_chunk *c);
 
 /*
- * Begin with the first row of a column in a row group. `bytes` are what pq_chunk_range named. A chunk
- * that was being read is forgotten.
+ * Begin with the first row of a column in a row group. `bytes` are what pq_chunk_range named. A
+ * chunk that was being read is forgotten.
  *
  * Borrows   f and bytes, until the next start or reset.
  * Fails     E_UNSUPPORTED the column or its codec; E_CORRUPT.
@@ -126,8 +130,8 @@ must_use enum code pq_chunk_start(struct pq_chunk *c, const struct pq_file *f, s
  *
  * Views in `out` stay valid until the next read, start, reset or free of this decoder.
  *
- * Fails E_CORRUPT, also for a chunk of more or fewer values than the row group has rows, text that is
- *       not UTF-8, and an integer outside its declared width; E_LIMIT; E_UNSUPPORTED an encoding;
+ * Fails E_CORRUPT, also for a chunk of more or fewer values than the row group has rows, text that
+ * is not UTF-8, and an integer outside its declared width; E_LIMIT; E_UNSUPPORTED an encoding;
  *       E_NOMEM. The chunk is then of no more use.
  */
 must_use enum code pq_chunk_read(struct pq_chunk *c, struct vector *out, struct err *err);

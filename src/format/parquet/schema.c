@@ -1,6 +1,6 @@
 /*
- * From the footer's flat, depth-first list of schema elements to top-level columns: which dtype each
- * has here, or why it has none.
+ * From the footer's flat, depth-first list of schema elements to top-level columns: which dtype
+ * each has here, or why it has none.
  *
  * LogicalType wins over the older ConvertedType where both are written.
  */
@@ -27,9 +27,9 @@ enum logical {
 };
 
 static const char *const logical_names[] = {
-    [1] = "STRING",    [2] = "MAP",      [3] = "LIST",      [4] = "ENUM",    [5] = "DECIMAL",
-    [6] = "DATE",      [7] = "TIME",     [8] = "TIMESTAMP", [10] = "INT",    [11] = "NULL",
-    [12] = "JSON",     [13] = "BSON",    [14] = "UUID",     [15] = "FLOAT16", [16] = "VARIANT",
+    [1] = "STRING",    [2] = "MAP",        [3] = "LIST",      [4] = "ENUM",     [5] = "DECIMAL",
+    [6] = "DATE",      [7] = "TIME",       [8] = "TIMESTAMP", [10] = "INT",     [11] = "NULL",
+    [12] = "JSON",     [13] = "BSON",      [14] = "UUID",     [15] = "FLOAT16", [16] = "VARIANT",
     [17] = "GEOMETRY", [18] = "GEOGRAPHY", [19] = "FILE",
 };
 
@@ -44,18 +44,30 @@ static const struct {
     uint8_t bits;
     bool is_signed;
 } converted_types[] = {
-    [0] = {LOGICAL_STRING, 0, false},     [1] = {2, 0, false},
-    [2] = {2, 0, false},                  [3] = {3, 0, false},
-    [4] = {LOGICAL_ENUM, 0, false},       [5] = {LOGICAL_DECIMAL, 0, false},
-    [6] = {LOGICAL_DATE, 0, false},       [7] = {LOGICAL_TIME, 0, false},
-    [8] = {LOGICAL_TIME, 0, false},       [9] = {LOGICAL_TIMESTAMP, 0, false},
-    [10] = {LOGICAL_TIMESTAMP, 0, false}, [11] = {LOGICAL_INTEGER, 8, false},
-    [12] = {LOGICAL_INTEGER, 16, false},  [13] = {LOGICAL_INTEGER, 32, false},
-    [14] = {LOGICAL_INTEGER, 64, false},  [15] = {LOGICAL_INTEGER, 8, true},
-    [16] = {LOGICAL_INTEGER, 16, true},   [17] = {LOGICAL_INTEGER, 32, true},
-    [18] = {LOGICAL_INTEGER, 64, true},   [19] = {LOGICAL_JSON, 0, false},
-    [20] = {13, 0, false},                [21] = {255, 0, false}, /* INTERVAL has no LogicalType */
-    [22] = {255, 0, false},               [23] = {255, 0, false},
+    [0] = {LOGICAL_STRING, 0, false},
+    [1] = {2, 0, false},
+    [2] = {2, 0, false},
+    [3] = {3, 0, false},
+    [4] = {LOGICAL_ENUM, 0, false},
+    [5] = {LOGICAL_DECIMAL, 0, false},
+    [6] = {LOGICAL_DATE, 0, false},
+    [7] = {LOGICAL_TIME, 0, false},
+    [8] = {LOGICAL_TIME, 0, false},
+    [9] = {LOGICAL_TIMESTAMP, 0, false},
+    [10] = {LOGICAL_TIMESTAMP, 0, false},
+    [11] = {LOGICAL_INTEGER, 8, false},
+    [12] = {LOGICAL_INTEGER, 16, false},
+    [13] = {LOGICAL_INTEGER, 32, false},
+    [14] = {LOGICAL_INTEGER, 64, false},
+    [15] = {LOGICAL_INTEGER, 8, true},
+    [16] = {LOGICAL_INTEGER, 16, true},
+    [17] = {LOGICAL_INTEGER, 32, true},
+    [18] = {LOGICAL_INTEGER, 64, true},
+    [19] = {LOGICAL_JSON, 0, false},
+    [20] = {13, 0, false},
+    [21] = {255, 0, false}, /* INTERVAL has no LogicalType */
+    [22] = {255, 0, false},
+    [23] = {255, 0, false},
     [24] = {LOGICAL_UNKNOWN, 0, false}, /* NULL of old parquet-cpp */
 };
 enum { n_converted = sizeof(converted_types) / sizeof(converted_types[0]) };

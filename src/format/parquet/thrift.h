@@ -58,7 +58,7 @@ void thrift_skip(struct thrift *t, uint8_t type);
 
 /* Values of a field. A field of another kind than asked for is wrong; integers of any width fit. */
 int64_t thrift_int(struct thrift *t, struct thrift_field f);
-int32_t thrift_i32(struct thrift *t, struct thrift_field f);  /* must fit */
+int32_t thrift_i32(struct thrift *t, struct thrift_field f);   /* must fit */
 uint64_t thrift_size(struct thrift *t, struct thrift_field f); /* must not be negative */
 bool thrift_bool(struct thrift *t, struct thrift_field f);
 struct view thrift_binary(struct thrift *t, struct thrift_field f);

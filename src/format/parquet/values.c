@@ -161,12 +161,12 @@ static enum code read_delta_strings(struct pq_values *v, void *out, size_t n, st
     return OK;
 }
 
-#define UNSPLIT(type)                                                                              \
-    for (size_t i = 0; i < n; i++) {                                                               \
-        type value = 0;                                                                            \
-        for (size_t b = 0; b < sizeof(type); b++)                                                  \
-            value |= (type)in[b * stride + i] << (8 * b);                                          \
-        ((type *)out)[i] = value;                                                                  \
+#define UNSPLIT(type)                                     \
+    for (size_t i = 0; i < n; i++) {                      \
+        type value = 0;                                   \
+        for (size_t b = 0; b < sizeof(type); b++)         \
+            value |= (type)in[b * stride + i] << (8 * b); \
+        ((type *)out)[i] = value;                         \
     }
 
 static enum code read_split(struct pq_values *v, void *out, size_t n, struct err *err)
@@ -271,10 +271,17 @@ static enum code init_split(struct pq_values *v, struct view bytes, struct err *
 static enum code unsupported(enum pq_physical physical, int32_t encoding, struct err *err)
 {
     static const char *const names[] = {
-        "PLAIN",      "GROUP_VAR_INT",         "PLAIN_DICTIONARY",
-        "RLE",        "BIT_PACKED",            "DELTA_BINARY_PACKED",
-        "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY", "RLE_DICTIONARY",
-        "BYTE_STREAM_SPLIT", "ALP",
+        "PLAIN",
+        "GROUP_VAR_INT",
+        "PLAIN_DICTIONARY",
+        "RLE",
+        "BIT_PACKED",
+        "DELTA_BINARY_PACKED",
+        "DELTA_LENGTH_BYTE_ARRAY",
+        "DELTA_BYTE_ARRAY",
+        "RLE_DICTIONARY",
+        "BYTE_STREAM_SPLIT",
+        "ALP",
     };
     bool known = encoding >= 0 && (size_t)encoding < sizeof(names) / sizeof(names[0]);
     return err_set(err, E_UNSUPPORTED, "encoding %s (%d) of physical type %d is not supported",

@@ -1,6 +1,6 @@
 /*
- * The values of one data page, nulls left out, in the physical type of the column. What a value of a
- * physical type is in memory:
+ * The values of one data page, nulls left out, in the physical type of the column. What a value of
+ * a physical type is in memory:
  *
  *   BOOLEAN      uint8_t 0/1        INT32, FLOAT   4 bytes
  *   BYTE_ARRAY   struct view        INT64, DOUBLE  8 bytes
@@ -49,15 +49,15 @@ typedef enum code (*pq_values_fn)(struct pq_values *v, void *out, size_t n, stru
 
 struct pq_values {
     pq_values_fn read;
-    size_t width;       /* bytes of a value in memory */
-    bool lends;         /* views that are handed out point into the page */
-    bool check_utf8;    /* the page has bytes beyond ASCII */
-    struct cursor cur;  /* PLAIN values; the bytes of delta-coded strings */
-    size_t idx;         /* values read: booleans, BYTE_STREAM_SPLIT */
-    struct view bytes;  /* of those */
+    size_t width;      /* bytes of a value in memory */
+    bool lends;        /* views that are handed out point into the page */
+    bool check_utf8;   /* the page has bytes beyond ASCII */
+    struct cursor cur; /* PLAIN values; the bytes of delta-coded strings */
+    size_t idx;        /* values read: booleans, BYTE_STREAM_SPLIT */
+    struct view bytes; /* of those */
     struct pq_hybrid hybrid;
-    struct pq_delta delta;   /* integers, or lengths */
-    struct pq_delta prefix;  /* lengths shared with the string before */
+    struct pq_delta delta;  /* integers, or lengths */
+    struct pq_delta prefix; /* lengths shared with the string before */
     const struct pq_dict *dict;
     struct pq_joined *joined;
 };

@@ -1,5 +1,6 @@
 /*
- * Parquet files put together by hand: one column in one row group, with whatever is wrong with them.
+ * Parquet files put together by hand: one column in one row group, with whatever is wrong with
+ * them.
  */
 #ifndef MURR_TESTS_PARQUET_BUILD_H
 #define MURR_TESTS_PARQUET_BUILD_H
@@ -70,7 +71,7 @@ static inline void build_stop(struct thrift_out *s)
 
 /* What a page says of itself. */
 struct build_page {
-    int type;             /* 0 data, 1 index, 2 dictionary, 3 data v2 */
+    int type; /* 0 data, 1 index, 2 dictionary, 3 data v2 */
     int64_t n_values;
     int64_t encoding;
     int64_t plain_bytes;  /* 0: as many as the body has */

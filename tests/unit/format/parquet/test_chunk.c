@@ -105,7 +105,8 @@ static void put_text(struct buf *to, const char *s)
     buf_puts(to, s);
 }
 
-/* ---------------------------------------------------------------------------------- what is read */
+/* ---------------------------------------------------------------------------------- what is read
+ */
 
 static void plain_pages_follow_one_another(void **state)
 {
@@ -174,7 +175,8 @@ static void a_v2_page_of_nulls_has_no_bytes_to_decompress(void **state)
     }
 }
 
-/* Pages of one string each: compressed, not compressed, compressed. All must last until the next read. */
+/* Pages of one string each: compressed, not compressed, compressed. All must last until the next
+ * read. */
 static void strings_of_several_pages_last_until_the_next_read(void **state)
 {
     (void)state;
@@ -232,7 +234,8 @@ static void a_decoder_is_used_again_after_a_failure(void **state)
     reading_done(&r);
 }
 
-/* ------------------------------------------------------------------------------- what is refused */
+/* ------------------------------------------------------------------------------- what is refused
+ */
 
 static void fewer_values_than_rows_are_corrupt(void **state)
 {

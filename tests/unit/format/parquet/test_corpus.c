@@ -99,7 +99,8 @@ static void check_file(json_t *want)
         complain(file, "-", "wrong number of rows in the footer");
     size_t i;
     json_t *col;
-    json_array_foreach(json_object_get(want, "columns"), i, col) {
+    json_array_foreach(json_object_get(want, "columns"), i, col)
+    {
         const char *name = json_string_value(json_object_get(col, "name"));
         size_t at;
         if (pq_file_find(f, view_cstr(name), &at, &err) == OK && pq_file_column(f, at)->supported)

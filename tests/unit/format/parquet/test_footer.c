@@ -142,7 +142,8 @@ static void leaves_are_counted_through_nested_columns(void **state)
 static void a_schema_tree_that_does_not_add_up_is_corrupt(void **state)
 {
     (void)state;
-    static const int counts[][2] = {{1, 2}, {3, 2}, {2, 1}, {2, 3}, {2000000000, 2}, {2, 2000000000}};
+    static const int counts[][2] = {{1, 2}, {3, 2},          {2, 1},
+                                    {2, 3}, {2000000000, 2}, {2, 2000000000}};
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         AUTO(buf) struct buf footer = {0};
         struct pq_file *f = NULL;

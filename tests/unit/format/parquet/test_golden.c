@@ -1,4 +1,5 @@
-/* Files of pyarrow, Polars and DuckDB, made by tests/golden/parquet/make.py; runs in the top folder. */
+/* Files of pyarrow, Polars and DuckDB, made by tests/golden/parquet/make.py; runs in the top
+ * folder. */
 #include "value_hash.h"
 #include "whole_file.h"
 
@@ -61,9 +62,9 @@ static void check_values(const struct expected *e, const struct pq_file *f, stru
     char hash[17];
     sha256_end16(&t.sha, hash);
     if (t.n_rows != e->n_rows || t.n_nulls != e->n_nulls || strcmp(hash, e->hash) != 0)
-        fail_msg("%s, column %s, %zu at a time: %zu rows, %zu nulls, hash %s; expected %zu, %zu, %s",
-                 e->file, e->column, cap, t.n_rows, t.n_nulls, hash, e->n_rows, e->n_nulls,
-                 e->hash);
+        fail_msg(
+            "%s, column %s, %zu at a time: %zu rows, %zu nulls, hash %s; expected %zu, %zu, %s",
+            e->file, e->column, cap, t.n_rows, t.n_nulls, hash, e->n_rows, e->n_nulls, e->hash);
 }
 
 static void check_column(const struct expected *e)

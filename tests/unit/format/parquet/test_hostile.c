@@ -1,6 +1,6 @@
 /*
- * Damaged files end in a code: cut at each offset, and with each bit of the small ones flipped. Under
- * AddressSanitizer this also says that nothing is read or written out of place.
+ * Damaged files end in a code: cut at each offset, and with each bit of the small ones flipped.
+ * Under AddressSanitizer this also says that nothing is read or written out of place.
  */
 #include "whole_file.h"
 
@@ -21,9 +21,10 @@ static const struct pq_limits small = {
 
 /* One file for each way of encoding, compressing and paging. */
 static const char *const files[] = {
-    "pyarrow_v1_fallback", "pyarrow_v2_fallback", "pyarrow_v1_delta",    "pyarrow_v2_delta",
-    "pyarrow_v1_split",    "pyarrow_v1_none",     "pyarrow_v2_zstd",     "pyarrow_v1_lz4",
-    "pyarrow_v2_gzip",     "pyarrow_v1_brotli",   "duckdb_v2",           "polars_pages",
+    "pyarrow_v1_fallback", "pyarrow_v2_fallback", "pyarrow_v1_delta",
+    "pyarrow_v2_delta",    "pyarrow_v1_split",    "pyarrow_v1_none",
+    "pyarrow_v2_zstd",     "pyarrow_v1_lz4",      "pyarrow_v2_gzip",
+    "pyarrow_v1_brotli",   "duckdb_v2",           "polars_pages",
     "pyarrow_odd_names",   "pyarrow_other_types", "pyarrow_empty_groups",
 };
 enum { n_files = sizeof(files) / sizeof(files[0]) };
@@ -93,8 +94,8 @@ static void a_footer_cut_anywhere_is_refused(void **state)
         uint64_t off;
         uint32_t len;
         struct err err;
-        assert_int_equal(
-            pq_footer_locate(buf_view(&bytes), bytes.len, &small, &off, &len, &err), OK);
+        assert_int_equal(pq_footer_locate(buf_view(&bytes), bytes.len, &small, &off, &len, &err),
+                         OK);
         for (uint32_t cut = 0; cut < len; cut++) {
             AUTO(ptr) uint8_t *exact = mem_alloc(cut);
             memcpy(exact, bytes.ptr + off, cut);

@@ -26,18 +26,18 @@ static const char *skip_text(const char *bytes, size_t len)
 static void values_of_all_kinds_are_passed_over(void **state)
 {
     (void)state;
-    static const char all[] = "\x11"                        /* 1: true */
-                              "\x12"                        /* 2: false */
-                              "\x13\x7F"                    /* 3: i8 */
-                              "\x15\x80\x01"                /* 4: i32 */
-                              "\x17"                        /* 5: double */
-                              "12345678\x18\x03"            /* 6: binary */
-                              "abc\x19\x31\x01\x02\x00"     /* 7: list of 3 bools */
-                              "\x1B\x02\x85\x01"            /* 8: map of 2, binary to i32 */
-                              "a\x05\x01"                   /* */
-                              "b\x06\x1C\x15\x02\x00"       /* 9: struct of an i32 */
-                              "\x1D"                        /* 10: uuid */
-                              "0123456789abcdef\x1B\x00"    /* 11: empty map, no types */
+    static const char all[] = "\x11"                     /* 1: true */
+                              "\x12"                     /* 2: false */
+                              "\x13\x7F"                 /* 3: i8 */
+                              "\x15\x80\x01"             /* 4: i32 */
+                              "\x17"                     /* 5: double */
+                              "12345678\x18\x03"         /* 6: binary */
+                              "abc\x19\x31\x01\x02\x00"  /* 7: list of 3 bools */
+                              "\x1B\x02\x85\x01"         /* 8: map of 2, binary to i32 */
+                              "a\x05\x01"                /* */
+                              "b\x06\x1C\x15\x02\x00"    /* 9: struct of an i32 */
+                              "\x1D"                     /* 10: uuid */
+                              "0123456789abcdef\x1B\x00" /* 11: empty map, no types */
                               "\x05\x80\x10\x04\x1A\xF5\x02\x02\x04"; /* 1024: i32; set of 2 */
     assert_null(skip_text(all, sizeof(all)));
     for (size_t len = 0; len < sizeof(all); len++) {

@@ -1,4 +1,5 @@
-/* Row, null and value counts of a column; the hash is the one of the corpus and of the golden files. */
+/* Row, null and value counts of a column; the hash is the one of the corpus and of the golden
+ * files. */
 #ifndef MURR_TESTS_PARQUET_VALUE_HASH_H
 #define MURR_TESTS_PARQUET_VALUE_HASH_H
 
