@@ -53,6 +53,8 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 void buf_put_zeros(struct buf *b, size_t len)
 {
+    if (len == 0)
+        return;
     memset(buf_reserve(b, len), 0, len);
     b->len += len;
 }

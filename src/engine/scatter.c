@@ -242,8 +242,7 @@ must_use static enum code put_records(const struct scatter *s, struct scatter_wo
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = hash_key(w->keys[i], c->hash_seed);
         size_t bin = (size_t)block_of_hash(hash, c->n_blocks);
-        struct record *r;
-        TRY(spill_reserve(c->spill, worker, bin, w->sizes[i], &r, err));
+        struct record *r = spill_reserve(c->spill, worker, bin, w->sizes[i]);
         r->hash = hash;
         r->ordinal = ordinal + i;
         r->size = w->sizes[i];
@@ -251,7 +250,7 @@ must_use static enum code put_records(const struct scatter *s, struct scatter_wo
         key_lengths_add(&w->key_lengths, w->keys[i].len);
     }
     record_write(c->format, w->vectors, w->keys, n, w->records);
-    return OK;
+    return spill_commit(c->spill, worker, err);
 }
 
 must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w, unsigned worker,

@@ -13,6 +13,7 @@ enum { CHUNK_MIN_BYTES = 4096, CHUNK_MAX_BYTES = 65536 };
 struct spill_chunk {
     struct spill_chunk *next;
     uint8_t *bytes; /* NULL once it lies in the file */
+    size_t bin;
     uint64_t file_offset;
     uint32_t used;
     uint32_t cap;
@@ -22,7 +23,8 @@ struct spill {
     struct spill_config config;
     uint32_t chunk_bytes;
     struct spill_chunk **open; /* [worker * n_bins + bin], only that worker's thread */
-    struct spill_chunk **full; /* by bin, newest first; guarded by the lock */
+    struct spill_chunk **filled; /* by worker: no room left, not yet committed */
+    struct spill_chunk **full;   /* by bin, newest first; guarded by the lock */
     pthread_mutex_t lock;      /* guards full and the opening of the file */
     int fd;                    /* -1 until something is spilled */
     _Atomic uint64_t file_end;
@@ -40,6 +42,7 @@ struct spill *spill_new(const struct spill_config *config)
                      : fair > CHUNK_MAX_BYTES ? CHUNK_MAX_BYTES
                                               : (uint32_t)fair;
     s->open = mem_zalloc(n_open * sizeof(struct spill_chunk *));
+    s->filled = mem_zalloc(config->n_workers * sizeof(struct spill_chunk *));
     s->full = mem_zalloc(config->n_bins * sizeof(struct spill_chunk *));
     pthread_mutex_init(&s->lock, NULL);
     return s;
@@ -61,12 +64,15 @@ void spill_free(struct spill *s)
         return;
     for (size_t i = 0; i < s->config.n_bins * s->config.n_workers; i++)
         free_chunks(s->open[i]);
+    for (unsigned w = 0; w < s->config.n_workers; w++)
+        free_chunks(s->filled[w]);
     for (size_t i = 0; i < s->config.n_bins; i++)
         free_chunks(s->full[i]);
     if (s->fd >= 0)
         close(s->fd);
     pthread_mutex_destroy(&s->lock);
     free(s->open);
+    free(s->filled);
     free(s->full);
     free(s);
 }
@@ -98,40 +104,44 @@ must_use static enum code write_out(struct spill *s, struct spill_chunk *c, stru
     return OK;
 }
 
-static void add_full(struct spill *s, size_t bin, struct spill_chunk *c)
+static void add_full(struct spill *s, struct spill_chunk *c)
 {
     pthread_mutex_lock(&s->lock);
-    c->next = s->full[bin];
-    s->full[bin] = c;
+    c->next = s->full[c->bin];
+    s->full[c->bin] = c;
     pthread_mutex_unlock(&s->lock);
 }
 
-must_use static enum code close_chunk(struct spill *s, struct spill_chunk **open, size_t bin,
-                                      struct err *err)
-{
-    struct spill_chunk *c = *open;
-    if (atomic_load(&s->memory_used) > s->config.memory_bytes)
-        TRY(write_out(s, c, err));
-    *open = NULL;
-    add_full(s, bin, c);
-    return OK;
-}
-
-enum code spill_reserve(struct spill *s, unsigned worker, size_t bin, uint32_t size,
-                        struct record **out_record, struct err *err)
+struct record *spill_reserve(struct spill *s, unsigned worker, size_t bin, uint32_t size)
 {
     struct spill_chunk **open = &s->open[worker * s->config.n_bins + bin];
-    if (*open && (*open)->cap - (*open)->used < size)
-        TRY(close_chunk(s, open, bin, err));
+    if (*open && (*open)->cap - (*open)->used < size) {
+        (*open)->next = s->filled[worker];
+        s->filled[worker] = *open;
+        *open = NULL;
+    }
     if (!*open) {
         struct spill_chunk *c = mem_zalloc(sizeof(*c));
+        c->bin = bin;
         c->cap = size > s->chunk_bytes ? size : s->chunk_bytes;
         c->bytes = mem_alloc(c->cap);
         atomic_fetch_add(&s->memory_used, c->cap);
         *open = c;
     }
-    *out_record = (struct record *)((*open)->bytes + (*open)->used);
+    struct record *r = (struct record *)((*open)->bytes + (*open)->used);
     (*open)->used += size;
+    return r;
+}
+
+enum code spill_commit(struct spill *s, unsigned worker, struct err *err)
+{
+    while (s->filled[worker]) {
+        struct spill_chunk *c = s->filled[worker];
+        if (atomic_load(&s->memory_used) > s->config.memory_bytes)
+            TRY(write_out(s, c, err));
+        s->filled[worker] = c->next;
+        add_full(s, c);
+    }
     return OK;
 }
 
@@ -141,7 +151,7 @@ void spill_seal(struct spill *s)
         for (size_t bin = 0; bin < s->config.n_bins; bin++) {
             struct spill_chunk **open = &s->open[w * s->config.n_bins + bin];
             if (*open)
-                add_full(s, bin, *open);
+                add_full(s, *open);
             *open = NULL;
         }
 }

@@ -22,11 +22,16 @@ struct spill_config {
 struct spill *spill_new(const struct spill_config *config);
 void spill_free(struct spill *s);
 
-/* Room for a record of `size` bytes (a multiple of 8). Threads: one for each `worker`. */
-must_use enum code spill_reserve(struct spill *s, unsigned worker, size_t bin, uint32_t size,
-                                 struct record **out_record, struct err *err);
+/*
+ * Room for a record of `size` bytes (a multiple of 8); the memory is the caller's to fill until it
+ * commits. Threads: one for each `worker`.
+ */
+struct record *spill_reserve(struct spill *s, unsigned worker, size_t bin, uint32_t size);
 
-/* No more records will come. */
+/* What the worker reserved is filled: full chunks may move to the file. */
+must_use enum code spill_commit(struct spill *s, unsigned worker, struct err *err);
+
+/* No more records will come; all workers have committed. */
 void spill_seal(struct spill *s);
 
 /*

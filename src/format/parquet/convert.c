@@ -31,28 +31,39 @@ enum code pq_narrow(enum dtype dtype, const int32_t *in, size_t n, void *out, st
     return OK;
 }
 
-/* From the back, so that no value is overwritten before it moved. When as many values are left as
- * rows, all in front stay where they are. */
-#define SPREAD(type, zero)                          \
-    do {                                            \
-        type *rows = values;                        \
-        size_t from = n_set;                        \
-        for (size_t i = n; i-- > from;) {           \
-            from -= valid[i];                       \
-            rows[i] = valid[i] ? rows[from] : zero; \
-        }                                           \
+/*
+ * From the back, so that no value is overwritten before it moved. When as many values are left as
+ * rows, all in front stay where they are. Without a branch on `valid`: nulls come as they please.
+ */
+#define SPREAD(type)                                        \
+    do {                                                    \
+        type *rows = values;                                \
+        size_t from = n_set;                                \
+        for (size_t i = n; i-- > from;) {                   \
+            from -= valid[i];                               \
+            rows[i] = rows[from] & (type) - (type)valid[i]; \
+        }                                                   \
     } while (0)
+
+static void spread_views(struct view *rows, const uint8_t *valid, size_t n, size_t n_set)
+{
+    size_t from = n_set;
+    for (size_t i = n; i-- > from;) {
+        from -= valid[i];
+        rows[i] = valid[i] ? rows[from] : (struct view){0};
+    }
+}
 
 void pq_spread(void *values, size_t width, const uint8_t *valid, size_t n, size_t n_set)
 {
     if (width == 1)
-        SPREAD(uint8_t, 0);
+        SPREAD(uint8_t);
     else if (width == 2)
-        SPREAD(uint16_t, 0);
+        SPREAD(uint16_t);
     else if (width == 4)
-        SPREAD(uint32_t, 0);
+        SPREAD(uint32_t);
     else if (width == 8)
-        SPREAD(uint64_t, 0);
+        SPREAD(uint64_t);
     else
-        SPREAD(struct view, ((struct view){0}));
+        spread_views(values, valid, n, n_set);
 }

@@ -66,6 +66,7 @@ struct pq_column {
     size_t leaf_idx;           /* of its first leaf among a row group's column chunks */
 };
 
+/* A parsed footer. Never changes, so any number of threads may use it. */
 struct pq_file;
 
 /*

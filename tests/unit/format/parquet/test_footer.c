@@ -139,6 +139,45 @@ static void leaves_are_counted_through_nested_columns(void **state)
     pq_file_free(f);
 }
 
+static void a_field_with_a_type_and_children_is_nested(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf footer = {0};
+    struct thrift_out file = {.to = &footer};
+    build_structs(&file, 2, 3);
+    put_group(&file, "root", 1);
+    struct thrift_out both = {.to = &footer};
+    build_int(&both, 1, INT32);
+    build_text(&both, 4, "both");
+    build_int(&both, 5, 1);
+    build_stop(&both);
+    put_group(&file, "x", -1);
+    build_stop(&file);
+    struct pq_file *f;
+    assert_int_equal(parse(&footer, footer.len + 100, &f), OK);
+    assert_false(pq_file_column(f, 0)->supported);
+    pq_file_free(f);
+}
+
+static void a_row_group_has_a_chunk_for_each_column(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf footer = {0};
+    struct build_column col = {INT32, -1, false, 0, 4};
+    struct thrift_out file = {.to = &footer};
+    build_schema(&file, &col);
+    build_int(&file, 3, 4);
+    build_structs(&file, 4, 1);
+    struct thrift_out group = {.to = &footer};
+    build_structs(&group, 1, 0);
+    build_int(&group, 3, 4);
+    build_stop(&group);
+    buf_put_u8(&footer, 0);
+    struct pq_file *f = NULL;
+    assert_int_equal(parse(&footer, footer.len + 100, &f), E_CORRUPT);
+    assert_non_null(strstr(last_err.msg, "0 column chunks for 1 columns"));
+}
+
 static void a_schema_tree_that_does_not_add_up_is_corrupt(void **state)
 {
     (void)state;
@@ -161,6 +200,8 @@ int main(void)
         cmocka_unit_test(numbers_that_contradict_one_another_are_corrupt),
         cmocka_unit_test(a_chunk_outside_the_data_is_corrupt),
         cmocka_unit_test(leaves_are_counted_through_nested_columns),
+        cmocka_unit_test(a_field_with_a_type_and_children_is_nested),
+        cmocka_unit_test(a_row_group_has_a_chunk_for_each_column),
         cmocka_unit_test(a_schema_tree_that_does_not_add_up_is_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

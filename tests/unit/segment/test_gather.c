@@ -1,0 +1,208 @@
+/* Segments against a plain array of rows: what was put in comes out, and nothing else. */
+#include "test.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "sample_rows.h"
+#include "segment/gather.h"
+#include "segment/verify.h"
+
+static struct seg_rows rows_alloc(struct arena *arena, size_t n)
+{
+    return (struct seg_rows){.n = n,
+                             .row = arena_alloc(arena, n * sizeof(uint8_t *)),
+                             .block = arena_alloc(arena, n * sizeof(uint32_t)),
+                             .slot = arena_alloc(arena, n * sizeof(uint32_t)),
+                             .present = arena_alloc(arena, n / 8 + 1)};
+}
+
+static struct column column_alloc(struct arena *arena, enum dtype dtype, size_t n, size_t utf8_bytes)
+{
+    size_t data = dtype == DT_UTF8 ? utf8_bytes : column_data_bytes(dtype, n);
+    struct column c = {.dtype = dtype, .n_rows = n};
+    /* Poisoned: whatever is not written shows. */
+    c.validity = memset(arena_alloc(arena, n / 8 + 1), 0xA5, n / 8 + 1);
+    c.data = memset(arena_alloc(arena, data + 1), 0xA5, data + 1);
+    c.offsets = dtype == DT_UTF8 ? arena_alloc(arena, (n + 1) * sizeof(int32_t)) : NULL;
+    return c;
+}
+
+static void check_cell(const struct sample *s, const struct column *c, size_t field, size_t i,
+                       ptrdiff_t row)
+{
+    const struct vector *v = &s->vectors[field];
+    bool is_valid = row >= 0 && v->valid[row];
+    assert_int_equal(column_is_valid(c, i), is_valid);
+    size_t width = dtype_width(c->dtype);
+    static const uint8_t zeros[8];
+    if (c->dtype == DT_UTF8) {
+        struct view found = view_of(c->data + c->offsets[i],
+                                    (size_t)(c->offsets[i + 1] - c->offsets[i]));
+        struct view expected = is_valid ? v->views[row] : view_of("", 0);
+        assert_true(view_eq(found, expected));
+    } else if (c->dtype == DT_BOOL) {
+        bool expected = is_valid && ((const uint8_t *)v->values)[row];
+        assert_int_equal(c->data[i / 8] >> (i % 8) & 1, expected);
+    } else {
+        const void *expected = is_valid ? (const uint8_t *)v->values + (size_t)row * width : zeros;
+        assert_memory_equal(c->data + i * width, expected, width);
+    }
+}
+
+static void check_columns(const struct sample *s, const struct seg_set *set, const struct view *keys,
+                          size_t n)
+{
+    struct err err;
+    struct arena arena = {0};
+    struct seg_rows rows = rows_alloc(&arena, n);
+    seg_find(set, keys, &rows);
+    size_t n_absent = 0;
+    for (size_t i = 0; i < n; i++)
+        n_absent += sample_find(s, keys[i]) < 0;
+    assert_int_equal(rows.n_absent, n_absent);
+    for (size_t f = 0; f < s->schema.n_fields; f++) {
+        size_t bytes = 0;
+        if (s->schema.fields[f].dtype == DT_UTF8)
+            assert_ok(seg_utf8_bytes(set, &rows, f, &bytes, &err));
+        struct column c = column_alloc(&arena, s->schema.fields[f].dtype, n, bytes);
+        seg_gather(set, &rows, f, &c);
+        size_t n_nulls = 0;
+        for (size_t i = 0; i < n; i++) {
+            check_cell(s, &c, f, i, sample_find(s, keys[i]));
+            n_nulls += !column_is_valid(&c, i);
+        }
+        assert_int_equal(c.n_nulls, n_nulls);
+        for (size_t i = n; i % 8; i++)
+            assert_false(c.validity[i / 8] >> (i % 8) & 1); /* unused bits are zero */
+        if (c.offsets)
+            assert_int_equal((size_t)c.offsets[n], bytes);
+    }
+    arena_done(&arena);
+}
+
+/* A request: present keys, repeated ones, absent ones. */
+static void check_requests(const struct sample *s, const struct seg_set *set, struct random *random)
+{
+    static const char absent[] = "no such key, and longer than any";
+    for (unsigned round = 0; round < 4; round++) {
+        size_t n = round == 0 ? 0 : 1 + random_below(random, 400);
+        struct view *keys = mem_alloc((n + 1) * sizeof(*keys));
+        for (size_t i = 0; i < n; i++)
+            keys[i] = s->n == 0 || random_below(random, 5) == 0
+                          ? view_of(absent, random_below(random, sizeof(absent)))
+                          : s->keys[random_below(random, s->n)];
+        check_columns(s, set, keys, n);
+        free(keys);
+    }
+}
+
+static void random_schema(struct schema *schema, struct random *random)
+{
+    *schema = (struct schema){0};
+    size_t n_key = 1 + random_below(random, 3), n_values = random_below(random, 20);
+    for (size_t i = 0; i < n_key + n_values; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "c%zu", i);
+        bool in_key = i < n_key;
+        enum dtype t;
+        do
+            t = (enum dtype)random_below(random, DT_COUNT);
+        while (in_key && (!dtype_is_key(t) || (n_key == 1 && t != DT_UTF8 && dtype_width(t) < 4)));
+        schema_add(schema, view_cstr(name), t, !in_key && random_below(random, 2));
+    }
+    for (size_t k = n_key; k-- > 0;) /* the key need not be in column order */
+        schema_add_key(schema, k);
+}
+
+static void what_was_written_is_read_back(void **state)
+{
+    (void)state;
+    struct random random = random_init("gather");
+    for (unsigned round = 0; round < 60; round++) {
+        struct err err;
+        char *dir = temp_dir_new();
+        struct schema schema;
+        random_schema(&schema, &random);
+        struct sample sample;
+        sample_init(&sample, &schema, random_below(&random, round < 50 ? 40 : 1500),
+                    round % 3 ? 4 : 0, &random);
+        struct sample_set set;
+        uint32_t n_parts = 1 + (uint32_t)random_below(&random, 4);
+        sample_set_init(&set, &sample, dir, round % 2, n_parts,
+                        1 + (uint32_t)random_below(&random, 3), random_next(&random));
+        check_requests(&sample, &set.set, &random);
+        for (size_t i = 0; i < set.n_segments; i++) {
+            assert_ok(seg_verify_checksums(set.segments[i], &err));
+            assert_ok(seg_verify_rows(set.segments[i], &err));
+        }
+        sample_set_done(&set);
+        sample_done(&sample);
+        schema_done(&schema);
+        temp_dir_done(&dir);
+    }
+}
+
+/*
+ * Two 16-byte keys with the same XXH3-64, for a known seed. For 9 to 16 bytes the hash is a function of
+ * len + swap(lo) + hi + fold(lo * hi) with lo and hi the two halves, each XORed with a constant: with
+ * lo = 0, hi = x and with lo = swap(x), hi = 0 the sum is the same.
+ */
+static void colliding_keys(uint64_t seed, uint64_t x, uint8_t a[16], uint8_t b[16])
+{
+    uint64_t s[4];
+    memcpy(s, XXH3_kSecret + 24, sizeof(s));
+    uint64_t flip_lo = (s[0] ^ s[1]) + seed, flip_hi = (s[2] ^ s[3]) - seed;
+    uint64_t a_lo = flip_lo, a_hi = flip_hi ^ x;
+    uint64_t b_lo = flip_lo ^ __builtin_bswap64(x), b_hi = flip_hi;
+    memcpy(a, &a_lo, 8);
+    memcpy(a + 8, &a_hi, 8);
+    memcpy(b, &b_lo, 8);
+    memcpy(b + 8, &b_hi, 8);
+}
+
+static void keys_with_equal_hashes_are_told_apart(void **state)
+{
+    (void)state;
+    enum { N_PAIRS = 20 };
+    const uint64_t hash_seed = 77;
+    struct random random = random_init("extras");
+    struct err err;
+    char *dir = temp_dir_new();
+    struct schema schema = {0};
+    schema_add(&schema, view_cstr("id"), DT_UTF8, false);
+    schema_add(&schema, view_cstr("v"), DT_INT64, true);
+    schema_add_key(&schema, 0);
+    struct sample sample;
+    sample_init(&sample, &schema, 100, 0, &random);
+    static uint8_t pairs[N_PAIRS * 2][16];
+    for (size_t i = 0; i < N_PAIRS; i++) {
+        colliding_keys(hash_seed, random_next(&random), pairs[2 * i], pairs[2 * i + 1]);
+        struct view a = view_of(pairs[2 * i], 16), b = view_of(pairs[2 * i + 1], 16);
+        assert_true(hash_key(a, hash_seed) == hash_key(b, hash_seed));
+        sample.keys[i] = a;
+        sample.keys[50 + i] = b;
+        sample.vectors[0].views[i] = a;
+        sample.vectors[0].views[50 + i] = b;
+    }
+    struct sample_set set;
+    sample_set_init(&set, &sample, dir, false, 2, 1, hash_seed);
+    assert_int_equal(set.set.blocks[0].n_extras + set.set.blocks[1].n_extras, N_PAIRS);
+    check_columns(&sample, &set.set, sample.keys, sample.n);
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(seg_verify_rows(set.segments[i], &err));
+    sample_set_done(&set);
+    sample_done(&sample);
+    schema_done(&schema);
+    temp_dir_done(&dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_written_is_read_back),
+        cmocka_unit_test(keys_with_equal_hashes_are_told_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
