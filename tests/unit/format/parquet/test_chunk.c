@@ -362,6 +362,49 @@ static void text_that_is_not_utf8_is_corrupt(void **state)
     expect_failure(&r, utf8_required, &pages, E_CORRUPT, "not UTF-8: \\xc3");
 }
 
+static void text_of_a_dictionary_that_is_not_utf8_is_corrupt(void **state)
+{
+    (void)state;
+    struct reading r = {0};
+    struct buf pages = {0};
+    AUTO(buf) struct buf body = {0};
+    put_text(&body, "ok");
+    put_text(&body, "\xED\xA0\x80"); /* a surrogate */
+    build_page(&pages, (struct build_page){.type = DICT, .n_values = 2}, buf_view(&body));
+    build_page(&pages, (struct build_page){.n_values = 4, .encoding = RLE_DICTIONARY}, bytes(0));
+    expect_failure(&r, utf8_required, &pages, E_CORRUPT, "not UTF-8: \\xed");
+}
+
+static void negative_counts_and_sizes_are_corrupt(void **state)
+{
+    (void)state;
+    struct reading count = {0};
+    struct buf pages = {0};
+    build_page(&pages, (struct build_page){.n_values = -4}, ints(1, 2, 3, 4));
+    build_page(&pages, (struct build_page){.n_values = 4}, ints(1, 2, 3, 4));
+    expect_failure(&count, int32_required, &pages, E_CORRUPT, "negative");
+    struct reading size = {0};
+    build_page(&pages, (struct build_page){.n_values = 0, .plain_bytes = -16}, view_of("", 0));
+    build_page(&pages, (struct build_page){.n_values = 4}, ints(1, 2, 3, 4));
+    expect_failure(&size, int32_required, &pages, E_CORRUPT, "negative");
+}
+
+static void levels_longer_than_their_v2_page_are_corrupt(void **state)
+{
+    (void)state;
+    struct reading beyond = {0};
+    struct buf pages = {0};
+    build_page(&pages, (struct build_page){.type = DATA_V2, .n_values = 4, .def_bytes = 3},
+               bytes(8, 0));
+    expect_failure(&beyond, int32_optional, &pages, E_CORRUPT, "levels of 3 bytes");
+    struct reading plain = {0};
+    build_page(
+        &pages,
+        (struct build_page){.type = DATA_V2, .n_values = 4, .def_bytes = 2, .plain_bytes = 1},
+        bytes(8, 0));
+    expect_failure(&plain, int32_optional, &pages, E_CORRUPT, "levels of 2 bytes");
+}
+
 static void what_is_not_supported_is_named_with_its_number(void **state)
 {
     (void)state;
@@ -465,6 +508,9 @@ int main(void)
         cmocka_unit_test(a_wrong_checksum_is_corrupt_unless_it_is_not_verified),
         cmocka_unit_test(an_int8_that_does_not_fit_is_corrupt),
         cmocka_unit_test(text_that_is_not_utf8_is_corrupt),
+        cmocka_unit_test(text_of_a_dictionary_that_is_not_utf8_is_corrupt),
+        cmocka_unit_test(negative_counts_and_sizes_are_corrupt),
+        cmocka_unit_test(levels_longer_than_their_v2_page_are_corrupt),
         cmocka_unit_test(what_is_not_supported_is_named_with_its_number),
         cmocka_unit_test(a_page_above_the_limit_is_refused_before_it_is_decompressed),
         cmocka_unit_test(pages_held_for_their_strings_are_limited),

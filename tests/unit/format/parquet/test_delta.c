@@ -126,6 +126,15 @@ static void cut_anywhere_it_is_corrupt(void **state)
     }
 }
 
+static void no_more_values_come_than_were_announced(void **state)
+{
+    (void)state;
+    /* 3 values of a block that has bytes for 128 */
+    struct view bytes = view_of("\x80\x01\x04\x03\x00\x02\x00\x00\x00\x00", 10);
+    assert_int_equal(read_n(bytes, 3), OK);
+    assert_int_equal(read_n(bytes, 4), E_CORRUPT);
+}
+
 static void nonsense_in_the_header_is_corrupt(void **state)
 {
     (void)state;
@@ -160,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_come_back_in_pieces_of_any_size),
         cmocka_unit_test(cut_anywhere_it_is_corrupt),
+        cmocka_unit_test(no_more_values_come_than_were_announced),
         cmocka_unit_test(nonsense_in_the_header_is_corrupt),
         cmocka_unit_test(a_huge_count_of_equal_values_costs_no_time_to_pass),
     };

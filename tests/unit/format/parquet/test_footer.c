@@ -170,6 +170,7 @@ static void a_row_group_has_a_chunk_for_each_column(void **state)
     build_structs(&file, 4, 1);
     struct thrift_out group = {.to = &footer};
     build_structs(&group, 1, 0);
+    build_int(&group, 2, 0); /* total_byte_size */
     build_int(&group, 3, 4);
     build_stop(&group);
     buf_put_u8(&footer, 0);
