@@ -1,0 +1,36 @@
+/*
+ * The HTTP API (docs/http-api.md): which path does what. It turns requests into calls of the registry
+ * and their results into answers; everything protocol-free is below it.
+ *
+ *     struct api *api = api_new(&config);
+ *     http_server_open(&http, api_handle, api, &server, &err);
+ */
+#ifndef MURR_API_API_H
+#define MURR_API_API_H
+
+#include "engine/registry.h"
+#include "net/http.h"
+
+struct api;
+
+struct api_config {
+    struct registry *registry; /* outlives the api */
+    size_t max_keys;           /* of one fetch */
+    size_t max_columns;        /* of one fetch */
+    const char *version;       /* for metrics; a constant */
+};
+
+/* Tables are known to the metrics as they are now: make it after registry_open. */
+struct api *api_new(const struct api_config *config);
+void api_free(struct api *api);
+
+/* All routes. An http_handler_fn; `api` is the struct api. */
+void api_handle(void *api, const struct http_request *req, struct http_response *res);
+
+/* Probes and metrics only, for the admin port. */
+void api_handle_admin(void *api, const struct http_request *req, struct http_response *res);
+
+/* From now on /readyz answers 503, so that no new work is sent here. Threads: any. */
+void api_set_draining(struct api *api);
+
+#endif

@@ -1,0 +1,270 @@
+#include "api/api_priv.h"
+
+#include "base/log.h"
+#include "format/json/put.h"
+
+#include <stdio.h>
+
+/* In patterns {} is one path segment, handed to the route decoded. */
+struct route {
+    const char *method;
+    const char *pattern;
+    route_fn run;
+    bool admin; /* also on the admin port */
+};
+
+static const struct route routes[] = {
+    {"POST", "/v1/{}/_fetch", fetch_list, false},
+    {"POST", "/api/v1/table/{}/fetch", fetch_map, false},
+    {"GET", "/api/v1/table/{}/schema", table_schema, false},
+    {"GET", "/api/v1/table", list_tables, false},
+    {"GET", "/health", probe_health, true},
+    {"GET", "/livez", probe_live, true},
+    {"GET", "/readyz", probe_ready, true},
+    {"GET", "/metrics", metrics_page, true},
+    {"GET", "/openapi.json", openapi_page, false},
+};
+enum { N_ROUTES = sizeof(routes) / sizeof(routes[0]), N_COUNTED_ROUTES = N_ROUTES + 1 };
+
+/* Statuses that are counted by themselves; others count as the last. */
+static const unsigned counted_statuses[] = {200, 400, 404, 405, 406, 413, 503, 500};
+enum { N_STATUSES = sizeof(counted_statuses) / sizeof(counted_statuses[0]) };
+
+void reply_text(struct call *call, unsigned status, const char *content_type, struct buf *take_text)
+{
+    free(call->res->body);
+    call->res->status = status;
+    call->res->content_type = content_type;
+    call->res->body_len = take_text->len;
+    call->res->body = buf_detach(take_text);
+}
+
+void reply_status(struct call *call, struct status status, const char *message)
+{
+    struct buf body = {0};
+    buf_puts(&body, "{\"error\":");
+    json_put_string(&body, view_cstr(message));
+    buf_printf(&body, ",\"code\":\"%s\"}", status.name);
+    reply_json(call, status.http, &body);
+}
+
+/* A message cut in the middle of a character would be no JSON. */
+static const char *as_utf8(char *message)
+{
+    size_t len = strlen(message);
+    for (size_t cut = 0; cut < 4 && len && !view_is_utf8(view_of(message, len)); cut++)
+        message[--len] = '\0';
+    return view_is_utf8(view_of(message, len)) ? message : "the message is not UTF-8";
+}
+
+void reply_error(struct call *call, enum code code, const struct err *err)
+{
+    struct status status = status_of(code);
+    struct err copy = *err;
+    if (status.http >= 500)
+        log_error("request failed", log_str("path", call->req->path), log_str("error", err->msg));
+    reply_status(call, status, as_utf8(copy.msg));
+}
+
+void reply_header(struct call *call, const char *name, const char *value)
+{
+    struct http_response *res = call->res;
+    if (res->n_headers == HTTP_HEADERS_MAX)
+        return;
+    res->headers[res->n_headers].name = name;
+    res->headers[res->n_headers++].value = value;
+}
+
+static struct view take_segment(const char **path)
+{
+    const char *start = *path + (**path == '/');
+    size_t len = strcspn(start, "/");
+    *path = start + len;
+    return view_of(start, len);
+}
+
+/* Whether the path fits the pattern; `capture` is what {} stands for, still encoded. */
+static bool matches(const char *pattern, const char *path, struct view *capture)
+{
+    while (*pattern && *path) {
+        struct view want = take_segment(&pattern), have = take_segment(&path);
+        if (view_eq_cstr(want, "{}") && have.len > 0)
+            *capture = have;
+        else if (!view_eq(want, have))
+            return false;
+    }
+    return *pattern == *path;
+}
+
+/* "GET, HEAD" for the methods of the routes that fit the path; "" when none does. */
+static const char *allowed_methods(const char *path, bool admin, char out[64])
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < N_ROUTES; i++) {
+        struct view capture;
+        if ((admin && !routes[i].admin) || !matches(routes[i].pattern, path, &capture))
+            continue;
+        size_t used = strlen(out);
+        bool get = strcmp(routes[i].method, "GET") == 0;
+        snprintf(out + used, 64 - used, "%s%s%s", used ? ", " : "", routes[i].method,
+                 get ? ", HEAD" : "");
+    }
+    return out;
+}
+
+static void refuse_path(struct call *call, bool admin)
+{
+    char allowed[64], message[200], shown[120];
+    allowed_methods(call->req->path, admin, allowed);
+    view_printable(view_cstr(call->req->path), shown, sizeof(shown));
+    if (allowed[0] == '\0') {
+        snprintf(message, sizeof(message), "no such path: %s", shown);
+        reply_status(call, status_not_found, message);
+        return;
+    }
+    snprintf(message, sizeof(message), "%.20s is not allowed here; allowed: %s", call->req->method,
+             allowed);
+    reply_header(call, "Allow", arena_strndup(call->req->arena, allowed, strlen(allowed)));
+    reply_status(call, status_method_not_allowed, message);
+}
+
+/* Run the route that fits; returns its number, or N_ROUTES where none does. */
+static size_t dispatch(struct call *call, bool admin)
+{
+    const struct http_request *req = call->req;
+    for (size_t i = 0; i < N_ROUTES; i++) {
+        const struct route *r = &routes[i];
+        struct view capture = {0};
+        if ((admin && !r->admin) || strcmp(r->method, req->method) != 0 ||
+            !matches(r->pattern, req->path, &capture))
+            continue;
+        if (!http_percent_decode(capture, req->arena, &call->captures[0])) {
+            struct err err;
+            reply_error(call, err_set(&err, E_INVALID, "the path is not percent-encoded right"), &err);
+            return i;
+        }
+        r->run(call);
+        return i;
+    }
+    refuse_path(call, admin);
+    return N_ROUTES;
+}
+
+static void count_request(struct api *api, size_t route, const struct http_response *res)
+{
+    size_t i = 0;
+    while (i + 1 < N_STATUSES && counted_statuses[i] != res->status)
+        i++;
+    counter_add(api->count.requests[route * N_STATUSES + i], 1);
+}
+
+static void serve(struct api *api, const struct http_request *req, struct http_response *res,
+                  bool admin)
+{
+    struct call call = {.api = api, .req = req, .res = res};
+    atomic_fetch_add_explicit(&api->n_in_flight, 1, memory_order_relaxed);
+    count_request(api, dispatch(&call, admin), res);
+    atomic_fetch_sub_explicit(&api->n_in_flight, 1, memory_order_relaxed);
+}
+
+void api_handle(void *api, const struct http_request *req, struct http_response *res)
+{
+    serve(api, req, res, false);
+}
+
+void api_handle_admin(void *api, const struct http_request *req, struct http_response *res)
+{
+    serve(api, req, res, true);
+}
+
+void api_set_draining(struct api *api)
+{
+    atomic_store(&api->draining, true);
+}
+
+/* One counter for each route and status, and for paths that are no route. */
+static struct counter *const *count_requests(struct metrics *m)
+{
+    struct counter **counters = mem_alloc(N_COUNTED_ROUTES * N_STATUSES * sizeof(*counters));
+    for (size_t r = 0; r < N_COUNTED_ROUTES; r++)
+        for (size_t i = 0; i < N_STATUSES; i++) {
+            char labels[100];
+            snprintf(labels, sizeof(labels), "route=\"%s\",code=\"%u\"",
+                     r < N_ROUTES ? routes[r].pattern : "none", counted_statuses[i]);
+            counters[r * N_STATUSES + i] = metrics_counter(
+                m, "murr_http_requests_total", "Requests answered, by route and status.", labels);
+        }
+    return counters;
+}
+
+static const char *table_label(struct buf *labels, const char *table, const char *name,
+                               const char *value)
+{
+    buf_reset(labels);
+    metrics_put_label(labels, "table", table);
+    buf_puts(labels, ",");
+    metrics_put_label(labels, name, value);
+    return buf_cstr(labels);
+}
+
+static void count_tables(struct api *api)
+{
+    size_t n;
+    AUTO(buf) struct buf labels = {0};
+    const struct table_status *status = registry_status(api->config.registry, &api->names, &n);
+    struct table_metrics *t = mem_zalloc(n * sizeof(*t));
+    for (size_t i = 0; i < n; i++) {
+        t[i].name = status[i].name;
+        for (int json = 0; json < 2; json++) {
+            struct histogram *h = metrics_histogram(
+                api->metrics, "murr_fetch_duration_seconds", "Time of a fetch inside the server.",
+                table_label(&labels, t[i].name, "format", json ? "json" : "arrow"),
+                latency_bounds_ns, LATENCY_BOUNDS, 1e-9);
+            *(json ? &t[i].fetch_json : &t[i].fetch_arrow) = h;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        for (int missing = 0; missing < 2; missing++) {
+            struct counter *c = metrics_counter(
+                api->metrics, "murr_fetch_cells_total", "Cells answered, by whether the key exists.",
+                table_label(&labels, t[i].name, "status", missing ? "missing" : "found"));
+            *(missing ? &t[i].cells_missing : &t[i].cells_found) = c;
+        }
+    api->count.tables = t;
+    api->count.n_tables = n;
+}
+
+const struct table_metrics *api_table_metrics(const struct api *api, struct view table)
+{
+    for (size_t i = 0; i < api->count.n_tables; i++)
+        if (view_eq_cstr(table, api->count.tables[i].name))
+            return &api->count.tables[i];
+    return NULL;
+}
+
+struct api *api_new(const struct api_config *config)
+{
+    static const uint64_t keys_bounds[] = {1, 10, 50, 100, 250, 500, 1000, 2500, 10000, 100000};
+    struct api *api = mem_zalloc(sizeof(*api));
+    api->config = *config;
+    api->metrics = metrics_new();
+    api->count.requests = count_requests(api->metrics);
+    api->count.fetch_keys =
+        metrics_histogram(api->metrics, "murr_fetch_keys", "Keys of a fetch.", "", keys_bounds,
+                          sizeof(keys_bounds) / sizeof(keys_bounds[0]), 1);
+    api->count.response_bytes = metrics_counter(api->metrics, "murr_fetch_response_bytes_total",
+                                                "Bytes of the answers to fetches.", "");
+    count_tables(api);
+    return api;
+}
+
+void api_free(struct api *api)
+{
+    if (!api)
+        return;
+    metrics_free(api->metrics);
+    free((void *)api->count.requests);
+    free(api->count.tables);
+    arena_done(&api->names);
+    free(api);
+}

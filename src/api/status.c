@@ -1,0 +1,26 @@
+#include "api/status.h"
+
+#include <stddef.h>
+
+const struct status status_not_found = {404, "NOT_FOUND"};
+const struct status status_method_not_allowed = {405, "METHOD_NOT_ALLOWED"};
+const struct status status_not_acceptable = {406, "NOT_ACCEPTABLE"};
+
+struct status status_of(enum code code)
+{
+    static const struct status table[] = {
+        [OK] = {200, NULL},
+        [E_INVALID] = {400, "INVALID_REQUEST"},
+        [E_NOTFOUND] = {404, "TABLE_NOT_FOUND"},
+        [E_EXISTS] = {409, "TABLE_EXISTS"},
+        [E_CORRUPT] = {500, "INTERNAL_ERROR"},
+        [E_LIMIT] = {413, "PAYLOAD_TOO_LARGE"},
+        [E_IO] = {500, "INTERNAL_ERROR"},
+        [E_TIMEOUT] = {500, "INTERNAL_ERROR"},
+        [E_CANCELLED] = {500, "INTERNAL_ERROR"},
+        [E_UNSUPPORTED] = {400, "INVALID_REQUEST"},
+        [E_NOMEM] = {500, "INTERNAL_ERROR"},
+    };
+    size_t n = sizeof(table) / sizeof(table[0]);
+    return (size_t)code < n ? table[code] : table[E_IO];
+}

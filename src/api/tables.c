@@ -1,0 +1,49 @@
+/* What tables there are, and their schemas. */
+#include "api/api_priv.h"
+
+#include "format/json/put.h"
+#include "format/json/schema.h"
+
+must_use static enum code put_schema(struct call *call, struct view table, struct buf *out,
+                                     struct err *err)
+{
+    struct snapshot *snapshot;
+    TRY(registry_snapshot(call->api->config.registry, table, &snapshot, err));
+    json_put_schema(out, snapshot_schema(snapshot));
+    snapshot_unref(snapshot);
+    return OK;
+}
+
+/* Tables that have data; one that is configured but not loaded has no schema to show yet. */
+void list_tables(struct call *call)
+{
+    size_t n, n_listed = 0;
+    struct buf body = {0};
+    const struct table_status *tables =
+        registry_status(call->api->config.registry, call->req->arena, &n);
+    buf_puts(&body, "{");
+    for (size_t i = 0; i < n; i++) {
+        AUTO(buf) struct buf schema = {0};
+        if (put_schema(call, view_cstr(tables[i].name), &schema, NULL))
+            continue;
+        if (n_listed++)
+            buf_puts(&body, ",");
+        json_put_string(&body, view_cstr(tables[i].name));
+        buf_puts(&body, ":");
+        buf_put(&body, schema.ptr, schema.len);
+    }
+    buf_puts(&body, "}");
+    reply_json(call, 200, &body);
+}
+
+void table_schema(struct call *call)
+{
+    struct buf body = {0};
+    struct err err;
+    enum code rc = put_schema(call, call->captures[0], &body, &err);
+    if (rc)
+        reply_error(call, rc, &err);
+    else
+        reply_json(call, 200, &body);
+    buf_done(&body);
+}
