@@ -142,6 +142,14 @@ def pyarrow_files():
     with_pyarrow("odd_names", odd)
 
 
+def sorted_texts():
+    """Every string shares its beginning with the one before."""
+    texts = [f"user/{i // 7:04d}/é{i}" for i in range(ROWS)]
+    cols = {"path": ("utf8", True, texts), "some": ("utf8", True, with_nulls(texts, 0.3))}
+    with_pyarrow("delta_sorted", cols, data_page_size=1 << 20, row_group_size=1000,
+                 use_dictionary=False, column_encoding={n: "DELTA_BYTE_ARRAY" for n in cols})
+
+
 def empty_groups():
     cols = {"k": ("utf8", True, ["a", None, "b"]), "v": ("float32", True, [1.0, 2.0, None])}
     file = "pyarrow_empty_groups.parquet"
@@ -188,6 +196,7 @@ if __name__ == "__main__":
     other_columns()
     polars_files()
     duckdb_files()
+    sorted_texts()
     with open("expected.tsv", "w", encoding="utf-8") as out:
         for row in expected:
             cells = [str(c).replace("\\", "\\\\").replace("\n", "\\n") for c in row]

@@ -202,6 +202,36 @@ static void strings_of_several_pages_last_until_the_next_read(void **state)
     reading_done(&r);
 }
 
+/* The page between needs no memory and lends nothing; the strings in front of it are still in use.
+ */
+static void strings_last_over_a_page_of_nulls(void **state)
+{
+    (void)state;
+    struct reading r = {0};
+    struct buf pages = {0};
+    struct build_column col = {BYTE_ARRAY, UTF8, true, SNAPPY, 4};
+    for (int i = 0; i < 3; i++) {
+        AUTO(buf) struct buf body = {0};
+        struct build_page p = {.n_values = 1};
+        if (i == 1) {
+            build_page(&pages, (struct build_page){.type = DATA_V2, .n_values = 2, .def_bytes = 2},
+                       bytes(4, 0));
+            continue;
+        }
+        buf_put(&body, bytes(2, 0, 0, 0, 2, 1).ptr, 6); /* levels: once 1 */
+        put_text(&body, i ? "last" : "1st!");
+        put_snappy(&pages, p, buf_view(&body));
+    }
+    assert_int_equal(reading_start(&r, col, &pages, 9), OK);
+    assert_int_equal(pq_chunk_read(r.chunk, &r.v, &r.err), OK);
+    assert_int_equal(r.v.n, 4);
+    assert_int_equal(r.v.n_nulls, 2);
+    assert_true(view_eq_cstr(r.v.views[0], "1st!"));
+    assert_null(r.v.views[1].ptr);
+    assert_true(view_eq_cstr(r.v.views[3], "last"));
+    reading_done(&r);
+}
+
 static void dictionary_of_one_entry_needs_no_index_bits(void **state)
 {
     (void)state;
@@ -467,6 +497,15 @@ static void snappy_of_another_size_is_corrupt(void **state)
     }
 }
 
+static void an_uncompressed_page_of_another_size_is_corrupt(void **state)
+{
+    (void)state;
+    struct reading r = {0};
+    struct buf pages = {0};
+    build_page(&pages, (struct build_page){.n_values = 4, .plain_bytes = 17}, ints(1, 2, 3, 4));
+    expect_failure(&r, int32_required, &pages, E_CORRUPT, "page of 16 bytes, 17 announced");
+}
+
 static void a_prefix_longer_than_the_string_before_is_corrupt(void **state)
 {
     (void)state;
@@ -495,6 +534,7 @@ int main(void)
         cmocka_unit_test(legacy_bit_packed_levels_are_most_significant_first),
         cmocka_unit_test(a_v2_page_of_nulls_has_no_bytes_to_decompress),
         cmocka_unit_test(strings_of_several_pages_last_until_the_next_read),
+        cmocka_unit_test(strings_last_over_a_page_of_nulls),
         cmocka_unit_test(dictionary_of_one_entry_needs_no_index_bits),
         cmocka_unit_test(a_decoder_is_used_again_after_a_failure),
         cmocka_unit_test(fewer_values_than_rows_are_corrupt),
@@ -515,6 +555,7 @@ int main(void)
         cmocka_unit_test(a_page_above_the_limit_is_refused_before_it_is_decompressed),
         cmocka_unit_test(pages_held_for_their_strings_are_limited),
         cmocka_unit_test(snappy_of_another_size_is_corrupt),
+        cmocka_unit_test(an_uncompressed_page_of_another_size_is_corrupt),
         cmocka_unit_test(a_prefix_longer_than_the_string_before_is_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,69 @@ static void a_row_group_has_a_chunk_for_each_column(void **state)
     assert_non_null(strstr(last_err.msg, "0 column chunks for 1 columns"));
 }
 
+/* A footer with one chunk that has nothing but field `id`, of an empty string or struct. */
+static struct pq_file *file_of_odd_chunk(struct buf *footer, int id)
+{
+    struct build_column col = {INT32, -1, false, 0, 4};
+    struct thrift_out file = {.to = footer};
+    build_schema(&file, &col);
+    build_int(&file, 3, 4);
+    build_structs(&file, 4, 1);
+    struct thrift_out group = {.to = footer};
+    build_structs(&group, 1, 1);
+    struct thrift_out chunk = {.to = footer};
+    if (id == 1)
+        build_text(&chunk, 1, "other.parquet");
+    build_int(&chunk, 2, 0); /* file_offset */
+    if (id == 8) {
+        struct thrift_out crypto = build_struct(&chunk, 8);
+        build_stop(&crypto);
+    }
+    build_stop(&chunk);
+    build_int(&group, 3, 4);
+    build_stop(&group);
+    build_stop(&file);
+    struct pq_file *f;
+    if (parse(footer, footer->len + 100, &f))
+        fail_msg("%s", last_err.msg);
+    return f;
+}
+
+static void chunks_that_lie_elsewhere_are_refused_when_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        int id;
+        enum code code;
+        const char *words;
+    } cases[] = {{1, E_UNSUPPORTED, "in another file"},
+                 {8, E_UNSUPPORTED, "encrypted"},
+                 {0, E_CORRUPT, "metadata is missing"}};
+    for (size_t i = 0; i < 3; i++) {
+        AUTO(buf) struct buf footer = {0};
+        uint64_t off, len;
+        struct pq_file *f = file_of_odd_chunk(&footer, cases[i].id);
+        assert_int_equal(pq_chunk_range(f, 0, 0, &off, &len, &last_err), cases[i].code);
+        assert_non_null(strstr(last_err.msg, cases[i].words));
+        pq_file_free(f);
+    }
+}
+
+static void a_plain_footer_of_an_encrypted_file_is_refused(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf footer = {0};
+    struct build_column col = {INT32, -1, false, 0, 0};
+    struct thrift_out file = {.to = &footer};
+    build_schema(&file, &col);
+    struct thrift_out algorithm = build_struct(&file, 8);
+    build_stop(&algorithm);
+    build_stop(&file);
+    struct pq_file *f = NULL;
+    assert_int_equal(parse(&footer, footer.len + 100, &f), E_UNSUPPORTED);
+    assert_non_null(strstr(last_err.msg, "encrypted"));
+}
+
 static void a_schema_tree_that_does_not_add_up_is_corrupt(void **state)
 {
     (void)state;
@@ -203,6 +266,8 @@ int main(void)
         cmocka_unit_test(leaves_are_counted_through_nested_columns),
         cmocka_unit_test(a_field_with_a_type_and_children_is_nested),
         cmocka_unit_test(a_row_group_has_a_chunk_for_each_column),
+        cmocka_unit_test(chunks_that_lie_elsewhere_are_refused_when_asked_for),
+        cmocka_unit_test(a_plain_footer_of_an_encrypted_file_is_refused),
         cmocka_unit_test(a_schema_tree_that_does_not_add_up_is_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

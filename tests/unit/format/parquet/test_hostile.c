@@ -21,11 +21,10 @@ static const struct pq_limits small = {
 
 /* One file for each way of encoding, compressing and paging. */
 static const char *const files[] = {
-    "pyarrow_v1_fallback", "pyarrow_v2_fallback", "pyarrow_v1_delta",
-    "pyarrow_v2_delta",    "pyarrow_v1_split",    "pyarrow_v1_none",
-    "pyarrow_v2_zstd",     "pyarrow_v1_lz4",      "pyarrow_v2_gzip",
-    "pyarrow_v1_brotli",   "duckdb_v2",           "polars_pages",
-    "pyarrow_odd_names",   "pyarrow_other_types", "pyarrow_empty_groups",
+    "pyarrow_v1_fallback",  "pyarrow_v2_fallback", "pyarrow_v1_delta",    "pyarrow_v2_delta",
+    "pyarrow_v1_split",     "pyarrow_v1_none",     "pyarrow_v2_zstd",     "pyarrow_v1_lz4",
+    "pyarrow_v2_gzip",      "pyarrow_v1_brotli",   "duckdb_v2",           "polars_pages",
+    "pyarrow_delta_sorted", "pyarrow_odd_names",   "pyarrow_other_types", "pyarrow_empty_groups",
 };
 enum { n_files = sizeof(files) / sizeof(files[0]) };
 
