@@ -44,7 +44,8 @@ struct call {
 typedef void (*route_fn)(struct call *call);
 
 /* The answer is this text, which is taken. */
-void reply_text(struct call *call, unsigned status, const char *content_type, struct buf *take_text);
+void reply_text(struct call *call, unsigned status, const char *content_type,
+                struct buf *take_text);
 #define reply_json(call, status, text) reply_text(call, status, "application/json", text)
 
 /* The answer is {"error": ..., "code": ...}. */

@@ -19,8 +19,8 @@
  *   sizes     -> the whole Arrow stream      format/arrow/ipc_writer.c
  *   rows      -> values, in the stream       found_gather
  *
- * The stream is the answer; for JSON its columns are printed from there, so that both forms have one
- * layout and one limit.
+ * The stream is the answer; for JSON its columns are printed from there, so that both forms have
+ * one layout and one limit.
  */
 static const size_t answer_bytes_max = 1u << 30;
 static const size_t many_columns = 32; /* from here on names are found by hash */

@@ -147,14 +147,16 @@ static void put_all_tables(struct page *p)
                           polls[] = {polls_ok, polls_failed};
     put_tables(p, "murr_table_rows", "Rows of the generation that serves.", rows_of);
     put_pairs(p, "murr_table_bytes", "gauge",
-              "Bytes of the segments that serve, and of the indexes among them.", "kind", kinds, bytes);
+              "Bytes of the segments that serve, and of the indexes among them.", "kind", kinds,
+              bytes);
     put_generations(p);
     put_tables(p, "murr_table_published_timestamp_seconds", "When the source published the data.",
                published_at);
     put_tables(p, "murr_table_loaded_timestamp_seconds", "When the generation began to serve.",
                loaded_at);
     put_tables(p, "murr_load_progress_ratio", "How much of a running load is read.", load_progress);
-    put_tables(p, "murr_load_duration_seconds", "How long the latest good load took.", load_seconds);
+    put_tables(p, "murr_load_duration_seconds", "How long the latest good load took.",
+               load_seconds);
     put_pairs(p, "murr_loads_total", "counter", "Loads, by result.", "result", results, loads);
     put_pairs(p, "murr_source_polls_total", "counter", "Polls of the source, by result.", "result",
               results, polls);

@@ -29,7 +29,8 @@ static struct view trimmed(struct view v)
     return v;
 }
 
-/* Take what is before the next `separator` off the front of `rest`; quoted strings are kept whole. */
+/* Take what is before the next `separator` off the front of `rest`; quoted strings are kept whole.
+ */
 static struct view take_until(struct view *rest, char separator)
 {
     bool quoted = false;
@@ -59,7 +60,8 @@ static enum match match_type(struct view range, const char *type)
     if (same_word(range, type, len))
         return MATCH_EXACT;
     bool wild = range.len == major + 1 && range.ptr[major] == '*';
-    return wild && strncasecmp((const char *)range.ptr, type, major) == 0 ? MATCH_MAJOR : MATCH_NONE;
+    return wild && strncasecmp((const char *)range.ptr, type, major) == 0 ? MATCH_MAJOR
+                                                                          : MATCH_NONE;
 }
 
 /* The q among the parameters; 1 without one, 0 for one that is no number. */

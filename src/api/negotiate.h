@@ -13,9 +13,9 @@ enum answer_form {
 };
 
 /*
- * The form for an answer with rows: the one with the highest q; among equals the one named more exactly,
- * then the one named first, then JSON. No header, or an empty one: JSON. Parameters other than q are
- * ignored. False: none of them is acceptable.
+ * The form for an answer with rows: the one with the highest q; among equals the one named more
+ * exactly, then the one named first, then JSON. No header, or an empty one: JSON. Parameters other
+ * than q are ignored. False: none of them is acceptable.
  */
 bool negotiate_rows(const char *accept, enum answer_form *out);
 

@@ -1,4 +1,5 @@
-/* For those who watch from outside: is the process there, and has every table something to serve? */
+/* For those who watch from outside: is the process there, and has every table something to serve?
+ */
 #include "api/api_priv.h"
 
 #include "base/clock.h"
@@ -96,7 +97,10 @@ void probe_ready(struct call *call)
     const struct table_status *tables = status_of_tables(call, &n, &n_loaded);
     bool draining = atomic_load(&call->api->draining), ready = n_loaded == n && !draining;
     buf_printf(&body, "{\"status\":\"%s\",\"tables_loaded\":%zu,\"tables_configured\":%zu",
-               draining ? "shutting down" : ready ? "ready" : "not ready", n_loaded, n);
+               draining ? "shutting down"
+               : ready  ? "ready"
+                        : "not ready",
+               n_loaded, n);
     if (http_request_query(call->req, "verbose")) {
         buf_puts(&body, ",\"tables\":{");
         for (size_t i = 0; i < n; i++) {

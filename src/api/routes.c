@@ -140,7 +140,8 @@ static size_t dispatch(struct call *call, bool admin)
             continue;
         if (!http_percent_decode(capture, req->arena, &call->captures[0])) {
             struct err err;
-            reply_error(call, err_set(&err, E_INVALID, "the path is not percent-encoded right"), &err);
+            reply_error(call, err_set(&err, E_INVALID, "the path is not percent-encoded right"),
+                        &err);
             return i;
         }
         r->run(call);
@@ -226,7 +227,8 @@ static void count_tables(struct api *api)
     for (size_t i = 0; i < n; i++)
         for (int missing = 0; missing < 2; missing++) {
             struct counter *c = metrics_counter(
-                api->metrics, "murr_fetch_cells_total", "Cells answered, by whether the key exists.",
+                api->metrics, "murr_fetch_cells_total",
+                "Cells answered, by whether the key exists.",
                 table_label(&labels, t[i].name, "status", missing ? "missing" : "found"));
             *(missing ? &t[i].cells_missing : &t[i].cells_found) = c;
         }

@@ -6,8 +6,8 @@
 #include "base/view.h"
 
 /*
- * One or more numbers with units ms, s, m, h or d, with or without blanks between: "1h 30m". A bare 0
- * is fine; any other number needs its unit. Fails E_INVALID with what is wrong about the text.
+ * One or more numbers with units ms, s, m, h or d, with or without blanks between: "1h 30m". A bare
+ * 0 is fine; any other number needs its unit. Fails E_INVALID with what is wrong about the text.
  */
 must_use enum code duration_parse(struct view text, int64_t *out_ms, struct err *err);
 

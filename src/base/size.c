@@ -9,9 +9,16 @@ static const struct unit {
     const char *name;
     uint64_t bytes;
 } units[] = {
-    {"TiB", 1ull << 40}, {"GiB", 1ull << 30},   {"MiB", 1ull << 20},  {"KiB", 1ull << 10},
-    {"TB", 1000000000000}, {"GB", 1000000000}, {"MB", 1000000},     {"kB", 1000},
-    {"B", 1},            {"", 1},
+    {"TiB", 1ull << 40},
+    {"GiB", 1ull << 30},
+    {"MiB", 1ull << 20},
+    {"KiB", 1ull << 10},
+    {"TB", 1000000000000},
+    {"GB", 1000000000},
+    {"MB", 1000000},
+    {"kB", 1000},
+    {"B", 1},
+    {"", 1},
 };
 enum { N_UNITS = sizeof(units) / sizeof(units[0]), N_BINARY = 4 };
 

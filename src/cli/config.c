@@ -64,8 +64,9 @@ must_use static enum code read_root(const struct node *root, struct config *out,
 {
     if (root->kind != NODE_MAP) {
         char shown[NODE_SHOWN_CAP];
-        return err_set(err, E_INVALID, "%s: expected a map of server, tables, log and load, found %s",
-                       root->origin, node_shown(root, shown));
+        return err_set(err, E_INVALID,
+                       "%s: expected a map of server, tables, log and load, found %s", root->origin,
+                       node_shown(root, shown));
     }
     TRY(check_top(root, err));
     for (size_t i = 0; i < N_SECTIONS; i++)

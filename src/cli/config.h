@@ -39,9 +39,9 @@ struct config {
 };
 
 /*
- * Read file, variables and flags, and fill every field. `path` NULL: no file. `env` is like environ;
- * of it only MURR_ names count, and those that match no field are an error, but for MURR_CONFIG and
- * MURR_TEST_*. `sets` are the arguments of --set: "server.port=9090".
+ * Read file, variables and flags, and fill every field. `path` NULL: no file. `env` is like
+ * environ; of it only MURR_ names count, and those that match no field are an error, but for
+ * MURR_CONFIG and MURR_TEST_*. `sets` are the arguments of --set: "server.port=9090".
  *
  * Fails E_INVALID "murr.yml:7: tables.user_features.poll_intervall: unknown field; did you mean
  * 'poll_interval'?"; E_NOTFOUND or E_IO where the file cannot be read. `out_config` is then zeroed.

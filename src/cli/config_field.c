@@ -12,8 +12,8 @@
 static const char *const level_words[] = {"debug", "info", "warn", "error", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 static const char *const layout_words[] = {"packed", "columnar", NULL};
-static const char *const dtype_words[] = {"utf8",  "bool",   "int8",   "int16",  "int32",
-                                          "int64", "uint8",  "uint16", "uint32", "uint64",
+static const char *const dtype_words[] = {"utf8",    "bool",    "int8",   "int16",  "int32",
+                                          "int64",   "uint8",   "uint16", "uint32", "uint64",
                                           "float32", "float64", NULL};
 
 #define AT(member) offsetof(struct config, member)
@@ -23,7 +23,8 @@ static const struct config_field server_fields[] = {
     {"data_dir", FIELD_STRING, AT(server.data_dir), "/var/lib/murr", .min = 1},
     {"threads", FIELD_UINT, AT(server.threads), "0", .max = 1024},
     {"admin_port", FIELD_UINT, AT(server.admin_port), "0", .max = 65535},
-    {"max_body_bytes", FIELD_BYTES, AT(server.max_body_bytes), "16MiB", .min = 1, .max = 1ull << 31},
+    {"max_body_bytes", FIELD_BYTES, AT(server.max_body_bytes), "16MiB", .min = 1,
+     .max = 1ull << 31},
     {"max_keys", FIELD_COUNT, AT(server.max_keys), "100000", .min = 1, .max = 100000000},
     {"max_columns", FIELD_COUNT, AT(server.max_columns), "10000", .min = 1, .max = 1000000},
     {"max_connections", FIELD_UINT, AT(server.max_connections), "1024", .min = 1, .max = 1000000},
@@ -64,7 +65,8 @@ const struct config_field column_fields[N_COLUMN_FIELDS] = {
 };
 #undef AT
 
-_Static_assert(sizeof(enum dtype) == sizeof(unsigned) && sizeof(enum log_level) == sizeof(unsigned) &&
+_Static_assert(sizeof(enum dtype) == sizeof(unsigned) &&
+                   sizeof(enum log_level) == sizeof(unsigned) &&
                    sizeof(enum layout_kind) == sizeof(unsigned),
                "FIELD_ENUM stores an unsigned");
 
@@ -98,7 +100,8 @@ static enum code wrong_type(const struct config_field *f, const struct node *n, 
                    node_shown(n, shown), hint);
 }
 
-/* Whether a node has the YAML type of the field. Words from flags and variables are taken as meant. */
+/* Whether a node has the YAML type of the field. Words from flags and variables are taken as meant.
+ */
 static bool fits(const struct config_field *f, const struct node *n)
 {
     if (n->kind != NODE_SCALAR)
@@ -164,7 +167,8 @@ must_use static enum code parse_word(const struct config_field *f, const struct 
                                  f->words[i]);
     }
     return err_set(err, E_INVALID, "'%s' is not one of %s%s",
-                   view_printable(n->text, shown, sizeof(shown)), known, suggest_text(&close, hint));
+                   view_printable(n->text, shown, sizeof(shown)), known,
+                   suggest_text(&close, hint));
 }
 
 must_use static enum code parse_number(const struct config_field *f, const struct node *n,

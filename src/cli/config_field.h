@@ -21,9 +21,9 @@ enum field_type {
 struct config_field {
     const char *name;
     enum field_type type;
-    size_t offset;        /* in the struct of the section */
-    const char *fallback; /* as it would be written; NULL: the field must be given */
-    uint64_t min, max;    /* of numbers, bytes and milliseconds; max 0: no bound */
+    size_t offset;            /* in the struct of the section */
+    const char *fallback;     /* as it would be written; NULL: the field must be given */
+    uint64_t min, max;        /* of numbers, bytes and milliseconds; max 0: no bound */
     const char *const *words; /* FIELD_ENUM: names, NULL-terminated */
 };
 

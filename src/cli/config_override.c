@@ -39,7 +39,8 @@ static char *joined(struct arena *arena, const struct target *t, const char *sep
     return out;
 }
 
-/* The name of a variable for a path: upper case, and '_' for what names of variables cannot have. */
+/* The name of a variable for a path: upper case, and '_' for what names of variables cannot have.
+ */
 static char *variable_form(char *path)
 {
     for (char *p = path; *p; p++)
@@ -84,9 +85,9 @@ static void offer_table(struct search *s, struct view name, const struct node *t
     offer_fields(s, t, table_fields, N_TABLE_FIELDS);
     struct target key = {.parts = {t.parts[0], name, view_cstr("key")}, .n = 3};
     offer(s, &key);
-    struct target path = {.parts = {t.parts[0], name, view_cstr("source"), view_cstr("local"),
-                                    view_cstr("path")},
-                          .n = 5};
+    struct target path = {
+        .parts = {t.parts[0], name, view_cstr("source"), view_cstr("local"), view_cstr("path")},
+        .n = 5};
     offer(s, &path);
     const struct node *columns = table ? node_member(table, view_cstr("columns")) : NULL;
     for (const struct node *c = columns ? columns->first : NULL; c; c = c->next)
@@ -239,7 +240,8 @@ static bool is_ours(const char *name, size_t len)
     static const char prefix[] = "MURR_", test[] = "MURR_TEST_";
     if (len <= strlen(prefix) || strncmp(name, prefix, strlen(prefix)) != 0)
         return false;
-    return strncmp(name, test, strlen(test)) != 0 && !view_eq_cstr(view_of(name, len), "MURR_CONFIG");
+    return strncmp(name, test, strlen(test)) != 0 &&
+           !view_eq_cstr(view_of(name, len), "MURR_CONFIG");
 }
 
 enum code override_variable(const char *variable, struct node *root, struct arena *arena,

@@ -97,8 +97,8 @@ must_use static enum code read_name(const struct node *n, struct table_spec *out
     return OK;
 }
 
-must_use static enum code read_local(const struct node *n, const char *path,
-                                     struct table_spec *out, struct err *err)
+must_use static enum code read_local(const struct node *n, const char *path, struct table_spec *out,
+                                     struct err *err)
 {
     static const struct config_field path_field[] = {
         {"path", FIELD_STRING, offsetof(struct source_spec, local.path), NULL, .min = 1}};
@@ -123,7 +123,8 @@ must_use static enum code read_source(const struct node *table, const char *tabl
     TRY(fields_check(source, NULL, 0, kinds, path, err));
     const struct node *kind = source->first;
     if (!kind || kind->next)
-        return err_set(err, E_INVALID, "%s: %s: exactly one of local, s3 and iceberg must be given%s",
+        return err_set(err, E_INVALID,
+                       "%s: %s: exactly one of local, s3 and iceberg must be given%s",
                        (kind ? kind->next : source)->origin, path, kind ? ", found several" : "");
     below(path, kind->name->text, below_path);
     if (!view_eq_cstr(kind->name->text, "local"))

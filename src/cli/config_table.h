@@ -6,7 +6,8 @@
 #include "cli/config_field.h"
 #include "engine/spec.h"
 
-/* `n` is the member of `tables`. On failure `out` holds what was read so far; table_spec_done it. */
+/* `n` is the member of `tables`. On failure `out` holds what was read so far; table_spec_done it.
+ */
 must_use enum code table_read(const struct node *n, struct table_spec *out, struct err *err);
 void table_print(const struct table_spec *spec, struct buf *out);
 
@@ -14,7 +15,8 @@ void table_print(const struct table_spec *spec, struct buf *out);
 
 must_use enum code map_check(const struct node *n, const char *path, struct err *err);
 
-/* Refuse members of `map` that are neither in `fields` nor in `others` (NULL-terminated, or NULL). */
+/* Refuse members of `map` that are neither in `fields` nor in `others` (NULL-terminated, or NULL).
+ */
 must_use enum code fields_check(const struct node *map, const struct config_field *fields,
                                 size_t n_fields, const char *const *others, const char *path,
                                 struct err *err);

@@ -70,10 +70,13 @@ enum scalar_type node_scalar_type(const struct node *n)
 
 const char *node_shown(const struct node *n, char out[static NODE_SHOWN_CAP])
 {
-    static const char *const words[] = {
-        [SCALAR_STRING] = "the string ", [SCALAR_BOOL] = "the boolean ", [SCALAR_NUMBER] = "the number "};
+    static const char *const words[] = {[SCALAR_STRING] = "the string ",
+                                        [SCALAR_BOOL] = "the boolean ",
+                                        [SCALAR_NUMBER] = "the number "};
     if (n->kind != NODE_SCALAR || node_scalar_type(n) == SCALAR_NULL) {
-        const char *kind = n->kind == NODE_LIST ? "a list" : n->kind == NODE_MAP ? "a map" : "nothing";
+        const char *kind = n->kind == NODE_LIST  ? "a list"
+                           : n->kind == NODE_MAP ? "a map"
+                                                 : "nothing";
         snprintf(out, NODE_SHOWN_CAP, "%s", kind);
         return out;
     }

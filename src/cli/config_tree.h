@@ -1,6 +1,6 @@
 /*
- * A configuration before it has types: maps, lists and scalars, each knowing where it was written, so
- * that every later complaint can name file and line, or the flag or variable.
+ * A configuration before it has types: maps, lists and scalars, each knowing where it was written,
+ * so that every later complaint can name file and line, or the flag or variable.
  */
 #ifndef MURR_CLI_CONFIG_TREE_H
 #define MURR_CLI_CONFIG_TREE_H
@@ -21,9 +21,9 @@ struct node {
 };
 
 /*
- * Read one YAML document. Aliases, anchors, tags, a second document, a name given twice, names that are
- * not scalars, nesting beyond 16 and more than 100,000 nodes are refused. An empty document is an empty
- * map. Memory comes from `arena`; `file` is only for messages. Fails E_INVALID.
+ * Read one YAML document. Aliases, anchors, tags, a second document, a name given twice, names that
+ * are not scalars, nesting beyond 16 and more than 100,000 nodes are refused. An empty document is
+ * an empty map. Memory comes from `arena`; `file` is only for messages. Fails E_INVALID.
  */
 must_use enum code tree_parse(struct view yaml, const char *file, struct arena *arena,
                               struct node **out_root, struct err *err);
@@ -34,7 +34,8 @@ void node_append(struct node *parent, struct node *child);
 /* The member of that name, or NULL. */
 struct node *node_member(const struct node *map, struct view name);
 
-/* "null", "the string 'x'", "the number 8080", "a list" ...: what a scalar or node is, for messages. */
+/* "null", "the string 'x'", "the number 8080", "a list" ...: what a scalar or node is, for
+ * messages. */
 #define NODE_SHOWN_CAP 120
 const char *node_shown(const struct node *n, char out[static NODE_SHOWN_CAP]);
 

@@ -16,23 +16,22 @@
 /*
  * libmicrohttpd calls us at these points of a connection, always on the connection's own thread:
  *
- *   connection_changed  it opened: a struct conn is made, in the server's list; it closed: it is freed
- *   handle, first       the headers are there
- *   handle, repeated    a piece of the body
- *   handle, last        the body is whole: run the handler, queue its answer
- *   request_ended       the answer is written, or the connection broke
+ *   connection_changed  it opened: a struct conn is made, in the server's list; it closed: it is
+ * freed handle, first       the headers are there handle, repeated    a piece of the body handle,
+ * last        the body is whole: run the handler, queue its answer request_ended       the answer
+ * is written, or the connection broke
  *
- * Slow clients. libmicrohttpd closes a connection on which nothing moved for `timeout_ms`; one byte now
- * and then keeps it open. So the reaper thread shuts down connections that have been waiting for a whole
- * request for that long, by `waiting_since_ns`, whatever trickles in.
+ * Slow clients. libmicrohttpd closes a connection on which nothing moved for `timeout_ms`; one byte
+ * now and then keeps it open. So the reaper thread shuts down connections that have been waiting
+ * for a whole request for that long, by `waiting_since_ns`, whatever trickles in.
  *
- *   (1) waiting_since_ns is 0 while the handler runs and the answer is written, else the time at which
- *       the connection opened, the headers were complete, or the previous answer was written.
- *   (2) A conn is in the list only while its socket is open: libmicrohttpd reports the end of a
- *       connection before it closes the socket. So under the lock the reaper may use conn->fd.
+ *   (1) waiting_since_ns is 0 while the handler runs and the answer is written, else the time at
+ * which the connection opened, the headers were complete, or the previous answer was written. (2) A
+ * conn is in the list only while its socket is open: libmicrohttpd reports the end of a connection
+ * before it closes the socket. So under the lock the reaper may use conn->fd.
  *
- * A body that is too large gets an answer that says so. Closing while the client still sends would make
- * its kernel drop that answer, so up to `swallow_bytes` are read and thrown away first.
+ * A body that is too large gets an answer that says so. Closing while the client still sends would
+ * make its kernel drop that answer, so up to `swallow_bytes` are read and thrown away first.
  */
 static const size_t header_memory_bytes = 64 * 1024;
 static const size_t keep_bytes = 1u << 20; /* memory a connection keeps from request to request */
@@ -325,7 +324,8 @@ static void *run_reaper(void *server)
     return NULL;
 }
 
-__attribute__((format(printf, 2, 0))) static void log_line(void *server, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void log_line(void *server, const char *fmt,
+                                                           va_list ap)
 {
     char text[300];
     (void)server;
@@ -375,7 +375,8 @@ must_use static enum code start_daemons(struct http_server *s, const struct http
     while (l->n) {
         struct MHD_Daemon *d = start_daemon(s, config, l->fds[l->n - 1]);
         if (!d)
-            return err_set(err, E_IO, "cannot start the HTTP server on %s:%u", config->host, l->port);
+            return err_set(err, E_IO, "cannot start the HTTP server on %s:%u", config->host,
+                           l->port);
         l->n--;
         s->daemons[s->n_daemons++] = d;
     }

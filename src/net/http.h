@@ -1,11 +1,11 @@
 /*
- * An HTTP/1.1 server on libmicrohttpd. It knows messages, limits and threads; what a path means is the
- * handler's business.
+ * An HTTP/1.1 server on libmicrohttpd. It knows messages, limits and threads; what a path means is
+ * the handler's business.
  *
- * Threads   one thread a core accepts, reads, runs the handler to completion and writes; a connection
- *           stays with its thread. One more closes connections of clients that are too slow.
- * Limits    the bytes of a body, of headers (64 KiB a connection), the number of connections, and the
- *           time a client may take for a request.
+ * Threads   one thread a core accepts, reads, runs the handler to completion and writes; a
+ * connection stays with its thread. One more closes connections of clients that are too slow.
+ * Limits    the bytes of a body, of headers (64 KiB a connection), the number of connections, and
+ * the time a client may take for a request.
  */
 #ifndef MURR_NET_HTTP_H
 #define MURR_NET_HTTP_H
@@ -20,8 +20,8 @@ struct http_request {
     const char *method; /* "GET", "POST", ...; for HEAD "GET": the server leaves the body out */
     const char *path;   /* as it came: still percent-encoded, without the query */
     struct view body;
-    bool body_too_large;  /* more than allowed was sent, or announced; `body` is then empty */
-    struct arena *arena;  /* for all that must live until the response is written */
+    bool body_too_large; /* more than allowed was sent, or announced; `body` is then empty */
+    struct arena *arena; /* for all that must live until the response is written */
     struct MHD_Connection *conn;
 };
 
@@ -45,12 +45,13 @@ struct http_response {
 };
 
 /* Answer a request: fill `res`, which comes zeroed. Called on any of the server's threads. */
-typedef void (*http_handler_fn)(void *app, const struct http_request *req, struct http_response *res);
+typedef void (*http_handler_fn)(void *app, const struct http_request *req,
+                                struct http_response *res);
 
 struct http_config {
-    const char *host;  /* name or address; "localhost" is 127.0.0.1 and, where there is one, ::1 */
-    unsigned port;     /* 0: any free one */
-    unsigned threads;  /* 0: one a core */
+    const char *host; /* name or address; "localhost" is 127.0.0.1 and, where there is one, ::1 */
+    unsigned port;    /* 0: any free one */
+    unsigned threads; /* 0: one a core */
     size_t max_body_bytes;
     unsigned max_connections;
     int64_t timeout_ms; /* for a client to send a request whole; also the longest idle time */
@@ -59,8 +60,8 @@ struct http_config {
 /*
  * Listen and serve. `app` must outlive the server.
  *
- * Fails E_EXISTS "cannot listen on localhost:8080: address already in use", E_NOTFOUND for a host that
- * does not resolve, E_IO.
+ * Fails E_EXISTS "cannot listen on localhost:8080: address already in use", E_NOTFOUND for a host
+ * that does not resolve, E_IO.
  */
 must_use enum code http_server_open(const struct http_config *config, http_handler_fn handler,
                                     void *app, struct http_server **out_server, struct err *err);
@@ -71,7 +72,8 @@ unsigned http_server_port(const struct http_server *s);
 /* Requests that have begun and are not answered in full. */
 unsigned http_server_in_flight(const struct http_server *s);
 
-/* Accept no more connections, and wait until all requests are answered; false: not within the time. */
+/* Accept no more connections, and wait until all requests are answered; false: not within the time.
+ */
 bool http_server_drain(struct http_server *s, int64_t deadline_ms);
 
 /* Close everything at once; what is in flight is cut off. NULL is fine. */

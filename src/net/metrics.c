@@ -33,8 +33,9 @@ struct metrics {
 };
 
 const uint64_t latency_bounds_ns[LATENCY_BOUNDS] = {
-    25000,    50000,    75000,     100000,    150000,    250000,     500000,     1000000,    2500000,
-    5000000,  10000000, 25000000,  50000000,  100000000, 250000000,  1000000000, 2500000000, 10000000000};
+    25000,    50000,     75000,     100000,     150000,     250000,
+    500000,   1000000,   2500000,   5000000,    10000000,   25000000,
+    50000000, 100000000, 250000000, 1000000000, 2500000000, 10000000000};
 
 struct metrics *metrics_new(void)
 {
@@ -147,7 +148,8 @@ void metrics_put_head(struct buf *out, const char *family, const char *type, con
     size_t len = strlen(family), tail = strlen("_total");
     if (format == METRICS_OPENMETRICS && len > tail && strcmp(family + len - tail, "_total") == 0)
         len -= tail;
-    buf_printf(out, "# HELP %.*s %s\n# TYPE %.*s %s\n", (int)len, family, help, (int)len, family, type);
+    buf_printf(out, "# HELP %.*s %s\n# TYPE %.*s %s\n", (int)len, family, help, (int)len, family,
+               type);
 }
 
 static void put_name(struct buf *out, const char *name, const char *suffix, const char *labels,

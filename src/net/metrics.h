@@ -18,16 +18,16 @@ struct metrics *metrics_new(void);
 void metrics_free(struct metrics *m);
 
 /*
- * `family` is the name without labels; those made with the same one must follow each other, and have
- * the same help. `labels` is "" or like: route="fetch",code="200". All strings are copied.
+ * `family` is the name without labels; those made with the same one must follow each other, and
+ * have the same help. `labels` is "" or like: route="fetch",code="200". All strings are copied.
  *
  * Threads   before others use the set.
  */
 struct counter *metrics_counter(struct metrics *m, const char *family, const char *help,
                                 const char *labels);
 
-/* `bounds` are the upper ends of the buckets, ascending, in units; a reported value is units * scale.
- * Bounds are borrowed for the life of the set. */
+/* `bounds` are the upper ends of the buckets, ascending, in units; a reported value is units *
+ * scale. Bounds are borrowed for the life of the set. */
 struct histogram *metrics_histogram(struct metrics *m, const char *family, const char *help,
                                     const char *labels, const uint64_t *bounds, size_t n_bounds,
                                     double scale);

@@ -119,6 +119,10 @@ bool oracle_agrees(struct view body, const struct schema *schema)
     if (accepted == (rc == OK) && (rc || same))
         return true;
     printf("oracle: jansson %s, murr %s %s; body: %.*s\n", accepted ? "accepts" : "refuses",
-           code_name(rc), rc ? err.msg : same ? "" : "(other values)", (int)body.len, body.ptr);
+           code_name(rc),
+           rc     ? err.msg
+           : same ? ""
+                  : "(other values)",
+           (int)body.len, body.ptr);
     return false;
 }

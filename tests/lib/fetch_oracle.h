@@ -9,8 +9,8 @@ enum { ORACLE_N_SCHEMAS = 5 };
 void oracle_schema(size_t i, struct schema *out);
 
 /*
- * Parse both ways. True when both refuse, or both accept and give the same keys and columns. What they
- * differ in is printed.
+ * Parse both ways. True when both refuse, or both accept and give the same keys and columns. What
+ * they differ in is printed.
  */
 bool oracle_agrees(struct view body, const struct schema *schema);
 

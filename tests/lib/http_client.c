@@ -59,7 +59,8 @@ struct http_answer http_ask(unsigned port, const char *method, const char *path,
     int fd = dial(port);
     if (fd < 0)
         return (struct http_answer){.head = ""};
-    buf_printf(&text, "%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n",
+    buf_printf(&text,
+               "%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n",
                method, path, body.len, headers);
     buf_put(&text, body.ptr, body.len);
     send_all(fd, buf_view(&text));

@@ -5,9 +5,9 @@
 #include "base/arena.h"
 
 struct http_answer {
-    unsigned status;   /* 0: none came */
-    const char *head;  /* status line and headers, as they came; in the arena */
-    struct view body;  /* in the arena, NUL-terminated behind the view */
+    unsigned status;  /* 0: none came */
+    const char *head; /* status line and headers, as they came; in the arena */
+    struct view body; /* in the arena, NUL-terminated behind the view */
 };
 
 /* `headers` is "" or lines that end in \r\n. Waits at most 20 s. */

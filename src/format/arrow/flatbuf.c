@@ -26,7 +26,8 @@ void flatbuf_reset(struct flatbuf *fb)
     buf_put_zeros(&fb->bytes, 4);
 }
 
-/* Put fields behind the 4 bytes of the vtable reference, in order; returns the bytes of the table. */
+/* Put fields behind the 4 bytes of the vtable reference, in order; returns the bytes of the table.
+ */
 static size_t place_fields(const uint8_t *sizes, size_t n_fields, uint16_t *places)
 {
     size_t end = 4;
@@ -81,7 +82,8 @@ static void link_to(struct flatbuf *fb, size_t reference, size_t pos)
     put_at(fb, reference, &forward, sizeof(forward));
 }
 
-size_t flatbuf_add_table(struct flatbuf *fb, size_t reference, const uint8_t *sizes, size_t n_fields)
+size_t flatbuf_add_table(struct flatbuf *fb, size_t reference, const uint8_t *sizes,
+                         size_t n_fields)
 {
     size_t pos = flatbuf_table(fb, sizes, n_fields);
     link_to(fb, reference, pos);

@@ -1,13 +1,13 @@
 /*
- * As much of FlatBuffers (https://flatbuffers.dev/internals/) as Arrow's metadata needs, written front
- * to back: a table comes with its fields still zero, and what it refers to is appended behind it and
- * linked.
+ * As much of FlatBuffers (https://flatbuffers.dev/internals/) as Arrow's metadata needs, written
+ * front to back: a table comes with its fields still zero, and what it refers to is appended behind
+ * it and linked.
  *
  *   buffer   u32 offset of the root table, counted from that u32
  *   table    i32 distance back to its vtable; then the fields, each aligned to its size
- *   vtable   u16 its own bytes, u16 bytes of the table, then per field u16 its place in the table, 0: absent
- *   string   u32 length, bytes, NUL          vector   u32 count, elements
- *   reference to table, string or vector: u32 distance forward from the reference itself
+ *   vtable   u16 its own bytes, u16 bytes of the table, then per field u16 its place in the table,
+ * 0: absent string   u32 length, bytes, NUL          vector   u32 count, elements reference to
+ * table, string or vector: u32 distance forward from the reference itself
  *
  * Positions are bytes from the start of the buffer; alignment is relative to it.
  */
@@ -29,7 +29,8 @@ static inline void flatbuf_done(struct flatbuf *fb)
 void flatbuf_reset(struct flatbuf *fb);
 #define FLATBUF_ROOT 0
 
-/* Append a table; field i takes sizes[i] bytes (0: absent, else 1, 2, 4 or 8). Returns its position. */
+/* Append a table; field i takes sizes[i] bytes (0: absent, else 1, 2, 4 or 8). Returns its
+ * position. */
 size_t flatbuf_table(struct flatbuf *fb, const uint8_t *sizes, size_t n_fields);
 
 /* Where field i of a table is; it must be present. */
@@ -39,10 +40,13 @@ size_t flatbuf_field(const struct flatbuf *fb, size_t table, size_t i);
 void flatbuf_set(struct flatbuf *fb, size_t table, size_t i, uint64_t value, size_t size);
 
 /* Append and link from the reference at `reference`. */
-size_t flatbuf_add_table(struct flatbuf *fb, size_t reference, const uint8_t *sizes, size_t n_fields);
+size_t flatbuf_add_table(struct flatbuf *fb, size_t reference, const uint8_t *sizes,
+                         size_t n_fields);
 void flatbuf_add_string(struct flatbuf *fb, size_t reference, const char *text);
-/* A vector of zeroed elements, each of `size` bytes and aligned to `align`; the place of the first. */
-size_t flatbuf_add_vector(struct flatbuf *fb, size_t reference, size_t n, size_t size, size_t align);
+/* A vector of zeroed elements, each of `size` bytes and aligned to `align`; the place of the first.
+ */
+size_t flatbuf_add_vector(struct flatbuf *fb, size_t reference, size_t n, size_t size,
+                          size_t align);
 
 void flatbuf_put_i64(struct flatbuf *fb, size_t pos, int64_t value);
 

@@ -10,26 +10,31 @@
  *   record batch message   FFFFFFFF, i32 metadata bytes, metadata, body
  *   end                    FFFFFFFF, 00000000
  *
- * Metadata is a FlatBuffer whose root is a Message, zero-padded; the padding counts. The metadata of
- * the batch is padded so far that the body begins at a multiple of 64 from the start of the stream.
- * The body has for each column the validity bitmap, for utf8 the offsets, and the values, each padded
- * to 64 bytes; the metadata gives offsets into the body and lengths without padding.
+ * Metadata is a FlatBuffer whose root is a Message, zero-padded; the padding counts. The metadata
+ * of the batch is padded so far that the body begins at a multiple of 64 from the start of the
+ * stream. The body has for each column the validity bitmap, for utf8 the offsets, and the values,
+ * each padded to 64 bytes; the metadata gives offsets into the body and lengths without padding.
  *
- * Fields of the tables, from Arrow's format/Message.fbs and format/Schema.fbs (the number of a field is
- * its position there, a union takes two):
+ * Fields of the tables, from Arrow's format/Message.fbs and format/Schema.fbs (the number of a
+ * field is its position there, a union takes two):
  *
  *   Message        0 version i16   1 header type u8   2 header   3 bodyLength i64
  *   Schema         0 endianness i16 (0 little)        1 fields [Field]
- *   Field          0 name   1 nullable bool   2 type type u8   3 type   4 dictionary   5 children [Field]
- *   Int            0 bitWidth i32   1 is_signed bool
- *   FloatingPoint  0 precision i16 (1 single, 2 double)
- *   RecordBatch    0 length i64   1 nodes [FieldNode]   2 buffers [Buffer]
+ *   Field          0 name   1 nullable bool   2 type type u8   3 type   4 dictionary   5 children
+ * [Field] Int            0 bitWidth i32   1 is_signed bool FloatingPoint  0 precision i16 (1
+ * single, 2 double) RecordBatch    0 length i64   1 nodes [FieldNode]   2 buffers [Buffer]
  *   FieldNode      struct: length i64, null_count i64
  *   Buffer         struct: offset i64, length i64
  */
 enum { MESSAGE_VERSION = 0, MESSAGE_HEADER_TYPE = 1, MESSAGE_HEADER = 2, MESSAGE_BODY_LENGTH = 3 };
 enum { SCHEMA_FIELDS = 1 };
-enum { FIELD_NAME = 0, FIELD_NULLABLE = 1, FIELD_TYPE_TYPE = 2, FIELD_TYPE = 3, FIELD_CHILDREN = 5 };
+enum {
+    FIELD_NAME = 0,
+    FIELD_NULLABLE = 1,
+    FIELD_TYPE_TYPE = 2,
+    FIELD_TYPE = 3,
+    FIELD_CHILDREN = 5
+};
 enum { INT_BIT_WIDTH = 0, INT_IS_SIGNED = 1, FLOAT_PRECISION = 0 };
 enum { BATCH_LENGTH = 0, BATCH_NODES = 1, BATCH_BUFFERS = 2 };
 
@@ -150,10 +155,10 @@ static size_t build_batch(struct flatbuf *fb, const struct ipc_field *fields, si
         n_buffers += fields[i].dtype == DT_UTF8;
     size_t batch = add_message(fb, HEADER_RECORD_BATCH, body_bytes, sizes, sizeof(sizes));
     flatbuf_set(fb, batch, BATCH_LENGTH, n_rows, 8);
-    size_t nodes = flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_NODES), n_fields,
-                                      PAIR_BYTES, 8);
-    size_t pos = flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_BUFFERS), n_buffers,
-                                    PAIR_BYTES, 8);
+    size_t nodes =
+        flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_NODES), n_fields, PAIR_BYTES, 8);
+    size_t pos =
+        flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_BUFFERS), n_buffers, PAIR_BYTES, 8);
     uint64_t offset = 0;
     for (size_t i = 0; i < n_fields; i++) {
         struct buffers b = buffers_of(&fields[i], n_rows);
@@ -210,7 +215,8 @@ must_use static enum code check_sizes(const struct ipc_field *fields, size_t n_f
 {
     for (size_t i = 0; i < n_fields; i++)
         if (fields[i].utf8_bytes > INT32_MAX)
-            return err_set(err, E_LIMIT, "column %.100s: %zu bytes of text are too many for one answer",
+            return err_set(err, E_LIMIT,
+                           "column %.100s: %zu bytes of text are too many for one answer",
                            fields[i].name, fields[i].utf8_bytes);
     uint64_t widest = (uint64_t)8 * n_rows + 2 * ALIGN_BYTES;
     uint64_t bytes = n_rows > INT32_MAX || widest > UINT64_MAX / 4 / (n_fields + 1)
@@ -222,8 +228,8 @@ must_use static enum code check_sizes(const struct ipc_field *fields, size_t n_f
 }
 
 must_use static enum code write_stream(const struct flatbuf *schema, const struct flatbuf *batch,
-                                       uint64_t body_bytes, struct ipc_stream *s, uint8_t **out_body,
-                                       struct err *err)
+                                       uint64_t body_bytes, struct ipc_stream *s,
+                                       uint8_t **out_body, struct err *err)
 {
     size_t schema_bytes = PREFIX_BYTES + ((schema->bytes.len + 7) & ~(size_t)7);
     size_t body_at = padded(schema_bytes + PREFIX_BYTES + batch->bytes.len);

@@ -28,11 +28,11 @@ struct ipc_stream {
 };
 
 /*
- * Lay out a stream of one record batch. All fields are nullable. Padding is zeroed here; the rest of
- * the columns' buffers is for the caller to fill (model/column.h).
+ * Lay out a stream of one record batch. All fields are nullable. Padding is zeroed here; the rest
+ * of the columns' buffers is for the caller to fill (model/column.h).
  *
- * Fails E_LIMIT when the stream would be longer than `max_bytes` or a utf8 column than 2^31-1 bytes;
- * E_NOMEM.
+ * Fails E_LIMIT when the stream would be longer than `max_bytes` or a utf8 column than 2^31-1
+ * bytes; E_NOMEM.
  */
 must_use enum code ipc_plan(const struct ipc_field *fields, size_t n_fields, size_t n_rows,
                             size_t max_bytes, struct arena *arena, struct ipc_stream *out_stream,

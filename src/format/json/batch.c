@@ -56,17 +56,33 @@ static void put_numbers(struct buf *out, const struct column *c)
     }
 }
 
+static void put_string(struct buf *out, const struct column *c, size_t row)
+{
+    size_t len = (size_t)(c->offsets[row + 1] - c->offsets[row]);
+    if (column_is_valid(c, row))
+        json_put_string(out, len ? view_of(c->data + c->offsets[row], len) : (struct view){0});
+    else
+        buf_puts(out, "null");
+}
+
 static void put_strings(struct buf *out, const struct column *c)
 {
     for (size_t row = 0; row < c->n_rows; row++) {
         if (row)
             buf_put_u8(out, ',');
-        size_t len = (size_t)(c->offsets[row + 1] - c->offsets[row]);
-        if (column_is_valid(c, row))
-            json_put_string(out, len ? view_of(c->data + c->offsets[row], len) : (struct view){0});
-        else
-            buf_puts(out, "null");
+        put_string(out, c, row);
     }
+}
+
+void json_put_cell(struct buf *out, const struct column *c, size_t row)
+{
+    if (c->dtype == DT_UTF8) {
+        put_string(out, c, row);
+        return;
+    }
+    uint8_t *w = buf_reserve(out, JSON_NUMBER_CAP);
+    w = column_is_valid(c, row) ? write_number(w, c, row) : write_null(w);
+    out->len = (size_t)(w - out->ptr);
 }
 
 static void put_values(struct buf *out, const struct column *c)

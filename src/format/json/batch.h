@@ -18,4 +18,7 @@ enum batch_shape {
  */
 void json_put_batch(struct buf *out, const struct batch *batch, enum batch_shape shape);
 
+/* Append one value of a column, as it stands in the batch. */
+void json_put_cell(struct buf *out, const struct column *c, size_t row);
+
 #endif

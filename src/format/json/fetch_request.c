@@ -40,9 +40,9 @@ static enum code wrong_key(struct request_reader *r, size_t k)
 {
     const struct field *f = key_field(r, k);
     const char *found = scan_kind(&r->scan);
-    return scan_refuse(&r->scan, r->scan.pos, "key %zu: expected %s for column %.100s (%s), found %s",
-                       r->keys.n, f->dtype == DT_UTF8 ? "a string" : "a whole number", f->name,
-                       dtype_name(f->dtype), found);
+    return scan_refuse(
+        &r->scan, r->scan.pos, "key %zu: expected %s for column %.100s (%s), found %s", r->keys.n,
+        f->dtype == DT_UTF8 ? "a string" : "a whole number", f->name, dtype_name(f->dtype), found);
 }
 
 static bool is_number(uint8_t c)
@@ -93,8 +93,9 @@ must_use static enum code read_composite_key(struct request_reader *r, struct vi
     size_t n = r->schema->n_key;
     buf_reset(&r->composite);
     if (scan_peek(&r->scan) != '[')
-        return scan_refuse(&r->scan, r->scan.pos, "key %zu: expected an array of %zu values, found %s",
-                           r->keys.n, n, scan_kind(&r->scan));
+        return scan_refuse(&r->scan, r->scan.pos,
+                           "key %zu: expected an array of %zu values, found %s", r->keys.n, n,
+                           scan_kind(&r->scan));
     r->scan.pos++;
     for (size_t k = 0; k < n; k++) {
         TRY(read_component(r, k));

@@ -17,14 +17,14 @@ struct fetch_request {
 };
 
 /*
- * Read a body in one pass. A key is a string or a whole number, as the dtype of the key column says,
- * or for a key of several columns an array of them: ["UA", 1545]. "columns" may be absent or empty;
- * the names are not looked up here.
+ * Read a body in one pass. A key is a string or a whole number, as the dtype of the key column
+ * says, or for a key of several columns an array of them: ["UA", 1545]. "columns" may be absent or
+ * empty; the names are not looked up here.
  *
  * Borrows   `body`: keys and names without escapes are views into it; the rest lives in `arena`.
  * Cost      linear; about 5 ns a short utf8 key.
- * Fails     E_INVALID with the byte where the body is not JSON (strict: UTF-8, no trailing bytes), not
- *           of this shape, has an unknown or repeated member, or a key the column cannot hold (null,
+ * Fails     E_INVALID with the byte where the body is not JSON (strict: UTF-8, no trailing bytes),
+ * not of this shape, has an unknown or repeated member, or a key the column cannot hold (null,
  *           other type, out of range); E_LIMIT for more keys or columns than allowed.
  */
 must_use enum code fetch_request_parse(struct view body, const struct schema *schema,

@@ -6,19 +6,20 @@
 
 /*
  * Shortest numbers. A float32 needs 6 to 9 digits, a float64 15 to 17; any decimal of 6 (15) digits
- * survives the way into the float and back. So: scale the value to an integer of 6 (15) digits in a wider type,
- * see whether that integer scaled back rounds to the value, and else take one digit more. When the
- * first attempt succeeds, its trailing zeros go and what remains is the shortest.
+ * survives the way into the float and back. So: scale the value to an integer of 6 (15) digits in a
+ * wider type, see whether that integer scaled back rounds to the value, and else take one digit
+ * more. When the first attempt succeeds, its trailing zeros go and what remains is the shortest.
  *
- * Scaling costs one rounding in a type with at least 2^11 finer steps, so the verdict is believed only
- * when values a little above and below agree on it; otherwise, and where the power of ten is not
- * exact, printf and strtod decide.
+ * Scaling costs one rounding in a type with at least 2^11 finer steps, so the verdict is believed
+ * only when values a little above and below agree on it; otherwise, and where the power of ten is
+ * not exact, printf and strtod decide.
  */
 
-static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
-                                  "34353637383940414243444546474849505152535455565758596061626364656667"
-                                  "68697071727374757677787980818283848586878889909192939495969798"
-                                  "99";
+static const char digit_pairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233"
+    "34353637383940414243444546474849505152535455565758596061626364656667"
+    "68697071727374757677787980818283848586878889909192939495969798"
+    "99";
 
 uint8_t *json_write_uint(uint8_t *out, uint64_t value)
 {
@@ -103,7 +104,8 @@ static const long double powers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1
                                      1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
 enum { POWER_MAX = 27, POWER_MAX_DOUBLE = 22 }; /* exact in 64 and in 53 bits of mantissa */
 
-/* floor(log10(value)); `value` is finite and above 0. Far from 1 it may be one less: the powers end. */
+/* floor(log10(value)); `value` is finite and above 0. Far from 1 it may be one less: the powers
+ * end. */
 static int decimal_exponent(double value)
 {
     int binary;
@@ -127,7 +129,8 @@ static enum verdict try_float32(float value, int exponent, int n_digits, struct 
     double power = (double)powers[shift < 0 ? -shift : shift];
     double digits = nearbyint(shift < 0 ? value / power : value * power);
     double back = shift < 0 ? digits * power : digits / power;
-    bool above = (float)(back * (1 + 0x1p-50)) == value, below = (float)(back * (1 - 0x1p-50)) == value;
+    bool above = (float)(back * (1 + 0x1p-50)) == value,
+         below = (float)(back * (1 - 0x1p-50)) == value;
     *out = (struct decimal){(uint64_t)digits, -shift};
     return above != below ? UNSURE : above ? YES : NO;
 }
@@ -141,7 +144,8 @@ static enum verdict try_float64(double value, int exponent, int n_digits, struct
     long double power = powers[shift < 0 ? -shift : shift];
     long double digits = nearbyintl(shift < 0 ? value / power : value * power);
     long double back = shift < 0 ? digits * power : digits / power;
-    bool above = (double)(back * (1 + 0x1p-61L)) == value, below = (double)(back * (1 - 0x1p-61L)) == value;
+    bool above = (double)(back * (1 + 0x1p-61L)) == value,
+         below = (double)(back * (1 - 0x1p-61L)) == value;
     *out = (struct decimal){(uint64_t)digits, -shift};
     return above != below ? UNSURE : above ? YES : NO;
 }

@@ -11,8 +11,8 @@ void json_put_int(struct buf *out, int64_t value);
 void json_put_uint(struct buf *out, uint64_t value);
 
 /*
- * The fewest digits that read back to the same float32 or float64, always with a point or an exponent,
- * so that readers see a fraction: 1.0, 0.1, 1e+20. NaN and the infinities become null.
+ * The fewest digits that read back to the same float32 or float64, always with a point or an
+ * exponent, so that readers see a fraction: 1.0, 0.1, 1e+20. NaN and the infinities become null.
  */
 void json_put_float32(struct buf *out, float value);
 void json_put_float64(struct buf *out, double value);

@@ -13,7 +13,8 @@ enum code scan_refuse(const struct scan *s, const uint8_t *at, const char *fmt, 
     va_start(ap, fmt);
     vsnprintf(what, sizeof(what), fmt, ap);
     va_end(ap);
-    return err_set(s->err, E_INVALID, "malformed body at byte %zu: %s", (size_t)(at - s->start), what);
+    return err_set(s->err, E_INVALID, "malformed body at byte %zu: %s", (size_t)(at - s->start),
+                   what);
 }
 
 enum code scan_expect(struct scan *s, char c)
@@ -197,7 +198,8 @@ enum code scan_string(struct scan *s, struct view *out_text)
         return scan_refuse(s, stop, "a control byte inside a string");
     *out_text = view_of(first, (size_t)(stop - first));
     s->pos = stop + 1;
-    return high && !view_is_utf8(*out_text) ? scan_refuse(s, first, "a string that is not UTF-8") : OK;
+    return high && !view_is_utf8(*out_text) ? scan_refuse(s, first, "a string that is not UTF-8")
+                                            : OK;
 }
 
 static bool is_digit(uint8_t c)
@@ -214,7 +216,8 @@ static uint64_t int_limit(enum dtype t, bool negative)
     return negative ? 0 : UINT64_MAX >> (64 - bits);
 }
 
-/* Digits up to the first byte that is none. 19 of them cannot overflow; *over says whether more did. */
+/* Digits up to the first byte that is none. 19 of them cannot overflow; *over says whether more
+ * did. */
 static const uint8_t *take_digits(const uint8_t *p, const uint8_t *end, uint64_t *out, bool *over)
 {
     const uint8_t *safe = end - p > 19 ? p + 19 : end;
@@ -246,8 +249,7 @@ enum code scan_int(struct scan *s, enum dtype dtype, uint64_t *out_bits)
     uint64_t value;
     const uint8_t *p = take_digits(digits, s->end, &value, &over);
     if (p == digits || (*digits == '0' && p - digits > 1) || over ||
-        value > int_limit(dtype, negative) ||
-        (p < s->end && (*p == '.' || *p == 'e' || *p == 'E')))
+        value > int_limit(dtype, negative) || (p < s->end && (*p == '.' || *p == 'e' || *p == 'E')))
         return refuse_int(s, digits, p, dtype);
     *out_bits = negative ? 0 - value : value;
     s->pos = p;

@@ -2,9 +2,9 @@
  * The words of JSON (RFC 8259), read straight from a body that lies whole in memory.
  *
  * This is the hot path of a fetch: 1,000 keys are about 15 kB of short strings. It is therefore the
- * one place, besides base/cursor.h, that moves pointers over foreign bytes: `pos` never passes `end`,
- * and every read is behind a comparison of the two. Strings are stepped over 16 bytes at a time; one
- * without escapes is a view into the body.
+ * one place, besides base/cursor.h, that moves pointers over foreign bytes: `pos` never passes
+ * `end`, and every read is behind a comparison of the two. Strings are stepped over 16 bytes at a
+ * time; one without escapes is a view into the body.
  */
 #ifndef MURR_FORMAT_JSON_SCAN_PRIV_H
 #define MURR_FORMAT_JSON_SCAN_PRIV_H
@@ -28,7 +28,8 @@ static inline struct scan scan_of(struct view body, struct arena *arena, struct 
 }
 
 /* E_INVALID "malformed body at byte 17: " and the message. */
-printf_like(3, 4) enum code scan_refuse(const struct scan *s, const uint8_t *at, const char *fmt, ...);
+printf_like(3, 4) enum code
+    scan_refuse(const struct scan *s, const uint8_t *at, const char *fmt, ...);
 
 static inline void scan_space(struct scan *s)
 {

@@ -54,7 +54,8 @@ must_use static enum code check_members(json_t *object, const char *what, const 
     json_t *value;
     if (!json_is_object(object))
         return err_set(err, E_INVALID, "%s: expected an object", what);
-    json_object_foreach (object, name, value) {
+    json_object_foreach(object, name, value)
+    {
         char shown[80];
         if (strcmp(name, a) != 0 && strcmp(name, b) != 0)
             return err_set(err, E_INVALID, "%s: unknown member \"%s\"; known are \"%s\" and \"%s\"",
@@ -106,7 +107,7 @@ must_use static enum code read_schema(json_t *root, struct schema *out, struct e
     json_t *key = json_object_get(root, "key"), *columns = json_object_get(root, "columns");
     if (!json_is_object(columns))
         return err_set(err, E_INVALID, "\"columns\" must be given, as an object");
-    json_object_foreach (columns, name, column)
+    json_object_foreach(columns, name, column)
         TRY(read_column(name, column, names_column(key, name), out, err));
     if (!json_is_array(key))
         TRY(add_key(key, out, err));
@@ -119,8 +120,8 @@ enum code json_parse_schema(struct view json, struct schema *out_schema, struct 
 {
     json_error_t why;
     struct schema schema = {0};
-    json_t *root = json_loadb(json.len ? (const char *)json.ptr : "", json.len,
-                              JSON_REJECT_DUPLICATES, &why);
+    json_t *root =
+        json_loadb(json.len ? (const char *)json.ptr : "", json.len, JSON_REJECT_DUPLICATES, &why);
     if (!root)
         return err_set(err, E_INVALID, "not valid JSON: line %d: %s", why.line, why.text);
     enum code rc = read_schema(root, &schema, err);

@@ -11,7 +11,8 @@ void json_put_schema(struct buf *out, const struct schema *schema);
 
 /*
  * Read that back, columns in the order written. "nullable" may be absent: true, but false for a key
- * column. Fails E_INVALID for what is not JSON, not of this shape, or no sound schema (schema_check).
+ * column. Fails E_INVALID for what is not JSON, not of this shape, or no sound schema
+ * (schema_check).
  */
 must_use enum code json_parse_schema(struct view json, struct schema *out_schema, struct err *err);
 

@@ -1,5 +1,5 @@
-/* The API over a real registry and a real server: the tables of tests/golden/api, loaded at the start;
- * a third one, "late", has no data yet. */
+/* The API over a real registry and a real server: the tables of tests/golden/api, loaded at the
+ * start; a third one, "late", has no data yet. */
 #include "api/api.h"
 
 #include "../../lib/http_client.h"
@@ -40,8 +40,8 @@ static void describe(struct table_spec *spec, const char *name, const char *key,
 {
     char path[PATH_CAP];
     struct err err;
-    *spec = (struct table_spec){.name = mem_strdup(name), .poll_interval_ms = 60000, .parts = 2,
-                                .keep_generations = 1};
+    *spec = (struct table_spec){
+        .name = mem_strdup(name), .poll_interval_ms = 60000, .parts = 2, .keep_generations = 1};
     assert_int_equal(path_format(path, &err, "%s/source/%s", world.dir, name), OK);
     spec->source.local.path = mem_strdup(path);
     spec->n_key = key2 ? 2 : 1;
@@ -74,8 +74,11 @@ static int begin(void **state)
     }
     const struct api_config api = {world.registry, 100, 14, "1.2.3"};
     world.api = api_new(&api);
-    const struct http_config http = {.host = "127.0.0.1", .threads = 2, .max_body_bytes = 4000,
-                                     .max_connections = 20, .timeout_ms = 5000};
+    const struct http_config http = {.host = "127.0.0.1",
+                                     .threads = 2,
+                                     .max_body_bytes = 4000,
+                                     .max_connections = 20,
+                                     .timeout_ms = 5000};
     return http_server_open(&http, api_handle, world.api, &world.server, &err) ? -1 : 0;
 }
 
@@ -99,7 +102,8 @@ static struct http_answer get(const char *path)
 
 static struct http_answer post(const char *path, const char *headers, const char *body)
 {
-    return http_ask(http_server_port(world.server), "POST", path, headers, view_cstr(body), &world.arena);
+    return http_ask(http_server_port(world.server), "POST", path, headers, view_cstr(body),
+                    &world.arena);
 }
 
 #define TEXT(answer) ((const char *)(answer).body.ptr)
@@ -114,12 +118,14 @@ static void assert_refused(struct http_answer answer, unsigned status, const cha
 static void fetch_answers_in_the_order_of_keys_and_columns(void **state)
 {
     (void)state;
-    struct http_answer a = post("/v1/features/_fetch", "",
-                                "{\"keys\":[\"b\",\"nobody\",\"a\",\"b\"],\"columns\":[\"i32\",\"id\",\"text\"]}");
-    assert_string_equal(TEXT(a), "{\"num_rows\":4,\"columns\":["
-                                 "{\"name\":\"i32\",\"values\":[2147483647,null,-2147483648,2147483647]},"
-                                 "{\"name\":\"id\",\"values\":[\"b\",null,\"a\",\"b\"]},"
-                                 "{\"name\":\"text\",\"values\":[null,null,\"one \\\"1\\\"\",null]}]}");
+    struct http_answer a =
+        post("/v1/features/_fetch", "",
+             "{\"keys\":[\"b\",\"nobody\",\"a\",\"b\"],\"columns\":[\"i32\",\"id\",\"text\"]}");
+    assert_string_equal(TEXT(a),
+                        "{\"num_rows\":4,\"columns\":["
+                        "{\"name\":\"i32\",\"values\":[2147483647,null,-2147483648,2147483647]},"
+                        "{\"name\":\"id\",\"values\":[\"b\",null,\"a\",\"b\"]},"
+                        "{\"name\":\"text\",\"values\":[null,null,\"one \\\"1\\\"\",null]}]}");
     assert_int_equal(a.status, 200);
     assert_non_null(strstr(a.head, "Content-Type: application/json\r\n"));
     assert_non_null(strstr(a.head, "Vary: Accept\r\n"));
@@ -135,7 +141,8 @@ static void fetch_without_columns_answers_all_but_the_key(void **state)
         assert_string_equal(
             TEXT(a),
             "{\"columns\":{\"text\":[\"one \\\"1\\\"\",null,\"\xf0\x9f\x98\x80\",\"\"],"
-            "\"flag\":[true,false,null,true],\"i8\":[-128,127,null,0],\"i16\":[-32768,32767,null,0],"
+            "\"flag\":[true,false,null,true],\"i8\":[-128,127,null,0],\"i16\":[-32768,32767,null,0]"
+            ","
             "\"i32\":[-2147483648,2147483647,null,0],"
             "\"i64\":[-9223372036854775808,9223372036854775807,null,0],\"u8\":[0,255,null,1],"
             "\"u16\":[0,65535,null,1],\"u32\":[0,4294967295,null,1],"
@@ -147,9 +154,9 @@ static void fetch_without_columns_answers_all_but_the_key(void **state)
 static void fetch_takes_composite_keys(void **state)
 {
     (void)state;
-    struct http_answer a =
-        post("/v1/flights/_fetch", "",
-             "{\"keys\":[[\"AA\",1545],[\"UA\",1545],[\"AA\",1714],[\"UA\",1714]],\"columns\":[\"delay\",\"flight\"]}");
+    struct http_answer a = post("/v1/flights/_fetch", "",
+                                "{\"keys\":[[\"AA\",1545],[\"UA\",1545],[\"AA\",1714],[\"UA\",1714]"
+                                "],\"columns\":[\"delay\",\"flight\"]}");
     assert_string_equal(TEXT(a), "{\"num_rows\":4,\"columns\":["
                                  "{\"name\":\"delay\",\"values\":[-1.0,2.5,null,null]},"
                                  "{\"name\":\"flight\",\"values\":[1545,1545,null,1714]}]}");
@@ -174,7 +181,8 @@ static void fetch_answers_arrow_where_it_is_asked_for(void **state)
 static void fetch_of_no_keys_answers_no_rows(void **state)
 {
     (void)state;
-    struct http_answer a = post("/v1/features/_fetch", "", "{\"keys\":[],\"columns\":[\"text\",\"f32\"]}");
+    struct http_answer a =
+        post("/v1/features/_fetch", "", "{\"keys\":[],\"columns\":[\"text\",\"f32\"]}");
     assert_string_equal(TEXT(a), "{\"num_rows\":0,\"columns\":[{\"name\":\"text\",\"values\":[]},"
                                  "{\"name\":\"f32\",\"values\":[]}]}");
 }
@@ -182,13 +190,17 @@ static void fetch_of_no_keys_answers_no_rows(void **state)
 static void fetch_says_what_is_wrong(void **state)
 {
     (void)state;
-    assert_refused(post("/v1/nobody/_fetch", "", "{\"keys\":[]}"), 404,
-                   "{\"error\":\"Table 'nobody' not found or not yet loaded\",\"code\":\"TABLE_NOT_FOUND\"}");
-    assert_refused(post("/v1/late/_fetch", "", "{\"keys\":[]}"), 404,
-                   "{\"error\":\"Table 'late' not found or not yet loaded\",\"code\":\"TABLE_NOT_FOUND\"}");
-    assert_refused(post("/v1/features/_fetch", "", "{\"keys\":[],\"columns\":[\"i33\"]}"), 400,
-                   "{\"error\":\"unknown column 'i33'; did you mean 'i32'?\",\"code\":\"INVALID_REQUEST\"}");
-    assert_refused(post("/v1/features/_fetch", "", "{\"keys\":[],\"columns\":[\"i8\",\"i8\"]}"), 400,
+    assert_refused(
+        post("/v1/nobody/_fetch", "", "{\"keys\":[]}"), 404,
+        "{\"error\":\"Table 'nobody' not found or not yet loaded\",\"code\":\"TABLE_NOT_FOUND\"}");
+    assert_refused(
+        post("/v1/late/_fetch", "", "{\"keys\":[]}"), 404,
+        "{\"error\":\"Table 'late' not found or not yet loaded\",\"code\":\"TABLE_NOT_FOUND\"}");
+    assert_refused(
+        post("/v1/features/_fetch", "", "{\"keys\":[],\"columns\":[\"i33\"]}"), 400,
+        "{\"error\":\"unknown column 'i33'; did you mean 'i32'?\",\"code\":\"INVALID_REQUEST\"}");
+    assert_refused(post("/v1/features/_fetch", "", "{\"keys\":[],\"columns\":[\"i8\",\"i8\"]}"),
+                   400,
                    "{\"error\":\"column 'i8' is asked for twice\",\"code\":\"INVALID_REQUEST\"}");
     assert_refused(post("/v1/features/_fetch", "", "{\"keys\":[1]}"), 400,
                    "{\"error\":\"malformed body at byte 9: key 0: expected a string for column id "
@@ -209,15 +221,17 @@ static void fetch_keeps_the_limits(void **state)
     for (int i = 0; i < 101; i++)
         buf_puts(&body, i ? ",\"a\"" : "\"a\"");
     buf_puts(&body, "]}");
-    assert_refused(post("/v1/features/_fetch", "", buf_cstr(&body)), 413,
-                   "{\"error\":\"more than 100 keys in one request\",\"code\":\"PAYLOAD_TOO_LARGE\"}");
+    assert_refused(
+        post("/v1/features/_fetch", "", buf_cstr(&body)), 413,
+        "{\"error\":\"more than 100 keys in one request\",\"code\":\"PAYLOAD_TOO_LARGE\"}");
     buf_reset(&body);
     buf_puts(&body, "{\"keys\":[],\"columns\":[");
     for (int i = 0; i < 15; i++)
         buf_printf(&body, "%s\"c%d\"", i ? "," : "", i);
     buf_puts(&body, "]}");
-    assert_refused(post("/v1/features/_fetch", "", buf_cstr(&body)), 413,
-                   "{\"error\":\"more than 14 columns in one request\",\"code\":\"PAYLOAD_TOO_LARGE\"}");
+    assert_refused(
+        post("/v1/features/_fetch", "", buf_cstr(&body)), 413,
+        "{\"error\":\"more than 14 columns in one request\",\"code\":\"PAYLOAD_TOO_LARGE\"}");
     char large[4002];
     memset(large, ' ', sizeof(large) - 1);
     large[sizeof(large) - 1] = '\0';
@@ -231,8 +245,9 @@ static void fetch_cut_anywhere_is_a_400(void **state)
     (void)state;
     const char *body = "{\"keys\": [\"a\", \"\\u00fc\"], \"columns\": [\"i8\"]}";
     for (size_t len = 0; len < strlen(body); len++) {
-        struct http_answer a = http_ask(http_server_port(world.server), "POST", "/v1/features/_fetch", "",
-                                        view_of(body, len), &world.arena);
+        struct http_answer a =
+            http_ask(http_server_port(world.server), "POST", "/v1/features/_fetch", "",
+                     view_of(body, len), &world.arena);
         assert_int_equal(a.status, 400);
     }
 }
@@ -240,20 +255,24 @@ static void fetch_cut_anywhere_is_a_400(void **state)
 static void routes_refuse_what_is_not_there(void **state)
 {
     (void)state;
-    assert_refused(get("/nowhere"), 404, "{\"error\":\"no such path: /nowhere\",\"code\":\"NOT_FOUND\"}");
+    assert_refused(get("/nowhere"), 404,
+                   "{\"error\":\"no such path: /nowhere\",\"code\":\"NOT_FOUND\"}");
     assert_refused(get("/"), 404, "{\"error\":\"no such path: /\",\"code\":\"NOT_FOUND\"}");
     assert_int_equal(get("/v1//_fetch").status, 404);
     assert_int_equal(get("/health/").status, 404);
     struct http_answer a = get("/v1/features/_fetch");
-    assert_refused(a, 405, "{\"error\":\"GET is not allowed here; allowed: POST\",\"code\":"
-                           "\"METHOD_NOT_ALLOWED\"}");
+    assert_refused(a, 405,
+                   "{\"error\":\"GET is not allowed here; allowed: POST\",\"code\":"
+                   "\"METHOD_NOT_ALLOWED\"}");
     assert_non_null(strstr(a.head, "Allow: POST\r\n"));
     a = post("/health", "", "");
     assert_int_equal(a.status, 405);
     assert_non_null(strstr(a.head, "Allow: GET, HEAD\r\n"));
-    a = http_ask(http_server_port(world.server), "PUT", "/api/v1/table/x/write", "", view_cstr("{}"), &world.arena);
+    a = http_ask(http_server_port(world.server), "PUT", "/api/v1/table/x/write", "",
+                 view_cstr("{}"), &world.arena);
     assert_int_equal(a.status, 404);
-    a = http_ask(http_server_port(world.server), "DELETE", "/api/v1/table", "", view_cstr(""), &world.arena);
+    a = http_ask(http_server_port(world.server), "DELETE", "/api/v1/table", "", view_cstr(""),
+                 &world.arena);
     assert_int_equal(a.status, 405);
 }
 
@@ -261,8 +280,9 @@ static void routes_decode_names_of_tables(void **state)
 {
     (void)state;
     assert_int_equal(post("/v1/f%65atures/_fetch", "", "{\"keys\":[]}").status, 200);
-    assert_refused(post("/v1/f%6/_fetch", "", "{\"keys\":[]}"), 400,
-                   "{\"error\":\"the path is not percent-encoded right\",\"code\":\"INVALID_REQUEST\"}");
+    assert_refused(
+        post("/v1/f%6/_fetch", "", "{\"keys\":[]}"), 400,
+        "{\"error\":\"the path is not percent-encoded right\",\"code\":\"INVALID_REQUEST\"}");
     assert_int_equal(post("/v1/%00/_fetch", "", "{\"keys\":[]}").status, 400);
     struct http_answer a = post("/v1/%ff%22/_fetch", "", "{\"keys\":[]}");
     assert_int_equal(a.status, 404);
@@ -283,7 +303,8 @@ static void tables_are_listed_with_their_schemas(void **state)
     assert_int_equal(get("/api/v1/table/late/schema").status, 404);
     struct http_answer a = get("/api/v1/table");
     assert_int_equal(a.status, 200);
-    assert_memory_equal(TEXT(a), "{\"features\":{\"key\":\"id\",\"columns\":{\"id\":{\"dtype\":\"utf8\"", 55);
+    assert_memory_equal(
+        TEXT(a), "{\"features\":{\"key\":\"id\",\"columns\":{\"id\":{\"dtype\":\"utf8\"", 55);
     char want[400];
     snprintf(want, sizeof(want), ",\"flights\":%s}", flights);
     assert_non_null(strstr(TEXT(a), want));
@@ -306,7 +327,8 @@ static void probes_tell_alive_from_ready(void **state)
     assert_string_equal(TEXT(get("/livez")), "{\"status\":\"alive\"}");
     struct http_answer a = get("/readyz");
     assert_int_equal(a.status, 503);
-    assert_string_equal(TEXT(a), "{\"status\":\"not ready\",\"tables_loaded\":2,\"tables_configured\":3}");
+    assert_string_equal(TEXT(a),
+                        "{\"status\":\"not ready\",\"tables_loaded\":2,\"tables_configured\":3}");
     json_t *root = json_of(get("/readyz?verbose"));
     const json_t *tables = json_object_get(root, "tables");
     const json_t *features = json_object_get(tables, "features");
@@ -328,21 +350,23 @@ static void metrics_count_what_was_asked(void **state)
     post("/v1/features/_fetch", "", "{\"keys\":[\"a\",\"nobody\"],\"columns\":[\"i8\"]}");
     struct http_answer a = get("/metrics");
     assert_non_null(strstr(a.head, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
-    const char *want[] = {"murr_build_info{version=\"1.2.3\"} 1\n",
-                          "murr_http_requests_total{route=\"/v1/{}/_fetch\",code=\"200\"} ",
-                          "murr_fetch_duration_seconds_bucket{table=\"features\",format=\"json\",le=\"2.5e-05\"} ",
-                          "murr_fetch_cells_total{table=\"features\",status=\"missing\"} ",
-                          "murr_table_rows{table=\"features\"} 4\n",
-                          "murr_table_rows{table=\"late\"} 0\n",
-                          "source=\"local\",partition=\"2026-11-22\"} 1\n",
-                          "murr_loads_total{table=\"features\",result=\"ok\"} 1\n",
-                          "murr_inflight_requests 1\n",
-                          "process_resident_memory_bytes "};
+    const char *want[] = {
+        "murr_build_info{version=\"1.2.3\"} 1\n",
+        "murr_http_requests_total{route=\"/v1/{}/_fetch\",code=\"200\"} ",
+        "murr_fetch_duration_seconds_bucket{table=\"features\",format=\"json\",le=\"2.5e-05\"} ",
+        "murr_fetch_cells_total{table=\"features\",status=\"missing\"} ",
+        "murr_table_rows{table=\"features\"} 4\n",
+        "murr_table_rows{table=\"late\"} 0\n",
+        "source=\"local\",partition=\"2026-11-22\"} 1\n",
+        "murr_loads_total{table=\"features\",result=\"ok\"} 1\n",
+        "murr_inflight_requests 1\n",
+        "process_resident_memory_bytes "};
     for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
         if (!strstr(TEXT(a), want[i]))
             fail_msg("no %s in %s", want[i], TEXT(a));
     a = http_ask(http_server_port(world.server), "GET", "/metrics",
-                 "Accept: application/openmetrics-text;version=1.0.0\r\n", view_cstr(""), &world.arena);
+                 "Accept: application/openmetrics-text;version=1.0.0\r\n", view_cstr(""),
+                 &world.arena);
     assert_non_null(strstr(a.head, "application/openmetrics-text"));
     assert_string_equal(TEXT(a) + a.body.len - 6, "# EOF\n");
 }
@@ -356,7 +380,8 @@ static void openapi_describes_every_route(void **state)
     assert_int_equal(json_object_size(paths), 9);
     assert_string_equal(json_string_value(json_object_get(root, "openapi")), "3.1.0");
     json_decref(root);
-    a = http_ask(http_server_port(world.server), "HEAD", "/openapi.json", "", view_cstr(""), &world.arena);
+    a = http_ask(http_server_port(world.server), "HEAD", "/openapi.json", "", view_cstr(""),
+                 &world.arena);
     assert_int_equal(a.status, 200);
     assert_int_equal(a.body.len, 0);
 }
@@ -366,13 +391,18 @@ static void admin_port_has_probes_and_metrics_only(void **state)
     (void)state;
     struct http_server *admin;
     struct err err;
-    const struct http_config http = {.host = "127.0.0.1", .threads = 1, .max_body_bytes = 100,
-                                     .max_connections = 5, .timeout_ms = 5000};
+    const struct http_config http = {.host = "127.0.0.1",
+                                     .threads = 1,
+                                     .max_body_bytes = 100,
+                                     .max_connections = 5,
+                                     .timeout_ms = 5000};
     assert_int_equal(http_server_open(&http, api_handle_admin, world.api, &admin, &err), OK);
     unsigned port = http_server_port(admin);
     assert_int_equal(http_ask(port, "GET", "/livez", "", view_cstr(""), &world.arena).status, 200);
-    assert_int_equal(http_ask(port, "GET", "/metrics", "", view_cstr(""), &world.arena).status, 200);
-    assert_int_equal(http_ask(port, "GET", "/api/v1/table", "", view_cstr(""), &world.arena).status, 404);
+    assert_int_equal(http_ask(port, "GET", "/metrics", "", view_cstr(""), &world.arena).status,
+                     200);
+    assert_int_equal(http_ask(port, "GET", "/api/v1/table", "", view_cstr(""), &world.arena).status,
+                     404);
     http_server_close(admin);
 }
 

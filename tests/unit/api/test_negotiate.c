@@ -49,8 +49,12 @@ static void negotiate_refuses_what_it_does_not_have(void **state)
 {
     (void)state;
     enum answer_form form;
-    const char *bad[] = {"text/html", "application/xml, text/*", "application/json;q=0",
-                         "application/vnd.apache.arrow.file", "*/*;q=0", "application/jsonx",
+    const char *bad[] = {"text/html",
+                         "application/xml, text/*",
+                         "application/json;q=0",
+                         "application/vnd.apache.arrow.file",
+                         "*/*;q=0",
+                         "application/jsonx",
                          ARROW ";q=0, text/plain"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(negotiate_rows(bad[i], &form));

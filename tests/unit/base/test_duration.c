@@ -29,8 +29,17 @@ static void duration_reads_what_people_write(void **state)
 static void duration_refuses_what_is_not_one(void **state)
 {
     (void)state;
-    const char *bad[] = {"", " ", "5", "m", "5 minutes", "1.5h", "-5s", "5s 3", "99999999999999999999s",
-                         "9223372036854775807d", "5M"};
+    const char *bad[] = {"",
+                         " ",
+                         "5",
+                         "m",
+                         "5 minutes",
+                         "1.5h",
+                         "-5s",
+                         "5s 3",
+                         "99999999999999999999s",
+                         "9223372036854775807d",
+                         "5M"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct err err;
         int64_t ms = 77;

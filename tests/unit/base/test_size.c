@@ -29,7 +29,8 @@ static void size_knows_decimal_and_binary_units(void **state)
 static void size_refuses_what_is_not_one(void **state)
 {
     (void)state;
-    const char *bad[] = {"", "MB", "1.5GB", "-1", "1Mi", "1 GiB x", "18446744073709551616", "99999999TiB"};
+    const char *bad[] = {
+        "", "MB", "1.5GB", "-1", "1Mi", "1 GiB x", "18446744073709551616", "99999999TiB"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         uint64_t bytes = 77;
         assert_int_equal(size_parse(view_cstr(bad[i]), &bytes, NULL), E_INVALID);
@@ -40,7 +41,8 @@ static void size_refuses_what_is_not_one(void **state)
 static void size_prints_what_it_reads(void **state)
 {
     (void)state;
-    const uint64_t sizes[] = {0, 1, 1000, 1024, 16u << 20, 1ull << 40, (1ull << 40) + 1024, UINT64_MAX};
+    const uint64_t sizes[] = {0,         1, 1000, 1024, 16u << 20, 1ull << 40, (1ull << 40) + 1024,
+                              UINT64_MAX};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         char text[SIZE_CAP];
         assert_bytes(size_format(sizes[i], text), sizes[i]);

@@ -86,8 +86,7 @@ static void config_reads_every_field(void **state)
                         "log: { level: debug, format: json }\n"
                         "load: { memory: 256MiB, threads: 3 }\n"
                         "tables:\n"
-                        "  user_features:\n" LOCAL
-                        "    poll_interval: 1h 30m\n"
+                        "  user_features:\n" LOCAL "    poll_interval: 1h 30m\n"
                         "    parts: 16\n"
                         "    layout: columnar\n"
                         "    keep_generations: 0\n"
@@ -160,8 +159,9 @@ static void config_refuses_wrong_types(void **state)
                    "murr.yml:1: server.port: expected a whole number, found nothing");
     assert_refused("server: { port: [1] }\n",
                    "murr.yml:1: server.port: expected a whole number, found a list");
-    assert_refused("server: { host: 5 }\n", "murr.yml:1: server.host: expected a string, found the "
-                                            "number 5; put it in quotes if it is meant as a string");
+    assert_refused("server: { host: 5 }\n",
+                   "murr.yml:1: server.host: expected a string, found the "
+                   "number 5; put it in quotes if it is meant as a string");
     assert_refused("server: { host: \"\" }\n", "murr.yml:1: server.host: must not be empty");
     assert_refused("server: 5\n", "murr.yml:1: server: expected a map, found the number 5");
     assert_refused("- a\n",
@@ -176,17 +176,19 @@ static void config_refuses_wrong_types(void **state)
                    "murr.yml:1: load.memory: 'lots' is not a size such as 64MB, 1GiB or 4096");
     assert_refused("log: { level: inof }\n", "murr.yml:1: log.level: 'inof' is not one of debug, "
                                              "info, warn, error; did you mean 'info'?");
-    assert_refused("tables:\n  t:\n" LOCAL "    key: id\n",
-                   "murr.yml:4: tables.t.key: expected a list of column names, found the string 'id'");
+    assert_refused(
+        "tables:\n  t:\n" LOCAL "    key: id\n",
+        "murr.yml:4: tables.t.key: expected a list of column names, found the string 'id'");
     assert_refused("tables:\n  t:\n" LOCAL "    key: [[id]]\n",
                    "murr.yml:4: tables.t.key: expected the name of a column, found a list");
     assert_refused("tables:\n  t:\n" LOCAL
                    "    key: [id]\n    columns: { id: { dtype: utf8, nullable: 1 } }\n",
                    "murr.yml:5: tables.t.columns.id.nullable: expected true or false, found the "
                    "number 1");
-    assert_refused("tables:\n  t:\n" LOCAL "    key: [id]\n    columns: { id: { dtype: string } }\n",
-                   "murr.yml:5: tables.t.columns.id.dtype: 'string' is not one of utf8, bool, int8, "
-                   "int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64");
+    assert_refused(
+        "tables:\n  t:\n" LOCAL "    key: [id]\n    columns: { id: { dtype: string } }\n",
+        "murr.yml:5: tables.t.columns.id.dtype: 'string' is not one of utf8, bool, int8, "
+        "int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64");
 }
 
 static void config_refuses_values_out_of_range(void **state)
@@ -223,13 +225,16 @@ static void config_refuses_missing_fields(void **state)
 static void config_takes_exactly_one_source(void **state)
 {
     (void)state;
-    assert_refused("tables:\n  t:\n    source: {}\n    key: [id]\n",
-                   "murr.yml:3: tables.t.source: exactly one of local, s3 and iceberg must be given");
-    assert_refused("tables:\n  t:\n    source:\n      local: { path: x }\n      s3: {}\n    key: [id]\n",
-                   "murr.yml:5: tables.t.source: exactly one of local, s3 and iceberg must be "
-                   "given, found several");
-    assert_refused("tables:\n  t:\n    source:\n      s3: { bucket: b }\n    key: [id]\n",
-                   "murr.yml:4: tables.t.source.s3: source s3 is not supported by this version yet");
+    assert_refused(
+        "tables:\n  t:\n    source: {}\n    key: [id]\n",
+        "murr.yml:3: tables.t.source: exactly one of local, s3 and iceberg must be given");
+    assert_refused(
+        "tables:\n  t:\n    source:\n      local: { path: x }\n      s3: {}\n    key: [id]\n",
+        "murr.yml:5: tables.t.source: exactly one of local, s3 and iceberg must be "
+        "given, found several");
+    assert_refused(
+        "tables:\n  t:\n    source:\n      s3: { bucket: b }\n    key: [id]\n",
+        "murr.yml:4: tables.t.source.s3: source s3 is not supported by this version yet");
     assert_refused("tables:\n  t:\n    source: { iceberg: {} }\n    key: [id]\n",
                    "murr.yml:3: tables.t.source.iceberg: source iceberg is not supported by this "
                    "version yet");
@@ -244,21 +249,26 @@ static void config_checks_key_columns(void **state)
     assert_refused(yaml, "murr.yml:4: tables.t.key: column 'id' is given twice");
     snprintf(yaml, sizeof(yaml), "%s    key: [id]\n    columns: { x: { dtype: utf8 } }\n", head);
     assert_refused(yaml, "murr.yml:5: tables.t.columns: key column 'id' is not among the columns");
-    snprintf(yaml, sizeof(yaml),
-             "%s    key: [id]\n    columns:\n      id:\n        dtype: utf8\n        nullable: true\n",
+    snprintf(
+        yaml, sizeof(yaml),
+        "%s    key: [id]\n    columns:\n      id:\n        dtype: utf8\n        nullable: true\n",
+        head);
+    assert_refused(yaml,
+                   "murr.yml:8: tables.t.columns.id.nullable: a key column cannot be nullable");
+    snprintf(yaml, sizeof(yaml), "%s    key: [id]\n    columns: { id: { dtype: float32 } }\n",
              head);
-    assert_refused(yaml, "murr.yml:8: tables.t.columns.id.nullable: a key column cannot be nullable");
-    snprintf(yaml, sizeof(yaml), "%s    key: [id]\n    columns: { id: { dtype: float32 } }\n", head);
-    assert_refused(yaml, "murr.yml:5: tables.t.columns.id.dtype: a key column is utf8 or an integer "
-                         "type, not float32");
+    assert_refused(yaml,
+                   "murr.yml:5: tables.t.columns.id.dtype: a key column is utf8 or an integer "
+                   "type, not float32");
 }
 
 static void config_checks_table_names(void **state)
 {
     (void)state;
-    assert_refused("tables:\n  ../etc: {}\n",
-                   "murr.yml:2: tables.../etc: not a table name: letters, digits, '_', '-' and '.', "
-                   "beginning with a letter or digit, at most 128 bytes");
+    assert_refused(
+        "tables:\n  ../etc: {}\n",
+        "murr.yml:2: tables.../etc: not a table name: letters, digits, '_', '-' and '.', "
+        "beginning with a letter or digit, at most 128 bytes");
     assert_refused("tables:\n  \"\": {}\n",
                    "murr.yml:2: tables.: not a table name: letters, digits, '_', '-' and '.', "
                    "beginning with a letter or digit, at most 128 bytes");
@@ -278,8 +288,9 @@ static void config_refuses_yaml_that_hides_things(void **state)
                    "murr.yml:1: a field's name must be a plain word, not a list or map");
     assert_refused("server: { port: 1\n",
                    "murr.yml:2: not valid YAML: did not find expected ',' or '}'");
-    assert_refused("server:\n\tport: 1\n", "murr.yml:2: not valid YAML: found character that cannot "
-                                           "start any token");
+    assert_refused("server:\n\tport: 1\n",
+                   "murr.yml:2: not valid YAML: found character that cannot "
+                   "start any token");
     char deep[64] = "x: ";
     memset(deep + 3, '[', 40);
     deep[43] = '\0';
@@ -292,10 +303,16 @@ static void config_is_overridden_by_variables_and_flags(void **state)
     (void)state;
     const char *yaml = "server: { port: 1 }\ntables:\n  user-x:\n" LOCAL "    key: [id]\n"
                        "    columns: { id: { dtype: int32 } }\n";
-    const char *env[] = {"PATH=/bin", "MURR_SERVER__PORT=2", "MURR_SERVER_MAX_BODY_BYTES=1KiB",
-                         "MURR_TABLES__USER_X__PARTS=3", "MURR_CONFIG=x", "MURR_TEST_SEED=1",
-                         "murr_nothing=1", "MURR_TABLES__USER_X__COLUMNS__ID__DTYPE=int64",
-                         "MURR_LOG_LEVEL=warn", NULL};
+    const char *env[] = {"PATH=/bin",
+                         "MURR_SERVER__PORT=2",
+                         "MURR_SERVER_MAX_BODY_BYTES=1KiB",
+                         "MURR_TABLES__USER_X__PARTS=3",
+                         "MURR_CONFIG=x",
+                         "MURR_TEST_SEED=1",
+                         "murr_nothing=1",
+                         "MURR_TABLES__USER_X__COLUMNS__ID__DTYPE=int64",
+                         "MURR_LOG_LEVEL=warn",
+                         NULL};
     struct config c;
     struct err err;
     if (load(yaml, env, "tables.user-x.source.local.path=12", &c, &err))
@@ -349,8 +366,9 @@ static void config_names_the_variable_or_flag_at_fault(void **state)
                             "--set server.prot: unknown field; did you mean 'server.port'?");
     assert_override_refused(NULL, "server.port",
                             "--set server.port: expected FIELD=VALUE, as in server.port=9090");
-    assert_override_refused(NULL, "server.port=x", "--set server.port: server.port: expected a whole "
-                                                   "number, found the string 'x'");
+    assert_override_refused(NULL, "server.port=x",
+                            "--set server.port: server.port: expected a whole "
+                            "number, found the string 'x'");
     assert_override_refused(NULL, "tables.t.part=4",
                             "--set tables.t.part: unknown field; did you mean 'tables.t.parts'?");
     assert_override_refused(NULL, "tables.u.parts=4",
@@ -369,11 +387,12 @@ static void config_prints_what_it_reads_back(void **state)
     AUTO(buf) struct buf first = {0}, second = {0};
     struct config c;
     struct err err;
-    assert_int_equal(load("server: { host: \"a: b\\n\" }\ntables:\n  1.5:\n"
-                          "    source: { local: { path: \"/d \\\"x\\\" \\\\ ü\" } }\n"
-                          "    key: [id]\n    columns: { id: { dtype: utf8 }, 'null': { dtype: bool } }\n",
-                          NULL, NULL, &c, &err),
-                     OK);
+    assert_int_equal(
+        load("server: { host: \"a: b\\n\" }\ntables:\n  1.5:\n"
+             "    source: { local: { path: \"/d \\\"x\\\" \\\\ ü\" } }\n"
+             "    key: [id]\n    columns: { id: { dtype: utf8 }, 'null': { dtype: bool } }\n",
+             NULL, NULL, &c, &err),
+        OK);
     config_print(&c, &first);
     config_done(&c);
     if (load(buf_cstr(&first), NULL, NULL, &c, &err))

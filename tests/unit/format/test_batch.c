@@ -44,7 +44,8 @@ static void json_put_batch_writes_an_empty_answer(void **state)
     struct column column = {.name = "c", .dtype = DT_INT64};
     struct batch batch = {&column, 1, 0};
     json_put_batch(&out, &batch, BATCH_LIST);
-    assert_string_equal(buf_cstr(&out), "{\"num_rows\":0,\"columns\":[{\"name\":\"c\",\"values\":[]}]}");
+    assert_string_equal(buf_cstr(&out),
+                        "{\"num_rows\":0,\"columns\":[{\"name\":\"c\",\"values\":[]}]}");
     buf_reset(&out);
     json_put_batch(&out, &(struct batch){0}, BATCH_MAP);
     assert_string_equal(buf_cstr(&out), "{\"columns\":{}}");

@@ -10,8 +10,8 @@
 
 static const struct fetch_limits roomy = {1000, 1000};
 
-/* The code for a body by oracle schema `i`; the body is copied to exactly its size, so that one byte
- * too many is seen by AddressSanitizer. */
+/* The code for a body by oracle schema `i`; the body is copied to exactly its size, so that one
+ * byte too many is seen by AddressSanitizer. */
 static enum code code_of(size_t i, struct view body)
 {
     struct schema schema;
@@ -21,7 +21,8 @@ static enum code code_of(size_t i, struct view body)
     if (body.len)
         memcpy(exact, body.ptr, body.len);
     oracle_schema(i, &schema);
-    enum code rc = fetch_request_parse(view_of(exact, body.len), &schema, &roomy, &arena, &got, NULL);
+    enum code rc =
+        fetch_request_parse(view_of(exact, body.len), &schema, &roomy, &arena, &got, NULL);
     schema_done(&schema);
     return rc;
 }
@@ -49,9 +50,9 @@ static void fetch_request_reads_keys_and_columns(void **state)
     AUTO(arena) struct arena arena = {0};
     struct fetch_request got;
     struct err err;
-    const char *body = " { \"columns\" : [ \"x\" , \"y\\n\" ] , \"keys\" : [ \"a\" , \"\\u00fc\" ] } ";
-    assert_int_equal(
-        fetch_request_parse(view_cstr(body), &schema, &roomy, &arena, &got, &err), OK);
+    const char *body =
+        " { \"columns\" : [ \"x\" , \"y\\n\" ] , \"keys\" : [ \"a\" , \"\\u00fc\" ] } ";
+    assert_int_equal(fetch_request_parse(view_cstr(body), &schema, &roomy, &arena, &got, &err), OK);
     assert_int_equal(got.keys.n, 2);
     assert_int_equal(got.n_columns, 2);
     assert_true(view_eq_cstr(got.keys.keys[0], "a"));
@@ -89,9 +90,10 @@ static void fetch_request_says_where_and_what_is_wrong(void **state)
                    "malformed body at byte 12: more bytes after the end of the object");
     assert_refused(0, "{\"keys\":[],}", E_INVALID,
                    "malformed body at byte 11: expected the name of a member");
-    assert_refused(0, "{\"keys\":[\"a\",]}", E_INVALID,
-                   "malformed body at byte 13: key 1: expected a string for column id (utf8), found "
-                   "punctuation");
+    assert_refused(
+        0, "{\"keys\":[\"a\",]}", E_INVALID,
+        "malformed body at byte 13: key 1: expected a string for column id (utf8), found "
+        "punctuation");
     assert_refused(0, "{\"keys\":[\"a\" \"b\"]}", E_INVALID,
                    "malformed body at byte 13: expected ',' or ']', found a string");
     assert_refused(0, "{\"keys\":{}}", E_INVALID,
@@ -102,9 +104,10 @@ static void fetch_request_says_where_and_what_is_wrong(void **state)
     assert_refused(0, "{\"keys\":[1]}", E_INVALID,
                    "malformed body at byte 9: key 0: expected a string for column id (utf8), found "
                    "a number");
-    assert_refused(1, "{\"keys\":[\"1\"]}", E_INVALID,
-                   "malformed body at byte 9: key 0: expected a whole number for column id (int32), "
-                   "found a string");
+    assert_refused(
+        1, "{\"keys\":[\"1\"]}", E_INVALID,
+        "malformed body at byte 9: key 0: expected a whole number for column id (int32), "
+        "found a string");
     assert_refused(1, "{\"keys\":[2147483648]}", E_INVALID,
                    "malformed body at byte 9: 2147483648 is out of range for int32");
     assert_refused(2, "{\"keys\":[-1]}", E_INVALID,
@@ -113,8 +116,9 @@ static void fetch_request_says_where_and_what_is_wrong(void **state)
                    "malformed body at byte 9: expected a whole number, found a fraction");
     assert_refused(1, "{\"keys\":[01]}", E_INVALID,
                    "malformed body at byte 9: expected a whole number");
-    assert_refused(4, "{\"keys\":[\"UA\"]}", E_INVALID,
-                   "malformed body at byte 9: key 0: expected an array of 3 values, found a string");
+    assert_refused(
+        4, "{\"keys\":[\"UA\"]}", E_INVALID,
+        "malformed body at byte 9: key 0: expected an array of 3 values, found a string");
     assert_refused(4, "{\"keys\":[[\"UA\",1]]}", E_INVALID,
                    "malformed body at byte 16: key 0: expected an array of 3 values");
     assert_refused(0, "{\"keys\":[],\"kyes\":[]}", E_INVALID,
@@ -195,9 +199,12 @@ static uint64_t next_random(uint64_t *seed)
 
 static void put_random_string(struct buf *out, uint64_t *seed)
 {
-    static const char *const pieces[] = {"a", "bcdef", "0123456789abcdef", "\\n", "\\u0041", "\xc3\xbc",
-                                         "\xf0\x9f\x98\x80", "\\ud83d\\ude00", "\\\"", "\\\\", "\\u0000",
-                                         "\\/", " ", "\xe2\x82\xac", "\\ud800", "\xed\xa0\x80", "\x7f"};
+    static const char *const pieces[] = {
+        "a",       "bcdef",        "0123456789abcdef", "\\n",
+        "\\u0041", "\xc3\xbc",     "\xf0\x9f\x98\x80", "\\ud83d\\ude00",
+        "\\\"",    "\\\\",         "\\u0000",          "\\/",
+        " ",       "\xe2\x82\xac", "\\ud800",          "\xed\xa0\x80",
+        "\x7f"};
     buf_puts(out, "\"");
     for (size_t n = next_random(seed) % 5; n; n--)
         buf_puts(out, pieces[next_random(seed) % (next_random(seed) % 8 ? 14 : 17)]);
@@ -206,8 +213,10 @@ static void put_random_string(struct buf *out, uint64_t *seed)
 
 static void put_random_int(struct buf *out, uint64_t *seed)
 {
-    static const char *const edges[] = {"0", "-0", "255", "256", "32767", "-32768", "2147483647", "-1",
-                                        "2147483648", "9223372036854775807", "1.5", "1e2", "007"};
+    static const char *const edges[] = {
+        "0",      "-0",         "255", "256",        "32767",
+        "-32768", "2147483647", "-1",  "2147483648", "9223372036854775807",
+        "1.5",    "1e2",        "007"};
     if (next_random(seed) % 3 == 0)
         buf_puts(out, edges[next_random(seed) % (next_random(seed) % 4 ? 8 : 13)]);
     else

@@ -10,8 +10,9 @@
 #include <stdio.h>
 
 /*
- * Streams are compared with files that pyarrow and Polars read right: tests/golden/arrow/check.py says
- * what they must hold. MURR_TEST_WRITE_GOLDEN=1 writes the files anew; run check.py afterwards.
+ * Streams are compared with files that pyarrow and Polars read right: tests/golden/arrow/check.py
+ * says what they must hold. MURR_TEST_WRITE_GOLDEN=1 writes the files anew; run check.py
+ * afterwards.
  */
 static void assert_golden(const char *name, const struct ipc_stream *s)
 {
@@ -71,7 +72,8 @@ static void fill_bools(struct column *c)
     }
 }
 
-static const char *const words[] = {"", "b", "-", "\xc3\xbc\xf0\x9f\x98\x80", "longer than sixteen bytes"};
+static const char *const words[] = {"", "b", "-", "\xc3\xbc\xf0\x9f\x98\x80",
+                                    "longer than sixteen bytes"};
 
 static size_t words_bytes(size_t n_rows)
 {
@@ -146,8 +148,10 @@ static void ipc_writes_odd_names(void **state)
     AUTO(arena) struct arena arena = {0};
     struct ipc_stream s;
     struct err err;
-    const struct ipc_field fields[] = {
-        {"", DT_INT8, 0}, {"\xc3\xbc \"x\"", DT_INT8, 0}, {"seven77", DT_INT8, 0}, {"eight888", DT_INT8, 0}};
+    const struct ipc_field fields[] = {{"", DT_INT8, 0},
+                                       {"\xc3\xbc \"x\"", DT_INT8, 0},
+                                       {"seven77", DT_INT8, 0},
+                                       {"eight888", DT_INT8, 0}};
     assert_int_equal(ipc_plan(fields, 4, 3, SIZE_MAX, &arena, &s, &err), OK);
     for (size_t i = 0; i < 4; i++)
         fill_numbers(&s.columns[i]);
@@ -176,7 +180,8 @@ static void ipc_keeps_the_limits(void **state)
     AUTO(arena) struct arena arena = {0};
     struct ipc_stream s;
     struct err err;
-    const struct ipc_field text = {"t", DT_UTF8, (size_t)INT32_MAX + 1}, number = {"n", DT_INT64, 0};
+    const struct ipc_field text = {"t", DT_UTF8, (size_t)INT32_MAX + 1},
+                           number = {"n", DT_INT64, 0};
     assert_int_equal(ipc_plan(&text, 1, 1, SIZE_MAX, &arena, &s, &err), E_LIMIT);
     assert_string_equal(err.msg, "column t: 2147483648 bytes of text are too many for one answer");
     assert_int_equal(ipc_plan(&number, 1, 100, 863, &arena, &s, &err), E_LIMIT);

@@ -11,7 +11,8 @@ static void schema_json_keeps_the_order_of_columns(void **state)
     (void)state;
     const char *texts[] = {
         "{\"key\":\"id\",\"columns\":{\"z\":{\"dtype\":\"float32\",\"nullable\":true},"
-        "\"id\":{\"dtype\":\"utf8\",\"nullable\":false},\"a\":{\"dtype\":\"bool\",\"nullable\":false}}}",
+        "\"id\":{\"dtype\":\"utf8\",\"nullable\":false},\"a\":{\"dtype\":\"bool\",\"nullable\":"
+        "false}}}",
         "{\"key\":[\"b\",\"a\"],\"columns\":{\"a\":{\"dtype\":\"int64\",\"nullable\":false},"
         "\"b\":{\"dtype\":\"utf8\",\"nullable\":false}}}"};
     for (size_t i = 0; i < 2; i++) {
@@ -30,7 +31,8 @@ static void schema_json_fills_in_nullable(void **state)
     (void)state;
     struct schema schema;
     struct err err;
-    const char *text = "{\"columns\": {\"id\": {\"dtype\": \"utf8\"}, \"x\": {\"dtype\": \"int8\"}}, \"key\": \"id\"}";
+    const char *text = "{\"columns\": {\"id\": {\"dtype\": \"utf8\"}, \"x\": {\"dtype\": "
+                       "\"int8\"}}, \"key\": \"id\"}";
     assert_int_equal(json_parse_schema(view_cstr(text), &schema, &err), OK);
     assert_false(schema.fields[0].nullable);
     assert_true(schema.fields[1].nullable);
@@ -53,7 +55,8 @@ static void schema_json_refuses_what_is_no_schema(void **state)
     assert_refused("", "not valid JSON: line 1: '[' or '{' expected near end of file");
     assert_refused("[]", "schema: expected an object");
     assert_refused("{}", "\"columns\" must be given, as an object");
-    assert_refused("{\"keys\": 1}", "schema: unknown member \"keys\"; known are \"key\" and \"columns\"");
+    assert_refused("{\"keys\": 1}",
+                   "schema: unknown member \"keys\"; known are \"key\" and \"columns\"");
     assert_refused("{\"columns\":{\"a\":{\"dtype\":\"utf8\"}}}",
                    "\"key\" must be the name of a column or a list of names");
     assert_refused("{\"key\":[],\"columns\":{\"a\":{\"dtype\":\"utf8\"}}}", "no key column");

@@ -59,7 +59,8 @@ static int close_server(void **state)
 
 static int dial(const struct http_server *s)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((in_port_t)http_server_port(s))};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((in_port_t)http_server_port(s))};
     struct timeval patience = {.tv_sec = 10};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -100,7 +101,8 @@ static char *ask(const struct http_server *s, const char *request)
 static void http_answers_a_request(void **state)
 {
     const char *answer =
-        ask(*state, "POST /a%20b?verbose HTTP/1.1\r\nHost: x\r\nX-Tag:  t\r\nContent-Length: 3\r\n\r\nabc");
+        ask(*state,
+            "POST /a%20b?verbose HTTP/1.1\r\nHost: x\r\nX-Tag:  t\r\nContent-Length: 3\r\n\r\nabc");
     assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
     assert_non_null(strstr(answer, "X-Echo: yes\r\n"));
     assert_non_null(strstr(answer, "Content-Type: text/plain\r\n"));
@@ -120,7 +122,8 @@ static void http_keeps_a_connection_for_many_requests(void **state)
     int fd = dial(*state);
     for (int i = 0; i < 20; i++) {
         char request[100], want[40];
-        snprintf(request, sizeof(request), "POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", i);
+        snprintf(request, sizeof(request),
+                 "POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", i);
         snprintf(want, sizeof(want), "POST /%d body=2", i);
         send_text(fd, request);
         assert_non_null(strstr(receive(fd, want), "200 OK"));
@@ -142,8 +145,9 @@ static void http_takes_a_body_byte_by_byte(void **state)
 
 static void http_takes_a_chunked_body(void **state)
 {
-    const char *answer = ask(*state, "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                     "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n");
+    const char *answer =
+        ask(*state, "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n");
     assert_non_null(strstr(answer, "body=7"));
 }
 
@@ -157,20 +161,25 @@ static void http_refuses_a_body_above_the_limit(void **state)
 {
     char request[5000], filler[2001];
     put_filler(filler, 1000);
-    snprintf(request, sizeof(request), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n%s", filler);
+    snprintf(request, sizeof(request),
+             "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n%s", filler);
     assert_non_null(strstr(ask(*state, request), "body=1000"));
     put_filler(filler, 1001);
-    snprintf(request, sizeof(request), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n%s", filler);
-    assert_non_null(strstr(ask(*state, request), "HTTP/1.1 413 "));
     snprintf(request, sizeof(request),
-             "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n%s\r\n0\r\n\r\n", filler);
+             "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n%s", filler);
+    assert_non_null(strstr(ask(*state, request), "HTTP/1.1 413 "));
+    snprintf(
+        request, sizeof(request),
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n%s\r\n0\r\n\r\n",
+        filler);
     assert_non_null(strstr(ask(*state, request), "HTTP/1.1 413 "));
 }
 
 static void http_refuses_a_large_body_before_it_is_sent(void **state)
 {
     int fd = dial(*state);
-    send_text(fd, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2000\r\n\r\n");
+    send_text(fd,
+              "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2000\r\n\r\n");
     assert_non_null(strstr(receive(fd, "body="), "HTTP/1.1 413 "));
     close(fd);
     fd = dial(*state);
@@ -182,7 +191,8 @@ static void http_refuses_a_large_body_before_it_is_sent(void **state)
 static void http_invites_a_client_that_asks_to_go_on(void **state)
 {
     int fd = dial(*state);
-    send_text(fd, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    send_text(fd,
+              "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     assert_non_null(strstr(receive(fd, "\r\n\r\n"), "HTTP/1.1 100 "));
     send_text(fd, "ab");
     assert_non_null(strstr(receive(fd, "body="), "body=2"));
@@ -223,7 +233,8 @@ static double seconds_until_closed(const struct http_server *s, const char *star
 static void http_closes_on_a_client_that_drips(void **state)
 {
     double headers = seconds_until_closed(*state, "GET / HTTP/1.1\r\nHost: x\r\nX: ", "y");
-    double body = seconds_until_closed(*state, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n", "y");
+    double body = seconds_until_closed(
+        *state, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n", "y");
     double idle = seconds_until_closed(*state, "", "");
     assert_true(headers > 0.8 && headers < 4);
     assert_true(body > 0.8 && body < 4);
@@ -250,7 +261,8 @@ static void http_says_that_a_port_is_taken(void **state)
     struct err err;
     char want[100];
     same.port = http_server_port(*state);
-    snprintf(want, sizeof(want), "cannot listen on 127.0.0.1:%u: Address already in use", same.port);
+    snprintf(want, sizeof(want), "cannot listen on 127.0.0.1:%u: Address already in use",
+             same.port);
     assert_int_equal(http_server_open(&same, echo, NULL, &second, &err), E_EXISTS);
     assert_string_equal(err.msg, want);
     same.host = "no.such.host.invalid";
@@ -296,7 +308,8 @@ static void http_drain_waits_for_requests_in_flight(void **state)
     while (http_server_in_flight(s) == 0)
         usleep(1000);
     assert_false(http_server_drain(s, 10));
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((in_port_t)http_server_port(s))};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((in_port_t)http_server_port(s))};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int late = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_not_equal(connect(late, (struct sockaddr *)&to, sizeof(to)), 0);
