@@ -13,7 +13,7 @@ void buf_done(struct buf *b)
 
 uint8_t *buf_reserve(struct buf *b, size_t extra)
 {
-    if (b->cap - b->len < extra) {
+    if (!b->ptr || b->cap - b->len < extra) {
         size_t cap = b->cap ? b->cap * 2 : 64;
         if (cap < b->len + extra)
             cap = b->len + extra;

@@ -249,7 +249,7 @@ enum code ipc_plan(const struct ipc_field *fields, size_t n_fields, size_t n_row
                    struct arena *arena, struct ipc_stream *out_stream, struct err *err)
 {
     AUTO(flatbuf) struct flatbuf schema = {0}, batch = {0};
-    uint8_t *body;
+    uint8_t *body = NULL;
     TRY(check_sizes(fields, n_fields, n_rows, max_bytes, err));
     uint64_t body_bytes = body_bytes_of(fields, n_fields, n_rows);
     build_schema(&schema, fields, n_fields);
