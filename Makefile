@@ -14,7 +14,7 @@ opt_release := -O3 -fno-plt
 opt_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 opt_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS  ?= -g
-ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -Iinclude -Itests/lib -fPIC -fvisibility=hidden $(WARN) \
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -Iinclude -Itests/lib -Ibench/lib -fPIC -fvisibility=hidden $(WARN) \
              $(opt_$(VARIANT)) $(CFLAGS) -MMD -MP
 LDFLAGS += $(filter -fsanitize=%,$(opt_$(VARIANT)))
 
@@ -94,6 +94,7 @@ $(O)/obj/%.o: %.c Makefile | $(SETUP)
 
 $(O)/obj/src/api/openapi.o: src/api/openapi.json
 
+$(O)/obj/src/api/openapi.o: src/api/openapi.json
 $(O)/obj/src/cli/version.o: ALL_CFLAGS += -DMURR_VERSION='"$(VERSION)"'
 
 $(O)/murr: $(call obj,src/cli/main.c) $(APP_OBJ)

@@ -36,7 +36,8 @@ static const struct command commands[] = {
      cmd_verify},
     {"bench", "TABLE", "time random reads of a loaded table in this process",
      "  -n, --requests N   requests to time [10000]\n"
-     "  -k, --keys N       keys a request [1000]\n",
+     "  -k, --keys N       keys a request [1000]\n"
+     "      --data-dir DIR read this data directory, without a configuration\n",
      cmd_bench},
     {"version", "", "print the version", "", cmd_version},
 };

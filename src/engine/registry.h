@@ -60,7 +60,7 @@ struct table_status {
     int64_t polled_at_ms;   /* 0: never */
     int64_t next_poll_at_ms;
     const char *last_error; /* of the latest poll or load; "" when it went well */
-    int64_t last_error_at_ms;
+    int64_t last_error_at_ms; /* 0: no error */
     uint64_t n_loads_ok, n_loads_failed;
     uint64_t n_polls_ok, n_polls_failed;
     double load_seconds; /* of the latest load that went well */

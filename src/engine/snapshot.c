@@ -73,6 +73,19 @@ enum code snapshot_open(const char *dir, struct snapshot **out_snapshot, struct 
     return OK;
 }
 
+enum code snapshot_open_live(const char *data_dir, const char *table, struct snapshot **out_snapshot,
+                             struct err *err)
+{
+    char table_dir[PATH_CAP], dir[PATH_CAP];
+    uint64_t number;
+    TRY(path_format(table_dir, err, "%s/%s", data_dir, table));
+    TRY(generation_live(table_dir, &number, err));
+    if (number == 0)
+        return err_set(err, E_NOTFOUND, "no loaded table '%s' in %s", table, data_dir);
+    TRY(generation_path(table_dir, number, dir, err));
+    return snapshot_open(dir, out_snapshot, err);
+}
+
 const struct generation_info *snapshot_info(const struct snapshot *s)
 {
     return &s->info;
@@ -96,6 +109,22 @@ uint64_t snapshot_generation(const struct snapshot *s)
 uint64_t snapshot_n_rows(const struct snapshot *s)
 {
     return s->n_rows;
+}
+
+uint64_t snapshot_n_slots(const struct snapshot *s)
+{
+    uint64_t n_slots = 0;
+    for (size_t i = 0; i < s->n_segments; i++)
+        n_slots += s->segments[i]->n_slots;
+    return n_slots;
+}
+
+struct view snapshot_slot_key(const struct snapshot *s, uint64_t i)
+{
+    const struct seg_block *b = s->set.blocks;
+    for (; i >= seg_block_n_slots(b); b++)
+        i -= seg_block_n_slots(b);
+    return seg_row_key(s->set.layout, b, b->rows + i * s->set.layout->groups[0].stride);
 }
 
 const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list keys,

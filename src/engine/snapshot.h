@@ -12,12 +12,26 @@
 
 struct snapshot;
 
+/*
+ * The live generation of a table in a data directory, without a registry: for the command line and the
+ * embedded library, also beside a running server. The caller unrefs.
+ *
+ * Fails E_NOTFOUND when there is no such table or nothing was loaded yet; E_CORRUPT.
+ */
+must_use enum code snapshot_open_live(const char *data_dir, const char *table,
+                                      struct snapshot **out_snapshot, struct err *err);
+
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s); /* NULL is fine */
 
 const struct schema *snapshot_schema(const struct snapshot *s); /* lives as long as the snapshot */
 uint64_t snapshot_generation(const struct snapshot *s);
 uint64_t snapshot_n_rows(const struct snapshot *s);
+
+/* The key in the `i`-th slot, for i below snapshot_n_slots; some keys stand in two. For benchmarks and
+ * checks, which need keys that exist. */
+uint64_t snapshot_n_slots(const struct snapshot *s);
+struct view snapshot_slot_key(const struct snapshot *s, uint64_t i);
 
 /* Where the rows of a list of keys are. Borrows the snapshot and the arena it was made in. */
 struct found_rows;

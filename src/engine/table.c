@@ -240,11 +240,12 @@ static void schedule(struct table *t, bool failed)
     pthread_mutex_unlock(&t->lock);
 }
 
-static void note_failure(struct table *t, const struct err *err)
+/* The outcome of the latest poll; an empty message: it went well. */
+static void note_outcome(struct table *t, const struct err *err)
 {
     pthread_mutex_lock(&t->lock);
     t->last_error = *err;
-    t->last_error_at_ms = clock_wall_ms();
+    t->last_error_at_ms = err->msg[0] ? clock_wall_ms() : 0;
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -286,7 +287,7 @@ enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, 
                  log_str("table", t->spec->name), log_str("error", own.msg));
     if (!rc)
         own.msg[0] = '\0';
-    note_failure(t, &own);
+    note_outcome(t, &own);
     t->n_failed_polls = rc ? t->n_failed_polls + 1 : 0;
     schedule(t, rc != OK);
     return rc ? err_set(err, rc, "table %s: %s", t->spec->name, own.msg) : OK;

@@ -104,7 +104,7 @@ must_use static enum code read_schema(struct segment *s, struct cursor *c, struc
 
 must_use static enum code read_meta(struct segment *s, struct err *err)
 {
-    struct view meta;
+    struct view meta = {0};
     TRY(find_payload(s, SEG_META, "meta", &meta, err));
     struct cursor c = cur_of(meta);
     if (!cur_u64le(&c, &s->hash_seed) || !cur_u32le(&c, &s->part) || !cur_u32le(&c, &s->n_parts) ||
@@ -120,7 +120,7 @@ must_use static enum code read_meta(struct segment *s, struct err *err)
 
 must_use static enum code read_stats(struct segment *s, struct err *err)
 {
-    struct view stats;
+    struct view stats = {0};
     TRY(find_payload(s, SEG_STATS, "stats", &stats, err));
     struct cursor c = cur_of(stats);
     if (!cur_u64le(&c, &s->n_rows) || !cur_u64le(&c, &s->key_bytes) ||
@@ -182,7 +182,7 @@ static void load_block(struct segment *s, uint32_t i, struct view pilots, struct
 
 must_use static enum code read_blocks(struct segment *s, struct err *err)
 {
-    struct view table, pilots, extras;
+    struct view table = {0}, pilots = {0}, extras = {0};
     TRY(find_payload(s, SEG_BLOCKS, "blocks", &table, err));
     TRY(find_payload(s, SEG_PILOTS, "pilots", &pilots, err));
     TRY(find_payload(s, SEG_EXTRAS, "extras", &extras, err));

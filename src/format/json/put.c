@@ -59,29 +59,29 @@ static uint8_t *write_decimal(uint8_t *out, struct decimal d)
     uint8_t text[20];
     for (; d.digits % 10 == 0; d.exponent++)
         d.digits /= 10;
-    int n = (int)(json_write_uint(text, d.digits) - text);
-    int point = n + d.exponent; /* digits before the point */
+    size_t n = (size_t)(json_write_uint(text, d.digits) - text);
+    int point = (int)n + d.exponent; /* digits before the point */
     if (point < -4 || point > 16) {
         *out++ = text[0];
         if (n > 1)
             *out++ = '.';
-        out = mempcpy(out, text + 1, (size_t)n - 1);
+        out = mempcpy(out, text + 1, n - 1);
         *out++ = 'e';
         *out++ = point > 0 ? '+' : '-';
         return json_write_uint(out, (uint64_t)(point > 0 ? point - 1 : 1 - point));
     }
-    int n_whole = point < 0 ? 0 : point < n ? point : n;
+    size_t n_whole = point < 0 ? 0 : (size_t)point < n ? (size_t)point : n;
     if (point <= 0)
         *out++ = '0';
-    out = mempcpy(out, text, (size_t)n_whole);
-    for (int i = n_whole; i < point; i++)
+    out = mempcpy(out, text, n_whole);
+    for (int i = (int)n_whole; i < point; i++)
         *out++ = '0';
     *out++ = '.';
     for (int i = point; i < 0; i++)
         *out++ = '0';
     if (n_whole == n)
         *out++ = '0';
-    return mempcpy(out, text + n_whole, (size_t)(n - n_whole));
+    return mempcpy(out, text + n_whole, n - n_whole);
 }
 
 /* By printf, for the few that the quick way leaves over. */

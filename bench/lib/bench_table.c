@@ -1,0 +1,171 @@
+#include "bench_table.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "bench.h"
+#include "engine/build.h"
+#include "engine/generation.h"
+#include "segment/block.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { RUN_ROWS = 512, TASK_ROWS = 1 << 18 };
+static const uint64_t hash_seed = 0x4D555252;
+static const uint64_t block_rows = 131072;
+static const uint32_t n_parts = 8;
+
+void bench_key(uint64_t row, char out[static BENCH_KEY_BYTES + 1])
+{
+    memcpy(out, "user:", 5);
+    for (int i = BENCH_KEY_BYTES - 1; i >= 5; i--, row /= 10)
+        out[i] = (char)('0' + row % 10);
+    out[BENCH_KEY_BYTES] = '\0';
+}
+
+float bench_value(uint64_t row, size_t column)
+{
+    uint64_t state = row * 1000003 + column;
+    return (float)(bench_random(&state) >> 40) / 16777216.0f;
+}
+
+struct make {
+    uint64_t n_rows;
+    struct schema schema;
+    struct record_format format;
+    struct spill *spill;
+    uint64_t n_blocks;
+};
+
+must_use static enum code put_run(const struct make *m, unsigned worker, uint64_t first, size_t n,
+                                  struct vector *vectors, const struct vector **wanted,
+                                  struct err *err)
+{
+    static _Thread_local char text[RUN_ROWS][BENCH_KEY_BYTES + 1];
+    struct view keys[RUN_ROWS];
+    uint32_t sizes[RUN_ROWS];
+    struct record *records[RUN_ROWS];
+    for (size_t c = 1; c < m->schema.n_fields; c++) {
+        vectors[c].n = n;
+        memset(vectors[c].valid, 1, n);
+        for (size_t i = 0; i < n; i++)
+            ((float *)vectors[c].values)[i] = bench_value(first + i, c - 1);
+    }
+    for (size_t i = 0; i < n; i++) {
+        bench_key(first + i, text[i]);
+        keys[i] = view_of(text[i], BENCH_KEY_BYTES);
+    }
+    TRY(record_sizes(&m->format, wanted, keys, n, sizes, err));
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash = hash_key(keys[i], hash_seed);
+        records[i] = spill_reserve(m->spill, worker, block_of_hash(hash, m->n_blocks), sizes[i]);
+        records[i]->hash = hash;
+        records[i]->ordinal = first + i;
+        records[i]->size = sizes[i];
+    }
+    record_write(&m->format, wanted, keys, n, records);
+    return spill_commit(m->spill, worker, err);
+}
+
+static enum code scatter_task(void *job, size_t task, unsigned worker, struct err *err)
+{
+    const struct make *m = job;
+    size_t n_fields = m->schema.n_fields;
+    struct vector *vectors = mem_zalloc(n_fields * sizeof(*vectors));
+    const struct vector **wanted = mem_zalloc(n_fields * sizeof(*wanted));
+    for (size_t c = 1; c < n_fields; c++) {
+        vector_init(&vectors[c], DT_FLOAT32, RUN_ROWS);
+        wanted[c] = &vectors[c];
+    }
+    enum code rc = OK;
+    uint64_t end = (task + 1) * (uint64_t)TASK_ROWS;
+    end = end < m->n_rows ? end : m->n_rows;
+    for (uint64_t row = task * (uint64_t)TASK_ROWS; !rc && row < end; row += RUN_ROWS)
+        rc = put_run(m, worker, row, end - row < RUN_ROWS ? end - row : RUN_ROWS, vectors, wanted,
+                     err);
+    for (size_t c = 1; c < n_fields; c++)
+        vector_done(&vectors[c]);
+    free(vectors);
+    free(wanted);
+    return rc;
+}
+
+static void make_schema(struct schema *s, size_t n_columns)
+{
+    schema_add(s, view_cstr("user_id"), DT_UTF8, false);
+    schema_add_key(s, 0);
+    for (size_t c = 0; c < n_columns; c++) {
+        char name[32];
+        snprintf(name, sizeof(name), "f%zu", c);
+        schema_add(s, view_cstr(name), DT_FLOAT32, true);
+    }
+}
+
+static void build(struct make *m, const char *dir, struct pool *pool)
+{
+    struct err err;
+    struct load_progress progress = {0};
+    struct key_lengths lengths = {0};
+    lengths.n[BENCH_KEY_BYTES] = m->n_rows;
+    uint64_t *n_nulls = mem_zalloc(m->schema.n_fields * sizeof(*n_nulls));
+    struct seg_layout layout;
+    bench_must(seg_layout_choose(&m->schema, false, &lengths, n_nulls, &layout, &err), &err);
+    struct build_config config = {dir,     &m->schema, &layout,   &m->format,  m->spill,
+                                  m->n_blocks, n_parts,    hash_seed, 1u << 28};
+    struct build_result built;
+    bench_must(build_run(&config, pool, &progress, &built, &err), &err);
+    if (built.n_rows != m->n_rows)
+        bench_fail("built %" PRIu64 " rows of %" PRIu64, built.n_rows, m->n_rows);
+    struct generation_info info = {.number = 1,
+                                   .partition = "2026-01-01",
+                                   .n_parts = n_parts,
+                                   .n_rows = built.n_rows,
+                                   .disk_bytes = built.disk_bytes,
+                                   .loaded_at_ms = clock_wall_ms()};
+    bench_must(generation_write_info(dir, &info, &m->schema, &err), &err);
+    seg_layout_done(&layout);
+    free(n_nulls);
+}
+
+void bench_table_make(const char *data_dir, uint64_t n_rows, size_t n_columns)
+{
+    char table_dir[PATH_CAP], dir[PATH_CAP];
+    struct err err;
+    uint64_t live = 0;
+    bench_must(path_format(table_dir, &err, "%s/bench", data_dir), &err);
+    bench_must(generation_path(table_dir, 1, dir, &err), &err);
+    if (access(table_dir, F_OK) == 0 && generation_live(table_dir, &live, &err) == OK && live == 1)
+        return;
+    fprintf(stderr, "making %" PRIu64 " rows in %s\n", n_rows, dir);
+    bench_must(tree_remove(dir, &err), &err);
+    bench_must(dir_make(dir, &err), &err);
+    struct pool *pool = pool_new(0);
+    struct make m = {.n_rows = n_rows};
+    make_schema(&m.schema, n_columns);
+    record_format_init(&m.format, &m.schema);
+    m.n_blocks = (n_rows / block_rows + n_parts) / n_parts * n_parts;
+    struct spill_config spill = {dir, 4ull << 30, m.n_blocks, pool_size(pool)};
+    m.spill = spill_new(&spill);
+    size_t n_tasks = (n_rows + TASK_ROWS - 1) / TASK_ROWS;
+    bench_must(pool_run(pool, n_tasks, scatter_task, &m, &err), &err);
+    spill_seal(m.spill);
+    build(&m, dir, pool);
+    bench_must(generation_publish(table_dir, 1, &err), &err);
+    spill_free(m.spill);
+    record_format_done(&m.format);
+    schema_done(&m.schema);
+    pool_free(pool);
+}
+
+void bench_table_dir(uint64_t n_rows, size_t n_columns, char out[static PATH_CAP])
+{
+    char count[24];
+    struct err err;
+    bench_must(path_format(out, &err, "build/bench/data/%sx%zu", bench_count_name(n_rows, count),
+                           n_columns),
+               &err);
+}

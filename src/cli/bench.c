@@ -1,0 +1,119 @@
+/* murr bench: time random reads of a loaded table, in this process and without a network. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/arguments.h"
+#include "engine/answer.h"
+
+#include <stdio.h>
+
+struct bench {
+    struct snapshot *snapshot;
+    size_t n_requests;
+    size_t n_keys;
+    uint64_t random;
+    struct arena arena;
+};
+
+static uint64_t next_random(struct bench *b)
+{
+    b->random = b->random * 6364136223846793005u + 1442695040888963407u;
+    return b->random >> 16;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* One request from the keys to a complete Arrow stream. */
+must_use static enum code time_one(struct bench *b, const struct projection *columns,
+                                   const struct view *pool, size_t n_pool, uint64_t *out_ns,
+                                   struct err *err)
+{
+    arena_reset(&b->arena);
+    struct view *keys = arena_alloc(&b->arena, b->n_keys * sizeof(*keys));
+    for (size_t i = 0; i < b->n_keys; i++)
+        keys[i] = pool[next_random(b) % n_pool];
+    struct ipc_stream answer;
+    size_t n_absent;
+    uint64_t start = clock_mono_ns();
+    TRY(answer_read(b->snapshot, (struct key_list){keys, b->n_keys}, columns, ANSWER_BYTES_MAX,
+                    &b->arena, &answer, &n_absent, err));
+    *out_ns = clock_mono_ns() - start;
+    ipc_stream_done(&answer);
+    if (n_absent)
+        return err_set(err, E_CORRUPT, "%zu keys of the table were not found", n_absent);
+    return OK;
+}
+
+must_use static enum code run(struct bench *b, uint64_t *times, struct err *err)
+{
+    enum { POOL_KEYS = 1 << 18 };
+    AUTO(arena) struct arena arena = {0};
+    struct projection columns;
+    TRY(projection_resolve(snapshot_schema(b->snapshot), NULL, 0, &arena, &columns, err));
+    uint64_t n_slots = snapshot_n_slots(b->snapshot);
+    if (n_slots == 0)
+        return err_set(err, E_INVALID, "the table has no rows");
+    struct view *pool = arena_alloc(&arena, POOL_KEYS * sizeof(*pool));
+    for (size_t i = 0; i < POOL_KEYS; i++) {
+        /* Copies: a key that lies in its row would bring the row into the cache. */
+        struct view key = snapshot_slot_key(b->snapshot, next_random(b) % n_slots);
+        pool[i] = view_of(arena_strndup(&arena, key.ptr, key.len), key.len);
+    }
+    for (size_t i = 0; i < b->n_requests; i++)
+        TRY(time_one(b, &columns, pool, POOL_KEYS, &times[i], err));
+    qsort(times, b->n_requests, sizeof(*times), by_value);
+    return OK;
+}
+
+static int bench(struct bench *b, const char *table)
+{
+    AUTO(ptr) uint64_t *times = mem_zalloc(b->n_requests * sizeof(*times));
+    struct err err;
+    if (run(b, times, &err))
+        return command_failed(&err);
+    size_t n = b->n_requests;
+    printf("%s: %llu rows, %zu requests of %zu keys, all columns, to Arrow\n", table,
+           (unsigned long long)snapshot_n_rows(b->snapshot), n, b->n_keys);
+    printf("p50 %.1f us, p90 %.1f us, p99 %.1f us, %.1f ns a key\n", (double)times[n / 2] / 1e3,
+           (double)times[n * 9 / 10] / 1e3, (double)times[n * 99 / 100] / 1e3,
+           (double)times[n / 2] / (double)b->n_keys);
+    return EXIT_DONE;
+}
+
+static size_t count_of(const char *text, size_t fallback, size_t most)
+{
+    char *end;
+    unsigned long n = text ? strtoul(text, &end, 10) : fallback;
+    return text && (*end || n == 0 || n > most) ? 0 : n;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+    AUTO(arguments) struct arguments args = {0};
+    const char *requests = NULL, *keys = NULL, *data_dir = NULL;
+    const struct option_spec specs[] = {
+        {"--requests", 'n', &requests}, {"--keys", 'k', &keys}, {"--data-dir", 0, &data_dir}};
+    if (arguments_parse(&args, argc, argv, "bench", specs, 3) != EXIT_DONE)
+        return EXIT_USAGE;
+    if (args.n_positional != 1)
+        return command_misused("bench", "which table?");
+    struct bench b = {.n_requests = count_of(requests, 10000, 10000000),
+                      .n_keys = count_of(keys, 1000, 10000000),
+                      .random = clock_mono_ns()};
+    if (b.n_requests == 0 || b.n_keys == 0)
+        return command_misused("bench", "--requests and --keys are whole numbers up to 10000000");
+    AUTO(config) struct config config = {0};
+    struct err err;
+    if (!data_dir && config_options_load(&args.config, &config, &err))
+        return command_failed(&err);
+    if (snapshot_open_live(data_dir ? data_dir : config.server.data_dir, args.positional[0],
+                           &b.snapshot, &err))
+        return command_failed(&err);
+    int exit_code = bench(&b, args.positional[0]);
+    arena_done(&b.arena);
+    snapshot_unref(b.snapshot);
+    return exit_code;
+}

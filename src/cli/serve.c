@@ -1,0 +1,130 @@
+/*
+ * murr serve: load, poll, answer, until SIGTERM or SIGINT.
+ *
+ * The end: readiness fails at once; after server.drain_delay no connection is accepted; requests that
+ * run are answered; then the poller and a running load stop. A second signal ends it at once.
+ */
+#include "api/api.h"
+#include "cli/arguments.h"
+#include "cli/progress.h"
+
+#include "base/mem.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+static const int64_t drain_max_ms = 30000;
+static const struct timespec tick = {.tv_nsec = 200000000};
+
+struct servers {
+    struct registry *registry;
+    struct api *api;
+    struct http_server *main;
+    struct http_server *admin; /* NULL: not configured */
+};
+
+static void servers_done(struct servers *s)
+{
+    http_server_close(s->main);
+    http_server_close(s->admin);
+    api_free(s->api);
+    registry_close(s->registry);
+    *s = (struct servers){0};
+}
+
+must_use static enum code open_admin(const struct server_config *c, struct servers *s,
+                                     struct err *err)
+{
+    struct http_config http = {.host = c->host,
+                               .port = c->admin_port,
+                               .threads = 1,
+                               .max_body_bytes = 4096,
+                               .max_connections = 64,
+                               .timeout_ms = c->request_timeout_ms};
+    return http_server_open(&http, api_handle_admin, s->api, &s->admin, err);
+}
+
+must_use static enum code open_servers(const struct config *config, struct servers *s,
+                                       struct err *err)
+{
+    const struct server_config *c = &config->server;
+    struct registry_config registry = {c->data_dir, config->load, config->tables, config->n_tables};
+    TRY(registry_open(&registry, &s->registry, err));
+    struct api_config api = {s->registry, c->max_keys, c->max_columns, murr_version_text()};
+    s->api = api_new(&api);
+    struct http_config http = {.host = c->host,
+                               .port = c->port,
+                               .threads = c->threads,
+                               .max_body_bytes = c->max_body_bytes,
+                               .max_connections = c->max_connections,
+                               .timeout_ms = c->request_timeout_ms};
+    TRY(http_server_open(&http, api_handle, s->api, &s->main, err));
+    if (c->admin_port)
+        TRY(open_admin(c, s, err));
+    registry_start(s->registry);
+    return OK;
+}
+
+/* The signals are blocked in all threads and taken here, between looks at the loads. */
+static int wait_for_signal(const sigset_t *signals, struct registry *r)
+{
+    struct progress progress;
+    progress_init(&progress);
+    for (;;) {
+        int sig = sigtimedwait(signals, NULL, &tick);
+        if (sig > 0) {
+            progress_clear(&progress);
+            return sig;
+        }
+        progress_show(&progress, r);
+    }
+}
+
+static void stop(const struct config *config, const sigset_t *signals, struct servers *s)
+{
+    int64_t delay_ms = config->server.drain_delay_ms;
+    api_set_draining(s->api);
+    struct timespec delay = {delay_ms / 1000, delay_ms % 1000 * 1000000};
+    if (delay_ms > 0 && sigtimedwait(signals, NULL, &delay) > 0)
+        log_warn("second signal: stopping at once");
+    else if (!http_server_drain(s->main, drain_max_ms))
+        log_warn("some requests were cut off",
+                 log_int("in_flight", http_server_in_flight(s->main)));
+}
+
+static int serve(const struct config *config, const sigset_t *signals)
+{
+    AUTO(servers) struct servers s = {0};
+    struct err err;
+    if (open_servers(config, &s, &err))
+        return command_failed(&err);
+    log_info("serving", log_str("version", murr_version_text()),
+             log_str("host", config->server.host), log_int("port", http_server_port(s.main)),
+             log_int("admin_port", s.admin ? http_server_port(s.admin) : 0),
+             log_int("tables", config->n_tables), log_str("data_dir", config->server.data_dir));
+    int sig = wait_for_signal(signals, s.registry);
+    log_info("stopping", log_str("signal", sigabbrev_np(sig)));
+    stop(config, signals, &s);
+    log_info("stopped");
+    return EXIT_DONE;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    AUTO(arguments) struct arguments args = {0};
+    if (arguments_parse(&args, argc, argv, "serve", NULL, 0) != EXIT_DONE)
+        return EXIT_USAGE;
+    if (args.n_positional)
+        return command_misused("serve", "unexpected argument '%s'", args.positional[0]);
+    AUTO(config) struct config config = {0};
+    struct err err;
+    if (config_options_load(&args.config, &config, &err))
+        return command_failed(&err);
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    return serve(&config, &signals);
+}

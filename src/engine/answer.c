@@ -1,0 +1,23 @@
+#include "engine/answer.h"
+
+enum code answer_read(const struct snapshot *snapshot, struct key_list keys,
+                      const struct projection *columns, size_t max_bytes, struct arena *arena,
+                      struct ipc_stream *out_stream, size_t *out_n_absent, struct err *err)
+{
+    const struct schema *schema = snapshot_schema(snapshot);
+    const struct found_rows *rows = snapshot_find(snapshot, keys, arena);
+    struct ipc_field *fields = arena_zalloc(arena, columns->n_fields * sizeof(*fields));
+    for (size_t i = 0; i < columns->n_fields; i++) {
+        const struct field *f = &schema->fields[columns->fields[i]];
+        fields[i].name = f->name;
+        fields[i].dtype = f->dtype;
+        if (f->dtype == DT_UTF8)
+            TRY(found_utf8_bytes(rows, columns->fields[i], &fields[i].utf8_bytes, err));
+    }
+    TRY(ipc_plan(fields, columns->n_fields, keys.n, max_bytes, arena, out_stream, err));
+    for (size_t i = 0; i < columns->n_fields; i++)
+        found_gather(rows, columns->fields[i], &out_stream->columns[i]);
+    ipc_finish(out_stream);
+    *out_n_absent = found_n_absent(rows);
+    return OK;
+}
