@@ -133,6 +133,7 @@ static void no_more_values_come_than_were_announced(void **state)
     struct view bytes = view_of("\x80\x01\x04\x03\x00\x02\x00\x00\x00\x00", 10);
     assert_int_equal(read_n(bytes, 3), OK);
     assert_int_equal(read_n(bytes, 4), E_CORRUPT);
+    assert_int_equal(read_n(bytes, 100), E_CORRUPT);
 }
 
 static void nonsense_in_the_header_is_corrupt(void **state)
