@@ -100,7 +100,7 @@ static enum code start(struct pq_chunk *c, const struct pq_file *f, const struct
     c->codec = m->codec;
     c->n_rows = g->n_rows; /* the chunk's own num_values is wrong in files that others read well */
     c->n_unopened = g->n_rows;
-    c->joined.max_bytes = f->limits.held_bytes;
+    c->joined.max_bytes = f->limits.page_bytes;
     return OK;
 }
 

@@ -14,9 +14,9 @@ enum { magic_bytes = 4, trailer_bytes = 8 };
 /* How many times the bytes of the file its column chunks may come to, in all. */
 enum { max_overlap = 4 };
 
-/* The least bytes of the structs that must be there; they bound what a list may make us allocate.
- */
-enum { min_group_bytes = 7, min_chunk_bytes = 3 };
+/* The least bytes of these structs with all that must be in them; they bound what a list may make
+ * us allocate. */
+enum { min_group_bytes = 7, min_chunk_bytes = 16 };
 
 /* parquet-mr before 1.2.9 left the dictionary page's header out of the size of a chunk. */
 enum { old_writer_slack = 100 };

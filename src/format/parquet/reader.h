@@ -16,8 +16,8 @@
 #include "model/vector.h"
 
 struct pq_limits {
-    size_t page_bytes;   /* of one page, decompressed */
-    size_t held_bytes;   /* of all pages whose strings one pq_chunk_read hands out */
+    size_t page_bytes; /* of one page, decompressed; of the strings that one pq_chunk_read joins */
+    size_t held_bytes; /* of all pages whose strings one pq_chunk_read hands out */
     size_t footer_bytes; /* of the footer as it lies in the file */
     size_t n_columns;    /* schema elements: leaves and groups */
     bool verify_crc;     /* check a page's CRC-32 where the writer left one */

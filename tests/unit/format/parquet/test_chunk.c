@@ -526,6 +526,26 @@ static void a_prefix_longer_than_the_string_before_is_corrupt(void **state)
     expect_failure(&r, utf8_required, &pages, E_CORRUPT, "shares 2 bytes with one of 1");
 }
 
+/* Each string is the one before and a letter: few bytes in the file, many together. */
+static void joined_strings_are_limited(void **state)
+{
+    (void)state;
+    struct reading r = {.limits = pq_limits_default()};
+    struct buf pages = {0};
+    struct build_column col = utf8_required;
+    AUTO(buf) struct buf body = {0};
+    r.limits.page_bytes = 64;
+    col.n_rows = 33;
+    /* prefixes 0 1 2 ...: first 0, least difference 1, width 0 */
+    buf_put(&body, bytes(0x80, 1, 4, 33, 0, 2, 0, 0, 0, 0).ptr, 10);
+    buf_put(&body, bytes(0x80, 1, 4, 33, 2, 0, 0, 0, 0, 0).ptr, 10); /* suffixes of 1 byte */
+    while (body.len < 20 + 33)
+        buf_put_u8(&body, 'x');
+    build_page(&pages, (struct build_page){.n_values = 33, .encoding = DELTA_BYTE_ARRAY},
+               buf_view(&body));
+    expect_failure(&r, col, &pages, E_LIMIT, "more than 64 bytes");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -556,6 +576,7 @@ int main(void)
         cmocka_unit_test(pages_held_for_their_strings_are_limited),
         cmocka_unit_test(snappy_of_another_size_is_corrupt),
         cmocka_unit_test(an_uncompressed_page_of_another_size_is_corrupt),
+        cmocka_unit_test(joined_strings_are_limited),
         cmocka_unit_test(a_prefix_longer_than_the_string_before_is_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,7 @@ static struct pq_file *file_of_odd_chunk(struct buf *footer, int id)
     build_stop(&chunk);
     build_int(&group, 3, 4);
     build_stop(&group);
+    build_text(&file, 6, "a writer with a name");
     build_stop(&file);
     struct pq_file *f;
     if (parse(footer, footer->len + 100, &f))
@@ -225,6 +226,23 @@ static void chunks_that_lie_elsewhere_are_refused_when_asked_for(void **state)
         assert_non_null(strstr(last_err.msg, cases[i].words));
         pq_file_free(f);
     }
+}
+
+static void a_list_of_more_chunks_than_bytes_is_corrupt(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf footer = {0};
+    struct thrift_out file = {.to = &footer};
+    build_structs(&file, 4, 1);
+    struct thrift_out group = {.to = &footer};
+    build_head(&group, 1, 9);
+    buf_put_u8(&footer, 0xFC);
+    build_uleb(&footer, 1000);
+    buf_put_zeros(&footer, 15999); /* 1000 chunks of nothing, and their group */
+    struct pq_file *f = NULL;
+    assert_int_equal(parse(&footer, footer.len + 100, &f), E_CORRUPT);
+    if (!strstr(last_err.msg, "longer than its bytes"))
+        fail_msg("%s", last_err.msg);
 }
 
 static void a_plain_footer_of_an_encrypted_file_is_refused(void **state)
@@ -267,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_field_with_a_type_and_children_is_nested),
         cmocka_unit_test(a_row_group_has_a_chunk_for_each_column),
         cmocka_unit_test(chunks_that_lie_elsewhere_are_refused_when_asked_for),
+        cmocka_unit_test(a_list_of_more_chunks_than_bytes_is_corrupt),
         cmocka_unit_test(a_plain_footer_of_an_encrypted_file_is_refused),
         cmocka_unit_test(a_schema_tree_that_does_not_add_up_is_corrupt),
     };
