@@ -115,7 +115,8 @@ bool oracle_agrees(struct view body, const struct schema *schema)
     bool shape = false;
     bool same = root && compare(root, schema, rc ? NULL : &got, &shape);
     json_decref(root);
-    bool accepted = root && shape;
+    /* A NUL is nowhere legal in JSON text, but jansson drops one that follows a number. */
+    bool accepted = root && shape && !memchr(body.ptr, 0, body.len);
     if (accepted == (rc == OK) && (rc || same))
         return true;
     printf("oracle: jansson %s, murr %s %s; body: %.*s\n", accepted ? "accepts" : "refuses",
@@ -124,5 +125,6 @@ bool oracle_agrees(struct view body, const struct schema *schema)
            : same ? ""
                   : "(other values)",
            (int)body.len, body.ptr);
+    fflush(stdout);
     return false;
 }
