@@ -80,6 +80,7 @@ void pq_chunk_reset(struct pq_chunk *c)
     c->page.n_left = 0;
     c->page.lent = false;
     pq_dict_reset(&c->dict);
+    pq_page_buf_trim(&c->dict_buf, PQ_KEEP_BYTES);
     pq_pages_reset(&c->pages);
     pq_joined_done(&c->joined);
 }

@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "format/parquet/strings.h"
 
+enum { keep_views = 1 << 19 }; /* 8 MiB of them wait for the next chunk */
+
 void pq_dict_done(struct pq_dict *d)
 {
     free(d->views);
@@ -11,6 +13,8 @@ void pq_dict_done(struct pq_dict *d)
 
 void pq_dict_reset(struct pq_dict *d)
 {
+    if (d->views_cap > keep_views)
+        pq_dict_done(d);
     *d = (struct pq_dict){.views = d->views, .views_cap = d->views_cap};
 }
 

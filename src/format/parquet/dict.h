@@ -16,7 +16,7 @@ struct pq_dict {
 };
 
 void pq_dict_done(struct pq_dict *d);
-/* Not loaded any more; keeps its memory. */
+/* Not loaded any more; keeps its memory, unless that is much. */
 void pq_dict_reset(struct pq_dict *d);
 
 /*

@@ -2,9 +2,7 @@
 
 #include "base/mem.h"
 
-/* What is kept between chunks: buffers, and bytes of each. */
-enum { keep_bufs = 4 };
-static const size_t keep_bytes = (size_t)8 << 20;
+enum { keep_bufs = 4 }; /* kept between chunks */
 
 void pq_pages_done(struct pq_pages *p)
 {
@@ -19,10 +17,15 @@ void pq_pages_reset(struct pq_pages *p)
     p->n_used = 0;
     p->held_bytes = 0;
     for (size_t i = 0; i < p->n_bufs; i++)
-        if (i >= keep_bufs || p->bufs[i].cap > keep_bytes) {
-            free(p->bufs[i].ptr);
-            p->bufs[i] = (struct pq_page_buf){0};
-        }
+        pq_page_buf_trim(&p->bufs[i], i < keep_bufs ? PQ_KEEP_BYTES : 0);
+}
+
+void pq_page_buf_trim(struct pq_page_buf *b, size_t max_bytes)
+{
+    if (b->cap > max_bytes) {
+        free(b->ptr);
+        *b = (struct pq_page_buf){0};
+    }
 }
 
 void pq_pages_release_old(struct pq_pages *p)

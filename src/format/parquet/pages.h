@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "base/view.h"
 
+enum { PQ_KEEP_BYTES = 8 << 20 }; /* of a buffer that waits for the next chunk */
+
 struct pq_page_buf {
     uint8_t *ptr;
     size_t cap;
@@ -35,6 +37,9 @@ void pq_pages_release_old(struct pq_pages *p);
  */
 must_use enum code pq_pages_next(struct pq_pages *p, bool hold, size_t size, size_t max_bytes,
                                  uint8_t **out, struct err *err);
+
+/* Free it if it is larger than that. */
+void pq_page_buf_trim(struct pq_page_buf *b, size_t max_bytes);
 
 /* Make room for `size` bytes; what was in there is lost. Fails E_NOMEM. */
 must_use enum code pq_page_buf_fit(struct pq_page_buf *b, size_t size, struct err *err);
