@@ -142,6 +142,15 @@ static void fetch_request_says_where_and_what_is_wrong(void **state)
                    "malformed body at byte 13: a string that does not end");
 }
 
+static void fetch_request_takes_a_nul_for_no_space(void **state)
+{
+    (void)state;
+    assert_int_equal(code_of(1, view_of("{\"keys\":[1\0]}", 13)), E_INVALID);
+    assert_int_equal(code_of(1, view_of("{\"keys\":[1]}\0", 13)), E_INVALID);
+    assert_int_equal(code_of(1, view_of("{\"keys\":[1]}", 12)), OK);
+    assert_int_equal(code_of(0, view_of("{\"keys\":[\"a\0\"]}", 15)), E_INVALID);
+}
+
 static void fetch_request_keeps_the_limits(void **state)
 {
     (void)state;
@@ -310,6 +319,7 @@ int main(void)
         cmocka_unit_test(fetch_request_reads_keys_and_columns),
         cmocka_unit_test(fetch_request_takes_absent_and_empty_lists),
         cmocka_unit_test(fetch_request_says_where_and_what_is_wrong),
+        cmocka_unit_test(fetch_request_takes_a_nul_for_no_space),
         cmocka_unit_test(fetch_request_keeps_the_limits),
         cmocka_unit_test(fetch_request_takes_the_ends_of_64_bits),
         cmocka_unit_test(fetch_request_cut_at_any_byte_is_a_clean_error),
