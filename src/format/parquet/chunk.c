@@ -16,10 +16,10 @@
  * (2) page.lent says that views into the newest page buffer are (or may be) in the caller's hands;
  *     then its memory is held until the next read. A page that needs no buffer changes nothing.
  */
+#include "format/parquet/bits.h"
 #include "format/parquet/codec.h"
 #include "format/parquet/convert.h"
 #include "format/parquet/file_priv.h"
-#include "format/parquet/bits.h"
 #include "format/parquet/page.h"
 #include "format/parquet/pages.h"
 #include "format/parquet/values.h"
@@ -398,7 +398,9 @@ enum code pq_chunk_read(struct pq_chunk *c, struct vector *out, struct err *err)
     if (rc) {
         char shown[128];
         out->n = 0;
-        return err_in(err, rc, "column %s", pq_column_printable(c->col, shown));
+        err_in(err, rc, "column %s", pq_column_printable(c->col, shown));
+        pq_chunk_reset(c); /* half-opened pages must not be read again */
+        return rc;
     }
     return OK;
 }

@@ -133,7 +133,7 @@ must_use enum code pq_chunk_start(struct pq_chunk *c, const struct pq_file *f, s
  *
  * Fails E_CORRUPT, also for a chunk of more or fewer values than the row group has rows, text that
  * is not UTF-8, and an integer outside its declared width; E_LIMIT; E_UNSUPPORTED an encoding;
- *       E_NOMEM. The chunk is then of no more use.
+ *       E_NOMEM. The decoder is then reset.
  */
 must_use enum code pq_chunk_read(struct pq_chunk *c, struct vector *out, struct err *err);
 
