@@ -51,7 +51,7 @@ const struct config_section config_sections[N_SECTIONS] = {
 
 #define AT(member) offsetof(struct table_spec, member)
 const struct config_field table_fields[N_TABLE_FIELDS] = {
-    {"poll_interval", FIELD_DURATION, AT(poll_interval_ms), "1m", .min = 100, .max = 2592000000},
+    {"poll_interval", FIELD_DURATION, AT(poll_interval_ms), "1m", .min = 10, .max = 2592000000},
     {"parts", FIELD_UINT, AT(parts), "8", .min = 1, .max = 4096},
     {"layout", FIELD_ENUM, AT(layout), "packed", .words = layout_words},
     {"keep_generations", FIELD_UINT, AT(keep_generations), "2", .max = 1000},

@@ -37,6 +37,7 @@ static const size_t header_memory_bytes = 64 * 1024;
 static const size_t keep_bytes = 1u << 20; /* memory a connection keeps from request to request */
 static const size_t swallow_bytes = 64u << 20;
 static const int64_t reaper_period_ms = 100;
+static const uint64_t last_chance_ns = 100000000; /* when draining, for a request to arrive */
 
 struct conn {
     struct http_server *server;
@@ -430,22 +431,51 @@ unsigned http_server_in_flight(const struct http_server *s)
     return atomic_load(&((struct http_server *)s)->n_in_flight);
 }
 
+/* Clients that the kernel has let in already are served; closing the socket would cut them off. */
+static void take_last_clients(struct MHD_Daemon *d, int listening)
+{
+    struct sockaddr_storage addr;
+    socklen_t len = sizeof(addr);
+    int fd;
+    while ((fd = accept4(listening, (struct sockaddr *)&addr, &len,
+                         SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        MHD_add_connection(d, fd, (struct sockaddr *)&addr, len);
+        len = sizeof(addr);
+    }
+}
+
 static void stop_listening(struct http_server *s)
 {
     if (atomic_exchange(&s->draining, true))
         return;
     for (unsigned i = 0; i < s->n_daemons; i++) {
         MHD_socket fd = MHD_quiesce_daemon(s->daemons[i]);
-        if (fd != MHD_INVALID_SOCKET)
-            close(fd);
+        if (fd == MHD_INVALID_SOCKET)
+            continue;
+        take_last_clients(s->daemons[i], fd);
+        close(fd);
     }
+}
+
+/* A client that has just connected, or just got an answer, may have a request under way. */
+static bool expects_requests(struct http_server *s)
+{
+    uint64_t now_ns = clock_mono_ns();
+    bool expects = false;
+    pthread_mutex_lock(&s->shared.lock);
+    for (struct conn *c = s->shared.conns; c && !expects; c = c->next) {
+        uint64_t since = atomic_load_explicit(&c->waiting_since_ns, memory_order_relaxed);
+        expects = since && since + last_chance_ns > now_ns;
+    }
+    pthread_mutex_unlock(&s->shared.lock);
+    return expects;
 }
 
 bool http_server_drain(struct http_server *s, int64_t deadline_ms)
 {
     uint64_t end = clock_mono_ns() + (uint64_t)deadline_ms * 1000000;
     stop_listening(s);
-    while (http_server_in_flight(s) > 0 && clock_mono_ns() < end)
+    while ((http_server_in_flight(s) > 0 || expects_requests(s)) && clock_mono_ns() < end)
         usleep(1000);
     return http_server_in_flight(s) == 0;
 }

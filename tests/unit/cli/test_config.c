@@ -203,7 +203,7 @@ static void config_refuses_values_out_of_range(void **state)
     assert_refused("tables:\n  t:\n" LOCAL "    key: [id]\n    parts: 4097\n",
                    "murr.yml:5: tables.t.parts: 4097 is out of range: 1 to 4096");
     assert_refused("tables:\n  t:\n" LOCAL "    key: [id]\n    poll_interval: 1ms\n",
-                   "murr.yml:5: tables.t.poll_interval: 1ms is out of range: 100ms to 30d");
+                   "murr.yml:5: tables.t.poll_interval: 1ms is out of range: 10ms to 30d");
     assert_refused("server: { port: -1 }\n",
                    "murr.yml:1: server.port: expected a whole number, found the number -1");
 }

@@ -321,6 +321,32 @@ static void http_drain_waits_for_requests_in_flight(void **state)
     close(idle);
 }
 
+static void *drain(void *server)
+{
+    return http_server_drain(server, 5000) ? server : NULL;
+}
+
+static void http_drain_answers_a_client_that_has_just_connected(void **state)
+{
+    (void)state;
+    struct http_server *s;
+    struct err err;
+    pthread_t drainer;
+    void *drained;
+    assert_int_equal(http_server_open(&small, echo, NULL, &s, &err), OK);
+    int fd = dial(s);
+    assert_int_equal(pthread_create(&drainer, NULL, drain, s), 0);
+    usleep(20000);
+    send_text(fd, "GET /last HTTP/1.1\r\nHost: x\r\n\r\n");
+    pthread_join(drainer, &drained);
+    assert_non_null(drained);
+    const char *answer = receive(fd, NULL);
+    assert_non_null(strstr(answer, "Connection: close\r\n"));
+    assert_non_null(strstr(answer, "GET /last"));
+    http_server_close(s);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +364,7 @@ int main(void)
         cmocka_unit_test(http_says_that_a_port_is_taken),
         cmocka_unit_test(http_listens_on_localhost),
         cmocka_unit_test(http_drain_waits_for_requests_in_flight),
+        cmocka_unit_test(http_drain_answers_a_client_that_has_just_connected),
     };
     return cmocka_run_group_tests(tests, open_server, close_server);
 }
