@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 void partition_done(struct partition *p)
@@ -76,7 +77,10 @@ must_use static enum code read_folder(const char *root, const char *date, struct
     char path[PATH_CAP];
     struct stat st;
     TRY(path_format(path, err, "%s/%s/_SUCCESS", root, date));
-    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode)) {
+    bool exists = stat(path, &st) == 0;
+    if (!exists && errno != ENOENT && errno != ENOTDIR)
+        return err_errno(err, E_IO, "cannot stat %s", path);
+    if (!exists || !S_ISREG(st.st_mode)) {
         *out_state = FOLDER_NO_SUCCESS;
         return OK;
     }
