@@ -102,19 +102,30 @@ static const long double powers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1
                                      1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
                                      1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
                                      1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+static const double powers_double[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                       1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                       1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 enum { POWER_MAX = 27, POWER_MAX_DOUBLE = 22 }; /* exact in 64 and in 53 bits of mantissa */
 
-/* floor(log10(value)); `value` is finite and above 0. Far from 1 it may be one less: the powers
- * end. */
+/* floor(log10(value)) for 1e-22 <= value < 1e23; `value` is finite and above 0. Else it may be one
+ * less, and no attempt is made: the powers end. */
 static int decimal_exponent(double value)
 {
-    int binary;
-    frexp(value, &binary);
-    int low = (int)floor((binary - 1) * 0.30102999566398120), next = low + 1;
-    if (next > POWER_MAX || next < -POWER_MAX)
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    int binary = (int)(bits >> 52) - 1023;
+    int low =
+        binary * 78913 >> 18; /* 78913 / 2^18 is log10(2), near enough for all 2^11 exponents */
+    int next = low + 1;
+    if (next > POWER_MAX_DOUBLE || next < -POWER_MAX_DOUBLE)
         return low;
-    bool reaches = next >= 0 ? value >= powers[next] : value * powers[-next] >= 1;
-    return low + reaches;
+    return low + (next >= 0 ? value >= powers_double[next] : value * powers_double[-next] >= 1);
+}
+
+/* To the nearest; of a value so small that the sum is exact enough. */
+static uint64_t rounded(double value)
+{
+    return (uint64_t)(int64_t)(value + 0.5);
 }
 
 /* Whether a decimal reads back to the value it was made of. */
@@ -124,14 +135,14 @@ enum verdict { NO, YES, UNSURE };
 static enum verdict try_float32(float value, int exponent, int n_digits, struct decimal *out)
 {
     int shift = n_digits - 1 - exponent;
-    if (shift > POWER_MAX_DOUBLE || shift < -POWER_MAX_DOUBLE)
+    if (abs(shift) > POWER_MAX_DOUBLE || abs(exponent) > POWER_MAX_DOUBLE)
         return UNSURE;
-    double power = (double)powers[shift < 0 ? -shift : shift];
-    double digits = nearbyint(shift < 0 ? value / power : value * power);
-    double back = shift < 0 ? digits * power : digits / power;
+    double power = powers_double[shift < 0 ? -shift : shift];
+    uint64_t digits = rounded(shift < 0 ? value / power : value * power);
+    double back = shift < 0 ? (double)digits * power : (double)digits / power;
     bool above = (float)(back * (1 + 0x1p-50)) == value,
          below = (float)(back * (1 - 0x1p-50)) == value;
-    *out = (struct decimal){(uint64_t)digits, -shift};
+    *out = (struct decimal){digits, -shift};
     return above != below ? UNSURE : above ? YES : NO;
 }
 
@@ -139,11 +150,11 @@ static enum verdict try_float32(float value, int exponent, int n_digits, struct 
 static enum verdict try_float64(double value, int exponent, int n_digits, struct decimal *out)
 {
     int shift = n_digits - 1 - exponent;
-    if (shift > POWER_MAX || shift < -POWER_MAX)
+    if (shift > POWER_MAX || shift < -POWER_MAX || abs(exponent) > POWER_MAX_DOUBLE)
         return UNSURE;
     long double power = powers[shift < 0 ? -shift : shift];
-    long double digits = nearbyintl(shift < 0 ? value / power : value * power);
-    long double back = shift < 0 ? digits * power : digits / power;
+    int64_t digits = (int64_t)((shift < 0 ? value / power : value * power) + 0.5L);
+    long double back = shift < 0 ? (long double)digits * power : (long double)digits / power;
     bool above = (double)(back * (1 + 0x1p-61L)) == value,
          below = (double)(back * (1 - 0x1p-61L)) == value;
     *out = (struct decimal){(uint64_t)digits, -shift};
