@@ -235,20 +235,31 @@ enum code override_flag(const char *set_arg, struct node *root, struct arena *ar
     return set(root, &s.found, equals + 1, prefixed(arena, "--set ", path), arena, err);
 }
 
-static bool is_ours(const char *name, size_t len)
+/* Kubernetes tells every pod of a service named "murr" where it is, in variables of these forms. */
+static bool is_service_link(const char *name)
 {
-    static const char prefix[] = "MURR_", test[] = "MURR_TEST_";
-    if (len <= strlen(prefix) || strncmp(name, prefix, strlen(prefix)) != 0)
-        return false;
-    return strncmp(name, test, strlen(test)) != 0 &&
-           !view_eq_cstr(view_of(name, len), "MURR_CONFIG");
+    static const char *const forms[] = {"MURR_SERVICE_HOST", "MURR_SERVICE_PORT", "MURR_PORT"};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        size_t len = strlen(forms[i]);
+        if (strncmp(name, forms[i], len) == 0 && strchr("=_", name[len]))
+            return true;
+    }
+    return false;
+}
+
+/* `name` goes on with '=' and the value. */
+static bool is_ours(const char *name)
+{
+    static const char prefix[] = "MURR_", test[] = "MURR_TEST_", config[] = "MURR_CONFIG=";
+    return strncmp(name, prefix, strlen(prefix)) == 0 && strncmp(name, test, strlen(test)) != 0 &&
+           strncmp(name, config, strlen(config)) != 0 && !is_service_link(name);
 }
 
 enum code override_variable(const char *variable, struct node *root, struct arena *arena,
                             struct err *err)
 {
     const char *equals = strchr(variable, '=');
-    if (!equals || !is_ours(variable, (size_t)(equals - variable)))
+    if (!equals || !is_ours(variable))
         return OK;
     const char *name = arena_strndup(arena, variable, (size_t)(equals - variable));
     const char *wanted = name + strlen("MURR_");
