@@ -2,6 +2,8 @@
 
 #include "format/json/scan_priv.h"
 
+static const size_t ints_at_once = 64;
+
 /* A list that grows in an arena: what it outgrows is forgotten, at most as much again in all. */
 struct views {
     struct view *at;
@@ -12,6 +14,8 @@ struct request_reader {
     struct scan scan;
     const struct schema *schema;
     const struct fetch_limits *limits;
+    uint64_t *ints; /* room for the next `n_ints` integer keys */
+    size_t n_ints;
     struct buf composite; /* the key being put together; keys of several columns only */
     struct views keys, columns;
     bool has_keys, has_columns;
@@ -63,7 +67,12 @@ must_use static enum code read_int_key(struct request_reader *r, enum dtype dtyp
 {
     if (!is_number(scan_peek(&r->scan)))
         return wrong_key(r, 0);
-    uint64_t *bits = arena_alloc(r->scan.arena, sizeof(*bits));
+    if (r->n_ints == 0) {
+        r->n_ints = ints_at_once;
+        r->ints = arena_alloc(r->scan.arena, r->n_ints * sizeof(*r->ints));
+    }
+    uint64_t *bits = r->ints++;
+    r->n_ints--;
     *out = view_of(bits, dtype_width(dtype));
     return scan_int(&r->scan, dtype, bits);
 }

@@ -207,13 +207,34 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-/* Largest magnitude of a negative or other number of the type. */
-static uint64_t int_limit(enum dtype t, bool negative)
+/* Largest number of each integer type, and largest magnitude of a negative one. */
+static const uint64_t int_most[DT_COUNT] = {
+    [DT_INT8] = INT8_MAX,     [DT_INT16] = INT16_MAX,   [DT_INT32] = INT32_MAX,
+    [DT_INT64] = INT64_MAX,   [DT_UINT8] = UINT8_MAX,   [DT_UINT16] = UINT16_MAX,
+    [DT_UINT32] = UINT32_MAX, [DT_UINT64] = UINT64_MAX,
+};
+static const uint64_t int_least[DT_COUNT] = {
+    [DT_INT8] = 1ull << 7,
+    [DT_INT16] = 1ull << 15,
+    [DT_INT32] = 1ull << 31,
+    [DT_INT64] = 1ull << 63,
+};
+
+/* Whether all eight bytes are '0' to '9': high halves 3, and still 3 when 6 is added to each. */
+static bool are_digits(uint64_t text)
 {
-    unsigned bits = 8 * (unsigned)dtype_width(t);
-    if (dtype_is_signed(t))
-        return (1ull << (bits - 1)) - !negative;
-    return negative ? 0 : UINT64_MAX >> (64 - bits);
+    const uint64_t high = 0xF0F0F0F0F0F0F0F0, zeros = 0x3030303030303030;
+    return (text & high) == zeros && ((text + 0x0606060606060606) & high) == zeros;
+}
+
+/* Eight digits, the first in the lowest byte: neighbours are put together to 4 numbers of 2 digits,
+ * 2 of 4, 1 of 8. */
+static uint64_t eight_digits(uint64_t text)
+{
+    text &= 0x0F0F0F0F0F0F0F0F;
+    text = (text * 10 + (text >> 8)) & 0x00FF00FF00FF00FF;
+    text = (text * 100 + (text >> 16)) & 0x0000FFFF0000FFFF;
+    return (text * 10000 + (text >> 32)) & 0xFFFFFFFF;
 }
 
 /* Digits up to the first byte that is none. 19 of them cannot overflow; *over says whether more
@@ -221,7 +242,13 @@ static uint64_t int_limit(enum dtype t, bool negative)
 static const uint8_t *take_digits(const uint8_t *p, const uint8_t *end, uint64_t *out, bool *over)
 {
     const uint8_t *safe = end - p > 19 ? p + 19 : end;
-    uint64_t value = 0;
+    uint64_t value = 0, text;
+    for (; safe - p >= 8; p += 8) {
+        memcpy(&text, p, sizeof(text));
+        if (!are_digits(text))
+            break;
+        value = value * 100000000 + eight_digits(text);
+    }
     for (; p < safe && is_digit(*p); p++)
         value = value * 10 + (*p - '0');
     for (; p < end && is_digit(*p); p++)
@@ -249,7 +276,8 @@ enum code scan_int(struct scan *s, enum dtype dtype, uint64_t *out_bits)
     uint64_t value;
     const uint8_t *p = take_digits(digits, s->end, &value, &over);
     if (p == digits || (*digits == '0' && p - digits > 1) || over ||
-        value > int_limit(dtype, negative) || (p < s->end && (*p == '.' || *p == 'e' || *p == 'E')))
+        value > (negative ? int_least : int_most)[dtype] ||
+        (p < s->end && (*p == '.' || *p == 'e' || *p == 'E')))
         return refuse_int(s, digits, p, dtype);
     *out_bits = negative ? 0 - value : value;
     s->pos = p;
