@@ -74,8 +74,8 @@ must_use static enum code read_rows(struct fetch *f, struct err *err)
     TRY(fetch_request_parse(req->body, schema, &limits, req->arena, &f->request, err));
     TRY(projection_resolve(schema, f->request.columns, f->request.n_columns, req->arena,
                            &f->columns, err));
-    TRY(answer_read(f->snapshot, f->request.keys, &f->columns, ANSWER_BYTES_MAX, req->arena, &stream,
-                    &f->n_absent, err));
+    TRY(answer_read(f->snapshot, f->request.keys, &f->columns, ANSWER_BYTES_MAX, req->arena,
+                    &stream, &f->n_absent, err));
     if (f->form == ANSWER_JSON)
         answer_json(f, &stream);
     else
