@@ -16,7 +16,7 @@ opt_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS  ?= -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -Iinclude -Itests/lib -Ibench/lib -fPIC -fvisibility=hidden $(WARN) \
              $(opt_$(VARIANT)) $(CFLAGS) -MMD -MP
-LDFLAGS += $(filter -fsanitize=%,$(opt_$(VARIANT)))
+LDFLAGS += -Wl,--as-needed $(filter -fsanitize=%,$(opt_$(VARIANT)))
 
 SRC      := $(sort $(shell find src -name '*.c'))
 LIB_SRC  := $(filter-out src/net/% src/api/% src/cli/%,$(SRC))
