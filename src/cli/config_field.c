@@ -223,7 +223,7 @@ static void store(const struct config_field *f, uint64_t value, void *base)
 must_use static enum code parse(const struct config_field *f, const struct node *n, void *base,
                                 struct err *err)
 {
-    uint64_t value;
+    uint64_t value = 0;
     if (!fits(f, n))
         return wrong_type(f, n, err);
     if (f->type == FIELD_STRING) {

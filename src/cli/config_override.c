@@ -207,10 +207,9 @@ must_use static enum code set(struct node *root, const struct target *t, const c
 
 static const char *prefixed(struct arena *arena, const char *prefix, const char *name)
 {
-    size_t a = strlen(prefix), b = strlen(name);
-    char *out = arena_zalloc(arena, a + b + 1);
-    memcpy(out, prefix, a);
-    memcpy(out + a, name, b);
+    size_t size = strlen(prefix) + strlen(name) + 1;
+    char *out = arena_alloc(arena, size);
+    snprintf(out, size, "%s%s", prefix, name);
     return out;
 }
 

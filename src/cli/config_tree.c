@@ -175,17 +175,17 @@ must_use static enum code read_members(struct reader *r, struct node *parent, si
 must_use static enum code read_node(struct reader *r, size_t depth, struct node **out,
                                     struct err *err)
 {
-    TRY(check_decorations(r, err));
-    if (depth > DEPTH_MAX)
-        return refuse(r, "nested too deeply", err);
-    if (++r->n_nodes > NODES_MAX)
-        return refuse(r, "too many values", err);
     const yaml_event_t *e = &r->event;
     enum node_kind kind = e->type == YAML_SEQUENCE_START_EVENT  ? NODE_LIST
                           : e->type == YAML_MAPPING_START_EVENT ? NODE_MAP
                                                                 : NODE_SCALAR;
     struct node *n = node_new(r->arena, kind, origin_at(r, e->start_mark));
     *out = n;
+    TRY(check_decorations(r, err));
+    if (depth > DEPTH_MAX)
+        return refuse(r, "nested too deeply", err);
+    if (++r->n_nodes > NODES_MAX)
+        return refuse(r, "too many values", err);
     if (kind != NODE_SCALAR)
         return read_members(r, n, depth, err);
     size_t len = e->data.scalar.length;

@@ -50,11 +50,16 @@ static int listen_on(const struct addrinfo *a, unsigned port)
 
 static unsigned bound_port(int fd)
 {
-    struct sockaddr_storage addr;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } addr;
     socklen_t len = sizeof(addr);
-    if (getsockname(fd, (struct sockaddr *)&addr, &len))
+    memset(&addr, 0, sizeof(addr));
+    if (getsockname(fd, &addr.any, &len))
         return 0;
-    return ntohs(*port_in((struct sockaddr *)&addr));
+    return ntohs(addr.any.sa_family == AF_INET6 ? addr.in6.sin6_port : addr.in.sin_port);
 }
 
 /* The machine has no such address; another one of the host may do. */

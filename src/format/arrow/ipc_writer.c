@@ -227,35 +227,37 @@ must_use static enum code check_sizes(const struct ipc_field *fields, size_t n_f
     return OK;
 }
 
-must_use static enum code write_stream(const struct flatbuf *schema, const struct flatbuf *batch,
-                                       uint64_t body_bytes, struct ipc_stream *s,
-                                       uint8_t **out_body, struct err *err)
+/* Allocate the stream and write all but the body, of which the place is returned; NULL: no memory.
+ */
+static uint8_t *write_stream(const struct flatbuf *schema, const struct flatbuf *batch,
+                             uint64_t body_bytes, struct ipc_stream *s)
 {
     size_t schema_bytes = PREFIX_BYTES + ((schema->bytes.len + 7) & ~(size_t)7);
     size_t body_at = padded(schema_bytes + PREFIX_BYTES + batch->bytes.len);
     s->len = body_at + body_bytes + PREFIX_BYTES;
     s->bytes = aligned_alloc(ALIGN_BYTES, padded(s->len));
     if (!s->bytes)
-        return err_set(err, E_NOMEM, "no memory for an answer of %zu bytes", s->len);
+        return NULL;
     uint8_t *pos = write_message(s->bytes, schema, schema_bytes);
-    *out_body = write_message(pos, batch, body_at - schema_bytes);
+    uint8_t *body = write_message(pos, batch, body_at - schema_bytes);
     memcpy(s->bytes + s->len - PREFIX_BYTES, &continuation, 4);
     memset(s->bytes + s->len - 4, 0, 4);
     s->nodes += schema_bytes + PREFIX_BYTES;
-    return OK;
+    return body;
 }
 
 enum code ipc_plan(const struct ipc_field *fields, size_t n_fields, size_t n_rows, size_t max_bytes,
                    struct arena *arena, struct ipc_stream *out_stream, struct err *err)
 {
     AUTO(flatbuf) struct flatbuf schema = {0}, batch = {0};
-    uint8_t *body = NULL;
     TRY(check_sizes(fields, n_fields, n_rows, max_bytes, err));
     uint64_t body_bytes = body_bytes_of(fields, n_fields, n_rows);
     build_schema(&schema, fields, n_fields);
     struct ipc_stream s = {.n_columns = n_fields};
     s.nodes = build_batch(&batch, fields, n_fields, n_rows, body_bytes);
-    TRY(write_stream(&schema, &batch, body_bytes, &s, &body, err));
+    uint8_t *body = write_stream(&schema, &batch, body_bytes, &s);
+    if (!body)
+        return err_set(err, E_NOMEM, "no memory for an answer of %zu bytes", s.len);
     s.columns = place_columns(body, fields, n_fields, n_rows, arena);
     *out_stream = s;
     return OK;
