@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 static const int backlog = 1024;
+static const int free_port_attempts = 16;
 
 void listeners_close(struct listeners *l)
 {
@@ -18,29 +19,35 @@ void listeners_close(struct listeners *l)
     *l = (struct listeners){0};
 }
 
-/* Where the port is in an address of either family. */
-static in_port_t *port_in(struct sockaddr *addr)
+union address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+static in_port_t *port_in(union address *addr)
 {
-    if (addr->sa_family == AF_INET6)
-        return &((struct sockaddr_in6 *)(void *)addr)->sin6_port;
-    return &((struct sockaddr_in *)(void *)addr)->sin_port;
+    return addr->any.sa_family == AF_INET6 ? &addr->in6.sin6_port : &addr->in.sin_port;
 }
 
 /* A listening socket, or -1 with errno. */
 static int listen_on(const struct addrinfo *a, unsigned port)
 {
-    int on = 1, off = 0;
+    int on = 1, v6_only = 1;
+    union address addr;
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    *port_in(a->ai_addr) = htons((in_port_t)port);
+    memset(&addr, 0, sizeof(addr));
+    memcpy(&addr, a->ai_addr, a->ai_addrlen);
+    *port_in(&addr) = htons((in_port_t)port);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (a->ai_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)a->ai_addr;
-        bool any = memcmp(&in6->sin6_addr, &in6addr_any, sizeof(in6addr_any)) == 0;
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(on));
+        if (memcmp(&addr.in6.sin6_addr, &in6addr_any, sizeof(in6addr_any)) == 0)
+            v6_only = 0; /* "::" takes IPv4, too */
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only));
     }
-    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, backlog) == 0)
+    if (bind(fd, &addr.any, a->ai_addrlen) == 0 && listen(fd, backlog) == 0)
         return fd;
     int saved = errno;
     close(fd);
@@ -50,16 +57,12 @@ static int listen_on(const struct addrinfo *a, unsigned port)
 
 static unsigned bound_port(int fd)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-    } addr;
+    union address addr;
     socklen_t len = sizeof(addr);
     memset(&addr, 0, sizeof(addr));
     if (getsockname(fd, &addr.any, &len))
         return 0;
-    return ntohs(addr.any.sa_family == AF_INET6 ? addr.in6.sin6_port : addr.in.sin_port);
+    return ntohs(*port_in(&addr));
 }
 
 /* The machine has no such address; another one of the host may do. */
@@ -68,11 +71,23 @@ static bool is_absent(int error)
     return error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
+/* A host may be listed twice; its address can be taken once. */
+static bool is_repeated(const struct addrinfo *list, const struct addrinfo *a)
+{
+    for (; list != a; list = list->ai_next)
+        if (list->ai_addrlen == a->ai_addrlen &&
+            memcmp(list->ai_addr, a->ai_addr, a->ai_addrlen) == 0)
+            return true;
+    return false;
+}
+
 must_use static enum code open_all(const struct addrinfo *list, const char *host, unsigned port,
                                    struct listeners *out, struct err *err)
 {
     int absent = EADDRNOTAVAIL;
     for (const struct addrinfo *a = list; a && out->n < LISTEN_MAX; a = a->ai_next) {
+        if (is_repeated(list, a))
+            continue;
         int fd = listen_on(a, out->n ? out->port : port);
         if (fd < 0 && is_absent(errno)) {
             absent = errno;
@@ -88,16 +103,29 @@ must_use static enum code open_all(const struct addrinfo *list, const char *host
     return out->n ? OK : err_errno(err, E_IO, "cannot listen on %s:%u", host, port);
 }
 
+/* A machine without /etc/hosts or DNS still has a localhost. */
+static int resolve(const char *host, struct addrinfo **out)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    int failure = getaddrinfo(host, NULL, &hints, out);
+    if (failure && strcmp(host, "localhost") == 0)
+        return getaddrinfo("127.0.0.1", NULL, &hints, out);
+    return failure;
+}
+
 enum code listeners_open(const char *host, unsigned port, struct listeners *out, struct err *err)
 {
     struct addrinfo *list = NULL;
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct listeners l = {0};
-    int failure = getaddrinfo(host, NULL, &hints, &list);
+    int failure = resolve(host, &list);
     if (failure)
         return err_set(err, E_NOTFOUND, "cannot listen on %s:%u: %s", host, port,
                        gai_strerror(failure));
     enum code rc = open_all(list, host, port, &l, err);
+    for (int attempt = 0; rc == E_EXISTS && port == 0 && attempt < free_port_attempts; attempt++) {
+        listeners_close(&l); /* the port that was free for one address was taken for another */
+        rc = open_all(list, host, port, &l, err);
+    }
     freeaddrinfo(list);
     if (rc) {
         listeners_close(&l);
