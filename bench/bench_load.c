@@ -1,6 +1,6 @@
 /*
- * bench-load: a load from Parquet files to a serving generation, on all cores: utf8 key and 10 float32
- * columns, Snappy, dictionaries off and on. After each load every key is looked up.
+ * bench-load: a load from Parquet files to a serving generation, on all cores: utf8 key and 10
+ * float32 columns, Snappy, dictionaries off and on. After each load every key is looked up.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -31,8 +31,9 @@ static void make_source(const char *dir, uint64_t n_rows, bool dictionary)
     if (access(success, F_OK) == 0)
         return;
     fprintf(stderr, "making %s\n", dir);
-    snprintf(command, sizeof(command), "tools/setup-python && build/venv/bin/python "
-                                       "bench/make_parquet.py %s %llu %s",
+    snprintf(command, sizeof(command),
+             "tools/setup-python && build/venv/bin/python "
+             "bench/make_parquet.py %s %llu %s",
              dir, (unsigned long long)n_rows, dictionary ? "--dictionary" : "");
     if (system(command) != 0)
         bench_fail("cannot make %s", dir);

@@ -1,7 +1,7 @@
 /*
- * bench-read: a read in process (keys to a complete Arrow stream) against the floor, which is what the
- * memory of this machine allows: the same number of random 64-byte lines of an array as large as the
- * table, with the same pages, prefetched and gathered into the same columns.
+ * bench-read: a read in process (keys to a complete Arrow stream) against the floor, which is what
+ * the memory of this machine allows: the same number of random 64-byte lines of an array as large
+ * as the table, with the same pages, prefetched and gathered into the same columns.
  *
  * Both are timed in turn, one request each, with new random rows every time. Every value read is
  * compared with what the row must hold.
@@ -25,8 +25,8 @@ struct floor_lines {
 static struct floor_lines floor_make(uint64_t n_rows)
 {
     struct floor_lines f = {.n_lines = n_rows};
-    f.lines = mmap(NULL, n_rows * LINE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                   -1, 0);
+    f.lines =
+        mmap(NULL, n_rows * LINE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (f.lines == MAP_FAILED)
         bench_fail("no memory for %llu lines", (unsigned long long)n_rows);
     madvise(f.lines, n_rows * LINE_BYTES, MADV_NOHUGEPAGE); /* a mapped file has small pages too */
@@ -104,7 +104,8 @@ static void bench_keys(const struct snapshot *s, const struct floor_lines *f, si
     struct projection columns;
     struct err err;
     struct samples murr = {0}, floor_times = {0};
-    struct request r = {mem_alloc(n_keys * sizeof(uint64_t)), mem_alloc(n_keys * sizeof(struct view)),
+    struct request r = {mem_alloc(n_keys * sizeof(uint64_t)),
+                        mem_alloc(n_keys * sizeof(struct view)),
                         mem_alloc(n_keys * (BENCH_KEY_BYTES + 1))};
     float *out = mem_alloc(N_COLUMNS * n_keys * sizeof(*out));
     uint64_t random = n_keys, n_rounds = 2000000 / (n_keys + 100) + 200;

@@ -114,7 +114,7 @@ static void build(struct make *m, const char *dir, struct pool *pool)
     uint64_t *n_nulls = mem_zalloc(m->schema.n_fields * sizeof(*n_nulls));
     struct seg_layout layout;
     bench_must(seg_layout_choose(&m->schema, false, &lengths, n_nulls, &layout, &err), &err);
-    struct build_config config = {dir,     &m->schema, &layout,   &m->format,  m->spill,
+    struct build_config config = {dir,         &m->schema, &layout,   &m->format, m->spill,
                                   m->n_blocks, n_parts,    hash_seed, 1u << 28};
     struct build_result built;
     bench_must(build_run(&config, pool, &progress, &built, &err), &err);

@@ -22,7 +22,7 @@ enum code {
     E_NOMEM,       /* a table-sized allocation or mapping failed */
 };
 
-#define must_use        __attribute__((warn_unused_result))
+#define must_use          __attribute__((warn_unused_result))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 
 /* The sentence. Lives on the caller's stack; pass NULL when nobody wants the text. */
@@ -43,11 +43,11 @@ printf_like(3, 4) enum code err_in(struct err *err, enum code code, const char *
 const char *code_name(enum code code);
 
 /* Return the code of `expr` unless it is OK. The only macro in the tree that hides a return. */
-#define TRY(expr)                                                                                  \
-    do {                                                                                           \
-        enum code try_rc_ = (expr);                                                                \
-        if (try_rc_)                                                                               \
-            return try_rc_;                                                                        \
+#define TRY(expr)                   \
+    do {                            \
+        enum code try_rc_ = (expr); \
+        if (try_rc_)                \
+            return try_rc_;         \
     } while (0)
 
 #endif

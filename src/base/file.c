@@ -244,7 +244,7 @@ enum code path_format(char out[static PATH_CAP], struct err *err, const char *fm
     int n = vsnprintf(out, PATH_CAP, fmt, ap);
     va_end(ap);
     if (n < 0 || n >= PATH_CAP)
-        return err_set(err, E_LIMIT, "path of %d bytes is longer than %d: %.60s...", n, PATH_CAP - 1,
-                       out);
+        return err_set(err, E_LIMIT, "path of %d bytes is longer than %d: %.60s...", n,
+                       PATH_CAP - 1, out);
     return OK;
 }

@@ -34,7 +34,8 @@ must_use enum code dir_sync(const char *path, struct err *err);
 /* mkdir -p. An existing directory is fine. */
 must_use enum code dir_make(const char *path, struct err *err);
 
-/* rm -rf of a directory or file; a missing one is fine. Symbolic links are removed, not followed. */
+/* rm -rf of a directory or file; a missing one is fine. Symbolic links are removed, not followed.
+ */
 must_use enum code tree_remove(const char *path, struct err *err);
 
 /* The names in a directory, without "." and "..", sorted bytewise. Free with dir_names_done. */
@@ -47,7 +48,7 @@ void dir_names_done(struct dir_names *names);
 
 /* snprintf into a fixed path; a path that does not fit is E_LIMIT. */
 #define PATH_CAP 4096
-printf_like(3, 4) must_use enum code path_format(char out[static PATH_CAP], struct err *err,
-                                                 const char *fmt, ...);
+printf_like(3, 4) must_use enum code
+    path_format(char out[static PATH_CAP], struct err *err, const char *fmt, ...);
 
 #endif

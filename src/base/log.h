@@ -2,7 +2,8 @@
  * Structured logs, one line an event, on stderr:
  *
  *   text  2026-11-22T10:00:00.123Z INFO  table loaded table=planes rows=3322 ms=12
- *   json  {"ts":"2026-11-22T10:00:00.123Z","level":"info","msg":"table loaded","table":"planes",...}
+ *   json  {"ts":"2026-11-22T10:00:00.123Z","level":"info","msg":"table
+ * loaded","table":"planes",...}
  *
  * Values are escaped, so that bytes from outside cannot forge a line. Only code without a caller
  * logs: the poller, the accept loop, main. Everyone else returns an error.
@@ -34,7 +35,7 @@ void log_init(enum log_level level, enum log_format format);
 /* `fields` ends with a zeroed one; use the macros below. */
 void log_event(enum log_level level, const char *msg, const struct log_field *fields);
 
-#define log_fields(...) ((const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ) {0}})
+#define log_fields(...)     ((const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 #define log_debug(msg, ...) log_event(LOG_DEBUG, msg, log_fields(__VA_ARGS__))
 #define log_info(msg, ...)  log_event(LOG_INFO, msg, log_fields(__VA_ARGS__))
 #define log_warn(msg, ...)  log_event(LOG_WARN, msg, log_fields(__VA_ARGS__))

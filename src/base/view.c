@@ -6,7 +6,10 @@ static size_t utf8_sequence(const uint8_t *p, size_t n)
     uint8_t b = p[0];
     if (b < 0x80)
         return 1;
-    size_t len = b >= 0xC2 && b <= 0xDF ? 2 : (b & 0xF0) == 0xE0 ? 3 : b >= 0xF0 && b <= 0xF4 ? 4 : 0;
+    size_t len = b >= 0xC2 && b <= 0xDF   ? 2
+                 : (b & 0xF0) == 0xE0     ? 3
+                 : b >= 0xF0 && b <= 0xF4 ? 4
+                                          : 0;
     if (len == 0 || len > n)
         return 0;
     uint8_t lo = b == 0xE0 ? 0xA0 : b == 0xF0 ? 0x90 : 0x80;

@@ -11,8 +11,8 @@
 static const size_t table_cell_max = 40; /* characters of a cell in -o table */
 
 /* Keys and columns of the command line as a fetch body, so that both mean the same. */
-static void put_request(struct buf *body, const struct schema *schema,
-                        const struct arguments *args, const char *columns)
+static void put_request(struct buf *body, const struct schema *schema, const struct arguments *args,
+                        const char *columns)
 {
     bool is_text = schema->n_key == 1 && schema->fields[schema->key[0]].dtype == DT_UTF8;
     buf_puts(body, "{\"keys\": [");

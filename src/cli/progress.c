@@ -36,9 +36,8 @@ static void draw_bar(const struct table_status *t)
     for (int i = 0; i < BAR_CELLS; i++)
         bar[i] = i < filled ? '#' : '.';
     bar[BAR_CELLS] = '\0';
-    double rate = t->load.elapsed_s > 0
-                      ? done * (double)t->load.rows_total / t->load.elapsed_s / 1e6
-                      : 0;
+    double rate =
+        t->load.elapsed_s > 0 ? done * (double)t->load.rows_total / t->load.elapsed_s / 1e6 : 0;
     fprintf(stderr, "\r%s %s [%s] %3.0f%% of %.2fM rows, %.2fM rows/s", t->name,
             state_name(t->load.state), bar, done * 100, (double)t->load.rows_total / 1e6, rate);
     if (t->load.eta_s >= 0)

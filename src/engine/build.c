@@ -16,9 +16,9 @@ struct holding {
 struct build {
     const struct build_config *config;
     struct load_progress *progress;
-    struct seg_writer **writers;       /* by part */
-    struct block_builder **builders;   /* by worker */
-    struct build_result *parts;        /* by part */
+    struct seg_writer **writers;     /* by part */
+    struct block_builder **builders; /* by worker */
+    struct build_result *parts;      /* by part */
 };
 
 static void holding_done(struct holding *h)

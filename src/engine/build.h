@@ -15,8 +15,8 @@ struct build_config {
     const struct schema *schema;
     const struct seg_layout *layout;
     const struct record_format *format;
-    struct spill *spill;   /* sealed; bin = block */
-    uint64_t n_blocks;     /* n_parts times the blocks of a part */
+    struct spill *spill; /* sealed; bin = block */
+    uint64_t n_blocks;   /* n_parts times the blocks of a part */
     uint32_t n_parts;
     uint64_t hash_seed;
     uint64_t worker_bytes; /* records a worker may hold at once */

@@ -82,7 +82,8 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
                        &disk_bytes, "published_at_ms", &published_at_ms, "loaded_at_ms",
                        &loaded_at_ms, "load_seconds", &info.load_seconds) < 0)
         return err_set(err, E_CORRUPT, "%s: %s", path, why.text);
-    if (number < 1 || n_parts < 1 || n_parts > 4096 || strlen(partition) >= sizeof(info.partition) ||
+    if (number < 1 || n_parts < 1 || n_parts > 4096 ||
+        strlen(partition) >= sizeof(info.partition) ||
         sscanf(fingerprint, "%" SCNx64, &info.fingerprint) != 1 ||
         sscanf(spec_hash, "%" SCNx64, &info.spec_hash) != 1)
         return err_set(err, E_CORRUPT, "%s: a value is out of range", path);

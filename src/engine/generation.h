@@ -17,20 +17,20 @@
 /* What table.json says besides the schema. */
 struct generation_info {
     uint64_t number;
-    char partition[11];       /* "2026-11-22" */
-    uint64_t fingerprint;     /* of the partition's files */
-    uint64_t spec_hash;       /* of the table's configuration that shapes the data */
+    char partition[11];   /* "2026-11-22" */
+    uint64_t fingerprint; /* of the partition's files */
+    uint64_t spec_hash;   /* of the table's configuration that shapes the data */
     uint32_t n_parts;
     uint64_t n_rows;
-    uint64_t disk_bytes;      /* of the segments */
+    uint64_t disk_bytes; /* of the segments */
     int64_t published_at_ms;
     int64_t loaded_at_ms;
     double load_seconds;
 };
 
 /* "<table_dir>/0000000007" */
-must_use enum code generation_path(const char *table_dir, uint64_t number, char out[static PATH_CAP],
-                                   struct err *err);
+must_use enum code generation_path(const char *table_dir, uint64_t number,
+                                   char out[static PATH_CAP], struct err *err);
 
 /* Durably write table.json into a generation's directory. */
 must_use enum code generation_write_info(const char *dir, const struct generation_info *info,

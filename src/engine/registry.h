@@ -28,8 +28,8 @@ struct registry_config {
  * Fails when the directory cannot be made or is used by another process; a damaged generation is
  * logged and the one before it serves.
  */
-must_use enum code registry_open(const struct registry_config *config, struct registry **out_registry,
-                                 struct err *err);
+must_use enum code registry_open(const struct registry_config *config,
+                                 struct registry **out_registry, struct err *err);
 /* Stops the poller, cancels a running load, frees everything. */
 void registry_close(struct registry *r);
 
@@ -53,13 +53,13 @@ struct table_status {
     bool loaded;
     uint64_t generation;
     uint64_t n_rows;
-    uint64_t disk_bytes;    /* of the live generation's segments */
-    uint64_t index_bytes;   /* pilots and block tables among them */
-    int64_t loaded_at_ms;   /* wall clock; 0: never */
+    uint64_t disk_bytes;     /* of the live generation's segments */
+    uint64_t index_bytes;    /* pilots and block tables among them */
+    int64_t loaded_at_ms;    /* wall clock; 0: never */
     int64_t published_at_ms; /* modification time of _SUCCESS; 0: unknown */
-    int64_t polled_at_ms;   /* 0: never */
+    int64_t polled_at_ms;    /* 0: never */
     int64_t next_poll_at_ms;
-    const char *last_error; /* of the latest poll or load; "" when it went well */
+    const char *last_error;   /* of the latest poll or load; "" when it went well */
     int64_t last_error_at_ms; /* 0: no error */
     uint64_t n_loads_ok, n_loads_failed;
     uint64_t n_polls_ok, n_polls_failed;

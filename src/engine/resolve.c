@@ -9,7 +9,8 @@ void resolved_done(struct resolved *r)
     *r = (struct resolved){0};
 }
 
-/* The column of a file by name; what is missing or unsupported is E_INVALID here: the data is wrong. */
+/* The column of a file by name; what is missing or unsupported is E_INVALID here: the data is
+ * wrong. */
 must_use static enum code find_column(const struct source_file *f, struct view name,
                                       size_t *out_column, struct err *err)
 {

@@ -12,8 +12,9 @@
 /* Rows decoded at a time: vectors of a dozen columns and the records they become stay in L2. */
 enum { RUN_ROWS = 512 };
 
-/* Column chunks of one row group: in memory, or mapped from an unlinked file of ours when they are too
- * large. Never mapped from the source: a file that somebody truncates would kill us with SIGBUS. */
+/* Column chunks of one row group: in memory, or mapped from an unlinked file of ours when they are
+ * too large. Never mapped from the source: a file that somebody truncates would kill us with
+ * SIGBUS. */
 struct fetched {
     uint8_t *bytes;
     uint64_t len;
@@ -22,10 +23,10 @@ struct fetched {
 
 /* The scratch of one worker. */
 struct scatter_worker {
-    struct pq_chunk **chunks;       /* by field */
-    struct vector *decoded;         /* by field, in the file's type */
-    struct vector *converted;       /* by field, in the schema's type; unused where they are equal */
-    const struct vector **vectors;  /* by field, what the records get; NULL for key fields */
+    struct pq_chunk **chunks;      /* by field */
+    struct vector *decoded;        /* by field, in the file's type */
+    struct vector *converted;      /* by field, in the schema's type; unused where they are equal */
+    const struct vector **vectors; /* by field, what the records get; NULL for key fields */
     struct view keys[RUN_ROWS];
     uint32_t sizes[RUN_ROWS];
     struct record *records[RUN_ROWS];
@@ -42,7 +43,7 @@ struct scatter {
     uint64_t *group_ordinal; /* by task: rows before that row group */
     struct task_place {
         size_t file, row_group;
-    } *places; /* by task */
+    } * places; /* by task */
     size_t n_tasks;
 };
 
@@ -65,9 +66,9 @@ struct chunk_range {
     uint64_t len;
 };
 
-must_use static enum code chunk_ranges(const struct scatter_config *c, size_t file, size_t row_group,
-                                       struct chunk_range *ranges, uint64_t *out_total,
-                                       struct err *err)
+must_use static enum code chunk_ranges(const struct scatter_config *c, size_t file,
+                                       size_t row_group, struct chunk_range *ranges,
+                                       uint64_t *out_total, struct err *err)
 {
     const struct schema *schema = &c->resolved->schema;
     const size_t *columns = c->resolved->columns + file * schema->n_fields;
@@ -379,8 +380,8 @@ must_use static enum code list_tasks(struct scatter *s, uint64_t *out_n_rows, st
         s->n_tasks += pq_file_n_row_groups(c->files[f].pq);
     s->places = mem_zalloc(s->n_tasks * sizeof(*s->places));
     s->group_ordinal = mem_zalloc(s->n_tasks * sizeof(*s->group_ordinal));
-    AUTO(ptr) struct chunk_range *ranges =
-        mem_alloc(c->resolved->schema.n_fields * sizeof(*ranges));
+    AUTO(ptr)
+    struct chunk_range *ranges = mem_alloc(c->resolved->schema.n_fields * sizeof(*ranges));
     uint64_t n_rows = 0, n_bytes = 0;
     size_t task = 0;
     for (size_t f = 0; f < c->n_files; f++)

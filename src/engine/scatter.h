@@ -19,10 +19,11 @@ struct scatter_config {
     const struct resolved *resolved;
     const struct record_format *format;
     struct spill *spill;
-    uint64_t n_blocks;  /* bins of the spill */
+    uint64_t n_blocks; /* bins of the spill */
     uint64_t hash_seed;
     const struct pq_limits *limits;
-    uint64_t fetch_bytes; /* column chunks of one row group held in memory; more go through a file */
+    uint64_t
+        fetch_bytes; /* column chunks of one row group held in memory; more go through a file */
     const char *temp_dir; /* of that file */
 };
 
@@ -38,8 +39,8 @@ void scatter_result_done(struct scatter_result *r);
 /*
  * Read all row groups on the pool.
  *
- * Fails E_INVALID for a null where none may be; E_CANCELLED; what Parquet, files and spill fail with.
- * Errors name file, row group and column.
+ * Fails E_INVALID for a null where none may be; E_CANCELLED; what Parquet, files and spill fail
+ * with. Errors name file, row group and column.
  */
 must_use enum code scatter_run(const struct scatter_config *config, struct pool *pool,
                                struct load_progress *progress, struct scatter_result *out,

@@ -73,8 +73,8 @@ enum code snapshot_open(const char *dir, struct snapshot **out_snapshot, struct 
     return OK;
 }
 
-enum code snapshot_open_live(const char *data_dir, const char *table, struct snapshot **out_snapshot,
-                             struct err *err)
+enum code snapshot_open_live(const char *data_dir, const char *table,
+                             struct snapshot **out_snapshot, struct err *err)
 {
     char table_dir[PATH_CAP], dir[PATH_CAP];
     uint64_t number;

@@ -22,11 +22,11 @@ struct spill_chunk {
 struct spill {
     struct spill_config config;
     uint32_t chunk_bytes;
-    struct spill_chunk **open; /* [worker * n_bins + bin], only that worker's thread */
+    struct spill_chunk **open;   /* [worker * n_bins + bin], only that worker's thread */
     struct spill_chunk **filled; /* by worker: no room left, not yet committed */
     struct spill_chunk **full;   /* by bin, newest first; guarded by the lock */
-    pthread_mutex_t lock;      /* guards full and the opening of the file */
-    int fd;                    /* -1 until something is spilled */
+    pthread_mutex_t lock;        /* guards full and the opening of the file */
+    int fd;                      /* -1 until something is spilled */
     _Atomic uint64_t file_end;
     _Atomic uint64_t memory_used; /* of all chunks in memory */
 };

@@ -23,13 +23,13 @@ struct table {
     struct load_progress progress;
 
     /* Only the polling thread. */
-    uint64_t next_number;    /* of the next generation */
-    unsigned n_failed_polls; /* in a row */
+    uint64_t next_number;        /* of the next generation */
+    unsigned n_failed_polls;     /* in a row */
     uint64_t failed_fingerprint; /* of the partition whose load failed last; 0: none */
     uint64_t retry_load_ns;      /* not to be loaded again before */
 
-    /* Guarded by the lock, held for a few instructions: taking a snapshot is reading the pointer and
-     * adding the reference in one step. */
+    /* Guarded by the lock, held for a few instructions: taking a snapshot is reading the pointer
+     * and adding the reference in one step. */
     pthread_mutex_t lock;
     struct snapshot *live; /* NULL: nothing loaded yet */
     struct err last_error;
@@ -329,9 +329,8 @@ static void load_status(struct table *t, struct table_status *out)
     out->load.bytes_total = atomic_load(&p->bytes_total);
     out->load.elapsed_s = (double)(clock_mono_ns() - atomic_load(&p->started_ns)) / 1e9;
     /* Reading and building take about as long. */
-    double done = out->load.rows_total
-                      ? 0.5 * (double)out->load.rows_done / (double)out->load.rows_total
-                      : 0;
+    double done =
+        out->load.rows_total ? 0.5 * (double)out->load.rows_done / (double)out->load.rows_total : 0;
     if (out->load.state == LOAD_BUILDING)
         done += 0.5;
     if (done > 0.01)

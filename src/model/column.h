@@ -13,9 +13,10 @@ struct column {
     enum dtype dtype;
     size_t n_rows;
     size_t n_nulls;
-    uint8_t *validity; /* ceil(n_rows / 8) bytes, bit i % 8 of byte i / 8, 1 = value; unused bits 0 */
-    int32_t *offsets;  /* utf8: n_rows + 1, the first is 0; others: NULL */
-    uint8_t *data;     /* values; bool: a bitmap like validity; utf8: the bytes. Null rows hold 0 */
+    uint8_t
+        *validity; /* ceil(n_rows / 8) bytes, bit i % 8 of byte i / 8, 1 = value; unused bits 0 */
+    int32_t *offsets; /* utf8: n_rows + 1, the first is 0; others: NULL */
+    uint8_t *data;    /* values; bool: a bitmap like validity; utf8: the bytes. Null rows hold 0 */
 };
 
 struct batch {

@@ -48,7 +48,8 @@ enum code key_component(const struct schema *s, struct view key, size_t k, struc
     struct view found = {0};
     for (size_t i = 0; i <= k; i++)
         if (!next_component(s, &c, i, &found))
-            return err_set(err, E_CORRUPT, "key of %zu bytes ends inside component %zu", key.len, i);
+            return err_set(err, E_CORRUPT, "key of %zu bytes ends inside component %zu", key.len,
+                           i);
     *out_bytes = found;
     return OK;
 }

@@ -1,9 +1,9 @@
 /*
  * Finding the rows of a batch of keys: the hot path of Murr.
  *
- * One key costs a few computed addresses and one cache miss, on its row. A thousand keys are taken in
- * passes, so that the misses overlap: each pass computes, for all keys of a run, the address that the
- * next pass reads, and prefetches it.
+ * One key costs a few computed addresses and one cache miss, on its row. A thousand keys are taken
+ * in passes, so that the misses overlap: each pass computes, for all keys of a run, the address
+ * that the next pass reads, and prefetches it.
  *
  *     1. hash the key, choose its block, mix            prefetch the pilot
  *     2. read the pilot, compute the slot               prefetch the row
@@ -24,7 +24,7 @@ struct seg_set {
     uint64_t n_blocks;          /* at least 1 */
     struct seg_block *blocks;   /* of all parts, in order of the hash */
     const uint8_t **group_rows; /* [block * n_groups + group] */
-    uint8_t *absent_row;        /* zeros, as long as the longest row: what an absent key points to */
+    uint8_t *absent_row; /* zeros, as long as the longest row: what an absent key points to */
 };
 
 /* Segments of all parts, in part order. Fails E_CORRUPT when they are not of one generation. */
@@ -35,10 +35,10 @@ void seg_set_done(struct seg_set *set);
 /* Where the rows of n keys are. Arrays of n, the caller's. */
 struct seg_rows {
     size_t n;
-    const uint8_t **row;   /* the row in group 0; absent_row when absent */
-    uint32_t *block;       /* block and slot: for other groups and the heap; 0 when absent */
+    const uint8_t **row; /* the row in group 0; absent_row when absent */
+    uint32_t *block;     /* block and slot: for other groups and the heap; 0 when absent */
     uint32_t *slot;
-    uint8_t *present;      /* bitmap of n bits, unused bits 0 */
+    uint8_t *present; /* bitmap of n bits, unused bits 0 */
     size_t n_absent;
 };
 
@@ -50,7 +50,8 @@ struct seg_rows {
  */
 void seg_find(const struct seg_set *set, const struct view *keys, struct seg_rows *rows);
 
-/* The canonical key stored at a row of group 0; empty when a damaged cell points outside the heap. */
+/* The canonical key stored at a row of group 0; empty when a damaged cell points outside the heap.
+ */
 struct view seg_row_key(const struct seg_layout *layout, const struct seg_block *block,
                         const uint8_t *row);
 

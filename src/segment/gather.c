@@ -18,8 +18,8 @@ struct source {
     uint32_t null_offset;
 };
 
-/* The offset of an integer component inside the key cell: all components before it have fixed width.
- * -1 where the key has to be taken apart. */
+/* The offset of an integer component inside the key cell: all components before it have fixed
+ * width. -1 where the key has to be taken apart. */
 static int64_t key_offset(const struct seg_set *set, size_t field_idx)
 {
     const struct schema *s = set->schema;
@@ -61,8 +61,8 @@ static const uint8_t *const *group_rows(const struct source *src, size_t at, siz
         const uint8_t *base =
             src->set->group_rows[(uint64_t)rows->block[at + i] * n_groups + src->group];
         bool present = rows->present[(at + i) / 8] >> ((at + i) % 8) & 1;
-        scratch[i] = present ? base + (uint64_t)rows->slot[at + i] * src->stride
-                             : src->set->absent_row;
+        scratch[i] =
+            present ? base + (uint64_t)rows->slot[at + i] * src->stride : src->set->absent_row;
         __builtin_prefetch(scratch[i] + src->offset);
     }
     return scratch;
@@ -106,7 +106,7 @@ static void mask_nulls(const struct source *src, const uint8_t *const *rows, siz
     uint32_t byte = src->null_offset + (uint32_t)src->null_bit / 8;
     unsigned bit = (unsigned)src->null_bit % 8;
     for (size_t i = 0; i < n; i++)
-        validity[i / 8] &= (uint8_t)~((rows[i][byte] >> bit & 1) << (i % 8));
+        validity[i / 8] &= (uint8_t) ~((rows[i][byte] >> bit & 1) << (i % 8));
 }
 
 static size_t count_bits(const uint8_t *bitmap, size_t n_bits)

@@ -11,11 +11,12 @@
  * The index says where a key would be, not whether it is there: the caller compares the key that is
  * stored in the slot.
  *
- * Building finds for each bucket one of 256 pilots that sends its keys to free slots, largest buckets
- * first. Where none is free, the pilot that displaces the least is taken and the displaced buckets are
- * placed anew, as in PtrHash (Groot Koerkamp, "PtrHash: Minimal Perfect Hashing at RAM Throughput",
- * 2025), whose sharding and remapping we do not need: blocks are small enough to build in L2, and
- * one slot in 65 stays empty. If the displacing does not end, it starts over with another seed.
+ * Building finds for each bucket one of 256 pilots that sends its keys to free slots, largest
+ * buckets first. Where none is free, the pilot that displaces the least is taken and the displaced
+ * buckets are placed anew, as in PtrHash (Groot Koerkamp, "PtrHash: Minimal Perfect Hashing at RAM
+ * Throughput", 2025), whose sharding and remapping we do not need: blocks are small enough to build
+ * in L2, and one slot in 65 stays empty. If the displacing does not end, it starts over with
+ * another seed.
  */
 #ifndef MURR_SEGMENT_INDEX_H
 #define MURR_SEGMENT_INDEX_H
@@ -63,12 +64,12 @@ static inline uint32_t index_slot(uint64_t mixed, uint8_t pilot, uint32_t n_slot
 
 /* Scratch of a builder thread, kept from block to block. Zeroed memory is valid and empty. */
 struct index_builder {
-    uint64_t *mixed;       /* keys, grouped by bucket */
+    uint64_t *mixed;        /* keys, grouped by bucket */
     uint32_t *bucket_start; /* n_buckets + 1 */
-    uint32_t *order;       /* buckets, largest first */
-    uint32_t *owner;       /* bucket that took a slot */
-    uint64_t *taken;       /* bitmap of slots */
-    uint32_t *pending;     /* displaced buckets, a stack */
+    uint32_t *order;        /* buckets, largest first */
+    uint32_t *owner;        /* bucket that took a slot */
+    uint64_t *taken;        /* bitmap of slots */
+    uint32_t *pending;      /* displaced buckets, a stack */
     size_t cap_keys;
 };
 

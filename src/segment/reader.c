@@ -131,16 +131,18 @@ must_use static enum code read_stats(struct segment *s, struct err *err)
     return OK;
 }
 
-/* Whether a block's counts fit each other and its data: then every slot, pilot and extra is inside. */
+/* Whether a block's counts fit each other and its data: then every slot, pilot and extra is inside.
+ */
 static bool desc_fits(const struct segment *s, const struct seg_block_desc *d, struct view pilots,
                       struct view extras)
 {
     uint64_t n_slots = (uint64_t)d->n_index_slots + d->n_extras;
     uint64_t n_extras_all = extras.len / sizeof(struct seg_extra);
-    bool index_fits = d->pilot_offset <= pilots.len && d->n_buckets <= pilots.len - d->pilot_offset &&
+    bool index_fits = d->pilot_offset <= pilots.len &&
+                      d->n_buckets <= pilots.len - d->pilot_offset &&
                       (d->n_buckets == 0) == (d->n_index_slots == 0);
-    bool extras_fit = d->extra_offset <= n_extras_all &&
-                      d->n_extras <= n_extras_all - d->extra_offset;
+    bool extras_fit =
+        d->extra_offset <= n_extras_all && d->n_extras <= n_extras_all - d->extra_offset;
     bool rows_fit = d->n_rows <= n_slots &&
                     d->heap_offset == block_group_offset(&s->layout, s->layout.n_groups, n_slots) &&
                     d->heap_offset <= d->data_bytes;

@@ -1,7 +1,7 @@
 /*
- * Reading a segment: the bytes are checked once when it is opened (head, footer, tables, every offset
- * and size against its bounds), so that lookups can follow them without asking again. Bytes that lie:
- * E_CORRUPT, never a crash. Payload checksums are read on demand by segment/verify.h.
+ * Reading a segment: the bytes are checked once when it is opened (head, footer, tables, every
+ * offset and size against its bounds), so that lookups can follow them without asking again. Bytes
+ * that lie: E_CORRUPT, never a crash. Payload checksums are read on demand by segment/verify.h.
  */
 #ifndef MURR_SEGMENT_READER_H
 #define MURR_SEGMENT_READER_H
@@ -25,13 +25,13 @@ struct seg_block {
 };
 
 struct segment {
-    struct view bytes;       /* of the whole file */
-    struct mapped_file map;  /* empty when the bytes are somebody else's */
+    struct view bytes;      /* of the whole file */
+    struct mapped_file map; /* empty when the bytes are somebody else's */
     struct schema schema;
     struct seg_layout layout;
     uint64_t hash_seed;
     uint32_t part, n_parts;
-    uint32_t n_blocks;                 /* of this part */
+    uint32_t n_blocks; /* of this part */
     struct seg_block *blocks;
     const struct seg_block_desc *descs; /* in the file, by block */
     const struct seg_entry *entries;    /* in the file */
@@ -44,8 +44,7 @@ struct segment {
 /* Map and check a file. Errors begin with the path. */
 must_use enum code seg_open(const char *path, struct segment **out_segment, struct err *err);
 /* Check bytes that the caller keeps until close. They must be 8-byte aligned. */
-must_use enum code seg_open_bytes(struct view bytes, struct segment **out_segment,
-                                  struct err *err);
+must_use enum code seg_open_bytes(struct view bytes, struct segment **out_segment, struct err *err);
 void seg_close(struct segment *s);
 
 /* The first entry of a kind, NULL when there is none. */

@@ -36,8 +36,9 @@ enum code seg_verify_checksums(const struct segment *s, struct err *err)
                            (unsigned long long)e->offset);
         TRY(check_zeros(s, at, e->offset, err));
         if (hash_checksum(view_of(s->bytes.ptr + e->offset, e->size)) != e->checksum)
-            return err_set(err, E_CORRUPT, "checksum mismatch in payload %.16s (%llu bytes at %llu)",
-                           e->name, (unsigned long long)e->size, (unsigned long long)e->offset);
+            return err_set(err, E_CORRUPT,
+                           "checksum mismatch in payload %.16s (%llu bytes at %llu)", e->name,
+                           (unsigned long long)e->size, (unsigned long long)e->offset);
         at = e->offset + e->size > at ? e->offset + e->size : at;
     }
     return check_zeros(s, at, (uint64_t)((const uint8_t *)s->entries - s->bytes.ptr), err);

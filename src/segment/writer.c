@@ -118,8 +118,7 @@ enum code seg_writer_put(struct seg_writer *w, uint32_t block_idx, const struct 
 
     char name[16];
     snprintf(name, sizeof(name), "data.%u", block_idx);
-    w->data_entries[block_idx] =
-        entry_of(SEG_DATA, name, block_idx, desc.data_offset, block->data);
+    w->data_entries[block_idx] = entry_of(SEG_DATA, name, block_idx, desc.data_offset, block->data);
     enum code rc = fd_write_at(w->fd, block->data, desc.data_offset, err);
     return rc ? err_in(err, rc, "%s", w->tmp_path) : OK;
 }

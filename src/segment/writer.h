@@ -14,7 +14,7 @@ struct seg_plan {
     const struct schema *schema;
     const struct seg_layout *layout;
     uint64_t hash_seed;
-    uint32_t part;    /* 0 .. n_parts-1 */
+    uint32_t part; /* 0 .. n_parts-1 */
     uint32_t n_parts;
     uint32_t n_blocks; /* of this part; the same for all parts */
 };

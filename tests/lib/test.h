@@ -14,20 +14,20 @@
 #include "base/err.h"
 
 /* The code is OK, or the test fails with the message. */
-#define assert_ok(expr)                                                                            \
-    do {                                                                                           \
-        enum code assert_rc_ = (expr);                                                             \
-        if (assert_rc_)                                                                            \
-            fail_msg("%s: %s (%s)", #expr, err.msg, code_name(assert_rc_));                        \
+#define assert_ok(expr)                                                     \
+    do {                                                                    \
+        enum code assert_rc_ = (expr);                                      \
+        if (assert_rc_)                                                     \
+            fail_msg("%s: %s (%s)", #expr, err.msg, code_name(assert_rc_)); \
     } while (0)
 
 /* The code is `wanted`, and the message contains `text`. Both use a local `struct err err`. */
-#define assert_fails(expr, wanted, text)                                                           \
-    do {                                                                                           \
-        enum code assert_rc_ = (expr);                                                             \
-        assert_string_equal(code_name(assert_rc_), code_name(wanted));                               \
-        if (!strstr(err.msg, (text)))                                                              \
-            fail_msg("message \"%s\" does not say \"%s\"", err.msg, (text));                       \
+#define assert_fails(expr, wanted, text)                                     \
+    do {                                                                     \
+        enum code assert_rc_ = (expr);                                       \
+        assert_string_equal(code_name(assert_rc_), code_name(wanted));       \
+        if (!strstr(err.msg, (text)))                                        \
+            fail_msg("message \"%s\" does not say \"%s\"", err.msg, (text)); \
     } while (0)
 
 #endif

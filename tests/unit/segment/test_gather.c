@@ -18,7 +18,8 @@ static struct seg_rows rows_alloc(struct arena *arena, size_t n)
                              .present = arena_alloc(arena, n / 8 + 1)};
 }
 
-static struct column column_alloc(struct arena *arena, enum dtype dtype, size_t n, size_t utf8_bytes)
+static struct column column_alloc(struct arena *arena, enum dtype dtype, size_t n,
+                                  size_t utf8_bytes)
 {
     size_t data = dtype == DT_UTF8 ? utf8_bytes : column_data_bytes(dtype, n);
     struct column c = {.dtype = dtype, .n_rows = n};
@@ -38,8 +39,8 @@ static void check_cell(const struct sample *s, const struct column *c, size_t fi
     size_t width = dtype_width(c->dtype);
     static const uint8_t zeros[8];
     if (c->dtype == DT_UTF8) {
-        struct view found = view_of(c->data + c->offsets[i],
-                                    (size_t)(c->offsets[i + 1] - c->offsets[i]));
+        struct view found =
+            view_of(c->data + c->offsets[i], (size_t)(c->offsets[i + 1] - c->offsets[i]));
         struct view expected = is_valid ? v->views[row] : view_of("", 0);
         assert_true(view_eq(found, expected));
     } else if (c->dtype == DT_BOOL) {
@@ -51,8 +52,8 @@ static void check_cell(const struct sample *s, const struct column *c, size_t fi
     }
 }
 
-static void check_columns(const struct sample *s, const struct seg_set *set, const struct view *keys,
-                          size_t n)
+static void check_columns(const struct sample *s, const struct seg_set *set,
+                          const struct view *keys, size_t n)
 {
     struct err err;
     struct arena arena = {0};
@@ -145,9 +146,9 @@ static void what_was_written_is_read_back(void **state)
 }
 
 /*
- * Two 16-byte keys with the same XXH3-64, for a known seed. For 9 to 16 bytes the hash is a function of
- * len + swap(lo) + hi + fold(lo * hi) with lo and hi the two halves, each XORed with a constant: with
- * lo = 0, hi = x and with lo = swap(x), hi = 0 the sum is the same.
+ * Two 16-byte keys with the same XXH3-64, for a known seed. For 9 to 16 bytes the hash is a
+ * function of len + swap(lo) + hi + fold(lo * hi) with lo and hi the two halves, each XORed with a
+ * constant: with lo = 0, hi = x and with lo = swap(x), hi = 0 the sum is the same.
  */
 static void colliding_keys(uint64_t seed, uint64_t x, uint8_t a[16], uint8_t b[16])
 {
