@@ -254,6 +254,22 @@ static bool is_ours(const char *name)
            strncmp(name, config, strlen(config)) != 0 && !is_service_link(name);
 }
 
+/*
+ * Kubernetes gives every container variables about the services of its namespace; for a service
+ * named "murr" or "murr-server" they look like ours: MURR_SERVICE_HOST, MURR_PORT_8080_TCP_ADDR,
+ * and MURR_SERVER_PORT=tcp://10.0.0.7:8080.
+ */
+static bool is_about_a_service(const char *name, const char *value)
+{
+    static const char host[] = "_SERVICE_HOST";
+    size_t len = strlen(name);
+    const char *port = strstr(name, "_PORT_");
+    return strncmp(value, "tcp://", 6) == 0 || strncmp(value, "udp://", 6) == 0 ||
+           strncmp(value, "sctp://", 7) == 0 || strstr(name, "_SERVICE_PORT") ||
+           (len >= strlen(host) && strcmp(name + len - strlen(host), host) == 0) ||
+           (port && isdigit((unsigned char)port[strlen("_PORT_")]));
+}
+
 enum code override_variable(const char *variable, struct node *root, struct arena *arena,
                             struct err *err)
 {
@@ -261,6 +277,8 @@ enum code override_variable(const char *variable, struct node *root, struct aren
     if (!equals || !is_ours(variable))
         return OK;
     const char *name = arena_strndup(arena, variable, (size_t)(equals - variable));
+    if (is_about_a_service(name, equals + 1))
+        return OK;
     const char *wanted = name + strlen("MURR_");
     struct search s = {.arena = arena,
                        .wanted = wanted,

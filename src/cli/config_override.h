@@ -12,8 +12,9 @@ must_use enum code override_flag(const char *set, struct node *root, struct aren
                                  struct err *err);
 
 /*
- * The same for one "NAME=value" of the environment. Names that do not begin with MURR_, MURR_CONFIG
- * and MURR_TEST_* are none of ours. MURR_SERVER__PORT and MURR_SERVER_PORT both name server.port.
+ * The same for one "NAME=value" of the environment. MURR_SERVER__PORT and MURR_SERVER_PORT both
+ * name server.port. Names that do not begin with MURR_, MURR_CONFIG, MURR_TEST_* and what
+ * Kubernetes says of services are none of ours.
  */
 must_use enum code override_variable(const char *variable, struct node *root, struct arena *arena,
                                      struct err *err);

@@ -381,6 +381,29 @@ static void config_names_the_variable_or_flag_at_fault(void **state)
     assert_override_refused("MURR_COLOUR=red", NULL, "MURR_COLOUR: names no known field");
 }
 
+static void config_ignores_what_kubernetes_says_of_services(void **state)
+{
+    (void)state;
+    const char *env[] = {"MURR_SERVICE_HOST=10.0.0.7",
+                         "MURR_SERVICE_PORT=8080",
+                         "MURR_SERVICE_PORT_HTTP=8080",
+                         "MURR_PORT=tcp://10.0.0.7:8080",
+                         "MURR_PORT_8080_TCP=tcp://10.0.0.7:8080",
+                         "MURR_PORT_8080_TCP_PROTO=tcp",
+                         "MURR_PORT_8080_TCP_PORT=8080",
+                         "MURR_PORT_8080_TCP_ADDR=10.0.0.7",
+                         "MURR_SERVER_PORT=tcp://10.0.0.7:8080",
+                         "MURR_SERVER_SERVICE_HOST=10.0.0.7",
+                         "MURR_SERVER__PORT=9",
+                         NULL};
+    struct config c;
+    struct err err;
+    if (load("", env, NULL, &c, &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(c.server.port, 9);
+    config_done(&c);
+}
+
 static void config_prints_what_it_reads_back(void **state)
 {
     (void)state;
@@ -430,6 +453,7 @@ int main(void)
         cmocka_unit_test(config_is_overridden_by_variables_and_flags),
         cmocka_unit_test(config_begins_tables_from_overrides_alone),
         cmocka_unit_test(config_names_the_variable_or_flag_at_fault),
+        cmocka_unit_test(config_ignores_what_kubernetes_says_of_services),
         cmocka_unit_test(config_prints_what_it_reads_back),
         cmocka_unit_test(config_says_when_the_file_is_missing),
     };
