@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum code err_set(struct err *err, enum code code, const char *fmt, ...)
+void err_write(struct err *err, const char *fmt, ...)
 {
     if (err) {
         va_list ap;
@@ -13,10 +13,9 @@ enum code err_set(struct err *err, enum code code, const char *fmt, ...)
         vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
         va_end(ap);
     }
-    return code;
 }
 
-enum code err_errno(struct err *err, enum code code, const char *fmt, ...)
+void err_write_errno(struct err *err, const char *fmt, ...)
 {
     int saved = errno;
     if (err) {
@@ -30,10 +29,9 @@ enum code err_errno(struct err *err, enum code code, const char *fmt, ...)
         snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", text);
     }
     errno = saved;
-    return code;
 }
 
-enum code err_in(struct err *err, enum code code, const char *fmt, ...)
+void err_write_in(struct err *err, const char *fmt, ...)
 {
     if (err) {
         struct err inner = *err;
@@ -44,7 +42,6 @@ enum code err_in(struct err *err, enum code code, const char *fmt, ...)
         size_t used = strlen(err->msg);
         snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", inner.msg);
     }
-    return code;
 }
 
 const char *code_name(enum code code)

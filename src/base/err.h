@@ -30,14 +30,18 @@ struct err {
     char msg[512];
 };
 
-/* Start a message. Returns `code`, so that `return err_set(...)` reads as what it is. */
-printf_like(3, 4) enum code err_set(struct err *err, enum code code, const char *fmt, ...);
+/*
+ * Start a message; start one and append what errno says; put the outer circumstance and ": " in
+ * front. Each is an expression of the value `code`, so that `return err_set(err, E_INVALID, "...")`
+ * reads as what it is, and compilers and analyzers see that a failure is returned.
+ */
+#define err_set(err, code, ...)   (err_write((err), __VA_ARGS__), (code))
+#define err_errno(err, code, ...) (err_write_errno((err), __VA_ARGS__), (code))
+#define err_in(err, code, ...)    (err_write_in((err), __VA_ARGS__), (code))
 
-/* As err_set, followed by ": " and what errno says. */
-printf_like(3, 4) enum code err_errno(struct err *err, enum code code, const char *fmt, ...);
-
-/* Put the outer circumstance and ": " in front of the message. Returns `code`. */
-printf_like(3, 4) enum code err_in(struct err *err, enum code code, const char *fmt, ...);
+printf_like(2, 3) void err_write(struct err *err, const char *fmt, ...);
+printf_like(2, 3) void err_write_errno(struct err *err, const char *fmt, ...);
+printf_like(2, 3) void err_write_in(struct err *err, const char *fmt, ...);
 
 /* A short constant name of a code, for logs: "E_CORRUPT". */
 const char *code_name(enum code code);

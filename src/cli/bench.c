@@ -77,9 +77,9 @@ static int bench(struct bench *b, const char *table)
     size_t n = b->n_requests;
     printf("%s: %llu rows, %zu requests of %zu keys, all columns, to Arrow\n", table,
            (unsigned long long)snapshot_n_rows(b->snapshot), n, b->n_keys);
-    printf("p50 %.1f us, p90 %.1f us, p99 %.1f us, %.1f ns a key\n", (double)times[n / 2] / 1e3,
-           (double)times[n * 9 / 10] / 1e3, (double)times[n * 99 / 100] / 1e3,
-           (double)times[n / 2] / (double)b->n_keys);
+    uint64_t p50 = times[n / 2], p90 = times[n * 9 / 10], p99 = times[n * 99 / 100];
+    printf("p50 %.1f us, p90 %.1f us, p99 %.1f us, %.1f ns a key\n", (double)p50 / 1e3,
+           (double)p90 / 1e3, (double)p99 / 1e3, (double)p50 / (double)b->n_keys);
     return EXIT_DONE;
 }
 

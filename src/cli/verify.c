@@ -15,7 +15,7 @@ must_use static enum code verify_file(const char *path, struct err *err)
     if (!rc)
         rc = seg_verify_rows(s, err);
     if (rc)
-        err_in(err, rc, "segment %s", path);
+        err_write_in(err, "segment %s", path);
     else
         printf("%s: ok, %llu rows, %zu payloads\n", path, (unsigned long long)s->n_rows,
                s->n_entries);

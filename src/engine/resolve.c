@@ -102,20 +102,29 @@ must_use static enum code map_file(const struct table_spec *spec, const struct s
     return OK;
 }
 
+must_use static enum code resolve(const struct table_spec *spec, const struct source_file *files,
+                                  size_t n_files, struct resolved *r, struct err *err)
+{
+    if (spec->n_columns)
+        schema_of_spec(spec, &r->schema);
+    else
+        r->n_skipped = schema_of_file(spec, &files[0], &r->schema);
+    TRY(add_key(spec, &files[0], &r->schema, err));
+    TRY(schema_check(&r->schema, err));
+    r->columns = mem_zalloc(n_files * r->schema.n_fields * sizeof(*r->columns));
+    for (size_t f = 0; f < n_files; f++)
+        TRY(map_file(spec, &files[f], &r->schema, r->columns + f * r->schema.n_fields, err));
+    return OK;
+}
+
 enum code resolve_columns(const struct table_spec *spec, const struct source_file *files,
                           size_t n_files, struct resolved *out, struct err *err)
 {
-    AUTO(resolved) struct resolved r = {0};
-    if (spec->n_columns)
-        schema_of_spec(spec, &r.schema);
+    struct resolved r = {0};
+    enum code rc = resolve(spec, files, n_files, &r, err);
+    if (rc)
+        resolved_done(&r);
     else
-        r.n_skipped = schema_of_file(spec, &files[0], &r.schema);
-    TRY(add_key(spec, &files[0], &r.schema, err));
-    TRY(schema_check(&r.schema, err));
-    r.columns = mem_zalloc(n_files * r.schema.n_fields * sizeof(*r.columns));
-    for (size_t f = 0; f < n_files; f++)
-        TRY(map_file(spec, &files[f], &r.schema, r.columns + f * r.schema.n_fields, err));
-    *out = r;
-    r = (struct resolved){0};
-    return OK;
+        *out = r;
+    return rc;
 }

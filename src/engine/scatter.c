@@ -328,8 +328,8 @@ static enum code scatter_task(void *job, size_t task, unsigned worker, struct er
     struct scatter *s = job;
     enum code rc = scatter_group(s, task, worker, err);
     if (rc && rc != E_CANCELLED)
-        err_in(err, rc, "file %s, row group %zu", s->config->files[s->places[task].file].name,
-               s->places[task].row_group);
+        err_write_in(err, "file %s, row group %zu", s->config->files[s->places[task].file].name,
+                     s->places[task].row_group);
     return rc;
 }
 

@@ -398,7 +398,7 @@ enum code pq_chunk_read(struct pq_chunk *c, struct vector *out, struct err *err)
     if (rc) {
         char shown[128];
         out->n = 0;
-        err_in(err, rc, "column %s", pq_column_printable(c->col, shown));
+        err_write_in(err, "column %s", pq_column_printable(c->col, shown));
         pq_chunk_reset(c); /* half-opened pages must not be read again */
         return rc;
     }
