@@ -1,11 +1,12 @@
 /*
  * bench-fetch: reads over HTTP, Arrow out, from a real `murr serve`.
  *
- *   latency     one connection, 1,000 keys x 10 float32; in turn with a loopback echo that moves as
- * many bytes each way, and with the same read in process throughput  1 to 64 connections at once
+ *   latency     one connection, 1,000 keys x 10 float32; in turn with a loopback echo that moves as many
+ *               bytes each way, and with the same read in process
+ *   throughput  1 to 64 connections at once
  *
- * The floor of a fetch is the in-process floor (bench-read measures it) plus the echo; the ratio
- * given here is against the in-process read plus the echo. Every value is checked.
+ * The floor of a fetch is the in-process floor (bench-read measures it) plus the echo; the ratio given here
+ * is against the in-process read plus the echo. Every value is checked.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -105,8 +106,8 @@ static bool recv_some(int fd, struct answer *a)
     return a->len >= a->end;
 }
 
-/* The stream has one batch of N_COLUMNS float columns, and ends with an 8-byte mark; its buffers
- * are 64-byte aligned, so the value buffers lie at equal distances before it. */
+/* The stream has one batch of N_COLUMNS float columns, and ends with an 8-byte mark; its buffers are
+ * 64-byte aligned, so the value buffers lie at equal distances before it. */
 static void check_answer(const struct answer *a, const struct request *r)
 {
     size_t bitmap = (N_KEYS / 8 + 63) / 64 * 64, values = (N_KEYS * 4 + 63) / 64 * 64;

@@ -1,7 +1,7 @@
 /*
- * bench-read: a read in process (keys to a complete Arrow stream) against the floor, which is what
- * the memory of this machine allows: the same number of random 64-byte lines of an array as large
- * as the table, with the same pages, prefetched and gathered into the same columns.
+ * bench-read: a read in process (keys to a complete Arrow stream) against the floor, which is what the
+ * memory of this machine allows: the same number of random 64-byte lines of an array as large as the
+ * table, with the same pages, prefetched and gathered into the same columns.
  *
  * Both are timed in turn, one request each, with new random rows every time. Every value read is
  * compared with what the row must hold.

@@ -1,6 +1,5 @@
 /*
- * libmurr: read the tables of a Murr data directory from your own process, without a server or a
- * copy.
+ * libmurr: read the tables of a Murr data directory from your own process, without a server or a copy.
  *
  *     struct murr *db;
  *     struct murr_rows *rows;
@@ -16,8 +15,7 @@
  *     murr_close(db);
  *
  * Threads   a struct murr may be read by any number of threads at once.
- * Snapshot  an open table stays as it was when it was opened; open it again to see a newer
- * generation.
+ * Snapshot  an open table stays as it was when it was opened; open it again to see a newer generation.
  */
 #ifndef MURR_H
 #define MURR_H
@@ -55,9 +53,8 @@ MURR_API uint64_t murr_n_rows(const struct murr *db);
 MURR_API uint64_t murr_generation(const struct murr *db);
 
 /*
- * A key, as bytes: the characters of a utf8 key, or a little-endian integer in the width of its
- * dtype. Of a key of several columns all components in order, utf8 ones but the last behind their
- * ULEB128 length.
+ * A key, as bytes: the characters of a utf8 key, or a little-endian integer in the width of its dtype. Of
+ * a key of several columns all components in order, utf8 ones but the last behind their ULEB128 length.
  */
 struct murr_key {
     const void *bytes;
@@ -68,8 +65,8 @@ struct murr_key {
 struct murr_rows;
 
 /*
- * The rows of `keys`, in their order, one a key; a key that is absent has nulls. `n_columns` 0: all
- * columns but the key. Borrows its arguments for the call.
+ * The rows of `keys`, in their order, one a key; a key that is absent has nulls. `n_columns` 0: all columns
+ * but the key. Borrows its arguments for the call.
  */
 MURR_API enum murr_result murr_read(const struct murr *db, const struct murr_key *keys,
                                     size_t n_keys, const char *const *columns, size_t n_columns,

@@ -1,6 +1,5 @@
 /*
- * The table of the benchmarks: N rows, a utf8 key "user:000000000042" (17 bytes), float32 columns
- * f0, f1,
+ * The table of the benchmarks: N rows, a utf8 key "user:000000000042" (17 bytes), float32 columns f0, f1,
  * ... whose values follow from row and column, so that every value read can be checked.
  */
 #ifndef MURR_BENCH_BENCH_TABLE_H
@@ -18,8 +17,8 @@ void bench_key(uint64_t row, char out[static BENCH_KEY_BYTES + 1]);
 float bench_value(uint64_t row, size_t column);
 
 /*
- * Make the table below `data_dir` as a loaded generation named "bench", unless it is there already.
- * Rows go the way of a load from records on, without Parquet in front.
+ * Make the table below `data_dir` as a loaded generation named "bench", unless it is there already. Rows go
+ * the way of a load from records on, without Parquet in front.
  */
 void bench_table_make(const char *data_dir, uint64_t n_rows, size_t n_columns);
 

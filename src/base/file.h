@@ -34,8 +34,7 @@ must_use enum code dir_sync(const char *path, struct err *err);
 /* mkdir -p. An existing directory is fine. */
 must_use enum code dir_make(const char *path, struct err *err);
 
-/* rm -rf of a directory or file; a missing one is fine. Symbolic links are removed, not followed.
- */
+/* rm -rf of a directory or file; a missing one is fine. Symbolic links are removed, not followed. */
 must_use enum code tree_remove(const char *path, struct err *err);
 
 /* The names in a directory, without "." and "..", sorted bytewise. Free with dir_names_done. */

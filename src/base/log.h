@@ -2,8 +2,7 @@
  * Structured logs, one line an event, on stderr:
  *
  *   text  2026-11-22T10:00:00.123Z INFO  table loaded table=planes rows=3322 ms=12
- *   json  {"ts":"2026-11-22T10:00:00.123Z","level":"info","msg":"table
- * loaded","table":"planes",...}
+ *   json  {"ts":"2026-11-22T10:00:00.123Z","level":"info","msg":"table loaded","table":"planes",...}
  *
  * Values are escaped, so that bytes from outside cannot forge a line. Only code without a caller
  * logs: the poller, the accept loop, main. Everyone else returns an error.

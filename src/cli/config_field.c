@@ -255,6 +255,33 @@ enum code field_read(const struct config_field *f, const struct node *n, void *b
     return rc ? err_in(err, rc, "%s: %s", n->origin, path) : OK;
 }
 
+/* The code point of two or three bytes that YAML would refuse or take for a line break, or 0. */
+static unsigned unprintable(const uint8_t *p)
+{
+    unsigned c = p[0] == 0xC2 ? p[1] : 0;
+    if (p[0] >= 0xE0 && p[0] < 0xF0 && p[1] && p[2])
+        c = (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+    bool bad = (c >= 0x80 && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c >= 0xFFFE;
+    return bad ? c : 0;
+}
+
+/* One character inside double quotes; returns what follows it. */
+static const uint8_t *put_quoted(struct buf *out, const uint8_t *p)
+{
+    unsigned c = unprintable(p);
+    if (c) {
+        buf_printf(out, "\\u%04X", c);
+        return p + (c < 0x800 ? 2 : 3);
+    }
+    if (*p == '"' || *p == '\\')
+        buf_printf(out, "\\%c", *p);
+    else if (*p < 0x20 || *p == 0x7F)
+        buf_printf(out, "\\x%02X", *p);
+    else
+        buf_put_u8(out, *p);
+    return p + 1;
+}
+
 void yaml_put_string(struct buf *out, const char *s)
 {
     struct node plain = {.text = view_cstr(s)};
@@ -267,14 +294,8 @@ void yaml_put_string(struct buf *out, const char *s)
         return;
     }
     buf_puts(out, "\"");
-    for (const uint8_t *p = (const uint8_t *)s; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            buf_printf(out, "\\%c", *p);
-        else if (*p < 0x20 || *p == 0x7F)
-            buf_printf(out, "\\x%02X", *p);
-        else
-            buf_put_u8(out, *p);
-    }
+    for (const uint8_t *p = (const uint8_t *)s; *p;)
+        p = put_quoted(out, p);
     buf_puts(out, "\"");
 }
 

@@ -1,6 +1,6 @@
 /*
- * How far loads are, for a person: a bar with rate and ETA on a terminal, a log line every few
- * seconds elsewhere.
+ * How far loads are, for a person: a bar with rate and ETA on a terminal, a log line every few seconds
+ * elsewhere.
  */
 #ifndef MURR_CLI_PROGRESS_H
 #define MURR_CLI_PROGRESS_H

@@ -1,8 +1,8 @@
 /*
  * murr serve: load, poll, answer, until SIGTERM or SIGINT.
  *
- * The end: readiness fails at once; after server.drain_delay no connection is accepted; requests
- * that run are answered; then the poller and a running load stop. A second signal ends it at once.
+ * The end: readiness fails at once; after server.drain_delay no connection is accepted; requests that
+ * run are answered; then the poller and a running load stop. A second signal ends it at once.
  */
 #include "api/api.h"
 #include "cli/arguments.h"

@@ -1,5 +1,4 @@
-/* The answer to a read, gathered in place: an Arrow IPC stream whose columns are filled from the
- * rows. */
+/* The answer to a read, gathered in place: an Arrow IPC stream whose columns are filled from the rows. */
 #ifndef MURR_ENGINE_ANSWER_H
 #define MURR_ENGINE_ANSWER_H
 
@@ -8,11 +7,11 @@
 #include "format/arrow/ipc_writer.h"
 
 /*
- * Find the rows of `keys` and lay their columns out as a complete stream. Other forms are printed
- * from its columns, so that all have one layout and one limit.
+ * Find the rows of `keys` and lay their columns out as a complete stream. Other forms are printed from
+ * its columns, so that all have one layout and one limit.
  *
- * Fails E_LIMIT when the stream would be longer than `max_bytes`; E_CORRUPT; E_NOMEM. The stream is
- * the caller's to free; its columns live in the arena.
+ * Fails E_LIMIT when the stream would be longer than `max_bytes`; E_CORRUPT; E_NOMEM. The stream is the
+ * caller's to free; its columns live in the arena.
  */
 must_use enum code answer_read(const struct snapshot *snapshot, struct key_list keys,
                                const struct projection *columns, size_t max_bytes,

@@ -9,8 +9,7 @@
 
 #include <sys/random.h>
 
-/* Rows of a block: 8 MB of rows of a cache line, which a worker puts together in its share of L3.
- */
+/* Rows of a block: 8 MB of rows of a cache line, which a worker puts together in its share of L3. */
 static const uint64_t block_rows = 131072;
 
 struct load {
@@ -55,8 +54,7 @@ must_use static enum code open_files(struct load *l, struct err *err)
 }
 
 /* Bytes that the rows will have as records, guessed from the footers: strings are often stored once
- * and repeated, so their chunks are counted four times. A wrong guess costs speed, not correctness.
- */
+ * and repeated, so their chunks are counted four times. A wrong guess costs speed, not correctness. */
 must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, uint64_t *out_bytes,
                                       struct err *err)
 {

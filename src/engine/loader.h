@@ -1,11 +1,11 @@
 /*
  * One load: a partition of Parquet files into a directory of segments.
  *
- *     open footers -> resolve columns -> scatter rows to records -> choose the layout -> build
- * blocks, write, fsync, check
+ *     open footers -> resolve columns -> scatter rows to records -> choose the layout -> build blocks,
+ *     write, fsync, check
  *
- * Memory: config->memory_bytes is shared out as half for records waiting, a quarter for column
- * chunks and pages being decoded, a quarter for blocks being built.
+ * Memory: config->memory_bytes is shared out as half for records waiting, a quarter for column chunks
+ * and pages being decoded, a quarter for blocks being built.
  */
 #ifndef MURR_ENGINE_LOADER_H
 #define MURR_ENGINE_LOADER_H

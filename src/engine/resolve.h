@@ -1,6 +1,6 @@
 /*
- * From what a table is configured to be, and what its Parquet files have, to the schema of a
- * generation and the column of each file that fills each field.
+ * From what a table is configured to be, and what its Parquet files have, to the schema of a generation
+ * and the column of each file that fills each field.
  */
 #ifndef MURR_ENGINE_RESOLVE_H
 #define MURR_ENGINE_RESOLVE_H
@@ -19,11 +19,11 @@ struct resolved {
 void resolved_done(struct resolved *r);
 
 /*
- * With columns in the spec: those, by name. Without: every supported column of the first file, in
- * its order; where files differ, the wider type of the two.
+ * With columns in the spec: those, by name. Without: every supported column of the first file, in its
+ * order; where files differ, the wider type of the two.
  *
- * Fails E_INVALID naming file and column, expected and found: a column that is missing, nested or
- * of an unsupported type, or whose type does not widen without loss.
+ * Fails E_INVALID naming file and column, expected and found: a column that is missing, nested or of an
+ * unsupported type, or whose type does not widen without loss.
  */
 must_use enum code resolve_columns(const struct table_spec *spec, const struct source_file *files,
                                    size_t n_files, struct resolved *out, struct err *err);

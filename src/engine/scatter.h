@@ -39,8 +39,8 @@ void scatter_result_done(struct scatter_result *r);
 /*
  * Read all row groups on the pool.
  *
- * Fails E_INVALID for a null where none may be; E_CANCELLED; what Parquet, files and spill fail
- * with. Errors name file, row group and column.
+ * Fails E_INVALID for a null where none may be; E_CANCELLED; what Parquet, files and spill fail with.
+ * Errors name file, row group and column.
  */
 must_use enum code scatter_run(const struct scatter_config *config, struct pool *pool,
                                struct load_progress *progress, struct scatter_result *out,

@@ -1,6 +1,6 @@
 /*
- * What one request reads: the segments of one generation, immutable and refcounted. A request takes
- * a snapshot once and sees nothing else until it ends; the last one to let go unmaps the files.
+ * What one request reads: the segments of one generation, immutable and refcounted. A request takes a
+ * snapshot once and sees nothing else until it ends; the last one to let go unmaps the files.
  */
 #ifndef MURR_ENGINE_SNAPSHOT_H
 #define MURR_ENGINE_SNAPSHOT_H
@@ -13,8 +13,8 @@
 struct snapshot;
 
 /*
- * The live generation of a table in a data directory, without a registry: for the command line and
- * the embedded library, also beside a running server. The caller unrefs.
+ * The live generation of a table in a data directory, without a registry: for the command line and the
+ * embedded library, also beside a running server. The caller unrefs.
  *
  * Fails E_NOTFOUND when there is no such table or nothing was loaded yet; E_CORRUPT.
  */
@@ -28,8 +28,8 @@ const struct schema *snapshot_schema(const struct snapshot *s); /* lives as long
 uint64_t snapshot_generation(const struct snapshot *s);
 uint64_t snapshot_n_rows(const struct snapshot *s);
 
-/* The key in the `i`-th slot, for i below snapshot_n_slots; some keys stand in two. For benchmarks
- * and checks, which need keys that exist. */
+/* The key in the `i`-th slot, for i below snapshot_n_slots; some keys stand in two. For benchmarks and
+ * checks, which need keys that exist. */
 uint64_t snapshot_n_slots(const struct snapshot *s);
 struct view snapshot_slot_key(const struct snapshot *s, uint64_t i);
 
@@ -55,9 +55,9 @@ must_use enum code found_utf8_bytes(const struct found_rows *rows, size_t field_
                                     size_t *out_bytes, struct err *err);
 
 /*
- * Fill the buffers of `out`: validity, data, and offsets for utf8. The caller has set its memory
- * (see model/column.h for the sizes; it need not be zeroed), dtype and n_rows; n_nulls is set here.
- * Null rows and unused bits become zero. Key columns can be gathered too.
+ * Fill the buffers of `out`: validity, data, and offsets for utf8. The caller has set its memory (see
+ * model/column.h for the sizes; it need not be zeroed), dtype and n_rows; n_nulls is set here. Null
+ * rows and unused bits become zero. Key columns can be gathered too.
  */
 void found_gather(const struct found_rows *rows, size_t field_idx, struct column *out);
 

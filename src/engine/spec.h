@@ -13,8 +13,7 @@ struct source_spec {
     } local;
 };
 
-/* How columns are stored: side by side in one row, or one group a column (docs/segment-format.md).
- */
+/* How columns are stored: side by side in one row, or one group a column (docs/segment-format.md). */
 enum layout_kind { LAYOUT_PACKED, LAYOUT_COLUMNAR };
 
 struct column_spec {
@@ -24,8 +23,8 @@ struct column_spec {
 };
 
 struct table_spec {
-    char *name; /* letters, digits, '_', '-', '.'; starts with none of the punctuation; <= 128 bytes
-                 */
+    char *
+        name; /* letters, digits, '_', '-', '.'; starts with none of the punctuation; <= 128 bytes */
     struct source_spec source;
     int64_t poll_interval_ms;
     unsigned parts;

@@ -35,8 +35,8 @@ must_use enum code spill_commit(struct spill *s, unsigned worker, struct err *er
 void spill_seal(struct spill *s);
 
 /*
- * Take the next piece of a bin, after seal: a run of records, one behind the other; empty when
- * nothing is left. The bytes are the caller's (free). Threads: one for each bin.
+ * Take the next piece of a bin, after seal: a run of records, one behind the other; empty when nothing
+ * is left. The bytes are the caller's (free). Threads: one for each bin.
  */
 must_use enum code spill_take(struct spill *s, size_t bin, uint8_t **out_bytes, size_t *out_len,
                               struct err *err);

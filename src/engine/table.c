@@ -28,8 +28,8 @@ struct table {
     uint64_t failed_fingerprint; /* of the partition whose load failed last; 0: none */
     uint64_t retry_load_ns;      /* not to be loaded again before */
 
-    /* Guarded by the lock, held for a few instructions: taking a snapshot is reading the pointer
-     * and adding the reference in one step. */
+    /* Guarded by the lock, held for a few instructions: taking a snapshot is reading the pointer and
+     * adding the reference in one step. */
     pthread_mutex_t lock;
     struct snapshot *live; /* NULL: nothing loaded yet */
     struct err last_error;

@@ -1,6 +1,6 @@
 /*
- * A table: its configuration, its generations on disk, the snapshot it serves, and what became of
- * its polls and loads.
+ * A table: its configuration, its generations on disk, the snapshot it serves, and what became of its
+ * polls and loads.
  *
  * Threads   table_snapshot and table_status from any; the rest from one thread at a time.
  */
@@ -26,8 +26,8 @@ void table_close(struct table *t);
 const char *table_name(const struct table *t);
 
 /*
- * Look at the source; when it has a new or changed partition, load and serve it. The outcome is
- * kept for table_status and logged. A failure leaves what is served alone.
+ * Look at the source; when it has a new or changed partition, load and serve it. The outcome is kept
+ * for table_status and logged. A failure leaves what is served alone.
  */
 must_use enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes,
                               struct err *err);

@@ -1,5 +1,4 @@
-/* The types of cells: their names in config and API, widths, and which widen into which without
- * loss. */
+/* The types of cells: their names in config and API, widths, and which widen into which without loss. */
 #ifndef MURR_MODEL_DTYPE_H
 #define MURR_MODEL_DTYPE_H
 

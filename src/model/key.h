@@ -5,8 +5,8 @@
  *   integer component   its value, little-endian, in the width of its dtype (int32: 4 bytes)
  *   utf8 component      ULEB128 length, bytes; the length is left out for the last component
  *
- * Different keys of one schema have different bytes: widths are fixed, lengths are explicit, and
- * the last component ends where the key ends.
+ * Different keys of one schema have different bytes: widths are fixed, lengths are explicit, and the
+ * last component ends where the key ends.
  */
 #ifndef MURR_MODEL_KEY_H
 #define MURR_MODEL_KEY_H
@@ -20,8 +20,8 @@ struct key_list {
     size_t n;
 };
 
-/* Append component `k` of the key of `s`. The dtype of the component must be an integer type;
- * `value` holds its bits, sign-extended for signed types. */
+/* Append component `k` of the key of `s`. The dtype of the component must be an integer type; `value`
+ * holds its bits, sign-extended for signed types. */
 void key_put_int(struct buf *out, const struct schema *s, size_t k, uint64_t value);
 /* Append component `k`, which is utf8. */
 void key_put_utf8(struct buf *out, const struct schema *s, size_t k, struct view value);

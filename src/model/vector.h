@@ -24,8 +24,8 @@ void vector_init(struct vector *v, enum dtype dtype, size_t cap);
 void vector_done(struct vector *v);
 
 /*
- * Copy `from` into `to`, whose type every value of `from` fits without loss (dtype_widens), or
- * which is float32 where `from` is float64 (rounded to nearest). `to` has room for from->n values.
+ * Copy `from` into `to`, whose type every value of `from` fits without loss (dtype_widens), or which
+ * is float32 where `from` is float64 (rounded to nearest). `to` has room for from->n values.
  */
 void vector_convert(const struct vector *from, struct vector *to);
 

@@ -1,8 +1,7 @@
 /*
  * Finding the newest publication of a table in a folder.
  *
- * A partition is a folder <root>/YYYY-MM-DD/ (a real calendar date) with a file _SUCCESS and at
- * least one
+ * A partition is a folder <root>/YYYY-MM-DD/ (a real calendar date) with a file _SUCCESS and at least one
  * *.parquet whose name begins with neither '_' nor '.'. The newest valid one wins. Folders without
  * _SUCCESS are still being written and are skipped; other names are ignored.
  */
@@ -32,9 +31,9 @@ struct partition {
 void partition_done(struct partition *p);
 
 /*
- * Fails E_NOTFOUND, with its own sentence each, when the folder is missing or empty, has no date
- * folder, none with _SUCCESS, or none of those with Parquet; E_UNSUPPORTED for a Delta table, whose
- * files are not to be read without its log; E_IO.
+ * Fails E_NOTFOUND, with its own sentence each, when the folder is missing or empty, has no date folder,
+ * none with _SUCCESS, or none of those with Parquet; E_UNSUPPORTED for a Delta table, whose files are
+ * not to be read without its log; E_IO.
  */
 must_use enum code partition_find_newest(const char *root, struct partition *out_partition,
                                          struct err *err);

@@ -1,9 +1,9 @@
 /*
  * Finding the rows of a batch of keys: the hot path of Murr.
  *
- * One key costs a few computed addresses and one cache miss, on its row. A thousand keys are taken
- * in passes, so that the misses overlap: each pass computes, for all keys of a run, the address
- * that the next pass reads, and prefetches it.
+ * One key costs a few computed addresses and one cache miss, on its row. A thousand keys are taken in
+ * passes, so that the misses overlap: each pass computes, for all keys of a run, the address that the
+ * next pass reads, and prefetches it.
  *
  *     1. hash the key, choose its block, mix            prefetch the pilot
  *     2. read the pilot, compute the slot               prefetch the row
@@ -50,8 +50,7 @@ struct seg_rows {
  */
 void seg_find(const struct seg_set *set, const struct view *keys, struct seg_rows *rows);
 
-/* The canonical key stored at a row of group 0; empty when a damaged cell points outside the heap.
- */
+/* The canonical key stored at a row of group 0; empty when a damaged cell points outside the heap. */
 struct view seg_row_key(const struct seg_layout *layout, const struct seg_block *block,
                         const uint8_t *row);
 

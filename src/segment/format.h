@@ -5,9 +5,10 @@
  *     0               4     "MURR"
  *     4               4     version, 2
  *     64              ...   payloads, each 64-byte aligned, zeros between
- *     end-12-48n      48n   footer entries: char name[16], u32 kind, u32 ordinal, u64 offset, u64
- * size, u64 checksum (XXH3-64 of the payload) end-12          8     footer checksum: XXH3-64 of the
- * entries end-4           4     footer size: bytes from the first entry to the end of the file
+ *     end-12-48n      48n   footer entries: char name[16], u32 kind, u32 ordinal, u64 offset, u64 size,
+ *                           u64 checksum (XXH3-64 of the payload)
+ *     end-12          8     footer checksum: XXH3-64 of the entries
+ *     end-4           4     footer size: bytes from the first entry to the end of the file
  *
  * Payloads
  *     META     1   hash seed, part, schema, layout                       one
@@ -54,8 +55,8 @@ struct seg_entry {
 };
 _Static_assert(sizeof(struct seg_entry) == 48, "as in the file");
 
-/* One of the BLOCKS payload. Offsets: data in the file, heap in the data, pilots and extras in
- * their payloads (extras counted in entries). */
+/* One of the BLOCKS payload. Offsets: data in the file, heap in the data, pilots and extras in their
+ * payloads (extras counted in entries). */
 struct seg_block_desc {
     uint64_t data_offset;
     uint64_t data_bytes;

@@ -18,8 +18,8 @@ struct source {
     uint32_t null_offset;
 };
 
-/* The offset of an integer component inside the key cell: all components before it have fixed
- * width. -1 where the key has to be taken apart. */
+/* The offset of an integer component inside the key cell: all components before it have fixed width.
+ * -1 where the key has to be taken apart. */
 static int64_t key_offset(const struct seg_set *set, size_t field_idx)
 {
     const struct schema *s = set->schema;

@@ -1,6 +1,6 @@
 /*
- * From rows to the columns of an answer: one loop a column over the rows that seg_find left in
- * cache, written straight into the buffers of the response.
+ * From rows to the columns of an answer: one loop a column over the rows that seg_find left in cache,
+ * written straight into the buffers of the response.
  */
 #ifndef MURR_SEGMENT_GATHER_H
 #define MURR_SEGMENT_GATHER_H

@@ -5,8 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* 2.7 bits a key. Fewer keys a bucket build faster, more make fewer pilots; 3 is where both are
- * good. */
+/* 2.7 bits a key. Fewer keys a bucket build faster, more make fewer pilots; 3 is where both are good. */
 static const size_t keys_per_bucket = 3;
 /* One slot in 65 stays empty. Fuller tables build slower: the last buckets find few free slots. */
 static const size_t keys_per_empty_slot = 64;

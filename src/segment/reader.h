@@ -1,7 +1,7 @@
 /*
- * Reading a segment: the bytes are checked once when it is opened (head, footer, tables, every
- * offset and size against its bounds), so that lookups can follow them without asking again. Bytes
- * that lie: E_CORRUPT, never a crash. Payload checksums are read on demand by segment/verify.h.
+ * Reading a segment: the bytes are checked once when it is opened (head, footer, tables, every offset
+ * and size against its bounds), so that lookups can follow them without asking again. Bytes that lie:
+ * E_CORRUPT, never a crash. Payload checksums are read on demand by segment/verify.h.
  */
 #ifndef MURR_SEGMENT_READER_H
 #define MURR_SEGMENT_READER_H
