@@ -428,6 +428,28 @@ static void config_prints_what_it_reads_back(void **state)
     config_done(&c);
 }
 
+static void config_prints_characters_that_yaml_does_not_take(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf out = {0};
+    struct config c;
+    struct err err;
+    const char *text =
+        "\xc2\x80\xc2\x85\xc2\xa0\xe2\x80\xa8\xef\xbb\xbf\xef\xbf\xbe\x7f\x01\xf0\x9f\x98\x80";
+    assert_int_equal(
+        load(
+            "server: { host: \"\\u0080\\u0085\\u00a0\\u2028\\ufeff\\ufffe\\x7f\\x01\\U0001F600\" }",
+            NULL, NULL, &c, &err),
+        OK);
+    assert_string_equal(c.server.host, text);
+    config_print(&c, &out);
+    config_done(&c);
+    if (load(buf_cstr(&out), NULL, NULL, &c, &err))
+        fail_msg("%s", err.msg);
+    assert_string_equal(c.server.host, text);
+    config_done(&c);
+}
+
 static void config_says_when_the_file_is_missing(void **state)
 {
     (void)state;
@@ -455,6 +477,7 @@ int main(void)
         cmocka_unit_test(config_names_the_variable_or_flag_at_fault),
         cmocka_unit_test(config_ignores_what_kubernetes_says_of_services),
         cmocka_unit_test(config_prints_what_it_reads_back),
+        cmocka_unit_test(config_prints_characters_that_yaml_does_not_take),
         cmocka_unit_test(config_says_when_the_file_is_missing),
     };
     return cmocka_run_group_tests(tests, enter_dir, leave_dir);
