@@ -15,8 +15,7 @@ enum code answer_read(const struct snapshot *snapshot, struct key_list keys,
             TRY(found_utf8_bytes(rows, columns->fields[i], &fields[i].utf8_bytes, err));
     }
     TRY(ipc_plan(fields, columns->n_fields, keys.n, max_bytes, arena, out_stream, err));
-    for (size_t i = 0; i < columns->n_fields; i++)
-        found_gather(rows, columns->fields[i], &out_stream->columns[i]);
+    found_gather(rows, columns->fields, columns->n_fields, out_stream->columns);
     ipc_finish(out_stream);
     *out_n_absent = found_n_absent(rows);
     return OK;

@@ -156,7 +156,7 @@ enum code build_run(const struct build_config *config, struct pool *pool,
     b.builders = mem_zalloc(n_workers * sizeof(struct block_builder *));
     b.parts = mem_zalloc(config->n_parts * sizeof(*b.parts));
     for (unsigned w = 0; w < n_workers; w++)
-        b.builders[w] = block_builder_new(config->layout, config->format);
+        b.builders[w] = block_builder_new(config->layout, config->format, config->n_blocks);
     atomic_store(&progress->rows_done, 0);
     enum code rc = open_writers(&b, err);
     if (!rc)

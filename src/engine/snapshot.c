@@ -154,7 +154,8 @@ enum code found_utf8_bytes(const struct found_rows *rows, size_t field_idx, size
     return seg_utf8_bytes(&rows->snapshot->set, &rows->rows, field_idx, out_bytes, err);
 }
 
-void found_gather(const struct found_rows *rows, size_t field_idx, struct column *out)
+void found_gather(const struct found_rows *rows, const size_t *fields, size_t n_fields,
+                  struct column *columns)
 {
-    seg_gather(&rows->snapshot->set, &rows->rows, field_idx, out);
+    seg_gather(&rows->snapshot->set, &rows->rows, fields, n_fields, columns);
 }

@@ -55,10 +55,11 @@ must_use enum code found_utf8_bytes(const struct found_rows *rows, size_t field_
                                     size_t *out_bytes, struct err *err);
 
 /*
- * Fill the buffers of `out`: validity, data, and offsets for utf8. The caller has set its memory (see
- * model/column.h for the sizes; it need not be zeroed), dtype and n_rows; n_nulls is set here. Null
- * rows and unused bits become zero. Key columns can be gathered too.
+ * Fill the buffers of `columns`, one for each of `fields`: validity, data, and offsets for utf8. The
+ * caller has set their memory (see model/column.h for the sizes; it need not be zeroed), dtype and
+ * n_rows; n_nulls is set here. Null rows and unused bits become zero. Key columns can be gathered too.
  */
-void found_gather(const struct found_rows *rows, size_t field_idx, struct column *out);
+void found_gather(const struct found_rows *rows, const size_t *fields, size_t n_fields,
+                  struct column *columns);
 
 #endif

@@ -21,6 +21,7 @@ struct copy_run {
 struct block_builder {
     const struct seg_layout *layout;
     const struct record_format *format;
+    uint64_t n_blocks;
     struct copy_run *runs;
     size_t n_runs;
     size_t *utf8_fields; /* fields whose cells are not plain copies */
@@ -66,11 +67,12 @@ static void plan_copies(struct block_builder *b)
 }
 
 struct block_builder *block_builder_new(const struct seg_layout *layout,
-                                        const struct record_format *format)
+                                        const struct record_format *format, uint64_t n_blocks)
 {
     struct block_builder *b = mem_zalloc(sizeof(*b));
     b->layout = layout;
     b->format = format;
+    b->n_blocks = n_blocks;
     b->n_nulls = mem_zalloc(layout->n_cells * sizeof(*b->n_nulls));
     plan_copies(b);
     return b;
@@ -191,7 +193,7 @@ must_use static enum code assign_slots(struct block_builder *b, const struct ite
     size_t n_indexed = 0;
     for (size_t i = 0; i < n; i++)
         if (i == 0 || items[i].hash != items[i - 1].hash)
-            b->hashes[n_indexed++] = items[i].hash;
+            b->hashes[n_indexed++] = place_of_hash(items[i].hash, b->n_blocks);
     buf_reset(&b->pilots);
     uint8_t *pilots = buf_reserve(&b->pilots, index_n_buckets(n_indexed));
     TRY(index_build(&b->index, b->hashes, n_indexed, &shape->index, pilots, err));
@@ -204,7 +206,8 @@ must_use static enum code assign_slots(struct block_builder *b, const struct ite
             b->slots[i] = (uint32_t)extra.slot;
             continue;
         }
-        uint64_t mixed = index_mix(items[i].hash, shape->index.seed);
+        uint64_t mixed =
+            index_mix(place_of_hash(items[i].hash, b->n_blocks), shape->index.seed);
         uint8_t pilot = pilots[index_bucket(mixed, shape->index.n_buckets)];
         b->slots[i] = index_slot(mixed, pilot, shape->index.n_slots);
     }

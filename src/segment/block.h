@@ -3,8 +3,9 @@
  * unit of building, writing and checking, small enough (about 128k rows) for one to be put together in
  * cache while the rest waits.
  *
- * Key hashes are spread over the blocks of a whole generation: block = hash * n_blocks >> 64. Part p of
- * n holds the p-th of n equal runs of them.
+ * Key hashes are spread over the blocks of a whole generation: block = hash * n_blocks >> 64. The low half
+ * of that product is the *place* of the key in its block, uniform and different for different hashes: the
+ * hash that the block's index is built of. Part p of n holds the p-th of n equal runs of blocks.
  *
  *     data = [group 0: n_slots rows][group 1: n_slots rows] ... [heap]      each 64-byte aligned
  *
@@ -58,6 +59,11 @@ static inline uint64_t block_of_hash(uint64_t hash, uint64_t n_blocks)
     return index_reduce(hash, n_blocks);
 }
 
+static inline uint64_t place_of_hash(uint64_t hash, uint64_t n_blocks)
+{
+    return hash * n_blocks;
+}
+
 /* What build made. The views live in the builder until its next build. */
 struct built_block {
     struct block_shape shape;
@@ -69,10 +75,10 @@ struct built_block {
     const uint64_t *n_nulls; /* by field */
 };
 
-/* One a thread; borrows layout and format. */
+/* One a thread; borrows layout and format. `n_blocks` is that of the whole generation. */
 struct block_builder;
 struct block_builder *block_builder_new(const struct seg_layout *layout,
-                                        const struct record_format *format);
+                                        const struct record_format *format, uint64_t n_blocks);
 void block_builder_free(struct block_builder *b);
 
 /*

@@ -3,8 +3,9 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-/* Keys of one run of passes: enough misses in flight, and all of its state stays in L1. */
-enum { RUN_KEYS = 128 };
+/* Keys of one run of passes, and how many runs behind the first pass the others are: about a hundred
+ * misses in flight. At most 32 keys: their presence is collected in a word. */
+enum { RUN_KEYS = 32, SLOT_LAG = 1, COMPARE_LAG = 3, N_RUNS = 4 };
 
 void seg_set_done(struct seg_set *set)
 {
@@ -82,21 +83,44 @@ struct view seg_row_key(const struct seg_layout *layout, const struct seg_block 
     return view_of(block->heap + at, len);
 }
 
+/* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, four
+ * from 17 to 32. */
+static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    uint64_t x[4], y[4];
+    if (n < 8 || n > 32)
+        return memcmp(a, b, n) == 0;
+    memcpy(&x[0], a, 8);
+    memcpy(&y[0], b, 8);
+    memcpy(&x[1], a + n - 8, 8);
+    memcpy(&y[1], b + n - 8, 8);
+    uint64_t differ = (x[0] ^ y[0]) | (x[1] ^ y[1]);
+    if (n > 16) {
+        memcpy(&x[2], a + 8, 8);
+        memcpy(&y[2], b + 8, 8);
+        memcpy(&x[3], a + n - 16, 8);
+        memcpy(&y[3], b + n - 16, 8);
+        differ |= (x[2] ^ y[2]) | (x[3] ^ y[3]);
+    }
+    return differ == 0;
+}
+
 /* Whether the row holds the key. A long key is told by length and half its hash before the heap. */
-static bool holds_key(const struct seg_layout *layout, const struct seg_block *block,
-                      const uint8_t *row, struct view key, uint64_t hash)
+static inline bool holds_key(const struct seg_layout *layout, const struct seg_block *block,
+                             const uint8_t *row, struct view key, uint64_t hash_seed)
 {
     if (layout->key_fixed)
-        return key.len == layout->key_width && memcmp(row, key.ptr, key.len) == 0;
+        return key.len == layout->key_width && bytes_equal(row, key.ptr, key.len);
     if (row[0] != SEG_KEY_LONG)
         return row[0] == key.len && key.len <= layout->key_width &&
-               memcmp(row + 1, key.ptr, key.len) == 0;
+               bytes_equal(row + 1, key.ptr, key.len);
     uint32_t len, low;
     if (layout->key_width < SEG_KEY_LONG_BYTES)
         return false;
     memcpy(&len, row + 1, sizeof(len));
     memcpy(&low, row + 5, sizeof(low));
-    return len == key.len && low == (uint32_t)hash && view_eq(seg_row_key(layout, block, row), key);
+    return len == key.len && low == (uint32_t)hash_key(key, hash_seed) &&
+           view_eq(seg_row_key(layout, block, row), key);
 }
 
 /* The slow way for a key that its indexed slot does not hold: it may be an extra. */
@@ -116,7 +140,7 @@ static bool find_extra(const struct seg_set *set, const struct seg_block *b, str
         if (slot >= seg_block_n_slots(b))
             return false;
         const uint8_t *row = b->rows + slot * set->layout->groups[0].stride;
-        if (holds_key(set->layout, b, row, key, hash)) {
+        if (holds_key(set->layout, b, row, key, set->hash_seed)) {
             *out_slot = (uint32_t)slot;
             return true;
         }
@@ -124,77 +148,112 @@ static bool find_extra(const struct seg_set *set, const struct seg_block *b, str
     return false;
 }
 
-/* The state of a run between its passes. */
+/* A run of keys on its way through the passes, and where its results go. */
 struct run {
-    uint64_t hash[RUN_KEYS];
+    size_t n;
+    const struct view *keys;
+    uint32_t *block;
+    uint32_t *slot;
+    const uint8_t **row;
+    uint8_t *present;
     uint64_t mixed[RUN_KEYS];
     const uint8_t *pilot[RUN_KEYS];
 };
 
 static const uint8_t no_pilot = 0; /* for keys of empty blocks */
 
-static void pass_hash(const struct seg_set *set, const struct view *keys, size_t n, struct run *run,
-                      uint32_t *block)
+static void run_init(struct run *run, const struct view *keys, const struct seg_rows *rows,
+                     size_t at)
 {
-    for (size_t i = 0; i < n; i++) {
-        uint64_t hash = hash_key(keys[i], set->hash_seed);
-        uint64_t g = block_of_hash(hash, set->n_blocks);
-        const struct seg_block *b = &set->blocks[g];
-        run->hash[i] = hash;
-        run->mixed[i] = index_mix(hash, b->seed);
-        run->pilot[i] =
-            b->n_buckets ? b->pilots + index_bucket(run->mixed[i], b->n_buckets) : &no_pilot;
-        __builtin_prefetch(run->pilot[i]);
-        block[i] = (uint32_t)g;
+    run->n = rows->n - at < RUN_KEYS ? rows->n - at : RUN_KEYS;
+    run->keys = keys + at;
+    run->block = rows->block + at;
+    run->slot = rows->slot + at;
+    run->row = rows->row + at;
+    run->present = rows->present + at / 8;
+}
+
+static void pass_hash(const struct seg_set *set, struct run *run)
+{
+    const struct seg_block *blocks = set->blocks;
+    uint64_t n_blocks = set->n_blocks, hash_seed = set->hash_seed;
+    for (size_t i = 0; i < run->n; i++) {
+        uint64_t hash = hash_key(run->keys[i], hash_seed);
+        uint64_t g = block_of_hash(hash, n_blocks);
+        const struct seg_block *b = &blocks[g];
+        uint64_t mixed = index_mix(place_of_hash(hash, n_blocks), b->seed);
+        const uint8_t *pilot =
+            b->n_buckets ? b->pilots + index_bucket(mixed, b->n_buckets) : &no_pilot;
+        __builtin_prefetch(pilot);
+        run->mixed[i] = mixed;
+        run->pilot[i] = pilot;
+        run->block[i] = (uint32_t)g;
     }
 }
 
-static void pass_slot(const struct seg_set *set, size_t n, const struct run *run,
-                      const uint32_t *block, uint32_t *slot, const uint8_t **row)
+static void pass_slot(const struct seg_set *set, struct run *run)
 {
+    const struct seg_block *blocks = set->blocks;
     uint32_t stride = set->layout->groups[0].stride;
-    for (size_t i = 0; i < n; i++) {
-        const struct seg_block *b = &set->blocks[block[i]];
-        slot[i] = index_slot(run->mixed[i], *run->pilot[i], b->n_index_slots);
-        row[i] = b->n_buckets ? b->rows + (uint64_t)slot[i] * stride : set->absent_row;
-        __builtin_prefetch(row[i]);
-        if (stride > 64 || 64 % stride != 0)
-            __builtin_prefetch(row[i] + stride - 1);
+    bool crosses_lines = stride > 64 || 64 % stride != 0;
+    for (size_t i = 0; i < run->n; i++) {
+        const struct seg_block *b = &blocks[run->block[i]];
+        uint32_t slot = index_slot(run->mixed[i], *run->pilot[i], b->n_index_slots);
+        const uint8_t *row = b->n_buckets ? b->rows + (uint64_t)slot * stride : set->absent_row;
+        __builtin_prefetch(row);
+        if (crosses_lines)
+            __builtin_prefetch(row + stride - 1);
+        run->slot[i] = slot;
+        run->row[i] = row;
     }
 }
 
-static size_t pass_compare(const struct seg_set *set, const struct view *keys, size_t n,
-                           const struct run *run, uint32_t *block, uint32_t *slot,
-                           const uint8_t **row, uint8_t *present)
+/* The key is not in its indexed slot: an extra or absent. */
+static bool resolve_miss(const struct seg_set *set, struct run *run, size_t i)
 {
-    size_t n_absent = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct seg_block *b = &set->blocks[block[i]];
-        bool found = b->n_buckets && holds_key(set->layout, b, row[i], keys[i], run->hash[i]);
-        if (!found && b->n_extras && find_extra(set, b, keys[i], run->hash[i], &slot[i])) {
-            row[i] = b->rows + (uint64_t)slot[i] * set->layout->groups[0].stride;
-            found = true;
-        }
-        if (!found) {
-            row[i] = set->absent_row;
-            block[i] = slot[i] = 0;
-            n_absent++;
-        }
-        present[i / 8] |= (uint8_t)(found << (i % 8));
+    const struct seg_block *b = &set->blocks[run->block[i]];
+    uint64_t hash = b->n_extras ? hash_key(run->keys[i], set->hash_seed) : 0;
+    if (b->n_extras && find_extra(set, b, run->keys[i], hash, &run->slot[i])) {
+        run->row[i] = b->rows + (uint64_t)run->slot[i] * set->layout->groups[0].stride;
+        return true;
     }
-    return n_absent;
+    run->row[i] = set->absent_row;
+    run->block[i] = run->slot[i] = 0;
+    return false;
 }
 
+static size_t pass_compare(const struct seg_set *set, struct run *run)
+{
+    const struct seg_layout *layout = set->layout;
+    uint32_t found_bits = 0;
+    for (size_t i = 0; i < run->n; i++) {
+        const struct seg_block *b = &set->blocks[run->block[i]];
+        bool found = b->n_buckets && holds_key(layout, b, run->row[i], run->keys[i], set->hash_seed);
+        if (__builtin_expect(!found, 0))
+            found = resolve_miss(set, run, i);
+        found_bits |= (uint32_t)found << i;
+    }
+    memcpy(run->present, &found_bits, (run->n + 7) / 8);
+    return run->n - (size_t)__builtin_popcount(found_bits);
+}
+
+/*
+ * A pipeline of short runs: while rows are on their way into the cache, later keys are hashed and their
+ * pilots fetched, so that the processor computes where it would wait.
+ */
 void seg_find(const struct seg_set *set, const struct view *keys, struct seg_rows *rows)
 {
-    struct run run;
-    memset(rows->present, 0, (rows->n + 7) / 8);
+    struct run ring[N_RUNS];
+    size_t n_runs = (rows->n + RUN_KEYS - 1) / RUN_KEYS;
     rows->n_absent = 0;
-    for (size_t at = 0; at < rows->n; at += RUN_KEYS) {
-        size_t n = rows->n - at < RUN_KEYS ? rows->n - at : RUN_KEYS;
-        pass_hash(set, keys + at, n, &run, rows->block + at);
-        pass_slot(set, n, &run, rows->block + at, rows->slot + at, rows->row + at);
-        rows->n_absent += pass_compare(set, keys + at, n, &run, rows->block + at, rows->slot + at,
-                                       rows->row + at, rows->present + at / 8);
+    for (size_t k = 0; k < n_runs + COMPARE_LAG; k++) {
+        if (k < n_runs) {
+            run_init(&ring[k % N_RUNS], keys, rows, k * RUN_KEYS);
+            pass_hash(set, &ring[k % N_RUNS]);
+        }
+        if (k >= SLOT_LAG && k - SLOT_LAG < n_runs)
+            pass_slot(set, &ring[(k - SLOT_LAG) % N_RUNS]);
+        if (k >= COMPARE_LAG)
+            rows->n_absent += pass_compare(set, &ring[(k - COMPARE_LAG) % N_RUNS]);
     }
 }

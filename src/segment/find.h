@@ -1,9 +1,9 @@
 /*
  * Finding the rows of a batch of keys: the hot path of Murr.
  *
- * One key costs a few computed addresses and one cache miss, on its row. A thousand keys are taken in
- * passes, so that the misses overlap: each pass computes, for all keys of a run, the address that the
- * next pass reads, and prefetches it.
+ * One key costs a few computed addresses and one cache miss, on its row. Keys are taken in short runs
+ * through three passes, so that the misses overlap: each pass computes the address that the next one
+ * reads, and prefetches it.
  *
  *     1. hash the key, choose its block, mix            prefetch the pilot
  *     2. read the pilot, compute the slot               prefetch the row

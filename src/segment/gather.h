@@ -16,13 +16,13 @@ must_use enum code seg_utf8_bytes(const struct seg_set *set, const struct seg_ro
                                   size_t field_idx, size_t *out_bytes, struct err *err);
 
 /*
- * Fill validity, data and, for utf8, offsets of `out`, whose memory, dtype and n_rows are set; sets
- * n_nulls. Absent and null rows and unused bits become zero. For utf8, data has the room that
- * seg_utf8_bytes said.
+ * Fill validity, data and, for utf8, offsets of `columns`, one for each of `fields`, whose memory, dtype
+ * and n_rows are set; sets n_nulls. Absent and null rows and unused bits become zero. For utf8, data has
+ * the room that seg_utf8_bytes said.
  *
  * Threads   any; no lock, no allocation.
  */
-void seg_gather(const struct seg_set *set, const struct seg_rows *rows, size_t field_idx,
-                struct column *out);
+void seg_gather(const struct seg_set *set, const struct seg_rows *rows, const size_t *fields,
+                size_t n_fields, struct column *columns);
 
 #endif

@@ -17,6 +17,7 @@ struct attempt {
     struct index_builder *b;
     struct index_params params;
     uint8_t *pilots;
+    bool is_grouped; /* keys lie by bucket in the builder */
     size_t n_pending;
     uint64_t rng;
     uint64_t displaced_left; /* displacements until we give up on this seed */
@@ -222,7 +223,8 @@ static bool place(struct attempt *a, uint32_t bucket)
 static bool build_with_seed(struct attempt *a, const uint64_t *hashes, size_t n)
 {
     struct index_builder *b = a->b;
-    if (!group_by_bucket(a, hashes, n))
+    a->is_grouped = group_by_bucket(a, hashes, n);
+    if (!a->is_grouped)
         return false;
     order_by_size(a);
     memset(b->taken, 0, (a->params.n_slots + 63) / 64 * sizeof(*b->taken));
@@ -267,7 +269,7 @@ enum code index_build(struct index_builder *b, const uint64_t *hashes, size_t n,
             *out_params = params;
             return OK;
         }
-        if (i == 0 && has_equal_hashes(b, params.n_buckets))
+        if (i <= 1 && a.is_grouped && has_equal_hashes(b, params.n_buckets))
             break;
     }
     return err_set(err, E_INVALID, "no perfect hash for %zu keys: equal hashes among them", n);

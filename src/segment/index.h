@@ -4,7 +4,7 @@
  * A lookup happens a thousand times a request and must not miss the cache: it reads one byte, the
  * *pilot* of the key's bucket, and computes the slot from it. All pilots of 100M keys are 33 MB.
  *
- *     mixed  = mix(hash, seed)
+ *     mixed  = hash, or mix(hash, seed) where the block needed a seed
  *     bucket = mixed * n_buckets >> 64                          (about 3 keys a bucket)
  *     slot   = f(mixed, pilot[bucket]) in 0 .. n_slots-1
  *
@@ -37,11 +37,16 @@ static inline uint64_t index_reduce(uint64_t x, uint64_t n)
     return (uint64_t)((unsigned __int128)x * n >> 64);
 }
 
-/* A bijection of 64 bits (the finalizer of MurmurHash3 with the seed in front), so that keys whose
- * hashes share high or low bits still spread over buckets and slots. */
+/*
+ * Hashes are good as they are: seed 0 takes them so. Other seeds are for a block that could not be built,
+ * as when its hashes share their high or low bits: a bijection of 64 bits (the finalizer of MurmurHash3
+ * with the seed in front) spreads them.
+ */
 static inline uint64_t index_mix(uint64_t hash, uint64_t seed)
 {
     uint64_t x = hash ^ seed;
+    if (__builtin_expect(seed == 0, 1))
+        return hash;
     x ^= x >> 33;
     x *= 0xFF51AFD7ED558CCDu;
     x ^= x >> 33;

@@ -45,7 +45,7 @@ enum code seg_verify_checksums(const struct segment *s, struct err *err)
 }
 
 /* Whether a lookup of the key stored in a slot leads to this slot: then the slot is a row. */
-static bool owns_slot(const struct seg_block *b, uint64_t hash, uint64_t slot)
+static bool owns_slot(const struct seg_block *b, uint64_t hash, uint64_t n_blocks, uint64_t slot)
 {
     if (slot >= b->n_index_slots) {
         for (uint32_t i = 0; i < b->n_extras; i++)
@@ -53,7 +53,7 @@ static bool owns_slot(const struct seg_block *b, uint64_t hash, uint64_t slot)
                 return b->extras[i].hash == hash;
         return false;
     }
-    uint64_t mixed = index_mix(hash, b->seed);
+    uint64_t mixed = index_mix(place_of_hash(hash, n_blocks), b->seed);
     uint8_t pilot = b->pilots[index_bucket(mixed, b->n_buckets)];
     return index_slot(mixed, pilot, b->n_index_slots) == slot;
 }
@@ -94,7 +94,7 @@ must_use static enum code check_block(const struct segment *s, uint32_t block_id
         if (block_of_hash(hash, n_blocks) != global_idx)
             return err_set(err, E_CORRUPT, "slot %llu holds a key of another block",
                            (unsigned long long)slot);
-        n_rows += owns_slot(b, hash, slot);
+        n_rows += owns_slot(b, hash, n_blocks, slot);
         TRY(check_strings(s, block_idx, slot, err));
     }
     if (n_rows != b->n_rows)

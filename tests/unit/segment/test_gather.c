@@ -68,7 +68,7 @@ static void check_columns(const struct sample *s, const struct seg_set *set,
         if (s->schema.fields[f].dtype == DT_UTF8)
             assert_ok(seg_utf8_bytes(set, &rows, f, &bytes, &err));
         struct column c = column_alloc(&arena, s->schema.fields[f].dtype, n, bytes);
-        seg_gather(set, &rows, f, &c);
+        seg_gather(set, &rows, &f, 1, &c);
         size_t n_nulls = 0;
         for (size_t i = 0; i < n; i++) {
             check_cell(s, &c, f, i, sample_find(s, keys[i]));
