@@ -93,8 +93,6 @@ $(O)/obj/%.o: %.c Makefile | $(SETUP)
 	@$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(O)/obj/src/api/openapi.o: src/api/openapi.json
-
-$(O)/obj/src/api/openapi.o: src/api/openapi.json
 $(O)/obj/src/cli/version.o: ALL_CFLAGS += -DMURR_VERSION='"$(VERSION)"'
 
 $(O)/murr: $(call obj,src/cli/main.c) $(APP_OBJ)

@@ -25,7 +25,7 @@ static void fd_done(int *fd)
 must_use static enum code open_read(const char *path, int *out_fd, struct stat *out_stat,
                                     struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block us */
     if (fd < 0)
         return err_errno(err, code_of_errno(), "cannot open %s", path);
     if (fstat(fd, out_stat) < 0) {
@@ -206,8 +206,7 @@ enum code dir_list(const char *path, struct dir_names *out_names, struct err *er
         return err_errno(err, code_of_errno(), "cannot list %s", path);
     struct dir_names names = {0};
     size_t cap = 0;
-    errno = 0;
-    for (struct dirent *e; (e = readdir(dir));) {
+    for (struct dirent *e; (errno = 0, e = readdir(dir));) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
         if (names.n == cap) {

@@ -100,9 +100,10 @@ static void raise_file_limit(void)
     }
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes fails a load, as a full disk does */
     raise_file_limit();
     if (argc > 1 && (is_help(argv[1]) || strcmp(argv[1], "help") == 0)) {
         print_help();
@@ -121,4 +122,14 @@ int main(int argc, char **argv)
             return EXIT_DONE;
         }
     return c->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    int exit_code = run(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("murr: cannot write to stdout");
+        return exit_code ? exit_code : EXIT_FAILED;
+    }
+    return exit_code;
 }

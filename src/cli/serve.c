@@ -84,11 +84,11 @@ static int wait_for_signal(const sigset_t *signals, struct registry *r)
 static void stop(const struct config *config, const sigset_t *signals, struct servers *s)
 {
     int64_t delay_ms = config->server.drain_delay_ms;
+    /* A second signal has its default meaning, and this thread takes it. */
+    pthread_sigmask(SIG_UNBLOCK, signals, NULL);
     api_set_draining(s->api);
-    struct timespec delay = {delay_ms / 1000, delay_ms % 1000 * 1000000};
-    if (delay_ms > 0 && sigtimedwait(signals, NULL, &delay) > 0)
-        log_warn("second signal: stopping at once");
-    else if (!http_server_drain(s->main, drain_max_ms))
+    nanosleep(&(struct timespec){delay_ms / 1000, delay_ms % 1000 * 1000000}, NULL);
+    if (!http_server_drain(s->main, drain_max_ms))
         log_warn("some requests were cut off",
                  log_int("in_flight", http_server_in_flight(s->main)));
 }

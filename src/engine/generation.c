@@ -133,7 +133,8 @@ void generation_list_done(struct generation_list *list)
 static bool parse_number(const char *name, uint64_t *out)
 {
     uint64_t value = 0;
-    if (strlen(name) != 10)
+    size_t len = strlen(name);
+    if (len < 10 || len > 18 || (len > 10 && *name == '0'))
         return false;
     for (const char *c = name; *c; c++) {
         if (*c < '0' || *c > '9')
@@ -144,14 +145,22 @@ static bool parse_number(const char *name, uint64_t *out)
     return value > 0;
 }
 
+static int newest_first(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x < y) - (x > y);
+}
+
 enum code generation_list(const char *table_dir, struct generation_list *out_list, struct err *err)
 {
     AUTO(dir_names) struct dir_names names = {0};
     TRY(dir_list(table_dir, &names, err));
     struct generation_list list = {.numbers = mem_alloc(names.n * sizeof(*list.numbers))};
-    for (size_t i = names.n; i-- > 0;) /* names of equal length: newest last */
+    for (size_t i = 0; i < names.n; i++)
         if (parse_number(names.names[i], &list.numbers[list.n]))
             list.n++;
+    if (list.n)
+        qsort(list.numbers, list.n, sizeof(*list.numbers), newest_first);
     *out_list = list;
     return OK;
 }

@@ -32,7 +32,7 @@ must_use static enum code lock_data_dir(struct registry *r, struct err *err)
 {
     char path[PATH_CAP];
     TRY(dir_make(r->config.data_dir, err));
-    TRY(path_format(path, err, "%s/LOCK", r->config.data_dir));
+    TRY(path_format(path, err, "%s/.lock", r->config.data_dir));
     r->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (r->lock_fd < 0)
         return err_errno(err, E_IO, "cannot open %s", path);

@@ -77,13 +77,19 @@ enum code snapshot_open_live(const char *data_dir, const char *table,
                              struct snapshot **out_snapshot, struct err *err)
 {
     char table_dir[PATH_CAP], dir[PATH_CAP];
-    uint64_t number;
+    uint64_t number = 0, before;
+    enum code rc;
     TRY(path_format(table_dir, err, "%s/%s", data_dir, table));
-    TRY(generation_live(table_dir, &number, err));
-    if (number == 0)
-        return err_set(err, E_NOTFOUND, "no loaded table '%s' in %s", table, data_dir);
-    TRY(generation_path(table_dir, number, dir, err));
-    return snapshot_open(dir, out_snapshot, err);
+    /* A server may swap and prune between the manifest and the opening: then there is a newer one. */
+    do {
+        before = number;
+        TRY(generation_live(table_dir, &number, err));
+        if (number == 0)
+            return err_set(err, E_NOTFOUND, "no loaded table '%s' in %s", table, data_dir);
+        TRY(generation_path(table_dir, number, dir, err));
+        rc = snapshot_open(dir, out_snapshot, err);
+    } while (rc && number != before);
+    return rc;
 }
 
 const struct generation_info *snapshot_info(const struct snapshot *s)

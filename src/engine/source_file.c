@@ -31,7 +31,8 @@ must_use static enum code read_footer(struct source_file *f, const struct pq_lim
 enum code source_file_open(const struct partition_file *file, const struct pq_limits *limits,
                            struct source_file *out_file, struct err *err)
 {
-    struct source_file f = {.name = file->name, .fd = open(file->path, O_RDONLY | O_CLOEXEC)};
+    struct source_file f = {.name = file->name,
+                            .fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     if (f.fd < 0)
         return err_errno(err, E_IO, "cannot open %s", file->path);
     struct stat st;

@@ -72,9 +72,27 @@ must_use static enum code check_name(const struct schema *s, size_t i, struct er
     if (!view_is_utf8(name))
         return err_set(err, E_INVALID, "column name '%s' is not UTF-8",
                        view_printable(name, shown, sizeof(shown)));
-    if (schema_find(s, name) != (ptrdiff_t)i)
-        return err_set(err, E_INVALID, "column '%s' appears twice",
-                       view_printable(name, shown, sizeof(shown)));
+    return OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Sorted, as a hostile file may have tens of thousands of columns. */
+must_use static enum code check_unique(const struct schema *s, struct err *err)
+{
+    AUTO(ptr) char **names = mem_alloc(s->n_fields * sizeof(char *));
+    for (size_t i = 0; i < s->n_fields; i++)
+        names[i] = s->fields[i].name;
+    if (s->n_fields)
+        qsort(names, s->n_fields, sizeof(char *), by_name);
+    char shown[128];
+    for (size_t i = 1; i < s->n_fields; i++)
+        if (strcmp(names[i - 1], names[i]) == 0)
+            return err_set(err, E_INVALID, "column '%s' appears twice",
+                           view_printable(view_cstr(names[i]), shown, sizeof(shown)));
     return OK;
 }
 
@@ -99,6 +117,7 @@ enum code schema_check(const struct schema *s, struct err *err)
 {
     for (size_t i = 0; i < s->n_fields; i++)
         TRY(check_name(s, i, err));
+    TRY(check_unique(s, err));
     if (s->n_key == 0)
         return err_set(err, E_INVALID, "no key column");
     for (size_t k = 0; k < s->n_key; k++)

@@ -206,8 +206,7 @@ must_use static enum code assign_slots(struct block_builder *b, const struct ite
             b->slots[i] = (uint32_t)extra.slot;
             continue;
         }
-        uint64_t mixed =
-            index_mix(place_of_hash(items[i].hash, b->n_blocks), shape->index.seed);
+        uint64_t mixed = index_mix(place_of_hash(items[i].hash, b->n_blocks), shape->index.seed);
         uint8_t pilot = pilots[index_bucket(mixed, shape->index.n_buckets)];
         b->slots[i] = index_slot(mixed, pilot, shape->index.n_slots);
     }

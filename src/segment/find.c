@@ -228,7 +228,8 @@ static size_t pass_compare(const struct seg_set *set, struct run *run)
     uint32_t found_bits = 0;
     for (size_t i = 0; i < run->n; i++) {
         const struct seg_block *b = &set->blocks[run->block[i]];
-        bool found = b->n_buckets && holds_key(layout, b, run->row[i], run->keys[i], set->hash_seed);
+        bool found =
+            b->n_buckets && holds_key(layout, b, run->row[i], run->keys[i], set->hash_seed);
         if (__builtin_expect(!found, 0))
             found = resolve_miss(set, run, i);
         found_bits |= (uint32_t)found << i;

@@ -38,14 +38,14 @@ static uint64_t key_cost(const struct key_lengths *keys, uint32_t width)
     return n_rows * (1 + width) + keys->n_bytes - n_bytes_inline;
 }
 
-/* Bytes of a key of integers only, which all its keys have; 0 where a component is utf8. */
-static uint32_t integer_key_bytes(const struct schema *schema)
+/* Bytes of the integer components of a key; all of it where none is utf8. */
+static uint32_t integer_key_bytes(const struct schema *schema, bool *out_has_utf8)
 {
     uint32_t bytes = 0;
+    *out_has_utf8 = false;
     for (size_t k = 0; k < schema->n_key; k++) {
         enum dtype t = schema->fields[schema->key[k]].dtype;
-        if (t == DT_UTF8)
-            return 0;
+        *out_has_utf8 |= t == DT_UTF8;
         bytes += (uint32_t)dtype_width(t);
     }
     return bytes;
@@ -54,9 +54,10 @@ static uint32_t integer_key_bytes(const struct schema *schema)
 static void choose_key_cell(struct seg_layout *l, const struct schema *schema,
                             const struct key_lengths *keys)
 {
-    l->key_width = integer_key_bytes(schema);
-    l->key_fixed = l->key_width > 0;
-    if (l->key_fixed)
+    bool has_utf8;
+    l->key_width = integer_key_bytes(schema, &has_utf8);
+    l->key_fixed = true;
+    if (!has_utf8)
         return;
     uint32_t n_lengths = 0, only = 0;
     for (uint32_t len = 0; len < 256; len++)
@@ -64,11 +65,13 @@ static void choose_key_cell(struct seg_layout *l, const struct schema *schema,
             n_lengths++;
             only = len;
         }
-    if (n_lengths == 0 || (n_lengths == 1 && only < SEG_KEY_LONG)) {
-        l->key_fixed = true;
+    if (n_lengths == 0)
+        return; /* no rows: the least that a key of this schema can have */
+    if (n_lengths == 1 && only < SEG_KEY_LONG) {
         l->key_width = only;
         return;
     }
+    l->key_fixed = false;
     uint64_t best = UINT64_MAX;
     for (uint32_t width = 1; width < SEG_KEY_LONG; width++) {
         uint64_t cost = key_cost(keys, width);
@@ -184,7 +187,8 @@ must_use static enum code get_groups(struct cursor *c, struct seg_layout *l, str
         struct seg_group *group = &l->groups[g];
         if (!cur_u32le(c, &group->stride) || !cur_u32le(c, &group->null_offset))
             return err_set(err, E_CORRUPT, "layout ends inside group %u", g);
-        if (group->stride > SEG_MAX_STRIDE || group->null_offset > group->stride)
+        if (group->stride == 0 || group->stride > SEG_MAX_STRIDE ||
+            group->null_offset > group->stride)
             return err_set(err, E_CORRUPT, "group %u has stride %u and null bits at %u", g,
                            group->stride, group->null_offset);
     }
@@ -220,14 +224,17 @@ must_use static enum code get_cell(struct cursor *c, const struct schema *schema
     return OK;
 }
 
-/* Integers of a key are read in place: the cell must be as wide as they are. */
+/* Integers of a fixed key are read in place: the cell must hold them. */
 must_use static enum code check_key_width(const struct schema *schema, const struct seg_layout *l,
                                           struct err *err)
 {
-    uint32_t expected = integer_key_bytes(schema);
-    if (l->key_width >= SEG_KEY_LONG || (expected && (!l->key_fixed || l->key_width != expected)))
-        return err_set(err, E_CORRUPT, "%s key cell of %u bytes, expected %u",
-                       l->key_fixed ? "fixed" : "variable", l->key_width, expected);
+    bool has_utf8;
+    uint32_t least = integer_key_bytes(schema, &has_utf8);
+    bool fits = l->key_width < SEG_KEY_LONG && (!l->key_fixed || l->key_width >= least) &&
+                (has_utf8 || (l->key_fixed && l->key_width == least));
+    if (!fits)
+        return err_set(err, E_CORRUPT, "%s key cell of %u bytes for integers of %u",
+                       l->key_fixed ? "fixed" : "variable", l->key_width, least);
     return OK;
 }
 

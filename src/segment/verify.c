@@ -48,10 +48,8 @@ enum code seg_verify_checksums(const struct segment *s, struct err *err)
 static bool owns_slot(const struct seg_block *b, uint64_t hash, uint64_t n_blocks, uint64_t slot)
 {
     if (slot >= b->n_index_slots) {
-        for (uint32_t i = 0; i < b->n_extras; i++)
-            if (b->extras[i].slot == slot)
-                return b->extras[i].hash == hash;
-        return false;
+        const struct seg_extra *extra = &b->extras[slot - b->n_index_slots];
+        return extra->slot == slot && extra->hash == hash;
     }
     uint64_t mixed = index_mix(place_of_hash(hash, n_blocks), b->seed);
     uint8_t pilot = b->pilots[index_bucket(mixed, b->n_buckets)];

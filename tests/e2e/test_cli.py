@@ -131,12 +131,13 @@ def test_bench_runs(loaded):
 
 
 def test_a_load_on_a_terminal_shows_a_bar(tmp_path):
-    n = 400_000
-    publish(tmp_path / "s", "2026-11-22", [pa.table({"id": list(range(n)), "v": [str(i) for i in range(n)]})])
+    n = 3_000_000  # seconds of work for one thread; the bar is drawn ten times a second
+    values = pa.array(range(n))
+    publish(tmp_path / "s", "2026-11-22", [pa.table({"id": values, "v": values.cast(pa.string())})])
     (tmp_path / "murr.yml").write_text(json.dumps({
         "server": {"data_dir": str(tmp_path / "data")}, "tables": {"t": local(tmp_path / "s", ["id"])}}))
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([BINARY, "load", "--config", str(tmp_path / "murr.yml")],
+    process = subprocess.Popen([BINARY, "load", "--config", str(tmp_path / "murr.yml"), "--set", "load.threads=1"],
                                stderr=theirs, stdout=subprocess.PIPE)
     os.close(theirs)
     shown = b""

@@ -186,7 +186,8 @@ void sample_set_init(struct sample_set *out, const struct sample *s, const char 
         n_nulls[i] = s->vectors[i].n_nulls;
     struct seg_layout layout;
     must(seg_layout_choose(&s->schema, columnar, &lengths, n_nulls, &layout, &err), &err);
-    struct block_builder *builder = block_builder_new(&layout, &format, (uint64_t)n_parts * blocks_of_part);
+    struct block_builder *builder =
+        block_builder_new(&layout, &format, (uint64_t)n_parts * blocks_of_part);
     *out = (struct sample_set){.segments = mem_zalloc(n_parts * sizeof(struct segment *)),
                                .n_segments = n_parts};
     for (uint32_t part = 0; part < n_parts; part++) {
