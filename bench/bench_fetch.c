@@ -344,7 +344,7 @@ int main(int argc, char **argv)
     struct snapshot *s;
     bench_table_dir(n_rows, N_COLUMNS, dir);
     bench_table_make(dir, n_rows, N_COLUMNS);
-    bench_must(snapshot_open_live(dir, "bench", &s, &err), &err);
+    bench_must(snapshot_open_live(dir, "bench", STORAGE_MMAP, &s, &err), &err);
     unsigned port = child_free_port();
     write_config(dir, port);
     const char *const server[] = {"build/release/murr", "serve", "--config",

@@ -29,7 +29,7 @@ static struct floor_lines floor_make(uint64_t n_rows)
         mmap(NULL, n_rows * LINE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (f.lines == MAP_FAILED)
         bench_fail("no memory for %llu lines", (unsigned long long)n_rows);
-    madvise(f.lines, n_rows * LINE_BYTES, MADV_NOHUGEPAGE); /* a mapped file has small pages too */
+    madvise(f.lines, n_rows * LINE_BYTES, MADV_HUGEPAGE);
     for (uint64_t row = 0; row < n_rows; row++)
         for (size_t c = 0; c < N_COLUMNS; c++) {
             float value = bench_value(row, c);
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
     struct snapshot *s;
     bench_table_dir(n_rows, N_COLUMNS, dir);
     bench_table_make(dir, n_rows, N_COLUMNS);
-    bench_must(snapshot_open_live(dir, "bench", &s, &err), &err);
+    bench_must(snapshot_open_live(dir, "bench", STORAGE_MEMORY, &s, &err), &err);
     struct floor_lines f = floor_make(n_rows);
     struct figures *figures = figures_new("read");
     printf("%8s %7s %10s %10s %10s %10s %8s\n", "rows", "keys", "floor us", "p50 us", "p99 us",

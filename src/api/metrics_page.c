@@ -48,13 +48,13 @@ static void put_tables(struct page *p, const char *name, const char *help, value
     }
 }
 
-/* Two values of each table, told apart by a label. */
-static void put_pairs(struct page *p, const char *name, const char *type, const char *help,
-                      const char *label, const char *const names[2], const value_fn values[2])
+/* Several values of each table, told apart by a label; `names` end with NULL. */
+static void put_labelled(struct page *p, const char *name, const char *type, const char *help,
+                         const char *label, const char *const *names, const value_fn *values)
 {
     metrics_put_head(&p->body, name, type, help, p->format);
     for (size_t i = 0; i < p->n_tables; i++)
-        for (int k = 0; k < 2; k++)
+        for (int k = 0; names[k]; k++)
             metrics_put_sample(&p->body, name, labels_of(p, &p->tables[i], label, names[k]),
                                values[k](&p->tables[i]));
 }
@@ -101,6 +101,11 @@ static double index_bytes(const struct table_status *t)
     return (double)t->index_bytes;
 }
 
+static double memory_bytes(const struct table_status *t)
+{
+    return (double)t->memory_bytes;
+}
+
 static double loads_ok(const struct table_status *t)
 {
     return (double)t->n_loads_ok;
@@ -142,13 +147,15 @@ static void put_generations(struct page *p)
 
 static void put_all_tables(struct page *p)
 {
-    static const char *const kinds[] = {"disk", "index"}, *const results[] = {"ok", "error"};
-    static const value_fn bytes[] = {disk_bytes, index_bytes}, loads[] = {loads_ok, loads_failed},
-                          polls[] = {polls_ok, polls_failed};
+    static const char *const kinds[] = {"disk", "index", "memory", NULL};
+    static const char *const results[] = {"ok", "error", NULL};
+    static const value_fn bytes[] = {disk_bytes, index_bytes, memory_bytes},
+                          loads[] = {loads_ok, loads_failed}, polls[] = {polls_ok, polls_failed};
     put_tables(p, "murr_table_rows", "Rows of the generation that serves.", rows_of);
-    put_pairs(p, "murr_table_bytes", "gauge",
-              "Bytes of the segments that serve, and of the indexes among them.", "kind", kinds,
-              bytes);
+    put_labelled(
+        p, "murr_table_bytes", "gauge",
+        "Bytes of the segments that serve, of the indexes among them, and of their copy in memory.",
+        "kind", kinds, bytes);
     put_generations(p);
     put_tables(p, "murr_table_published_timestamp_seconds", "When the source published the data.",
                published_at);
@@ -157,9 +164,9 @@ static void put_all_tables(struct page *p)
     put_tables(p, "murr_load_progress_ratio", "How much of a running load is read.", load_progress);
     put_tables(p, "murr_load_duration_seconds", "How long the latest good load took.",
                load_seconds);
-    put_pairs(p, "murr_loads_total", "counter", "Loads, by result.", "result", results, loads);
-    put_pairs(p, "murr_source_polls_total", "counter", "Polls of the source, by result.", "result",
-              results, polls);
+    put_labelled(p, "murr_loads_total", "counter", "Loads, by result.", "result", results, loads);
+    put_labelled(p, "murr_source_polls_total", "counter", "Polls of the source, by result.",
+                 "result", results, polls);
 }
 
 static double seconds_of(struct timeval t)

@@ -80,6 +80,41 @@ enum code file_read(const char *path, size_t max_bytes, struct buf *out, struct 
     return OK;
 }
 
+enum code file_size(const char *path, uint64_t *out_bytes, struct err *err)
+{
+    AUTO(fd) int fd = -1;
+    struct stat st;
+    TRY(open_read(path, &fd, &st, err));
+    *out_bytes = (uint64_t)st.st_size;
+    return OK;
+}
+
+enum code file_read_once(const char *path, uint8_t *out, size_t len, struct err *err)
+{
+    enum { PIECE_BYTES = 8 << 20 };
+    AUTO(fd) int fd = -1;
+    struct stat st;
+    TRY(open_read(path, &fd, &st, err));
+    if ((uint64_t)st.st_size != len)
+        return err_set(err, E_CORRUPT, "%s has %lld bytes, expected %zu", path,
+                       (long long)st.st_size, len);
+    for (size_t at = 0; at < len; at += PIECE_BYTES) {
+        size_t n = len - at < PIECE_BYTES ? len - at : PIECE_BYTES;
+        enum code rc = fd_read_at(fd, out + at, n, at, err);
+        if (rc)
+            return err_in(err, rc, "%s", path);
+        posix_fadvise(fd, (off_t)at, (off_t)n, POSIX_FADV_DONTNEED);
+    }
+    return OK;
+}
+
+void file_drop_cache(const char *path)
+{
+    AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0)
+        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 enum code fd_write_at(int fd, struct view bytes, uint64_t offset, struct err *err)
 {
     while (bytes.len) {

@@ -18,6 +18,16 @@ void mapped_file_close(struct mapped_file *map);
 /* Append the whole file to `out`. Fails E_LIMIT when it is larger than `max_bytes`. */
 must_use enum code file_read(const char *path, size_t max_bytes, struct buf *out, struct err *err);
 
+/* Fails E_NOTFOUND, E_IO. */
+must_use enum code file_size(const char *path, uint64_t *out_bytes, struct err *err);
+
+/* Read a file of exactly `len` bytes, and leave none of it in the page cache: for a copy that replaces it.
+ * A file of another size is E_CORRUPT. */
+must_use enum code file_read_once(const char *path, uint8_t *out, size_t len, struct err *err);
+
+/* Take a file that nobody maps out of the page cache. */
+void file_drop_cache(const char *path);
+
 /* All of the bytes, at `offset` of an open file, whatever short writes and signals do. */
 must_use enum code fd_write_at(int fd, struct view bytes, uint64_t offset, struct err *err);
 

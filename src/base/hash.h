@@ -19,4 +19,27 @@ static inline uint64_t hash_key(struct view key, uint64_t seed)
     return XXH3_64bits_withSeed(key.ptr, key.len, seed);
 }
 
+/*
+ * hash_key for many keys and one seed. XXH3 of 17 to 128 bytes adds the seed to words of its secret and
+ * subtracts it from others; done once here, that saves a third of the work a key.
+ */
+struct key_hasher {
+    uint64_t seed;
+    uint8_t secret[XXH_SECRET_DEFAULT_SIZE]; /* with the seed worked in */
+};
+
+static inline void key_hasher_init(struct key_hasher *h, uint64_t seed)
+{
+    h->seed = seed;
+    XXH3_generateSecret_fromSeed(h->secret, seed);
+}
+
+/* The same number as hash_key(key, h->seed). */
+static inline uint64_t key_hasher_hash(const struct key_hasher *h, struct view key)
+{
+    if (key.len < 17 || key.len > 128)
+        return hash_key(key, h->seed);
+    return XXH3_len_17to128_64b(key.ptr, key.len, h->secret, sizeof(h->secret), 0);
+}
+
 #endif

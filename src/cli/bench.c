@@ -110,7 +110,7 @@ int cmd_bench(int argc, char **argv)
     if (!data_dir && config_options_load(&args.config, &config, &err))
         return command_failed(&err);
     if (snapshot_open_live(data_dir ? data_dir : config.server.data_dir, args.positional[0],
-                           &b.snapshot, &err))
+                           STORAGE_MMAP, &b.snapshot, &err))
         return command_failed(&err);
     int exit_code = bench(&b, args.positional[0]);
     arena_done(&b.arena);

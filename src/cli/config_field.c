@@ -12,6 +12,7 @@
 static const char *const level_words[] = {"debug", "info", "warn", "error", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 static const char *const layout_words[] = {"packed", "columnar", NULL};
+static const char *const storage_words[] = {"memory", "mmap", NULL};
 static const char *const dtype_words[] = {"utf8",    "bool",    "int8",   "int16",  "int32",
                                           "int64",   "uint8",   "uint16", "uint32", "uint64",
                                           "float32", "float64", NULL};
@@ -54,6 +55,7 @@ const struct config_field table_fields[N_TABLE_FIELDS] = {
     {"poll_interval", FIELD_DURATION, AT(poll_interval_ms), "1m", .min = 10, .max = 2592000000},
     {"parts", FIELD_UINT, AT(parts), "8", .min = 1, .max = 4096},
     {"layout", FIELD_ENUM, AT(layout), "packed", .words = layout_words},
+    {"storage", FIELD_ENUM, AT(storage), "memory", .words = storage_words},
     {"keep_generations", FIELD_UINT, AT(keep_generations), "2", .max = 1000},
 };
 #undef AT
@@ -67,7 +69,8 @@ const struct config_field column_fields[N_COLUMN_FIELDS] = {
 
 _Static_assert(sizeof(enum dtype) == sizeof(unsigned) &&
                    sizeof(enum log_level) == sizeof(unsigned) &&
-                   sizeof(enum layout_kind) == sizeof(unsigned),
+                   sizeof(enum layout_kind) == sizeof(unsigned) &&
+                   sizeof(enum storage_kind) == sizeof(unsigned),
                "FIELD_ENUM stores an unsigned");
 
 /* What is expected, for "expected a whole number, found the string 'x'". */

@@ -35,7 +35,7 @@ struct config_section {
 
 #define N_SECTIONS 3
 extern const struct config_section config_sections[N_SECTIONS]; /* offsets into struct config */
-#define N_TABLE_FIELDS 4
+#define N_TABLE_FIELDS 5
 extern const struct config_field table_fields[N_TABLE_FIELDS]; /* into struct table_spec */
 #define N_COLUMN_FIELDS 2
 extern const struct config_field column_fields[N_COLUMN_FIELDS]; /* into struct column_spec */

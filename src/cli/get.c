@@ -167,7 +167,7 @@ static int get(const struct arguments *args, const char *data_dir, const char *c
     struct snapshot *s;
     struct ipc_stream answer;
     size_t n_rows;
-    if (snapshot_open_live(data_dir, args->positional[0], &s, &err))
+    if (snapshot_open_live(data_dir, args->positional[0], STORAGE_MMAP, &s, &err))
         return command_failed(&err);
     put_request(&body, snapshot_schema(s), args, columns);
     enum code rc = read_rows(s, buf_view(&body), &arena, &answer, &n_rows, &err);

@@ -14,7 +14,8 @@ enum code answer_read(const struct snapshot *snapshot, struct key_list keys,
         if (f->dtype == DT_UTF8)
             TRY(found_utf8_bytes(rows, columns->fields[i], &fields[i].utf8_bytes, err));
     }
-    TRY(ipc_plan(fields, columns->n_fields, keys.n, max_bytes, arena, out_stream, err));
+    struct view message = snapshot_schema_message(snapshot, columns, arena);
+    TRY(ipc_plan(message, fields, columns->n_fields, keys.n, max_bytes, arena, out_stream, err));
     found_gather(rows, columns->fields, columns->n_fields, out_stream->columns);
     ipc_finish(out_stream);
     *out_n_absent = found_n_absent(rows);

@@ -42,7 +42,7 @@ enum murr_result murr_open(const char *data_dir, const char *table, struct murr 
 {
     struct err err;
     struct snapshot *s;
-    enum code rc = snapshot_open_live(data_dir, table, &s, &err);
+    enum code rc = snapshot_open_live(data_dir, table, STORAGE_MMAP, &s, &err);
     if (!rc) {
         *out_db = mem_zalloc(sizeof(**out_db));
         (*out_db)->snapshot = s;

@@ -111,6 +111,8 @@ void registry_start(struct registry *r)
 {
     if (r->n_tables == 0 || r->is_polling)
         return;
+    for (size_t i = 0; i < r->n_tables; i++)
+        table_start_serving(r->tables[i]);
     if (pthread_create(&r->poller, NULL, poller_main, r) != 0)
         log_error("cannot start the poller: tables will not be reloaded");
     else

@@ -55,6 +55,7 @@ struct table_status {
     uint64_t n_rows;
     uint64_t disk_bytes;     /* of the live generation's segments */
     uint64_t index_bytes;    /* pilots and block tables among them */
+    uint64_t memory_bytes;   /* of their copy in memory; 0 while they are mapped */
     int64_t loaded_at_ms;    /* wall clock; 0: never */
     int64_t published_at_ms; /* modification time of _SUCCESS; 0: unknown */
     int64_t polled_at_ms;    /* 0: never */

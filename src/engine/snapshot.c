@@ -1,7 +1,9 @@
 #include "engine/snapshot.h"
 
+#include "base/huge.h"
 #include "base/mem.h"
 #include "engine/build.h"
+#include "engine/schema_cache.h"
 #include "engine/snapshot_priv.h"
 #include "segment/gather.h"
 
@@ -9,8 +11,11 @@
 
 struct snapshot {
     _Atomic uint32_t refs;
+    struct schema_cache *schemas; /* any thread */
     /* Immutable from here on. */
     struct generation_info info;
+    enum storage_kind storage;
+    struct huge_memory memory; /* STORAGE_MEMORY: all segments, one behind the other */
     struct segment **segments; /* by part */
     size_t n_segments;
     struct seg_set set;
@@ -33,20 +38,63 @@ void snapshot_unref(struct snapshot *s)
 {
     if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) > 1)
         return;
+    schema_cache_done(s->schemas);
+    free(s->schemas);
     seg_set_done(&s->set);
     for (size_t i = 0; i < s->n_segments; i++)
         seg_close(s->segments[i]);
     free(s->segments);
+    huge_memory_done(&s->memory);
     free(s);
+}
+
+/* Segments begin at page boundaries of the copy, so that their payloads are aligned as in the file. */
+static uint64_t page_up(uint64_t bytes)
+{
+    return (bytes + 4095) & ~(uint64_t)4095;
+}
+
+must_use static enum code reserve_memory(struct snapshot *s, const char *dir, struct err *err)
+{
+    uint64_t total = 0;
+    for (uint32_t part = 0; part < s->info.n_parts; part++) {
+        char path[PATH_CAP];
+        uint64_t bytes;
+        TRY(segment_path(dir, part, path, err));
+        TRY(file_size(path, &bytes, err));
+        total += page_up(bytes);
+    }
+    return huge_memory_init(&s->memory, total, err);
+}
+
+/* Open a segment from its copy in memory at *used, and move that behind it. */
+must_use static enum code open_copy(struct snapshot *s, const char *path, uint64_t *used,
+                                    struct segment **out_segment, struct err *err)
+{
+    uint64_t bytes;
+    TRY(file_size(path, &bytes, err));
+    if (bytes > s->memory.len - *used)
+        return err_set(err, E_CORRUPT, "segment %s grew while it was read", path);
+    uint8_t *at = s->memory.ptr + *used;
+    TRY(file_read_once(path, at, bytes, err));
+    *used += page_up(bytes);
+    enum code rc = seg_open_bytes(view_of(at, bytes), out_segment, err);
+    return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
 must_use static enum code open_segments(struct snapshot *s, const char *dir, struct err *err)
 {
+    uint64_t used = 0;
     s->segments = mem_zalloc(s->info.n_parts * sizeof(struct segment *));
+    if (s->storage == STORAGE_MEMORY)
+        TRY(reserve_memory(s, dir, err));
     for (uint32_t part = 0; part < s->info.n_parts; part++) {
         char path[PATH_CAP];
         TRY(segment_path(dir, part, path, err));
-        TRY(seg_open(path, &s->segments[part], err));
+        if (s->storage == STORAGE_MEMORY)
+            TRY(open_copy(s, path, &used, &s->segments[part], err));
+        else
+            TRY(seg_open(path, &s->segments[part], err));
         s->n_segments++;
         s->n_rows += s->segments[part]->n_rows;
         s->index_bytes += seg_index_bytes(s->segments[part]);
@@ -55,10 +103,13 @@ must_use static enum code open_segments(struct snapshot *s, const char *dir, str
     return rc ? err_in(err, rc, "generation %s", dir) : OK;
 }
 
-enum code snapshot_open(const char *dir, struct snapshot **out_snapshot, struct err *err)
+enum code snapshot_open(const char *dir, enum storage_kind storage, struct snapshot **out_snapshot,
+                        struct err *err)
 {
     struct snapshot *s = mem_zalloc(sizeof(*s));
     s->refs = 1;
+    s->storage = storage;
+    s->schemas = mem_zalloc(sizeof(*s->schemas));
     enum code rc = generation_read_info(dir, &s->info, err);
     if (!rc)
         rc = open_segments(s, dir, err);
@@ -73,7 +124,7 @@ enum code snapshot_open(const char *dir, struct snapshot **out_snapshot, struct 
     return OK;
 }
 
-enum code snapshot_open_live(const char *data_dir, const char *table,
+enum code snapshot_open_live(const char *data_dir, const char *table, enum storage_kind storage,
                              struct snapshot **out_snapshot, struct err *err)
 {
     char table_dir[PATH_CAP], dir[PATH_CAP];
@@ -87,7 +138,7 @@ enum code snapshot_open_live(const char *data_dir, const char *table,
         if (number == 0)
             return err_set(err, E_NOTFOUND, "no loaded table '%s' in %s", table, data_dir);
         TRY(generation_path(table_dir, number, dir, err));
-        rc = snapshot_open(dir, out_snapshot, err);
+        rc = snapshot_open(dir, storage, out_snapshot, err);
     } while (rc && number != before);
     return rc;
 }
@@ -95,6 +146,25 @@ enum code snapshot_open_live(const char *data_dir, const char *table,
 const struct generation_info *snapshot_info(const struct snapshot *s)
 {
     return &s->info;
+}
+
+enum storage_kind snapshot_storage(const struct snapshot *s)
+{
+    return s->storage;
+}
+
+uint64_t snapshot_memory_bytes(const struct snapshot *s)
+{
+    return s->memory.len;
+}
+
+void snapshot_drop_cache(const char *dir, const struct snapshot *s)
+{
+    for (uint32_t part = 0; part < s->info.n_parts; part++) {
+        char path[PATH_CAP];
+        if (segment_path(dir, part, path, NULL) == OK)
+            file_drop_cache(path);
+    }
 }
 
 uint64_t snapshot_index_bytes(const struct snapshot *s)
@@ -105,6 +175,12 @@ uint64_t snapshot_index_bytes(const struct snapshot *s)
 const struct schema *snapshot_schema(const struct snapshot *s)
 {
     return s->set.schema;
+}
+
+struct view snapshot_schema_message(const struct snapshot *s, const struct projection *columns,
+                                    struct arena *arena)
+{
+    return schema_cache_get(s->schemas, s->set.schema, columns, arena);
 }
 
 uint64_t snapshot_generation(const struct snapshot *s)

@@ -6,6 +6,8 @@
 #define MURR_ENGINE_SNAPSHOT_H
 
 #include "base/arena.h"
+#include "engine/projection.h"
+#include "engine/spec.h"
 #include "model/column.h"
 #include "model/key.h"
 #include "model/schema.h"
@@ -19,12 +21,18 @@ struct snapshot;
  * Fails E_NOTFOUND when there is no such table or nothing was loaded yet; E_CORRUPT.
  */
 must_use enum code snapshot_open_live(const char *data_dir, const char *table,
-                                      struct snapshot **out_snapshot, struct err *err);
+                                      enum storage_kind storage, struct snapshot **out_snapshot,
+                                      struct err *err);
 
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s); /* NULL is fine */
 
 const struct schema *snapshot_schema(const struct snapshot *s); /* lives as long as the snapshot */
+
+/* The Arrow schema message of an answer with these columns; lives as long as snapshot and arena. */
+struct view snapshot_schema_message(const struct snapshot *s, const struct projection *columns,
+                                    struct arena *arena);
+
 uint64_t snapshot_generation(const struct snapshot *s);
 uint64_t snapshot_n_rows(const struct snapshot *s);
 

@@ -4,9 +4,22 @@
 
 #include "engine/generation.h"
 #include "engine/snapshot.h"
+#include "engine/spec.h"
 
-/* Open and check the segments of a generation's directory. The caller holds the one reference. */
-must_use enum code snapshot_open(const char *dir, struct snapshot **out_snapshot, struct err *err);
+/*
+ * Open and check the segments of a generation's directory. The caller holds the one reference.
+ *
+ * Cost      STORAGE_MMAP: milliseconds. STORAGE_MEMORY: a copy of the files, about a second a 2 GB.
+ * Fails     E_NOTFOUND, E_CORRUPT, E_IO; E_NOMEM when STORAGE_MEMORY does not fit.
+ */
+must_use enum code snapshot_open(const char *dir, enum storage_kind storage,
+                                 struct snapshot **out_snapshot, struct err *err);
+
+enum storage_kind snapshot_storage(const struct snapshot *s);
+uint64_t snapshot_memory_bytes(const struct snapshot *s); /* of the copy; 0 when mapped */
+
+/* Take the files of a generation that was copied to memory out of the page cache. */
+void snapshot_drop_cache(const char *dir, const struct snapshot *s);
 
 const struct generation_info *snapshot_info(const struct snapshot *s);
 uint64_t snapshot_index_bytes(const struct snapshot *s);

@@ -16,6 +16,10 @@ struct source_spec {
 /* How columns are stored: side by side in one row, or one group a column (docs/segment-format.md). */
 enum layout_kind { LAYOUT_PACKED, LAYOUT_COLUMNAR };
 
+/* Where the segments that serve are read from: copied to memory in huge pages, mapped, or mapped with the
+ * rows of a request brought in at once, for tables larger than memory. */
+enum storage_kind { STORAGE_MEMORY, STORAGE_MMAP };
+
 struct column_spec {
     char *name;
     enum dtype dtype;
@@ -29,6 +33,7 @@ struct table_spec {
     int64_t poll_interval_ms;
     unsigned parts;
     enum layout_kind layout;
+    enum storage_kind storage;
     unsigned keep_generations; /* old ones kept beside the live one */
     char **key;                /* names of the key columns */
     size_t n_key;

@@ -23,6 +23,8 @@ struct table {
     struct load_progress progress;
 
     /* Only the polling thread. */
+    bool is_serving;             /* snapshots are kept as the configuration says; else mapped */
+    uint64_t unsettled;          /* generation of which no copy could be made; 0: none */
     uint64_t next_number;        /* of the next generation */
     unsigned n_failed_polls;     /* in a row */
     uint64_t failed_fingerprint; /* of the partition whose load failed last; 0: none */
@@ -73,7 +75,7 @@ must_use static enum code restore(struct table *t, struct err *err)
     for (size_t i = 0; i < list.n && !t->live; i++) {
         char dir[PATH_CAP];
         TRY(generation_path(t->dir, list.numbers[i], dir, err));
-        if (snapshot_open(dir, &t->live, &why))
+        if (snapshot_open(dir, STORAGE_MMAP, &t->live, &why))
             log_error("generation cannot be used", log_str("table", t->spec->name),
                       log_int("generation", list.numbers[i]), log_str("error", why.msg));
     }
@@ -129,6 +131,50 @@ static void swap(struct table *t, struct snapshot *take_fresh)
     snapshot_unref(old); /* outside the lock: it may unmap gigabytes */
 }
 
+/* A generation as it shall be served; mapped where memory is too short for a copy. */
+must_use static enum code open_to_serve(struct table *t, const char *dir, uint64_t number,
+                                        struct snapshot **out_snapshot, struct err *err)
+{
+    enum storage_kind storage = t->is_serving ? t->spec->storage : STORAGE_MMAP;
+    enum code rc = snapshot_open(dir, storage, out_snapshot, err);
+    if (rc != E_NOMEM || storage == STORAGE_MMAP)
+        return rc;
+    if (t->unsettled != number)
+        log_warn("no memory for a copy; serving from the mapped files",
+                 log_str("table", t->spec->name), log_str("error", err->msg));
+    t->unsettled = number;
+    return snapshot_open(dir, STORAGE_MMAP, out_snapshot, err);
+}
+
+/* After a restart the mapped files serve; replace them by a copy in memory where that is configured. */
+static void settle(struct table *t)
+{
+    if (!t->live || !t->is_serving || snapshot_storage(t->live) == t->spec->storage)
+        return;
+    char dir[PATH_CAP];
+    struct err err;
+    struct snapshot *fresh;
+    uint64_t number = snapshot_generation(t->live), start_ns = clock_mono_ns();
+    enum code rc = generation_path(t->dir, number, dir, &err);
+    if (!rc)
+        rc = open_to_serve(t, dir, number, &fresh, &err);
+    if (rc) {
+        log_warn("cannot copy the table to memory; serving from the mapped files",
+                 log_str("table", t->spec->name), log_str("error", err.msg));
+        return;
+    }
+    if (snapshot_storage(fresh) != t->spec->storage) {
+        snapshot_unref(fresh);
+        return;
+    }
+    uint64_t bytes = snapshot_memory_bytes(fresh);
+    swap(t, fresh);
+    snapshot_drop_cache(dir, fresh);
+    log_info("serving from memory", log_str("table", t->spec->name), log_int("generation", number),
+             log_int("bytes", bytes),
+             log_double("seconds", (double)(clock_mono_ns() - start_ns) / 1e9));
+}
+
 /* Give a complete directory its number, open it, make it live. */
 must_use static enum code publish(struct table *t, const char *tmp_dir, uint64_t number,
                                   struct err *err)
@@ -141,7 +187,7 @@ must_use static enum code publish(struct table *t, const char *tmp_dir, uint64_t
         return err_errno(err, E_IO, "cannot rename %s to %s", tmp_dir, dir);
     enum code rc = dir_sync(t->dir, err);
     if (!rc)
-        rc = snapshot_open(dir, &fresh, err);
+        rc = open_to_serve(t, dir, number, &fresh, err);
     if (!rc) {
         rc = generation_publish(t->dir, number, err);
         if (rc)
@@ -275,6 +321,7 @@ enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, 
 {
     struct err own;
     AUTO(partition) struct partition p = {0};
+    settle(t);
     enum code rc = partition_find_newest(t->spec->source.local.path, &p, &own);
     note_count(t, rc ? &t->n_polls_failed : &t->n_polls_ok);
     if (!rc)
@@ -291,6 +338,11 @@ enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, 
     t->n_failed_polls = rc ? t->n_failed_polls + 1 : 0;
     schedule(t, rc != OK);
     return rc ? err_set(err, rc, "table %s: %s", t->spec->name, own.msg) : OK;
+}
+
+void table_start_serving(struct table *t)
+{
+    t->is_serving = true;
 }
 
 uint64_t table_next_poll_ns(const struct table *t)
@@ -349,6 +401,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
         out->n_rows = snapshot_n_rows(t->live);
         out->disk_bytes = info->disk_bytes;
         out->index_bytes = snapshot_index_bytes(t->live);
+        out->memory_bytes = snapshot_memory_bytes(t->live);
         out->loaded_at_ms = info->loaded_at_ms;
         out->published_at_ms = info->published_at_ms;
         out->load_seconds = info->load_seconds;

@@ -32,6 +32,10 @@ const char *table_name(const struct table *t);
 must_use enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes,
                               struct err *err);
 
+/* From the next poll on, keep what is served as the configuration says (`storage`); until then, and for
+ * good where this is not called, it is mapped. */
+void table_start_serving(struct table *t);
+
 /* When to poll next: clock_mono_ns. */
 uint64_t table_next_poll_ns(const struct table *t);
 

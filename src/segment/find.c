@@ -1,10 +1,9 @@
 #include "segment/find.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
 
 /* Keys of one run of passes, and how many runs behind the first pass the others are: about a hundred
- * misses in flight. At most 32 keys: their presence is collected in a word. */
+ * misses in flight. At most 64 keys: their presence is collected in a word. */
 enum { RUN_KEYS = 32, SLOT_LAG = 1, COMPARE_LAG = 3, N_RUNS = 4 };
 
 void seg_set_done(struct seg_set *set)
@@ -34,6 +33,15 @@ must_use static enum code check_part(struct segment *const *segments, size_t n, 
     return OK;
 }
 
+/* A block without rows: every key leads to the first byte of nothing and to the absent row, so that the
+ * passes need not ask. */
+static void make_empty(struct seg_set *set, struct seg_block *block)
+{
+    set->has_empty_blocks = true;
+    block->pilots = set->absent_row;
+    block->rows = set->absent_row;
+}
+
 enum code seg_set_init(struct seg_set *set, struct segment *const *segments, size_t n_segments,
                        struct err *err)
 {
@@ -49,16 +57,19 @@ enum code seg_set_init(struct seg_set *set, struct segment *const *segments, siz
     *set = (struct seg_set){
         .schema = &first->schema,
         .layout = &first->layout,
-        .hash_seed = first->hash_seed,
         .n_blocks = (uint64_t)n_segments * first->n_blocks,
         .absent_row = mem_zalloc(longest + 64),
     };
+    key_hasher_init(&set->hasher, first->hash_seed);
     set->blocks = mem_alloc(set->n_blocks * sizeof(*set->blocks));
     set->group_rows = mem_alloc(set->n_blocks * n_groups * sizeof(*set->group_rows));
     size_t at = 0;
     for (size_t i = 0; i < n_segments; i++)
         for (uint32_t k = 0; k < segments[i]->n_blocks; k++, at++) {
             set->blocks[at] = segments[i]->blocks[k];
+            set->has_seeds |= set->blocks[at].seed != 0;
+            if (set->blocks[at].n_buckets == 0)
+                make_empty(set, &set->blocks[at]);
             for (uint32_t g = 0; g < n_groups; g++)
                 set->group_rows[at * n_groups + g] = seg_group_rows(segments[i], k, g);
         }
@@ -83,32 +94,36 @@ struct view seg_row_key(const struct seg_layout *layout, const struct seg_block 
     return view_of(block->heap + at, len);
 }
 
-/* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, four
+/* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, two pairs
  * from 17 to 32. */
 static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
 {
-    uint64_t x[4], y[4];
+    typedef uint64_t pair __attribute__((vector_size(16)));
+    if (n - 17 <= 32 - 17) {
+        pair x[2], y[2];
+        memcpy(&x[0], a, 16);
+        memcpy(&y[0], b, 16);
+        memcpy(&x[1], a + n - 16, 16);
+        memcpy(&y[1], b + n - 16, 16);
+        pair differ = (x[0] ^ y[0]) | (x[1] ^ y[1]);
+        return (differ[0] | differ[1]) == 0;
+    }
     if (n < 8 || n > 32)
         return memcmp(a, b, n) == 0;
+    uint64_t x[2], y[2];
     memcpy(&x[0], a, 8);
     memcpy(&y[0], b, 8);
     memcpy(&x[1], a + n - 8, 8);
     memcpy(&y[1], b + n - 8, 8);
-    uint64_t differ = (x[0] ^ y[0]) | (x[1] ^ y[1]);
-    if (n > 16) {
-        memcpy(&x[2], a + 8, 8);
-        memcpy(&y[2], b + 8, 8);
-        memcpy(&x[3], a + n - 16, 8);
-        memcpy(&y[3], b + n - 16, 8);
-        differ |= (x[2] ^ y[2]) | (x[3] ^ y[3]);
-    }
-    return differ == 0;
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
-/* Whether the row holds the key. A long key is told by length and half its hash before the heap. */
-static inline bool holds_key(const struct seg_layout *layout, const struct seg_block *block,
-                             const uint8_t *row, struct view key, uint64_t hash_seed)
+/* Whether a row of variable key cells holds the key. A long key is told by length and half its hash
+ * before the heap. */
+static inline bool holds_key(const struct seg_set *set, const struct seg_block *block,
+                             const uint8_t *row, struct view key)
 {
+    const struct seg_layout *layout = set->layout;
     if (layout->key_fixed)
         return key.len == layout->key_width && bytes_equal(row, key.ptr, key.len);
     if (row[0] != SEG_KEY_LONG)
@@ -119,7 +134,7 @@ static inline bool holds_key(const struct seg_layout *layout, const struct seg_b
         return false;
     memcpy(&len, row + 1, sizeof(len));
     memcpy(&low, row + 5, sizeof(low));
-    return len == key.len && low == (uint32_t)hash_key(key, hash_seed) &&
+    return len == key.len && low == (uint32_t)key_hasher_hash(&set->hasher, key) &&
            view_eq(seg_row_key(layout, block, row), key);
 }
 
@@ -140,7 +155,7 @@ static bool find_extra(const struct seg_set *set, const struct seg_block *b, str
         if (slot >= seg_block_n_slots(b))
             return false;
         const uint8_t *row = b->rows + slot * set->layout->groups[0].stride;
-        if (holds_key(set->layout, b, row, key, set->hash_seed)) {
+        if (holds_key(set, b, row, key)) {
             *out_slot = (uint32_t)slot;
             return true;
         }
@@ -160,8 +175,6 @@ struct run {
     const uint8_t *pilot[RUN_KEYS];
 };
 
-static const uint8_t no_pilot = 0; /* for keys of empty blocks */
-
 static void run_init(struct run *run, const struct view *keys, const struct seg_rows *rows,
                      size_t at)
 {
@@ -173,38 +186,66 @@ static void run_init(struct run *run, const struct view *keys, const struct seg_
     run->present = rows->present + at / 8;
 }
 
-static void pass_hash(const struct seg_set *set, struct run *run)
+/* One product gives both: the block in its high half, the place in the block in its low one. */
+static inline __attribute__((always_inline)) void
+hash_keys(const struct seg_set *set, struct run *run, size_t width, bool has_seeds)
 {
     const struct seg_block *blocks = set->blocks;
-    uint64_t n_blocks = set->n_blocks, hash_seed = set->hash_seed;
-    for (size_t i = 0; i < run->n; i++) {
-        uint64_t hash = hash_key(run->keys[i], hash_seed);
-        uint64_t g = block_of_hash(hash, n_blocks);
-        const struct seg_block *b = &blocks[g];
-        uint64_t mixed = index_mix(place_of_hash(hash, n_blocks), b->seed);
-        const uint8_t *pilot =
-            b->n_buckets ? b->pilots + index_bucket(mixed, b->n_buckets) : &no_pilot;
+    const struct view *keys = run->keys;
+    uint64_t n_blocks = set->n_blocks, *restrict out_mixed = run->mixed;
+    const uint8_t **restrict out_pilot = run->pilot;
+    uint32_t *restrict out_block = run->block;
+    for (size_t i = 0, n = run->n; i < n; i++) {
+        struct view key = view_of(keys[i].ptr, width ? width : keys[i].len);
+        uint64_t hash = key_hasher_hash(&set->hasher, key);
+        unsigned __int128 product = (unsigned __int128)hash * n_blocks;
+        const struct seg_block *b = &blocks[(uint64_t)(product >> 64)];
+        uint64_t mixed = (uint64_t)product;
+        if (has_seeds)
+            mixed = index_mix(mixed, b->seed);
+        const uint8_t *pilot = b->pilots + index_bucket(mixed, b->n_buckets);
         __builtin_prefetch(pilot);
-        run->mixed[i] = mixed;
-        run->pilot[i] = pilot;
-        run->block[i] = (uint32_t)g;
+        out_mixed[i] = mixed;
+        out_pilot[i] = pilot;
+        out_block[i] = (uint32_t)(product >> 64);
     }
+}
+
+/* Where all keys of a table have one length, usually those of a request do, too: then the loop is made
+ * for it. */
+static bool all_have_length(const struct view *keys, size_t n, size_t len)
+{
+    size_t differ = 0;
+    for (size_t i = 0; i < n; i++)
+        differ |= keys[i].len ^ len;
+    return differ == 0;
+}
+
+static void pass_hash(const struct seg_set *set, struct run *run)
+{
+    size_t width = set->layout->key_fixed ? set->layout->key_width : 0;
+    if (width >= 17 && width <= 32 && !set->has_seeds && all_have_length(run->keys, run->n, width))
+        hash_keys(set, run, width, false);
+    else
+        hash_keys(set, run, 0, set->has_seeds);
 }
 
 static void pass_slot(const struct seg_set *set, struct run *run)
 {
     const struct seg_block *blocks = set->blocks;
-    uint32_t stride = set->layout->groups[0].stride;
+    const uint32_t *block = run->block;
+    uint32_t stride = set->layout->groups[0].stride, *restrict out_slot = run->slot;
+    const uint8_t **restrict out_row = run->row;
     bool crosses_lines = stride > 64 || 64 % stride != 0;
-    for (size_t i = 0; i < run->n; i++) {
-        const struct seg_block *b = &blocks[run->block[i]];
+    for (size_t i = 0, n = run->n; i < n; i++) {
+        const struct seg_block *b = &blocks[block[i]];
         uint32_t slot = index_slot(run->mixed[i], *run->pilot[i], b->n_index_slots);
-        const uint8_t *row = b->n_buckets ? b->rows + (uint64_t)slot * stride : set->absent_row;
+        const uint8_t *row = b->rows + (uint64_t)slot * stride;
         __builtin_prefetch(row);
         if (crosses_lines)
             __builtin_prefetch(row + stride - 1);
-        run->slot[i] = slot;
-        run->row[i] = row;
+        out_slot[i] = slot;
+        out_row[i] = row;
     }
 }
 
@@ -212,7 +253,7 @@ static void pass_slot(const struct seg_set *set, struct run *run)
 static bool resolve_miss(const struct seg_set *set, struct run *run, size_t i)
 {
     const struct seg_block *b = &set->blocks[run->block[i]];
-    uint64_t hash = b->n_extras ? hash_key(run->keys[i], set->hash_seed) : 0;
+    uint64_t hash = b->n_extras ? key_hasher_hash(&set->hasher, run->keys[i]) : 0;
     if (b->n_extras && find_extra(set, b, run->keys[i], hash, &run->slot[i])) {
         run->row[i] = b->rows + (uint64_t)run->slot[i] * set->layout->groups[0].stride;
         return true;
@@ -222,20 +263,53 @@ static bool resolve_miss(const struct seg_set *set, struct run *run, size_t i)
     return false;
 }
 
+/* Which of a run's rows hold their keys, one bit each, where all keys have one length: the loop that
+ * nearly every key of nearly every table goes through. */
+static uint64_t compare_fixed(const struct run *run, size_t width)
+{
+    const struct view *keys = run->keys;
+    const uint8_t *const *rows = run->row;
+    uint64_t found_bits = 0;
+    for (size_t i = 0, n = run->n; i < n; i++) {
+        bool found = keys[i].len == width && bytes_equal(rows[i], keys[i].ptr, width);
+        found_bits |= (uint64_t)found << i;
+    }
+    return found_bits;
+}
+
+static uint64_t compare_variable(const struct seg_set *set, const struct run *run)
+{
+    uint64_t found_bits = 0;
+    for (size_t i = 0; i < run->n; i++) {
+        bool found = holds_key(set, &set->blocks[run->block[i]], run->row[i], run->keys[i]);
+        found_bits |= (uint64_t)found << i;
+    }
+    return found_bits;
+}
+
+/* The row that stands for an empty block may look like a key. */
+static uint64_t clear_empty(const struct seg_set *set, const struct run *run, uint64_t found_bits)
+{
+    for (size_t i = 0; i < run->n; i++)
+        if (set->blocks[run->block[i]].n_buckets == 0)
+            found_bits &= ~(1ull << i);
+    return found_bits;
+}
+
 static size_t pass_compare(const struct seg_set *set, struct run *run)
 {
     const struct seg_layout *layout = set->layout;
-    uint32_t found_bits = 0;
-    for (size_t i = 0; i < run->n; i++) {
-        const struct seg_block *b = &set->blocks[run->block[i]];
-        bool found =
-            b->n_buckets && holds_key(layout, b, run->row[i], run->keys[i], set->hash_seed);
-        if (__builtin_expect(!found, 0))
-            found = resolve_miss(set, run, i);
-        found_bits |= (uint32_t)found << i;
+    uint64_t all = run->n == 64 ? UINT64_MAX : (1ull << run->n) - 1;
+    uint64_t found_bits =
+        layout->key_fixed ? compare_fixed(run, layout->key_width) : compare_variable(set, run);
+    if (set->has_empty_blocks)
+        found_bits = clear_empty(set, run, found_bits);
+    for (uint64_t missed = all & ~found_bits; missed; missed &= missed - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(missed);
+        found_bits |= (uint64_t)resolve_miss(set, run, i) << i;
     }
     memcpy(run->present, &found_bits, (run->n + 7) / 8);
-    return run->n - (size_t)__builtin_popcount(found_bits);
+    return run->n - (size_t)__builtin_popcountll(found_bits);
 }
 
 /*

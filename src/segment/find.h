@@ -14,15 +14,18 @@
 #ifndef MURR_SEGMENT_FIND_H
 #define MURR_SEGMENT_FIND_H
 
+#include "base/hash.h"
 #include "segment/reader.h"
 
 /* The segments of one generation, as lookups see them. Borrows the segments. */
 struct seg_set {
     const struct schema *schema;
     const struct seg_layout *layout;
-    uint64_t hash_seed;
+    struct key_hasher hasher;
     uint64_t n_blocks;          /* at least 1 */
     struct seg_block *blocks;   /* of all parts, in order of the hash */
+    bool has_seeds;             /* of an index, somewhere */
+    bool has_empty_blocks;      /* without rows */
     const uint8_t **group_rows; /* [block * n_groups + group] */
     uint8_t *absent_row; /* zeros, as long as the longest row: what an absent key points to */
 };

@@ -96,6 +96,33 @@ static void gather_cells(const uint8_t *const *rows, size_t n, uint32_t offset, 
     }
 }
 
+typedef uint32_t quad __attribute__((vector_size(16), aligned(4)));
+
+/* Four columns of 4 bytes whose cells are neighbours: four rows are loaded whole and turned, which takes
+ * half the instructions of sixteen single copies. */
+static void gather_quad(const uint8_t *const *rows, size_t n, uint32_t offset, uint8_t *const to[4])
+{
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        quad r[4], c[4];
+        for (size_t k = 0; k < 4; k++)
+            memcpy(&r[k], rows[i + k] + offset, sizeof(quad));
+        quad low01 = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+        quad low23 = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+        quad high01 = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+        quad high23 = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+        c[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+        c[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+        c[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+        c[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+        for (size_t k = 0; k < 4; k++)
+            memcpy(to[k] + i * 4, &c[k], sizeof(quad));
+    }
+    for (; i < n; i++)
+        for (size_t k = 0; k < 4; k++)
+            memcpy(to[k] + i * 4, rows[i] + offset + k * 4, 4);
+}
+
 static void gather_bools(const uint8_t *const *rows, size_t n, uint32_t offset, uint8_t *to)
 {
     memset(to, 0, column_bitmap_bytes(n));
@@ -233,14 +260,45 @@ static bool is_in_place(const struct seg_set *set, size_t field_idx)
     return set->schema->fields[field_idx].dtype != DT_UTF8;
 }
 
+/* Whether the next four columns can go through gather_quad: 4 bytes each, side by side in group 0. */
+static bool is_quad(const struct source *sources, struct column *const *columns, size_t n)
+{
+    if (n < 4)
+        return false;
+    for (size_t k = 0; k < 4; k++)
+        if (sources[k].group != 0 || sources[k].offset != sources[0].offset + 4 * k ||
+            columns[k]->dtype == DT_BOOL || dtype_width(columns[k]->dtype) != 4)
+            return false;
+    return true;
+}
+
+static void gather_quad_run(const struct source *sources, size_t at, size_t n,
+                            struct column *const *columns)
+{
+    const uint8_t *const *rows = sources->rows->row + at;
+    uint8_t *to[4];
+    for (size_t k = 0; k < 4; k++)
+        to[k] = columns[k]->data + at * 4;
+    gather_quad(rows, n, sources->offset, to);
+    for (size_t k = 0; k < 4; k++)
+        if (sources[k].null_bit >= 0)
+            mask_nulls(&sources[k], rows, n, columns[k]->validity + at / 8);
+}
+
 /* Columns side by side, run by run: a run's rows are in L1 for all of them. */
 static void gather_in_place(const struct source *sources, struct column *const *columns, size_t n,
                             size_t n_rows)
 {
     for (size_t at = 0; at < n_rows; at += RUN_ROWS) {
         size_t run = n_rows - at < RUN_ROWS ? n_rows - at : RUN_ROWS;
-        for (size_t i = 0; i < n; i++)
-            gather_run(&sources[i], at, run, columns[i]);
+        for (size_t i = 0; i < n; i++) {
+            if (is_quad(&sources[i], &columns[i], n - i)) {
+                gather_quad_run(&sources[i], at, run, &columns[i]);
+                i += 3;
+            } else {
+                gather_run(&sources[i], at, run, columns[i]);
+            }
+        }
     }
 }
 

@@ -171,7 +171,7 @@ static size_t build_batch(struct flatbuf *fb, const struct ipc_field *fields, si
     return nodes;
 }
 
-/* Prefix and metadata, padded to `bytes` in all. */
+/* Prefix and metadata, padded to `bytes` in all; returns what is behind. */
 static uint8_t *write_message(uint8_t *out, const struct flatbuf *fb, size_t bytes)
 {
     uint32_t metadata_bytes = (uint32_t)(bytes - PREFIX_BYTES);
@@ -227,35 +227,43 @@ must_use static enum code check_sizes(const struct ipc_field *fields, size_t n_f
     return OK;
 }
 
+void ipc_schema_put(const struct ipc_field *fields, size_t n_fields, struct buf *out)
+{
+    AUTO(flatbuf) struct flatbuf schema = {0};
+    build_schema(&schema, fields, n_fields);
+    size_t bytes = PREFIX_BYTES + ((schema.bytes.len + 7) & ~(size_t)7);
+    write_message(buf_reserve(out, bytes), &schema, bytes);
+    out->len += bytes;
+}
+
 /* Allocate the stream and write all but the body, of which the place is returned; NULL: no memory.
  */
-static uint8_t *write_stream(const struct flatbuf *schema, const struct flatbuf *batch,
-                             uint64_t body_bytes, struct ipc_stream *s)
+static uint8_t *write_stream(struct view schema, const struct flatbuf *batch, uint64_t body_bytes,
+                             struct ipc_stream *s)
 {
-    size_t schema_bytes = PREFIX_BYTES + ((schema->bytes.len + 7) & ~(size_t)7);
-    size_t body_at = padded(schema_bytes + PREFIX_BYTES + batch->bytes.len);
+    size_t body_at = padded(schema.len + PREFIX_BYTES + batch->bytes.len);
     s->len = body_at + body_bytes + PREFIX_BYTES;
     s->bytes = aligned_alloc(ALIGN_BYTES, padded(s->len));
     if (!s->bytes)
         return NULL;
-    uint8_t *pos = write_message(s->bytes, schema, schema_bytes);
-    uint8_t *body = write_message(pos, batch, body_at - schema_bytes);
+    memcpy(s->bytes, schema.ptr, schema.len);
+    uint8_t *body = write_message(s->bytes + schema.len, batch, body_at - schema.len);
     memcpy(s->bytes + s->len - PREFIX_BYTES, &continuation, 4);
     memset(s->bytes + s->len - 4, 0, 4);
-    s->nodes += schema_bytes + PREFIX_BYTES;
+    s->nodes += schema.len + PREFIX_BYTES;
     return body;
 }
 
-enum code ipc_plan(const struct ipc_field *fields, size_t n_fields, size_t n_rows, size_t max_bytes,
-                   struct arena *arena, struct ipc_stream *out_stream, struct err *err)
+enum code ipc_plan(struct view schema, const struct ipc_field *fields, size_t n_fields,
+                   size_t n_rows, size_t max_bytes, struct arena *arena,
+                   struct ipc_stream *out_stream, struct err *err)
 {
-    AUTO(flatbuf) struct flatbuf schema = {0}, batch = {0};
+    AUTO(flatbuf) struct flatbuf batch = {0};
     TRY(check_sizes(fields, n_fields, n_rows, max_bytes, err));
     uint64_t body_bytes = body_bytes_of(fields, n_fields, n_rows);
-    build_schema(&schema, fields, n_fields);
     struct ipc_stream s = {.n_columns = n_fields};
     s.nodes = build_batch(&batch, fields, n_fields, n_rows, body_bytes);
-    uint8_t *body = write_stream(&schema, &batch, body_bytes, &s);
+    uint8_t *body = write_stream(schema, &batch, body_bytes, &s);
     if (!body)
         return err_set(err, E_NOMEM, "no memory for an answer of %zu bytes", s.len);
     s.columns = place_columns(body, fields, n_fields, n_rows, arena);

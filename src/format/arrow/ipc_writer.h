@@ -2,7 +2,8 @@
  * An answer as an Arrow IPC stream (format/Columnar.rst, "IPC Streaming Format"): planned first, so
  * that the gather writes every value where it goes on the wire.
  *
- *   1. ipc_plan    sizes are known: allocate the whole stream, write all metadata
+ *   1. ipc_schema_put  encode the schema: once for all answers with the same columns
+ *      ipc_plan    sizes are known: allocate the whole stream, write all metadata
  *   2. the caller fills out->columns, whose buffers lie inside the stream
  *   3. ipc_finish  null counts go into the metadata
  */
@@ -10,6 +11,7 @@
 #define MURR_FORMAT_ARROW_IPC_WRITER_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/column.h"
 
@@ -27,16 +29,19 @@ struct ipc_stream {
     size_t n_columns;
 };
 
+/* Append the schema message, the beginning of a stream: a multiple of 8 bytes. All fields are nullable. */
+void ipc_schema_put(const struct ipc_field *fields, size_t n_fields, struct buf *out);
+
 /*
- * Lay out a stream of one record batch. All fields are nullable. Padding is zeroed here; the rest
+ * Lay out a stream of one record batch behind the `schema` message of the same fields. All fields are nullable. Padding is zeroed here; the rest
  * of the columns' buffers is for the caller to fill (model/column.h).
  *
  * Fails E_LIMIT when the stream would be longer than `max_bytes` or a utf8 column than 2^31-1
  * bytes; E_NOMEM.
  */
-must_use enum code ipc_plan(const struct ipc_field *fields, size_t n_fields, size_t n_rows,
-                            size_t max_bytes, struct arena *arena, struct ipc_stream *out_stream,
-                            struct err *err);
+must_use enum code ipc_plan(struct view schema, const struct ipc_field *fields, size_t n_fields,
+                            size_t n_rows, size_t max_bytes, struct arena *arena,
+                            struct ipc_stream *out_stream, struct err *err);
 
 /* The columns are filled: complete the stream. */
 void ipc_finish(struct ipc_stream *s);

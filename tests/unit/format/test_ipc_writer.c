@@ -94,6 +94,15 @@ static void fill_words(struct column *c)
     }
 }
 
+static enum code plan(const struct ipc_field *fields, size_t n_fields, size_t n_rows,
+                      size_t max_bytes, struct arena *arena, struct ipc_stream *out,
+                      struct err *err)
+{
+    AUTO(buf) struct buf schema = {0};
+    ipc_schema_put(fields, n_fields, &schema);
+    return ipc_plan(buf_view(&schema), fields, n_fields, n_rows, max_bytes, arena, out, err);
+}
+
 /* A column of every dtype. */
 static void write_all(size_t n_rows, struct arena *arena, struct ipc_stream *out)
 {
@@ -102,7 +111,7 @@ static void write_all(size_t n_rows, struct arena *arena, struct ipc_stream *out
     for (int t = 0; t < DT_COUNT; t++)
         fields[t] = (struct ipc_field){dtype_name((enum dtype)t), (enum dtype)t, 0};
     fields[DT_UTF8].utf8_bytes = words_bytes(n_rows);
-    assert_int_equal(ipc_plan(fields, DT_COUNT, n_rows, SIZE_MAX, arena, out, &err), OK);
+    assert_int_equal(plan(fields, DT_COUNT, n_rows, SIZE_MAX, arena, out, &err), OK);
     for (int t = 0; t < DT_COUNT; t++) {
         struct column *c = &out->columns[t];
         if (t == DT_UTF8)
@@ -136,7 +145,7 @@ static void ipc_writes_an_answer_without_columns(void **state)
     AUTO(arena) struct arena arena = {0};
     struct ipc_stream s;
     struct err err;
-    assert_int_equal(ipc_plan(NULL, 0, 7, SIZE_MAX, &arena, &s, &err), OK);
+    assert_int_equal(plan(NULL, 0, 7, SIZE_MAX, &arena, &s, &err), OK);
     ipc_finish(&s);
     assert_golden("no_columns", &s);
     ipc_stream_done(&s);
@@ -152,7 +161,7 @@ static void ipc_writes_odd_names(void **state)
                                        {"\xc3\xbc \"x\"", DT_INT8, 0},
                                        {"seven77", DT_INT8, 0},
                                        {"eight888", DT_INT8, 0}};
-    assert_int_equal(ipc_plan(fields, 4, 3, SIZE_MAX, &arena, &s, &err), OK);
+    assert_int_equal(plan(fields, 4, 3, SIZE_MAX, &arena, &s, &err), OK);
     for (size_t i = 0; i < 4; i++)
         fill_numbers(&s.columns[i]);
     ipc_finish(&s);
@@ -182,12 +191,12 @@ static void ipc_keeps_the_limits(void **state)
     struct err err;
     const struct ipc_field text = {"t", DT_UTF8, (size_t)INT32_MAX + 1},
                            number = {"n", DT_INT64, 0};
-    assert_int_equal(ipc_plan(&text, 1, 1, SIZE_MAX, &arena, &s, &err), E_LIMIT);
+    assert_int_equal(plan(&text, 1, 1, SIZE_MAX, &arena, &s, &err), E_LIMIT);
     assert_string_equal(err.msg, "column t: 2147483648 bytes of text are too many for one answer");
-    assert_int_equal(ipc_plan(&number, 1, 100, 863, &arena, &s, &err), E_LIMIT);
+    assert_int_equal(plan(&number, 1, 100, 863, &arena, &s, &err), E_LIMIT);
     assert_string_equal(err.msg, "the answer would have more than 863 bytes");
-    assert_int_equal(ipc_plan(&number, 1, SIZE_MAX / 2, SIZE_MAX - 1, &arena, &s, &err), E_LIMIT);
-    assert_int_equal(ipc_plan(&number, 1, 100, 960, &arena, &s, &err), OK);
+    assert_int_equal(plan(&number, 1, SIZE_MAX / 2, SIZE_MAX - 1, &arena, &s, &err), E_LIMIT);
+    assert_int_equal(plan(&number, 1, 100, 960, &arena, &s, &err), OK);
     ipc_stream_done(&s);
 }
 
