@@ -60,7 +60,9 @@ static uint64_t hash_spec(const struct table_spec *spec)
     return hash_checksum(buf_view(&all));
 }
 
-/* Serve the newest generation that opens, not newer than the manifest's. */
+/* Serve the newest generation that opens, not newer than the manifest's. Without a manifest (it is
+ * damaged, or we died between the first generation and its manifest) it gets one, for those who read
+ * the directory beside us. */
 must_use static enum code restore(struct table *t, struct err *err)
 {
     uint64_t live = 0;
@@ -78,6 +80,9 @@ must_use static enum code restore(struct table *t, struct err *err)
         if (snapshot_open(dir, STORAGE_MMAP, &t->live, &why))
             log_error("generation cannot be used", log_str("table", t->spec->name),
                       log_int("generation", list.numbers[i]), log_str("error", why.msg));
+        else if (live == 0 && generation_publish(t->dir, list.numbers[i], &why))
+            log_warn("cannot write the manifest", log_str("table", t->spec->name),
+                     log_str("error", why.msg));
     }
     if (t->live)
         log_info("serving from disk", log_str("table", t->spec->name),

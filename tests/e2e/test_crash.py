@@ -93,14 +93,19 @@ def test_a_damaged_live_generation_falls_back_to_the_one_before(tmp_path):
         assert murr.fetch_json("t", [1], ["v"]) == {"v": [1]}
 
 
-def test_a_damaged_manifest_does_not_hide_the_data(tmp_path):
+def test_a_damaged_or_missing_manifest_does_not_hide_the_data(tmp_path):
     source = tmp_path / "source"
     publish(source, date_of(0), [table_of(0)])
     murr = Server(tmp_path, {"t": local(source, ["id"])})
     with murr:
         murr.wait_loaded("t")
     source.rename(tmp_path / "hidden")
-    for damage in ("", "{", '{"generation": "x"}', '{"generation": 0}', "null"):
-        (tmp_path / "data" / "t" / "manifest.json").write_text(damage)
+    manifest = tmp_path / "data" / "t" / "manifest.json"
+    for damage in (None, "", "{", '{"generation": "x"}', '{"generation": 0}', "null"):
+        manifest.unlink()  # alone: a crash behind the first generation, before its manifest
+        if damage is not None:
+            manifest.write_text(damage)
         with murr:
             assert murr.fetch_json("t", [1], ["v"]) == {"v": [0]}
+        beside = run("get", "t", "1", "-c", "v", "-o", "csv", "--data-dir", tmp_path / "data")
+        assert beside.stdout == "v\n0\n", beside.stderr
