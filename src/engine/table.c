@@ -28,6 +28,7 @@ struct table {
     uint64_t next_number;        /* of the next generation */
     unsigned n_failed_polls;     /* in a row */
     uint64_t failed_fingerprint; /* of the partition whose load failed last; 0: none */
+    unsigned n_failed_loads;     /* of that partition, without the first */
     uint64_t retry_load_ns;      /* not to be loaded again before */
 
     /* Guarded by the lock, held for a few instructions: taking a snapshot is reading the pointer and
@@ -318,7 +319,8 @@ must_use static enum code load_if_new(struct table *t, const struct partition *p
     enum code rc = load(t, p, pool, memory_bytes, err);
     note_count(t, rc ? &t->n_loads_failed : &t->n_loads_ok);
     t->failed_fingerprint = rc ? p->fingerprint : 0;
-    t->retry_load_ns = clock_mono_ns() + (uint64_t)backoff_ms(t->n_failed_polls) * 1000000u;
+    t->n_failed_loads = failed_before ? t->n_failed_loads + 1 : 0;
+    t->retry_load_ns = clock_mono_ns() + (uint64_t)backoff_ms(t->n_failed_loads) * 1000000u;
     return rc ? err_in(err, rc, "partition %s", p->date) : OK;
 }
 

@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import shutil
 import threading
 import time
@@ -142,6 +143,22 @@ def test_a_failed_reload_keeps_the_old_data_and_recovers(tmp_path):
         assert murr.fetch_json("t", ["key-5"], ["v"]) == {"v": [3]}
         assert murr.status("t")["last_error"] is None
         assert not list((tmp_path / "data" / "t").glob("*.tmp"))
+
+
+def test_a_failure_that_passes_is_over_soon(tmp_path):
+    """Polls that come before the next attempt do not put it off."""
+    source = tmp_path / "source"
+    source.mkdir()
+    publish_whole(source, "2026-01-01", 1)
+    with Server(tmp_path, {"t": local(source, ["id"], poll_interval="20ms")}) as murr:
+        murr.wait_loaded("t")
+        limit = resource.prlimit(murr.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(murr.process.pid, resource.RLIMIT_FSIZE, (5000, limit[1]))  # a full disk
+        publish_whole(source, "2026-01-02", 2)
+        murr.wait_error("t", "File too large")
+        time.sleep(2)
+        resource.prlimit(murr.process.pid, resource.RLIMIT_FSIZE, limit)
+        murr.wait_for(lambda: murr.status("t")["partition"] == "2026-01-02", timeout=20)
 
 
 def test_a_rewritten_partition_is_loaded_again(tmp_path):
