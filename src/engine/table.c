@@ -28,6 +28,7 @@ struct table {
     uint64_t next_number;        /* of the next generation */
     unsigned n_failed_polls;     /* in a row */
     uint64_t failed_fingerprint; /* of the partition whose load failed last; 0: none */
+    struct err failed_err;       /* and what it said */
     unsigned n_failed_loads;     /* of that partition, without the first */
     uint64_t retry_load_ns;      /* not to be loaded again before */
 
@@ -315,13 +316,17 @@ must_use static enum code load_if_new(struct table *t, const struct partition *p
         return OK;
     bool failed_before = p->fingerprint == t->failed_fingerprint;
     if (failed_before && clock_mono_ns() < t->retry_load_ns)
-        return err_set(err, E_INVALID, "%s", t->last_error.msg); /* known bad: not yet again */
+        return err_set(err, E_INVALID, "%s", t->failed_err.msg); /* known bad: not yet again */
     enum code rc = load(t, p, pool, memory_bytes, err);
     note_count(t, rc ? &t->n_loads_failed : &t->n_loads_ok);
     t->failed_fingerprint = rc ? p->fingerprint : 0;
     t->n_failed_loads = failed_before ? t->n_failed_loads + 1 : 0;
     t->retry_load_ns = clock_mono_ns() + (uint64_t)backoff_ms(t->n_failed_loads) * 1000000u;
-    return rc ? err_in(err, rc, "partition %s", p->date) : OK;
+    if (!rc)
+        return OK;
+    err_write_in(err, "partition %s", p->date);
+    t->failed_err = *err;
+    return rc;
 }
 
 enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, struct err *err)

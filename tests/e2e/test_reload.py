@@ -137,6 +137,13 @@ def test_a_failed_reload_keeps_the_old_data_and_recovers(tmp_path):
         status, _, data = murr.request("GET", "/readyz")
         assert status == 200, data  # what was loaded before serves
         assert murr.status("t")["partition"] == "2026-01-01"
+        source.rename(tmp_path / "hidden")
+        murr.wait_error("t", "does not exist")
+        (tmp_path / "hidden").rename(source)
+        for _ in range(2):  # polls that know the partition for bad and do not try it again yet
+            seen = murr.status("t")["polled_at"]
+            murr.wait_for(lambda: murr.status("t")["polled_at"] != seen)
+        assert "part-00001.parquet" in murr.status("t")["last_error"]
         shutil.rmtree(folder)
         publish_whole(source, "2026-01-03", 3)
         murr.wait_loaded("t", "2026-01-03")
