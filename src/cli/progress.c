@@ -4,6 +4,8 @@
 #include "base/log.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const uint64_t line_interval_ns = 5000000000u;
@@ -28,21 +30,33 @@ static double fraction(const struct table_status *t)
     return t->load.state == LOAD_BUILDING ? 0.5 + half : half;
 }
 
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : 80;
+}
+
+/* A line that is too long would begin a new one each time: the bar gives way, then the end. */
 static void draw_bar(const struct table_status *t)
 {
-    char bar[BAR_CELLS + 1];
-    double done = fraction(t);
-    int filled = (int)(done * BAR_CELLS);
-    for (int i = 0; i < BAR_CELLS; i++)
-        bar[i] = i < filled ? '#' : '.';
-    bar[BAR_CELLS] = '\0';
-    double rate =
-        t->load.elapsed_s > 0 ? done * (double)t->load.rows_total / t->load.elapsed_s / 1e6 : 0;
-    fprintf(stderr, "\r%s %s [%s] %3.0f%% of %.2fM rows, %.2fM rows/s", t->name,
-            state_name(t->load.state), bar, done * 100, (double)t->load.rows_total / 1e6, rate);
+    char head[200], tail[120], left[32] = "";
+    size_t columns = terminal_columns() - 1;
+    double done = fraction(t), rows_total = (double)t->load.rows_total;
+    double rate = t->load.elapsed_s > 0 ? done * rows_total / t->load.elapsed_s / 1e6 : 0;
     if (t->load.eta_s >= 0)
-        fprintf(stderr, ", %.0fs left", t->load.eta_s);
-    fputs("\033[K", stderr);
+        snprintf(left, sizeof(left), ", %.0fs left", t->load.eta_s);
+    snprintf(head, sizeof(head), "%s %s", t->name, state_name(t->load.state));
+    snprintf(tail, sizeof(tail), "%3.0f%% of %.2fM rows, %.2fM rows/s%s", done * 100,
+             rows_total / 1e6, rate, left);
+    size_t n_others = strlen(head) + strlen(" [] ") + strlen(tail);
+    size_t n_cells = columns < n_others               ? 0
+                     : columns - n_others < BAR_CELLS ? columns - n_others
+                                                      : BAR_CELLS;
+    char line[400];
+    snprintf(line, sizeof(line), "%s [%-*.*s] %s", head, (int)n_cells,
+             (int)(done * (double)n_cells), "########################", tail);
+    fprintf(stderr, "\r%.*s\033[K", (int)columns, line);
     fflush(stderr);
 }
 

@@ -5,6 +5,7 @@ import os
 import pathlib
 import pty
 import subprocess
+import termios
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -130,13 +131,15 @@ def test_bench_runs(loaded):
     assert done.returncode == 0 and "p50" in done.stdout and "p99" in done.stdout
 
 
-def test_a_load_on_a_terminal_shows_a_bar(tmp_path):
+def test_a_load_on_a_terminal_shows_a_bar_of_one_line(tmp_path):
     n = 3_000_000  # seconds of work for one thread; the bar is drawn ten times a second
     values = pa.array(range(n))
     publish(tmp_path / "s", "2026-11-22", [pa.table({"id": values, "v": values.cast(pa.string())})])
     (tmp_path / "murr.yml").write_text(json.dumps({
-        "server": {"data_dir": str(tmp_path / "data")}, "tables": {"t": local(tmp_path / "s", ["id"])}}))
+        "server": {"data_dir": str(tmp_path / "data")},
+        "tables": {"features_of_users": local(tmp_path / "s", ["id"])}}))
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (25, 80))
     process = subprocess.Popen([BINARY, "load", "--config", str(tmp_path / "murr.yml"), "--set", "load.threads=1"],
                                stderr=theirs, stdout=subprocess.PIPE)
     os.close(theirs)
@@ -148,6 +151,8 @@ def test_a_load_on_a_terminal_shows_a_bar(tmp_path):
         pass
     assert process.wait() == 0
     assert b"rows/s" in shown and b"[" in shown and b"%" in shown, shown
+    for line in shown.split(b"\r"):
+        assert not line.endswith(b"\033[K") or len(line) < 80 + len(b"\033[K"), line
     assert str(n).encode() in process.stdout.read()
 
 
