@@ -3,6 +3,7 @@
 
 #include "base/suggest.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -100,8 +101,17 @@ static void raise_file_limit(void)
     }
 }
 
+/* Large answers go back to the system when they are sent. By itself malloc learns from the first one to
+ * take the next from its heaps, where they leave holes: a burst of them would keep its memory. */
+static void return_large_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 static int run(int argc, char **argv)
 {
+    return_large_memory();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes fails a load, as a full disk does */
     raise_file_limit();
