@@ -137,8 +137,8 @@ def random_keys(rng, expected, key_dtypes):
 @pytest.mark.parametrize("layout", ["packed", "columnar"])
 @pytest.mark.parametrize("writer", list(WRITERS))
 def test_fetched_is_what_pandas_says(tmp_path, rng, writer, layout, parts):
-    key_dtypes = rng.choice([["utf8"], ["int64"], ["int32"], ["uint64"], ["utf8", "int32", "utf8"],
-                             ["int64", "int16"], ["utf8", "uint8"]])
+    key_dtypes = rng.choice([["utf8"], ["int64"], ["int32"], ["uint64"], ["int8"], ["uint16"],
+                             ["utf8", "int32", "utf8"], ["int64", "int16"], ["utf8", "uint8"]])
     source = tmp_path / "source"
     folder = source / "2026-11-22"
     folder.mkdir(parents=True)
