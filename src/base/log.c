@@ -116,32 +116,3 @@ void log_event(enum log_level level, const char *msg, const struct log_field *fi
     ssize_t ignored = write(STDERR_FILENO, line.ptr, line.len);
     (void)ignored;
 }
-
-static bool parse_name(struct view name, const char *const *names, unsigned n, unsigned *out)
-{
-    for (unsigned i = 0; i < n; i++)
-        if (view_eq_cstr(name, names[i])) {
-            *out = i;
-            return true;
-        }
-    return false;
-}
-
-bool log_level_parse(struct view name, enum log_level *out)
-{
-    unsigned i;
-    if (!parse_name(name, level_names, 4, &i))
-        return false;
-    *out = (enum log_level)i;
-    return true;
-}
-
-bool log_format_parse(struct view name, enum log_format *out)
-{
-    static const char *const format_names[] = {"text", "json"};
-    unsigned i;
-    if (!parse_name(name, format_names, 2, &i))
-        return false;
-    *out = (enum log_format)i;
-    return true;
-}

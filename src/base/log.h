@@ -40,8 +40,4 @@ void log_event(enum log_level level, const char *msg, const struct log_field *fi
 #define log_warn(msg, ...)  log_event(LOG_WARN, msg, log_fields(__VA_ARGS__))
 #define log_error(msg, ...) log_event(LOG_ERROR, msg, log_fields(__VA_ARGS__))
 
-/* Parse "debug", "info", "warn", "error" / "text", "json". */
-bool log_level_parse(struct view name, enum log_level *out);
-bool log_format_parse(struct view name, enum log_format *out);
-
 #endif

@@ -178,8 +178,3 @@ enum code spill_take(struct spill *s, size_t bin, uint8_t **out_bytes, size_t *o
     free(c);
     return OK;
 }
-
-uint64_t spill_file_bytes(const struct spill *s)
-{
-    return atomic_load(&s->file_end);
-}

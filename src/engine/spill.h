@@ -41,7 +41,4 @@ void spill_seal(struct spill *s);
 must_use enum code spill_take(struct spill *s, size_t bin, uint8_t **out_bytes, size_t *out_len,
                               struct err *err);
 
-/* Bytes written to the file so far. */
-uint64_t spill_file_bytes(const struct spill *s);
-
 #endif

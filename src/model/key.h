@@ -33,7 +33,4 @@ void key_put_utf8(struct buf *out, const struct schema *s, size_t k, struct view
 must_use enum code key_component(const struct schema *s, struct view key, size_t k,
                                  struct view *out_bytes, struct err *err);
 
-/* For messages: utf8 quoted and escaped, integers in decimal, composites in brackets. */
-const char *key_printable(const struct schema *s, struct view key, char *out, size_t cap);
-
 #endif

@@ -11,16 +11,6 @@ void seg_layout_done(struct seg_layout *l)
     *l = (struct seg_layout){0};
 }
 
-void seg_layout_copy(const struct seg_layout *from, struct seg_layout *out)
-{
-    struct seg_layout copy = *from;
-    copy.groups = mem_alloc(from->n_groups * sizeof(*copy.groups));
-    memcpy(copy.groups, from->groups, from->n_groups * sizeof(*copy.groups));
-    copy.cells = mem_alloc(from->n_cells * sizeof(*copy.cells));
-    memcpy(copy.cells, from->cells, from->n_cells * sizeof(*copy.cells));
-    *out = copy;
-}
-
 /* Bytes a row spends on its key when cells are `width` wide: longer keys go to the heap. */
 static uint64_t key_cost(const struct key_lengths *keys, uint32_t width)
 {

@@ -58,7 +58,6 @@ struct seg_layout {
 };
 
 void seg_layout_done(struct seg_layout *l);
-void seg_layout_copy(const struct seg_layout *from, struct seg_layout *out);
 
 /* How long the keys of a table are: what the key cell is fitted to. Zeroed memory is empty. */
 struct key_lengths {
