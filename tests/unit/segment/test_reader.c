@@ -97,6 +97,27 @@ static void seal(uint8_t *bytes, size_t len)
     memcpy(checksum_at, &checksum, sizeof(checksum));
 }
 
+/* An empty block has no rows of its own to read: no extras, either. */
+static void extras_without_an_index_do_not_open(void **state)
+{
+    (void)state;
+    struct err err;
+    struct segment *s;
+    size_t len;
+    uint8_t *bytes = segment_bytes(false, &len);
+    assert_ok(seg_open_bytes(view_of(bytes, len), &s, &err));
+    struct seg_entry *extras = (struct seg_entry *)(void *)seg_entry_find(s, SEG_EXTRAS);
+    struct seg_block_desc *desc = (struct seg_block_desc *)(void *)s->descs;
+    extras->offset = desc->data_offset; /* whatever is there, it is long enough */
+    extras->size = desc->data_bytes;
+    desc->n_extras = desc->n_index_slots;
+    desc->n_index_slots = desc->n_buckets = 0;
+    seal(bytes, len);
+    seg_close(s);
+    assert_fails(seg_open_bytes(view_of(bytes, len), &s, &err), E_CORRUPT, "counts of block 0");
+    free(bytes);
+}
+
 static void gather_field(const struct seg_set *set, const struct seg_rows *rows, size_t field,
                          struct arena *arena)
 {
@@ -201,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_segment_cut_anywhere_does_not_open),
         cmocka_unit_test(any_flipped_bit_is_noticed),
+        cmocka_unit_test(extras_without_an_index_do_not_open),
         cmocka_unit_test(wrong_numbers_under_right_checksums_do_no_harm),
         cmocka_unit_test(a_file_that_is_no_segment_is_named),
     };
