@@ -19,8 +19,8 @@ enum code huge_memory_init(struct huge_memory *m, size_t len, struct err *err)
                        len, available);
     /* One huge page more, so that an aligned start can be cut out. */
     size_t mapped = len + huge_page_bytes;
-    uint8_t *at =
-        mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *at = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED)
         return err_errno(err, E_NOMEM, "cannot map %zu bytes of memory", len);
     size_t skip = huge_page_bytes - (uintptr_t)at % huge_page_bytes;
