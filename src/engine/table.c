@@ -24,7 +24,7 @@ struct table {
 
     /* Only the polling thread. */
     bool is_serving;             /* snapshots are kept as the configuration says; else mapped */
-    uint64_t unsettled;          /* generation of which no copy could be made; 0: none */
+    uint64_t unsettled;          /* generation that could not be settled; 0: none */
     uint64_t next_number;        /* of the next generation */
     unsigned n_failed_polls;     /* in a row */
     uint64_t failed_fingerprint; /* of the partition whose load failed last; 0: none */
@@ -108,6 +108,8 @@ enum code table_open(const struct table_spec *spec, const char *data_dir, struct
         rc = dir_make(dir, err);
     }
     if (!rc)
+        rc = dir_sync(data_dir, err);
+    if (!rc)
         rc = restore(t, err);
     if (rc) {
         table_close(t);
@@ -139,21 +141,19 @@ static void swap(struct table *t, struct snapshot *take_fresh)
 }
 
 /* A generation as it shall be served; mapped where memory is too short for a copy. */
-must_use static enum code open_to_serve(struct table *t, const char *dir, uint64_t number,
+must_use static enum code open_to_serve(struct table *t, const char *dir,
                                         struct snapshot **out_snapshot, struct err *err)
 {
     enum storage_kind storage = t->is_serving ? t->spec->storage : STORAGE_MMAP;
     enum code rc = snapshot_open(dir, storage, out_snapshot, err);
-    if (rc != E_NOMEM || storage == STORAGE_MMAP)
+    if (rc != E_NOMEM || storage != STORAGE_MEMORY)
         return rc;
-    if (t->unsettled != number)
-        log_warn("no memory for a copy; serving from the mapped files",
-                 log_str("table", t->spec->name), log_str("error", err->msg));
-    t->unsettled = number;
+    log_warn("no memory for a copy; serving from the mapped files", log_str("table", t->spec->name),
+             log_str("error", err->msg));
     return snapshot_open(dir, STORAGE_MMAP, out_snapshot, err);
 }
 
-/* After a restart the mapped files serve; replace them by a copy in memory where that is configured. */
+/* After a restart the mapped files serve; replace them as configured. Tried again at each poll. */
 static void settle(struct table *t)
 {
     if (!t->live || !t->is_serving || snapshot_storage(t->live) == t->spec->storage)
@@ -164,21 +164,20 @@ static void settle(struct table *t)
     uint64_t number = snapshot_generation(t->live), start_ns = clock_mono_ns();
     enum code rc = generation_path(t->dir, number, dir, &err);
     if (!rc)
-        rc = open_to_serve(t, dir, number, &fresh, &err);
+        rc = snapshot_open(dir, t->spec->storage, &fresh, &err);
     if (rc) {
-        log_warn("cannot copy the table to memory; serving from the mapped files",
-                 log_str("table", t->spec->name), log_str("error", err.msg));
-        return;
-    }
-    if (snapshot_storage(fresh) != t->spec->storage) {
-        snapshot_unref(fresh);
+        if (t->unsettled != number)
+            log_warn("serving from the mapped files", log_str("table", t->spec->name),
+                     log_str("error", err.msg));
+        t->unsettled = number;
         return;
     }
     uint64_t bytes = snapshot_memory_bytes(fresh);
     swap(t, fresh);
-    snapshot_drop_cache(dir, fresh);
-    log_info("serving from memory", log_str("table", t->spec->name), log_int("generation", number),
-             log_int("bytes", bytes),
+    if (bytes)
+        snapshot_drop_cache(dir, fresh);
+    log_info("storage settled", log_str("table", t->spec->name), log_int("generation", number),
+             log_int("memory_bytes", bytes),
              log_double("seconds", (double)(clock_mono_ns() - start_ns) / 1e9));
 }
 
@@ -194,7 +193,7 @@ must_use static enum code publish(struct table *t, const char *tmp_dir, uint64_t
         return err_errno(err, E_IO, "cannot rename %s to %s", tmp_dir, dir);
     enum code rc = dir_sync(t->dir, err);
     if (!rc)
-        rc = open_to_serve(t, dir, number, &fresh, err);
+        rc = open_to_serve(t, dir, &fresh, err);
     if (!rc) {
         rc = generation_publish(t->dir, number, err);
         if (rc)
@@ -211,13 +210,11 @@ must_use static enum code publish(struct table *t, const char *tmp_dir, uint64_t
 }
 
 must_use static enum code build_generation(struct table *t, const struct partition *p,
-                                           const char *tmp_dir, uint64_t number, struct pool *pool,
-                                           uint64_t memory_bytes, struct err *err)
+                                           const struct load_job *job, uint64_t number,
+                                           struct load_result *result, struct err *err)
 {
-    struct load_job job = {t->spec, p, tmp_dir, memory_bytes, pool, &t->progress};
-    AUTO(load_result) struct load_result result = {0};
     uint64_t start_ns = clock_mono_ns();
-    TRY(load_run(&job, &result, err));
+    TRY(load_run(job, result, err));
     AUTO(partition) struct partition again = {0};
     TRY(partition_find_newest(t->spec->source.local.path, &again, err));
     if (again.fingerprint != p->fingerprint && strcmp(again.date, p->date) == 0)
@@ -227,21 +224,25 @@ must_use static enum code build_generation(struct table *t, const struct partiti
         .fingerprint = p->fingerprint,
         .spec_hash = t->spec_hash,
         .n_parts = t->spec->parts,
-        .n_rows = result.n_rows,
-        .disk_bytes = result.disk_bytes,
+        .n_rows = result->n_rows,
+        .disk_bytes = result->disk_bytes,
         .published_at_ms = p->published_at_ms,
         .loaded_at_ms = clock_wall_ms(),
         .load_seconds = (double)(clock_mono_ns() - start_ns) / 1e9,
     };
     memcpy(info.partition, p->date, sizeof(info.partition));
-    TRY(generation_write_info(tmp_dir, &info, &result.schema, err));
-    log_info("table loaded", log_str("table", t->spec->name), log_str("partition", p->date),
-             log_int("generation", number), log_int("rows", result.n_rows),
-             log_int("rows_read", result.n_rows_read), log_int("disk_bytes", result.disk_bytes),
-             log_int("columns", result.schema.n_fields),
-             log_int("columns_skipped", result.n_skipped_columns),
-             log_double("seconds", info.load_seconds));
-    return OK;
+    return generation_write_info(job->dir, &info, &result->schema, err);
+}
+
+static void log_loaded(const struct table *t, const struct load_result *result)
+{
+    const struct generation_info *info = snapshot_info(t->live);
+    log_info("table loaded", log_str("table", t->spec->name), log_str("partition", info->partition),
+             log_int("generation", info->number), log_int("rows", result->n_rows),
+             log_int("rows_read", result->n_rows_read), log_int("disk_bytes", result->disk_bytes),
+             log_int("columns", result->schema.n_fields),
+             log_int("columns_skipped", result->n_skipped_columns),
+             log_double("seconds", info->load_seconds));
 }
 
 must_use static enum code load(struct table *t, const struct partition *p, struct pool *pool,
@@ -251,16 +252,21 @@ must_use static enum code load(struct table *t, const struct partition *p, struc
     uint64_t number = t->next_number++; /* a failed load's number is not used again */
     TRY(path_format(tmp_dir, err, "%s/%010llu.tmp", t->dir, (unsigned long long)number));
     TRY(dir_make(tmp_dir, err));
-    enum code rc = build_generation(t, p, tmp_dir, number, pool, memory_bytes, err);
+    struct load_job job = {t->spec, p, tmp_dir, memory_bytes, pool, &t->progress};
+    AUTO(load_result) struct load_result result = {0};
+    enum code rc = build_generation(t, p, &job, number, &result, err);
     if (!rc)
         rc = publish(t, tmp_dir, number, err);
     struct err ignored;
     if (rc && tree_remove(tmp_dir, &ignored))
         log_warn("debris stays behind", log_str("path", tmp_dir), log_str("error", ignored.msg));
-    if (!rc && generation_prune(t->dir, number, t->spec->keep_generations, &ignored))
+    if (rc)
+        return rc;
+    log_loaded(t, &result);
+    if (generation_prune(t->dir, number, t->spec->keep_generations, &ignored))
         log_warn("old generations stay behind", log_str("table", t->spec->name),
                  log_str("error", ignored.msg));
-    return rc;
+    return OK;
 }
 
 /* -------------------------------------------------------------------------------------- poll */
