@@ -200,7 +200,7 @@ static uint64_t time_in_process(const struct snapshot *s, const struct projectio
     arena_reset(arena);
     uint64_t start = clock_mono_ns();
     bench_must(answer_read(s, (struct key_list){keys, N_KEYS}, columns, ANSWER_BYTES_MAX, arena,
-                           &stream, &n_absent, &err),
+                           &stream, &n_absent, NULL, &err),
                &err);
     uint64_t ns = clock_mono_ns() - start;
     ipc_stream_done(&stream);

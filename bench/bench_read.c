@@ -86,7 +86,7 @@ static uint64_t time_read(const struct snapshot *s, const struct projection *col
     arena_reset(arena);
     uint64_t start = clock_mono_ns();
     bench_must(answer_read(s, (struct key_list){r->keys, n_keys}, columns, ANSWER_BYTES_MAX, arena,
-                           &answer, &n_absent, &err),
+                           &answer, &n_absent, NULL, &err),
                &err);
     uint64_t ns = clock_mono_ns() - start;
     if (n_absent)

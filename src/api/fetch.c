@@ -3,6 +3,7 @@
 #include "api/negotiate.h"
 #include "base/clock.h"
 #include "engine/answer.h"
+#include "format/arrow/keys.h"
 #include "format/json/batch.h"
 #include "format/json/fetch_request.h"
 
@@ -11,7 +12,7 @@
  *
  *   Accept    -> JSON or Arrow               api/negotiate.c
  *   table     -> a snapshot, held to the end engine/registry.c
- *   body      -> keys and names of columns   format/json/fetch_request.c
+ *   body      -> keys and names of columns   format/json/fetch_request.c, format/arrow/keys.c
  *   names     -> fields of the schema        engine/projection.c
  *   keys      -> rows                        segment/find.c
  *   sizes     -> the whole Arrow stream      format/arrow/ipc_writer.c, by engine/answer.c
@@ -28,6 +29,8 @@ struct fetch {
     struct fetch_request request;
     struct projection columns;
     size_t n_absent;
+    uint64_t parse_ns, encode_ns; /* of the body; of the answer, without the gather */
+    struct answer_timing timing;
 };
 
 static void answer_arrow(const struct fetch *f, struct ipc_stream *take_stream)
@@ -63,23 +66,85 @@ static void count_fetch(const struct fetch *f, uint64_t start_ns)
                       clock_mono_ns() - start_ns);
 }
 
-/* All that needs the snapshot. */
-must_use static enum code read_rows(struct fetch *f, struct err *err)
+/* Names of columns that came in the query, where the body has no room for them: ?columns=a,b */
+static void take_query_columns(struct fetch *f)
+{
+    const struct http_request *req = f->call->req;
+    struct http_values lists = http_request_query_values(req, "columns");
+    size_t n = 0, most = 0;
+    for (size_t i = 0; i < lists.n; i++)
+        most += lists.values[i].len + 1;
+    struct view *names = arena_alloc(req->arena, most * sizeof(*names));
+    for (size_t i = 0; i < lists.n; i++) {
+        struct view rest = lists.values[i];
+        while (rest.len) {
+            const uint8_t *comma = memchr(rest.ptr, ',', rest.len);
+            size_t len = comma ? (size_t)(comma - rest.ptr) : rest.len;
+            names[n++] = view_of(rest.ptr, len);
+            rest = view_of(rest.ptr + len + (comma != NULL), rest.len - len - (comma != NULL));
+        }
+    }
+    f->request.columns = names;
+    f->request.n_columns = n;
+}
+
+must_use static enum code parse_body(struct fetch *f, struct err *err)
 {
     const struct api_config *config = &f->call->api->config;
     const struct http_request *req = f->call->req;
-    const struct fetch_limits limits = {config->max_keys, config->max_columns};
-    struct ipc_stream stream;
     const struct schema *schema = snapshot_schema(f->snapshot);
-    TRY(fetch_request_parse(req->body, schema, &limits, req->arena, &f->request, err));
-    TRY(projection_resolve(schema, f->request.columns, f->request.n_columns, req->arena,
-                           &f->columns, err));
-    TRY(answer_read(f->snapshot, f->request.keys, &f->columns, ANSWER_BYTES_MAX, req->arena,
-                    &stream, &f->n_absent, err));
+    const struct fetch_limits limits = {config->max_keys, config->max_columns};
+    if (!negotiate_is_type(http_request_header(req, "Content-Type"), IPC_CONTENT_TYPE)) {
+        if (http_request_query(req, "columns"))
+            return err_set(err, E_INVALID,
+                           "?columns= is for Arrow bodies; a JSON body has \"columns\" inside");
+        return fetch_request_parse(req->body, schema, &limits, req->arena, &f->request, err);
+    }
+    take_query_columns(f);
+    if (f->request.n_columns > limits.max_columns)
+        return err_set(err, E_LIMIT, "more than %zu columns in one request", limits.max_columns);
+    return arrow_keys_read(req->body, schema, limits.max_keys, req->arena, &f->request.keys, err);
+}
+
+/* Milliseconds, as Server-Timing has them: https://www.w3.org/TR/server-timing/ */
+static void put_timing(struct fetch *f)
+{
+    const struct answer_timing *t = &f->timing;
+    const struct {
+        const char *name;
+        uint64_t ns;
+    } steps[] = {{"parse", f->parse_ns},
+                 {"lookup", t->find_ns},
+                 {"gather", t->gather_ns},
+                 {"encode", t->plan_ns + f->encode_ns}};
+    struct buf text = {0};
+    for (size_t i = 0; i < 4; i++)
+        buf_printf(&text, "%s%s;dur=%llu.%03llu", i ? ", " : "", steps[i].name,
+                   (unsigned long long)(steps[i].ns / 1000000),
+                   (unsigned long long)(steps[i].ns / 1000 % 1000));
+    reply_header(f->call, "Server-Timing", arena_strndup(f->call->req->arena, text.ptr, text.len));
+    buf_done(&text);
+}
+
+/* All that needs the snapshot. */
+must_use static enum code read_rows(struct fetch *f, struct err *err)
+{
+    struct arena *arena = f->call->req->arena;
+    struct ipc_stream stream;
+    uint64_t start_ns = clock_mono_ns();
+    TRY(parse_body(f, err));
+    TRY(projection_resolve(snapshot_schema(f->snapshot), f->request.columns, f->request.n_columns,
+                           arena, &f->columns, err));
+    f->parse_ns = clock_mono_ns() - start_ns;
+    TRY(answer_read(f->snapshot, f->request.keys, &f->columns, ANSWER_BYTES_MAX, arena, &stream,
+                    &f->n_absent, &f->timing, err));
+    start_ns = clock_mono_ns();
     if (f->form == ANSWER_JSON)
         answer_json(f, &stream);
     else
         answer_arrow(f, &stream);
+    f->encode_ns = clock_mono_ns() - start_ns;
+    put_timing(f);
     return OK;
 }
 

@@ -141,3 +141,9 @@ enum answer_form negotiate_metrics(const char *accept)
     const struct offer *best = is_blank(accept) ? NULL : choose(offers, 2, accept);
     return best ? best->form : ANSWER_PROMETHEUS;
 }
+
+bool negotiate_is_type(const char *content_type, const char *type)
+{
+    struct view rest = view_cstr(content_type ? content_type : "");
+    return same_word(take_until(&rest, ';'), type, strlen(type));
+}

@@ -22,4 +22,7 @@ bool negotiate_rows(const char *accept, enum answer_form *out);
 /* The same between the two texts of /metrics; Prometheus' own where neither is asked for. */
 enum answer_form negotiate_metrics(const char *accept);
 
+/* Whether a Content-Type header names that type, whatever its parameters. NULL names none. */
+bool negotiate_is_type(const char *content_type, const char *type);
+
 #endif

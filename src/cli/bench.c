@@ -39,7 +39,7 @@ must_use static enum code time_one(struct bench *b, const struct projection *col
     size_t n_absent;
     uint64_t start = clock_mono_ns();
     TRY(answer_read(b->snapshot, (struct key_list){keys, b->n_keys}, columns, ANSWER_BYTES_MAX,
-                    &b->arena, &answer, &n_absent, err));
+                    &b->arena, &answer, &n_absent, NULL, err));
     *out_ns = clock_mono_ns() - start;
     ipc_stream_done(&answer);
     if (n_absent)

@@ -152,7 +152,7 @@ must_use static enum code read_rows(const struct snapshot *s, struct view body, 
     TRY(fetch_request_parse(body, snapshot_schema(s), &limits, arena, &request, err));
     TRY(projection_resolve(snapshot_schema(s), request.columns, request.n_columns, arena, &columns,
                            err));
-    TRY(answer_read(s, request.keys, &columns, ANSWER_BYTES_MAX, arena, out, &n_absent, err));
+    TRY(answer_read(s, request.keys, &columns, ANSWER_BYTES_MAX, arena, out, &n_absent, NULL, err));
     *out_n_rows = request.keys.n;
     return OK;
 }

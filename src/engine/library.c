@@ -80,7 +80,7 @@ must_use static enum code read_rows(const struct snapshot *s, const struct murr_
     struct projection projection;
     TRY(projection_resolve(snapshot_schema(s), names, n_columns, &rows->arena, &projection, err));
     return answer_read(s, (struct key_list){key_views, n_keys}, &projection, ANSWER_BYTES_MAX,
-                       &rows->arena, &rows->stream, &rows->n_absent, err);
+                       &rows->arena, &rows->stream, &rows->n_absent, NULL, err);
 }
 
 enum murr_result murr_read(const struct murr *db, const struct murr_key *keys, size_t n_keys,

@@ -113,6 +113,44 @@ bool http_percent_decode(struct view text, struct arena *arena, struct view *out
     return true;
 }
 
+/* As forms write it: '+' for a space. What is malformed stays as it is. */
+static struct view decoded_value(const char *value, struct arena *arena)
+{
+    struct view decoded;
+    char *spaced = arena_strndup(arena, value, strlen(value));
+    for (char *c = spaced; (c = strchr(c, '+')); c++)
+        *c = ' ';
+    return http_percent_decode(view_cstr(spaced), arena, &decoded) ? decoded : view_cstr(value);
+}
+
+struct query_search {
+    const char *name;
+    struct http_values found;
+    struct arena *arena;
+};
+
+static enum MHD_Result note_query_value(void *arg, enum MHD_ValueKind kind, const char *name,
+                                        const char *value)
+{
+    (void)kind;
+    struct query_search *q = arg;
+    if (strcmp(name, q->name) != 0)
+        return MHD_YES;
+    struct view *longer = arena_alloc(q->arena, (q->found.n + 1) * sizeof(*longer));
+    if (q->found.n)
+        memcpy(longer, q->found.values, q->found.n * sizeof(*longer));
+    longer[q->found.n++] = decoded_value(value ? value : "", q->arena);
+    q->found.values = longer;
+    return MHD_YES;
+}
+
+struct http_values http_request_query_values(const struct http_request *req, const char *name)
+{
+    struct query_search q = {.name = name, .arena = req->arena};
+    MHD_get_connection_values(req->conn, MHD_GET_ARGUMENT_KIND, note_query_value, &q);
+    return q.found;
+}
+
 static void conn_waits(struct conn *c)
 {
     atomic_store_explicit(&c->waiting_since_ns, clock_mono_ns(), memory_order_relaxed);

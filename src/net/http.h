@@ -31,6 +31,13 @@ const char *http_request_header(const struct http_request *req, const char *name
 /* Whether the query has that name, with or without a value: "?verbose". */
 bool http_request_query(const struct http_request *req, const char *name);
 
+/* All values of that name in the query, decoded, in their order; the array lives in the request's arena. */
+struct http_values {
+    struct view *values;
+    size_t n;
+};
+struct http_values http_request_query_values(const struct http_request *req, const char *name);
+
 enum { HTTP_HEADERS_MAX = 4 };
 
 struct http_response {
