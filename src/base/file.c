@@ -80,6 +80,12 @@ enum code file_read(const char *path, size_t max_bytes, struct buf *out, struct 
     return OK;
 }
 
+enum code file_open(const char *path, int *out_fd, struct err *err)
+{
+    struct stat st;
+    return open_read(path, out_fd, &st, err);
+}
+
 enum code file_size(const char *path, uint64_t *out_bytes, struct err *err)
 {
     AUTO(fd) int fd = -1;

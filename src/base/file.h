@@ -18,6 +18,9 @@ void mapped_file_close(struct mapped_file *map);
 /* Append the whole file to `out`. Fails E_LIMIT when it is larger than `max_bytes`. */
 must_use enum code file_read(const char *path, size_t max_bytes, struct buf *out, struct err *err);
 
+/* Open a regular file to read; the caller closes the descriptor. */
+must_use enum code file_open(const char *path, int *out_fd, struct err *err);
+
 /* Fails E_NOTFOUND, E_IO. */
 must_use enum code file_size(const char *path, uint64_t *out_bytes, struct err *err);
 

@@ -22,7 +22,7 @@ void huge_memory_done(struct huge_memory *m);
 
 /*
  * Bytes that this process can still take without being killed for it: the least of what the machine
- * has available and what its cgroups (version 2) leave, both counting page cache as free.
+ * has available and what its cgroups leave, both counting page cache as free.
  */
 uint64_t huge_memory_available(void);
 

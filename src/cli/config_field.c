@@ -12,7 +12,7 @@
 static const char *const level_words[] = {"debug", "info", "warn", "error", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 static const char *const layout_words[] = {"packed", "columnar", NULL};
-static const char *const storage_words[] = {"memory", "mmap", NULL};
+static const char *const storage_words[] = {"memory", "mmap", "disk", NULL};
 static const char *const dtype_words[] = {"utf8",    "bool",    "int8",   "int16",  "int32",
                                           "int64",   "uint8",   "uint16", "uint32", "uint64",
                                           "float32", "float64", NULL};

@@ -8,6 +8,7 @@
 #include "segment/gather.h"
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 struct snapshot {
     _Atomic uint32_t refs;
@@ -82,6 +83,26 @@ must_use static enum code open_copy(struct snapshot *s, const char *path, uint64
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
+must_use static enum code read_ahead(struct snapshot *s, const char *dir, struct err *err)
+{
+    int *fds = mem_alloc(s->n_segments * sizeof(*fds));
+    uint32_t n = 0;
+    enum code rc = OK;
+    while (!rc && n < s->n_segments) {
+        char path[PATH_CAP];
+        rc = segment_path(dir, n, path, err);
+        if (!rc)
+            rc = file_open(path, &fds[n], err);
+        n += !rc;
+    }
+    if (!rc)
+        seg_set_read_ahead(&s->set, s->segments, fds);
+    while (rc && n-- > 0)
+        close(fds[n]);
+    free(fds);
+    return rc;
+}
+
 must_use static enum code open_segments(struct snapshot *s, const char *dir, struct err *err)
 {
     uint64_t used = 0;
@@ -100,7 +121,9 @@ must_use static enum code open_segments(struct snapshot *s, const char *dir, str
         s->index_bytes += seg_index_bytes(s->segments[part]);
     }
     enum code rc = seg_set_init(&s->set, s->segments, s->n_segments, err);
-    return rc ? err_in(err, rc, "generation %s", dir) : OK;
+    if (rc)
+        return err_in(err, rc, "generation %s", dir);
+    return s->storage == STORAGE_DISK ? read_ahead(s, dir, err) : OK;
 }
 
 enum code snapshot_open(const char *dir, enum storage_kind storage, struct snapshot **out_snapshot,

@@ -18,7 +18,7 @@ enum layout_kind { LAYOUT_PACKED, LAYOUT_COLUMNAR };
 
 /* Where the segments that serve are read from: copied to memory in huge pages, mapped, or mapped with the
  * rows of a request brought in at once, for tables larger than memory. */
-enum storage_kind { STORAGE_MEMORY, STORAGE_MMAP };
+enum storage_kind { STORAGE_MEMORY, STORAGE_MMAP, STORAGE_DISK };
 
 struct column_spec {
     char *name;

@@ -11,6 +11,8 @@ void seg_set_done(struct seg_set *set)
     free(set->blocks);
     free(set->group_rows);
     free(set->absent_row);
+    free(set->pilots);
+    read_ahead_free(set->ahead);
     *set = (struct seg_set){0};
 }
 
@@ -58,6 +60,7 @@ enum code seg_set_init(struct seg_set *set, struct segment *const *segments, siz
         .schema = &first->schema,
         .layout = &first->layout,
         .n_blocks = (uint64_t)n_segments * first->n_blocks,
+        .blocks_of_part = first->n_blocks,
         .absent_row = mem_zalloc(longest + 64),
     };
     key_hasher_init(&set->hasher, first->hash_seed);
@@ -74,6 +77,34 @@ enum code seg_set_init(struct seg_set *set, struct segment *const *segments, siz
                 set->group_rows[at * n_groups + g] = seg_group_rows(segments[i], k, g);
         }
     return OK;
+}
+
+/* Copies of all pilots, one block behind the other. */
+static void copy_pilots(struct seg_set *set)
+{
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < set->n_blocks; i++)
+        n += set->blocks[i].n_buckets;
+    uint8_t *at = set->pilots = mem_alloc(n);
+    for (uint64_t i = 0; i < set->n_blocks; i++) {
+        struct seg_block *b = &set->blocks[i];
+        if (b->n_buckets == 0)
+            continue;
+        memcpy(at, b->pilots, b->n_buckets);
+        b->pilots = at;
+        at += b->n_buckets;
+    }
+}
+
+void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds)
+{
+    size_t n = set->n_blocks / set->blocks_of_part;
+    struct view *files = mem_alloc(n * sizeof(*files));
+    for (size_t i = 0; i < n; i++)
+        files[i] = segments[i]->bytes;
+    copy_pilots(set);
+    set->ahead = read_ahead_new(files, take_fds, n);
+    free(files);
 }
 
 struct view seg_row_key(const struct seg_layout *layout, const struct seg_block *block,
@@ -312,6 +343,27 @@ static size_t pass_compare(const struct seg_set *set, struct run *run)
     return run->n - (size_t)__builtin_popcountll(found_bits);
 }
 
+/* All rows are computed, then brought in, then compared. */
+static void find_ahead(const struct seg_set *set, const struct view *keys, struct seg_rows *rows)
+{
+    struct run run;
+    uint32_t stride = set->layout->groups[0].stride;
+    for (size_t at = 0; at < rows->n; at += RUN_KEYS) {
+        run_init(&run, keys, rows, at);
+        pass_hash(set, &run);
+        pass_slot(set, &run);
+    }
+    struct read_batch batch = read_batch_begin(set->ahead);
+    for (size_t i = 0; i < rows->n; i++)
+        if (set->blocks[rows->block[i]].n_buckets)
+            read_batch_add(&batch, rows->block[i] / set->blocks_of_part, rows->row[i], stride);
+    read_batch_end(&batch);
+    for (size_t at = 0; at < rows->n; at += RUN_KEYS) {
+        run_init(&run, keys, rows, at);
+        rows->n_absent += pass_compare(set, &run);
+    }
+}
+
 /*
  * A pipeline of short runs: while rows are on their way into the cache, later keys are hashed and their
  * pilots fetched, so that the processor computes where it would wait.
@@ -321,6 +373,10 @@ void seg_find(const struct seg_set *set, const struct view *keys, struct seg_row
     struct run ring[N_RUNS];
     size_t n_runs = (rows->n + RUN_KEYS - 1) / RUN_KEYS;
     rows->n_absent = 0;
+    if (set->ahead) {
+        find_ahead(set, keys, rows);
+        return;
+    }
     for (size_t k = 0; k < n_runs + COMPARE_LAG; k++) {
         if (k < n_runs) {
             run_init(&ring[k % N_RUNS], keys, rows, k * RUN_KEYS);

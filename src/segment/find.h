@@ -15,6 +15,7 @@
 #define MURR_SEGMENT_FIND_H
 
 #include "base/hash.h"
+#include "segment/read_ahead.h"
 #include "segment/reader.h"
 
 /* The segments of one generation, as lookups see them. Borrows the segments. */
@@ -27,13 +28,22 @@ struct seg_set {
     bool has_seeds;             /* of an index, somewhere */
     bool has_empty_blocks;      /* without rows */
     const uint8_t **group_rows; /* [block * n_groups + group] */
-    uint8_t *absent_row; /* zeros, as long as the longest row: what an absent key points to */
+    uint32_t blocks_of_part;
+    struct read_ahead *ahead; /* NULL unless the table is larger than memory; the set's */
+    uint8_t *pilots;          /* then: copies, as pilots must not wait for the disk */
+    uint8_t *absent_row;      /* zeros, as long as the longest row: what an absent key points to */
 };
 
 /* Segments of all parts, in part order. Fails E_CORRUPT when they are not of one generation. */
 must_use enum code seg_set_init(struct seg_set *set, struct segment *const *segments,
                                 size_t n_segments, struct err *err);
 void seg_set_done(struct seg_set *set);
+
+/*
+ * Read rows ahead, for a table larger than memory; its index is copied to memory. `take_fds` are the files of
+ * the segments, in part order, and the set's to close.
+ */
+void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds);
 
 /* Where the rows of n keys are. Arrays of n, the caller's. */
 struct seg_rows {

@@ -68,6 +68,33 @@ static const uint8_t *const *group_rows(const struct source *src, size_t at, siz
     return scratch;
 }
 
+/* For a table larger than memory: bring in the rows of a group besides the first, which seg_find did. */
+static void read_group_ahead(const struct seg_set *set, const struct seg_rows *rows, uint32_t group,
+                             struct read_batch *batch)
+{
+    uint32_t stride = set->layout->groups[group].stride, n_groups = set->layout->n_groups;
+    for (size_t i = 0; i < rows->n; i++) {
+        uint32_t block = rows->block[i];
+        if (rows->present[i / 8] >> (i % 8) & 1)
+            read_batch_add(batch, block / set->blocks_of_part,
+                           set->group_rows[(uint64_t)block * n_groups + group] +
+                               (uint64_t)rows->slot[i] * stride,
+                           stride);
+    }
+}
+
+static void read_groups_ahead(const struct seg_set *set, const struct seg_rows *rows,
+                              const size_t *fields, size_t n_fields)
+{
+    struct read_batch batch = read_batch_begin(set->ahead);
+    for (size_t i = 0; i < n_fields; i++) {
+        const struct seg_cell *cell = &set->layout->cells[fields[i]];
+        if (!cell->in_key && cell->group != 0)
+            read_group_ahead(set, rows, cell->group, &batch);
+    }
+    read_batch_end(&batch);
+}
+
 /* One loop a width, so that each copy is a load and a store; unrolled, as they are all there is to do. */
 static void gather_cells(const uint8_t *const *rows, size_t n, uint32_t offset, size_t width,
                          uint8_t *to)
@@ -197,12 +224,36 @@ static bool value_of(const struct source *src, size_t field_idx, size_t i, const
     return key_component(set->schema, seg_row_key(set->layout, block, row), k, out, NULL) == OK;
 }
 
+/* And the strings that do not fit their cells. */
+static void read_heap_ahead(const struct seg_set *set, const struct seg_rows *rows,
+                            size_t field_idx)
+{
+    struct source src = source_of(set, rows, field_idx);
+    const uint8_t *scratch[RUN_ROWS];
+    read_groups_ahead(set, rows, &field_idx, 1);
+    struct read_batch batch = read_batch_begin(set->ahead);
+    for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
+        size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
+        const uint8_t *const *row = group_rows(&src, at, n, scratch);
+        for (size_t i = 0; i < n; i++) {
+            uint32_t block = rows->block[at + i];
+            struct view value;
+            if (utf8_value(&set->blocks[block], row[i] + src.offset, &value) &&
+                value.len > SEG_UTF8_INLINE)
+                read_batch_add(&batch, block / set->blocks_of_part, value.ptr, value.len);
+        }
+    }
+    read_batch_end(&batch);
+}
+
 enum code seg_utf8_bytes(const struct seg_set *set, const struct seg_rows *rows, size_t field_idx,
                          size_t *out_bytes, struct err *err)
 {
     struct source src = source_of(set, rows, field_idx);
     const uint8_t *scratch[RUN_ROWS];
     uint64_t sum = 0;
+    if (set->ahead && !set->layout->cells[field_idx].in_key)
+        read_heap_ahead(set, rows, field_idx);
     for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
         size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
         const uint8_t *const *row = group_rows(&src, at, n, scratch);
@@ -313,6 +364,8 @@ void seg_gather(const struct seg_set *set, const struct seg_rows *rows, const si
 {
     struct source sources[COLUMNS_AT_ONCE];
     struct column *in_place[COLUMNS_AT_ONCE];
+    if (set->ahead)
+        read_groups_ahead(set, rows, fields, n_fields);
     for (size_t first = 0; first < n_fields; first += COLUMNS_AT_ONCE) {
         size_t n = n_fields - first < COLUMNS_AT_ONCE ? n_fields - first : COLUMNS_AT_ONCE;
         size_t n_in_place = 0;

@@ -149,7 +149,8 @@ def test_fetched_is_what_pandas_says(tmp_path, rng, writer, layout, parts):
     expected = Expected(folder, len(key_dtypes), writer)
     key = [f"k{i}" for i in range(len(key_dtypes))]
     names = [n for n in expected.columns if n not in key]
-    with Server(tmp_path, {"t": local(source, key, layout=layout, parts=parts)}) as murr:
+    storage = rng.choice(["memory", "mmap", "disk"])
+    with Server(tmp_path, {"t": local(source, key, layout=layout, parts=parts, storage=storage)}) as murr:
         murr.wait_loaded("t")
         assert murr.status("t")["rows"] == len(expected.row_of)
         for _ in range(12):

@@ -24,7 +24,8 @@ must_use static enum code match_column(struct keys *k, struct ipc_column *c, str
         component++;
     view_printable(c->name, shown, sizeof(shown));
     if (component == k->schema->n_key)
-        return err_set(err, E_INVALID, "column '%s' of the Arrow stream is not a key column", shown);
+        return err_set(err, E_INVALID, "column '%s' of the Arrow stream is not a key column",
+                       shown);
     if (k->columns[component])
         return err_set(err, E_INVALID, "column '%s' of the Arrow stream is given twice", shown);
     enum dtype wanted = key_field(k, component)->dtype;

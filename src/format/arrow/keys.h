@@ -16,7 +16,6 @@
  *           more than `max_keys`.
  */
 must_use enum code arrow_keys_read(struct view body, const struct schema *schema, size_t max_keys,
-                                   struct arena *arena, struct key_list *out_keys,
-                                   struct err *err);
+                                   struct arena *arena, struct key_list *out_keys, struct err *err);
 
 #endif

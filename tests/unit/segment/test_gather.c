@@ -1,7 +1,9 @@
 /* Segments against a plain array of rows: what was put in comes out, and nothing else. */
 #include "test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -126,6 +128,24 @@ static void random_schema(struct schema *schema, struct random *random)
         schema_add_key(schema, k);
 }
 
+/* Read the set's rows ahead from now on; by io_uring, or as where the kernel refuses it. */
+static void read_set_ahead(struct sample_set *set, const char *dir, bool with_uring)
+{
+    struct rlimit limit;
+    int *fds = mem_alloc(set->n_segments * sizeof(*fds));
+    for (size_t i = 0; i < set->n_segments; i++) {
+        char path[PATH_CAP];
+        snprintf(path, sizeof(path), "%s/%08zu.seg", dir, i);
+        assert_true((fds[i] = open(path, O_RDONLY)) >= 0);
+    }
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct rlimit none = {with_uring ? limit.rlim_cur : 0, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    seg_set_read_ahead(&set->set, set->segments, fds);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    free(fds);
+}
+
 static void what_was_written_is_read_back(void **state)
 {
     (void)state;
@@ -142,6 +162,8 @@ static void what_was_written_is_read_back(void **state)
         uint32_t n_parts = 1 + (uint32_t)random_below(&random, 4);
         sample_set_init(&set, &sample, dir, round % 2, n_parts,
                         1 + (uint32_t)random_below(&random, 3), random_next(&random));
+        check_requests(&sample, &set.set, &random);
+        read_set_ahead(&set, dir, round % 4 < 2);
         check_requests(&sample, &set.set, &random);
         for (size_t i = 0; i < set.n_segments; i++) {
             assert_ok(seg_verify_checksums(set.segments[i], &err));
