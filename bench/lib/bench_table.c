@@ -33,28 +33,59 @@ float bench_value(uint64_t row, size_t column)
     return (float)(bench_random(&state) >> 40) / 16777216.0f;
 }
 
+size_t bench_text(uint64_t row, size_t column, char out[static BENCH_TEXT_BYTES + 1])
+{
+    uint64_t state = row * 1000003 + column, bits = bench_random(&state);
+    size_t len = 4 + bits % (BENCH_TEXT_BYTES - 3);
+    for (size_t i = 0; i < len; i++) {
+        bits = bits * 6364136223846793005u + 1442695040888963407u;
+        out[i] = "abcdefghijklmnopqrstuvwxyz012345"[bits >> 59];
+    }
+    out[len] = '\0';
+    return len;
+}
+
+void bench_check_values(const uint64_t *rows, size_t n, const float *values, size_t column)
+{
+    for (size_t i = 0; i < n; i++)
+        if (values[i] != bench_value(rows[i], column))
+            bench_fail("row %llu, column %zu: read %g, it is %g", (unsigned long long)rows[i],
+                       column, (double)values[i], (double)bench_value(rows[i], column));
+}
+
 struct make {
-    uint64_t n_rows;
+    struct bench_table table;
     struct schema schema;
     struct record_format format;
     struct spill *spill;
     uint64_t n_blocks;
 };
 
+/* The values of one column for n rows; texts live until the next run of this thread. */
+static void fill_vector(struct vector *v, uint64_t first, size_t n, size_t column, char *texts)
+{
+    v->n = n;
+    memset(v->valid, 1, n);
+    for (size_t i = 0; i < n; i++) {
+        if (v->dtype == DT_FLOAT32) {
+            ((float *)v->values)[i] = bench_value(first + i, column);
+            continue;
+        }
+        char *text = texts + i * (BENCH_TEXT_BYTES + 1);
+        v->views[i] = view_of(text, bench_text(first + i, column, text));
+    }
+}
+
 must_use static enum code put_run(const struct make *m, unsigned worker, uint64_t first, size_t n,
-                                  struct vector *vectors, const struct vector **wanted,
-                                  struct err *err)
+                                  struct vector *vectors, const struct vector **wanted, char *texts,
+                              struct err *err)
 {
     static _Thread_local char text[RUN_ROWS][BENCH_KEY_BYTES + 1];
     struct view keys[RUN_ROWS];
     uint32_t sizes[RUN_ROWS];
     struct record *records[RUN_ROWS];
-    for (size_t c = 1; c < m->schema.n_fields; c++) {
-        vectors[c].n = n;
-        memset(vectors[c].valid, 1, n);
-        for (size_t i = 0; i < n; i++)
-            ((float *)vectors[c].values)[i] = bench_value(first + i, c - 1);
-    }
+    for (size_t c = 1; c < m->schema.n_fields; c++)
+        fill_vector(&vectors[c], first, n, c - 1, texts + c * RUN_ROWS * (BENCH_TEXT_BYTES + 1));
     for (size_t i = 0; i < n; i++) {
         bench_key(first + i, text[i]);
         keys[i] = view_of(text[i], BENCH_KEY_BYTES);
@@ -78,30 +109,32 @@ static enum code scatter_task(void *job, size_t task, unsigned worker, struct er
     struct vector *vectors = mem_zalloc(n_fields * sizeof(*vectors));
     const struct vector **wanted = mem_zalloc(n_fields * sizeof(*wanted));
     for (size_t c = 1; c < n_fields; c++) {
-        vector_init(&vectors[c], DT_FLOAT32, RUN_ROWS);
+        vector_init(&vectors[c], m->schema.fields[c].dtype, RUN_ROWS);
         wanted[c] = &vectors[c];
     }
+    char *texts = mem_alloc(n_fields * RUN_ROWS * (BENCH_TEXT_BYTES + 1));
     enum code rc = OK;
     uint64_t end = (task + 1) * (uint64_t)TASK_ROWS;
-    end = end < m->n_rows ? end : m->n_rows;
+    end = end < m->table.n_rows ? end : m->table.n_rows;
     for (uint64_t row = task * (uint64_t)TASK_ROWS; !rc && row < end; row += RUN_ROWS)
         rc = put_run(m, worker, row, end - row < RUN_ROWS ? end - row : RUN_ROWS, vectors, wanted,
-                     err);
+                     texts, err);
     for (size_t c = 1; c < n_fields; c++)
         vector_done(&vectors[c]);
     free(vectors);
     free(wanted);
+    free(texts);
     return rc;
 }
 
-static void make_schema(struct schema *s, size_t n_columns)
+static void make_schema(struct schema *s, const struct bench_table *table)
 {
     schema_add(s, view_cstr("user_id"), DT_UTF8, false);
     schema_add_key(s, 0);
-    for (size_t c = 0; c < n_columns; c++) {
+    for (size_t c = 0; c < table->n_columns; c++) {
         char name[32];
-        snprintf(name, sizeof(name), "f%zu", c);
-        schema_add(s, view_cstr(name), DT_FLOAT32, true);
+        snprintf(name, sizeof(name), "%c%zu", table->has_texts ? 't' : 'f', c);
+        schema_add(s, view_cstr(name), table->has_texts ? DT_UTF8 : DT_FLOAT32, true);
     }
 }
 
@@ -110,7 +143,7 @@ static void build(struct make *m, const char *dir, struct pool *pool)
     struct err err;
     struct load_progress progress = {0};
     struct key_lengths lengths = {0};
-    lengths.n[BENCH_KEY_BYTES] = m->n_rows;
+    lengths.n[BENCH_KEY_BYTES] = m->table.n_rows;
     uint64_t *n_nulls = mem_zalloc(m->schema.n_fields * sizeof(*n_nulls));
     struct seg_layout layout;
     bench_must(seg_layout_choose(&m->schema, false, &lengths, n_nulls, &layout, &err), &err);
@@ -118,8 +151,8 @@ static void build(struct make *m, const char *dir, struct pool *pool)
                                   m->n_blocks, n_parts,    hash_seed, 1u << 28};
     struct build_result built;
     bench_must(build_run(&config, pool, &progress, &built, &err), &err);
-    if (built.n_rows != m->n_rows)
-        bench_fail("built %" PRIu64 " rows of %" PRIu64, built.n_rows, m->n_rows);
+    if (built.n_rows != m->table.n_rows)
+        bench_fail("built %" PRIu64 " rows of %" PRIu64, built.n_rows, m->table.n_rows);
     struct generation_info info = {.number = 1,
                                    .partition = "2026-01-01",
                                    .n_parts = n_parts,
@@ -131,41 +164,60 @@ static void build(struct make *m, const char *dir, struct pool *pool)
     free(n_nulls);
 }
 
-void bench_table_make(const char *data_dir, uint64_t n_rows, size_t n_columns)
+static void table_dir(const struct bench_table *table, char out[static PATH_CAP])
 {
-    char table_dir[PATH_CAP], dir[PATH_CAP];
+    char count[24];
+    struct err err;
+    bench_must(path_format(out, &err, "build/bench/data/%sx%zu%s",
+                           bench_count_name(table->n_rows, count), table->n_columns,
+                           table->has_texts ? "-texts" : ""),
+               &err);
+}
+
+static bool is_made(const char *bench_dir)
+{
     struct err err;
     uint64_t live = 0;
-    bench_must(path_format(table_dir, &err, "%s/bench", data_dir), &err);
-    bench_must(generation_path(table_dir, 1, dir, &err), &err);
-    if (access(table_dir, F_OK) == 0 && generation_live(table_dir, &live, &err) == OK && live == 1)
+    return access(bench_dir, F_OK) == 0 && generation_live(bench_dir, &live, &err) == OK &&
+           live == 1;
+}
+
+void bench_table_make(const struct bench_table *table, char out_dir[static PATH_CAP])
+{
+    char bench_dir[PATH_CAP], dir[PATH_CAP];
+    struct err err;
+    table_dir(table, out_dir);
+    bench_must(path_format(bench_dir, &err, "%s/bench", out_dir), &err);
+    if (is_made(bench_dir))
         return;
-    fprintf(stderr, "making %" PRIu64 " rows in %s\n", n_rows, dir);
+    bench_must(generation_path(bench_dir, 1, dir, &err), &err);
+    fprintf(stderr, "making %" PRIu64 " rows in %s\n", table->n_rows, dir);
     bench_must(tree_remove(dir, &err), &err);
     bench_must(dir_make(dir, &err), &err);
     struct pool *pool = pool_new(0);
-    struct make m = {.n_rows = n_rows};
-    make_schema(&m.schema, n_columns);
+    struct make m = {.table = *table};
+    make_schema(&m.schema, table);
     record_format_init(&m.format, &m.schema);
-    m.n_blocks = (n_rows / block_rows + n_parts) / n_parts * n_parts;
+    m.n_blocks = (table->n_rows / block_rows + n_parts) / n_parts * n_parts;
     struct spill_config spill = {dir, 4ull << 30, m.n_blocks, pool_size(pool)};
     m.spill = spill_new(&spill);
-    size_t n_tasks = (n_rows + TASK_ROWS - 1) / TASK_ROWS;
+    size_t n_tasks = (table->n_rows + TASK_ROWS - 1) / TASK_ROWS;
     bench_must(pool_run(pool, n_tasks, scatter_task, &m, &err), &err);
     spill_seal(m.spill);
     build(&m, dir, pool);
-    bench_must(generation_publish(table_dir, 1, &err), &err);
+    bench_must(generation_publish(bench_dir, 1, &err), &err);
     spill_free(m.spill);
     record_format_done(&m.format);
     schema_done(&m.schema);
     pool_free(pool);
 }
 
-void bench_table_dir(uint64_t n_rows, size_t n_columns, char out[static PATH_CAP])
+struct snapshot *bench_table_open(const struct bench_table *table, enum storage_kind storage)
 {
-    char count[24];
+    char dir[PATH_CAP];
     struct err err;
-    bench_must(path_format(out, &err, "build/bench/data/%sx%zu", bench_count_name(n_rows, count),
-                           n_columns),
-               &err);
+    struct snapshot *s;
+    bench_table_make(table, dir);
+    bench_must(snapshot_open_live(dir, "bench", storage, &s, &err), &err);
+    return s;
 }
