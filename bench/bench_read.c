@@ -70,7 +70,8 @@ static void check_text(const struct column *c, size_t i, uint64_t row, size_t co
     size_t len = bench_text(row, column, text);
     if ((size_t)(c->offsets[i + 1] - c->offsets[i]) != len ||
         memcmp(c->data + c->offsets[i], text, len) != 0)
-        bench_fail("row %llu, column %zu: not the text of the row", (unsigned long long)row, column);
+        bench_fail("row %llu, column %zu: not the text of the row", (unsigned long long)row,
+                   column);
 }
 
 static void check_answer(const struct reader *r, const struct request_kind *kind,
@@ -199,9 +200,8 @@ static void bench_batches(uint64_t n_rows, struct figures *figures)
             figures_add(figures, x.p50 * 1e3 / (double)n_keys, "read.ns_per_key.%s", count);
         }
     }
-    static const struct request_kind others[] = {{"1 of 10", 1000, 1, 0},
-                                                 {"2 of 10", 1000, 2, 0},
-                                                 {"10 of 10, half absent", 1000, 10, 50}};
+    static const struct request_kind others[] = {
+        {"1 of 10", 1000, 1, 0}, {"2 of 10", 1000, 2, 0}, {"10 of 10, half absent", 1000, 10, 50}};
     static const char *const names[] = {"columns1", "columns2", "absent50"};
     for (size_t i = 0; i < 3; i++)
         figures_add(figures, bench(&r, &others[i], NULL).p50, "read.p50_us.%s.%s", names[i], count);

@@ -78,7 +78,7 @@ static void fill_vector(struct vector *v, uint64_t first, size_t n, size_t colum
 
 must_use static enum code put_run(const struct make *m, unsigned worker, uint64_t first, size_t n,
                                   struct vector *vectors, const struct vector **wanted, char *texts,
-                              struct err *err)
+                                  struct err *err)
 {
     static _Thread_local char text[RUN_ROWS][BENCH_KEY_BYTES + 1];
     struct view keys[RUN_ROWS];
