@@ -78,7 +78,7 @@ static enum code scatter_task(void *job, size_t task, unsigned worker, struct er
     struct vector *vectors = mem_zalloc(n_fields * sizeof(*vectors));
     const struct vector **wanted = mem_zalloc(n_fields * sizeof(*wanted));
     for (size_t c = 1; c < n_fields; c++) {
-        vector_init(&vectors[c], DT_FLOAT32, RUN_ROWS);
+        vector_init(&vectors[c], &m->schema.fields[c].type, RUN_ROWS);
         wanted[c] = &vectors[c];
     }
     enum code rc = OK;
@@ -96,12 +96,12 @@ static enum code scatter_task(void *job, size_t task, unsigned worker, struct er
 
 static void make_schema(struct schema *s, size_t n_columns)
 {
-    schema_add(s, view_cstr("user_id"), DT_UTF8, false);
+    schema_add_plain(s, view_cstr("user_id"), DT_UTF8, false);
     schema_add_key(s, 0);
     for (size_t c = 0; c < n_columns; c++) {
         char name[32];
         snprintf(name, sizeof(name), "f%zu", c);
-        schema_add(s, view_cstr(name), DT_FLOAT32, true);
+        schema_add_plain(s, view_cstr(name), DT_FLOAT32, true);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "segment/gather.h"
 
+#include "model/fill.h"
 #include "model/key.h"
 
 #include <assert.h>
@@ -25,11 +26,11 @@ static int64_t key_offset(const struct seg_set *set, size_t field_idx)
     const struct schema *s = set->schema;
     int64_t at = 0;
     for (size_t k = 0; s->key[k] != field_idx; k++) {
-        if (s->fields[s->key[k]].dtype == DT_UTF8)
+        if (s->fields[s->key[k]].type.dtype == DT_UTF8)
             return -1;
-        at += (int64_t)dtype_width(s->fields[s->key[k]].dtype);
+        at += (int64_t)dtype_width(s->fields[s->key[k]].type.dtype);
     }
-    return set->layout->key_fixed && s->fields[field_idx].dtype != DT_UTF8 ? at : -1;
+    return set->layout->key_fixed && s->fields[field_idx].type.dtype != DT_UTF8 ? at : -1;
 }
 
 static struct source source_of(const struct seg_set *set, const struct seg_rows *rows,
@@ -88,10 +89,14 @@ static void gather_cells(const uint8_t *const *rows, size_t n, uint32_t offset, 
         for (size_t i = 0; i < n; i++)
             memcpy(to + i * 4, rows[i] + offset, 4);
         break;
-    default:
+    case 8:
 #pragma GCC unroll 8
         for (size_t i = 0; i < n; i++)
             memcpy(to + i * 8, rows[i] + offset, 8);
+        break;
+    default:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * width, rows[i] + offset, width);
         break;
     }
 }
@@ -149,27 +154,44 @@ static size_t count_bits(const uint8_t *bitmap, size_t n_bits)
     return n;
 }
 
+/* Lists of one length: their elements are the values of the child, none of them null. */
+static void gather_fixed_lists(const uint8_t *const *rows, size_t n, uint32_t offset, size_t at,
+                               struct column *out)
+{
+    struct column *child = out->child;
+    size_t width = type_width(&out->type), n_elements = out->type.list_size;
+    if (child->type.dtype == DT_BOOL)
+        for (size_t i = 0; i < n; i++)
+            fill_bits(child->data, (at + i) * n_elements, rows[i] + offset, n_elements);
+    else
+        gather_cells(rows, n, offset, width, child->data + at * width);
+    fill_ones(child->validity, at * n_elements, n * n_elements);
+    child->n_nulls = 0;
+}
+
 /* n rows from `at`, a multiple of 8, so that bitmaps are filled by whole bytes. */
 static void gather_run(const struct source *src, size_t at, size_t n, struct column *out)
 {
     const uint8_t *scratch[RUN_ROWS];
-    size_t width = dtype_width(out->dtype);
+    size_t width = type_width(&out->type);
     const uint8_t *const *rows = group_rows(src, at, n, scratch);
-    if (out->dtype == DT_BOOL)
+    if (out->type.dtype == DT_BOOL)
         gather_bools(rows, n, src->offset, out->data + at / 8);
+    else if (out->child)
+        gather_fixed_lists(rows, n, src->offset, at, out);
     else
         gather_cells(rows, n, src->offset, width, out->data + at * width);
     if (src->null_bit >= 0)
         mask_nulls(src, rows, n, out->validity + at / 8);
 }
 
-/* The bytes of a utf8 cell. False when it points outside the heap. */
-static bool utf8_value(const struct seg_block *block, const uint8_t *cell, struct view *out)
+/* The bytes of a cell of variable length. False when it points outside the heap. */
+static bool view_value(const struct seg_block *block, const uint8_t *cell, struct view *out)
 {
     uint32_t len;
     memcpy(&len, cell, sizeof(len));
     *out = view_of(cell + 4, len);
-    if (len <= SEG_UTF8_INLINE)
+    if (len <= SEG_VIEW_INLINE)
         return true;
     uint64_t at;
     memcpy(&at, cell + 8, sizeof(at));
@@ -190,44 +212,48 @@ static bool value_of(const struct source *src, size_t field_idx, size_t i, const
         return true;
     }
     if (!set->layout->cells[field_idx].in_key)
-        return utf8_value(block, row + src->offset, out);
+        return view_value(block, row + src->offset, out);
     size_t k = 0;
     while (set->schema->key[k] != field_idx)
         k++;
     return key_component(set->schema, seg_row_key(set->layout, block, row), k, out, NULL) == OK;
 }
 
-enum code seg_utf8_bytes(const struct seg_set *set, const struct seg_rows *rows, size_t field_idx,
-                         size_t *out_bytes, struct err *err)
+enum code seg_sizes(const struct seg_set *set, const struct seg_rows *rows, size_t field_idx,
+                    struct column_sizes *out_sizes, struct err *err)
 {
+    const struct type *type = &set->schema->fields[field_idx].type;
     struct source src = source_of(set, rows, field_idx);
     const uint8_t *scratch[RUN_ROWS];
-    uint64_t sum = 0;
+    struct column_sizes sum = {0};
     for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
         size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
         const uint8_t *const *row = group_rows(&src, at, n, scratch);
         for (size_t i = 0; i < n; i++) {
             struct view value;
-            if (!value_of(&src, field_idx, at + i, row[i], &value))
+            if (!value_of(&src, field_idx, at + i, row[i], &value) ||
+                !fill_add_sizes(type, value, &sum))
                 return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged",
                                set->schema->fields[field_idx].name);
-            sum += value.len;
         }
     }
-    if (sum > INT32_MAX)
+    size_t most = sum.bytes > sum.n_elements ? sum.bytes : sum.n_elements;
+    if (most > INT32_MAX)
         return err_set(err, E_LIMIT,
-                       "column '%s': the values of this request have %llu bytes, at most %d fit; "
+                       "column '%s': the values of this request have %zu %s, at most %d fit; "
                        "ask for fewer keys",
-                       set->schema->fields[field_idx].name, (unsigned long long)sum, INT32_MAX);
-    *out_bytes = (size_t)sum;
+                       set->schema->fields[field_idx].name, most,
+                       most == sum.bytes ? "bytes" : "elements", INT32_MAX);
+    *out_sizes = sum;
     return OK;
 }
 
-/* utf8, and integers inside a key that has to be taken apart. */
+/* Values of variable length, and integers inside a key that has to be taken apart. */
 static void gather_values(const struct source *src, size_t field_idx, struct column *out)
 {
     const uint8_t *scratch[RUN_ROWS];
-    size_t width = dtype_width(out->dtype), used = 0;
+    size_t width = type_width(&out->type), used = 0;
+    struct list_fill fill = {0};
     for (size_t at = 0; at < out->n_rows; at += RUN_ROWS) {
         size_t n = out->n_rows - at < RUN_ROWS ? out->n_rows - at : RUN_ROWS;
         const uint8_t *const *row = group_rows(src, at, n, scratch);
@@ -235,6 +261,10 @@ static void gather_values(const struct source *src, size_t field_idx, struct col
             struct view value;
             if (!value_of(src, field_idx, at + i, row[i], &value))
                 value.len = 0;
+            if (out->child) {
+                fill_list(out, at + i, value, &fill);
+                continue;
+            }
             if (out->offsets) {
                 out->offsets[at + i] = (int32_t)used;
             } else {
@@ -248,7 +278,7 @@ static void gather_values(const struct source *src, size_t field_idx, struct col
         if (src->null_bit >= 0)
             mask_nulls(src, row, n, out->validity + at / 8);
     }
-    if (out->offsets)
+    if (out->offsets && !out->child)
         out->offsets[out->n_rows] = (int32_t)used;
 }
 
@@ -257,7 +287,7 @@ static bool is_in_place(const struct seg_set *set, size_t field_idx)
 {
     if (set->layout->cells[field_idx].in_key)
         return key_offset(set, field_idx) >= 0;
-    return set->schema->fields[field_idx].dtype != DT_UTF8;
+    return !type_is_variable(&set->schema->fields[field_idx].type);
 }
 
 /* Whether the next four columns can go through gather_quad: 4 bytes each, side by side in group 0. */
@@ -267,7 +297,7 @@ static bool is_quad(const struct source *sources, struct column *const *columns,
         return false;
     for (size_t k = 0; k < 4; k++)
         if (sources[k].group != 0 || sources[k].offset != sources[0].offset + 4 * k ||
-            columns[k]->dtype == DT_BOOL || dtype_width(columns[k]->dtype) != 4)
+            columns[k]->child || type_width(&columns[k]->type) != 4)
             return false;
     return true;
 }
@@ -318,7 +348,8 @@ void seg_gather(const struct seg_set *set, const struct seg_rows *rows, const si
         size_t n_in_place = 0;
         for (size_t i = first; i < first + n; i++) {
             struct column *out = &columns[i];
-            assert(out->n_rows == rows->n && out->dtype == set->schema->fields[fields[i]].dtype);
+            assert(out->n_rows == rows->n &&
+                   out->type.dtype == set->schema->fields[fields[i]].type.dtype);
             memcpy(out->validity, rows->present, column_bitmap_bytes(rows->n));
             struct source src = source_of(set, rows, fields[i]);
             if (is_in_place(set, fields[i])) {
