@@ -75,6 +75,8 @@ static void choose_key_cell(struct seg_layout *l, const struct schema *schema,
 static uint32_t padded_stride(uint32_t bytes)
 {
     uint32_t padded = 8;
+    if (bytes == 0)
+        return padded; /* the only key is the empty string: a row must be somewhere all the same */
     while (padded < bytes && padded < line_bytes)
         padded *= 2;
     if (padded < bytes)
