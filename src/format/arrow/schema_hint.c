@@ -8,6 +8,7 @@ enum { MESSAGE_HEADER_TYPE = 1, MESSAGE_HEADER = 2, SCHEMA_FIELDS = 1 };
 enum { FIELD_NAME = 0, FIELD_TYPE_TYPE = 2, FIELD_TYPE = 3, FIELD_CHILDREN = 5 };
 enum { HEADER_SCHEMA = 1 };
 enum {
+    TYPE_DECIMAL = 7,
     TYPE_TIMESTAMP = 10,
     TYPE_LIST = 12,
     TYPE_FIXED_SIZE_LIST = 16,
@@ -130,6 +131,10 @@ static struct arrow_hint read_type(struct view fb, size_t field)
         h.kind = ARROW_TIMESTAMP;
         h.unit = take_unit(fb, field_at(fb, type, 0), UNIT_S);
         take_zone(string_at(fb, field_at(fb, type, 1)), h.zone);
+        break;
+    case TYPE_DECIMAL:
+        if (field_at(fb, type, 2) && number_at(fb, field_at(fb, type, 2), 4) == 256)
+            h.kind = ARROW_DECIMAL256;
         break;
     case TYPE_DURATION:
         h.kind = ARROW_DURATION;

@@ -13,6 +13,7 @@ enum arrow_hint_kind {
     ARROW_OTHER,
     ARROW_TIMESTAMP,
     ARROW_DURATION,
+    ARROW_DECIMAL256,
     ARROW_LIST, /* of any length */
     ARROW_FIXED_LIST,
 };

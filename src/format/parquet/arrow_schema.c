@@ -6,31 +6,33 @@
 #include "format/arrow/schema_hint.h"
 #include "format/parquet/file_priv.h"
 
-/* Of a value that is no list. */
-static void apply_to_leaf(const struct arrow_hint *h, const struct pq_leaf *leaf, bool is_plain_int,
-                          struct type *type)
+/* Of one value: the column's own, or those of its list. `dtype` is where the column says what it is. */
+static void apply_to_value(const struct arrow_hint *h, struct pq_leaf *leaf, struct type *type,
+                           enum dtype *dtype)
 {
     bool is_instant = type->zone[0] || leaf->physical == PQ_INT96;
-    if (h->kind == ARROW_TIMESTAMP && leaf->type.dtype == DT_TIMESTAMP && is_instant && h->zone[0])
+    if (h->kind == ARROW_TIMESTAMP && *dtype == DT_TIMESTAMP && is_instant && h->zone[0]) {
         memcpy(type->zone, h->zone, sizeof(type->zone));
-    if (h->kind == ARROW_DURATION && is_plain_int)
+    } else if (h->kind == ARROW_DURATION && *dtype == DT_INT64) {
+        *dtype = DT_DURATION;
         type->unit = h->unit;
+    } else if (h->kind == ARROW_DECIMAL256 && *dtype == DT_DECIMAL128) {
+        *dtype = DT_DECIMAL256;
+        leaf->type.dtype = DT_DECIMAL256;
+    }
 }
 
 static void apply(const struct arrow_field_hint *h, struct pq_column *col)
 {
-    bool is_list = col->type.dtype == DT_LIST;
-    const struct arrow_hint *own = is_list ? &h->element : &h->own;
-    bool is_duration = own->kind == ARROW_DURATION && col->leaf.type.dtype == DT_INT64;
-    apply_to_leaf(own, &col->leaf, is_duration, &col->type);
-    if (is_duration && is_list)
-        col->type.element = DT_DURATION;
-    else if (is_duration)
-        col->type.dtype = DT_DURATION;
-    bool fixed = is_list && h->own.kind == ARROW_FIXED_LIST && h->own.list_size > 0 &&
-                 h->own.list_size <= TYPE_FIXED_MAX && !dtype_is_bytes(col->type.element);
-    if (fixed)
-        col->type.list_size = (uint32_t)h->own.list_size;
+    struct type *t = &col->type;
+    if (t->dtype != DT_LIST) {
+        apply_to_value(&h->own, &col->leaf, t, &t->dtype);
+        return;
+    }
+    apply_to_value(&h->element, &col->leaf, t, &t->element);
+    if (h->own.kind == ARROW_FIXED_LIST && h->own.list_size > 0 &&
+        h->own.list_size <= TYPE_FIXED_MAX && !dtype_is_bytes(t->element))
+        t->list_size = (uint32_t)h->own.list_size;
 }
 
 void pq_apply_arrow_schema(struct pq_file *f, struct view base64)

@@ -79,6 +79,13 @@ static void parse_logical(struct thrift *t, struct pq_schema_element *e)
     }
 }
 
+/* fastparquet writes a boolean where it was told whether there are nulls. */
+static int32_t parse_repetition(struct thrift *t, struct thrift_field f)
+{
+    bool is_bool = f.type == THRIFT_TRUE || f.type == THRIFT_FALSE;
+    return is_bool ? thrift_bool(t, f) : thrift_i32(t, f);
+}
+
 static void parse_element(struct thrift *t, struct pq_schema_element *e)
 {
     *e = (struct pq_schema_element){.physical = -1, .converted = -1};
@@ -90,7 +97,7 @@ static void parse_element(struct thrift *t, struct pq_schema_element *e)
         else if (f.id == 2)
             e->type_length = thrift_i32(t, f);
         else if (f.id == 3)
-            e->repetition = thrift_i32(t, f);
+            e->repetition = parse_repetition(t, f);
         else if (f.id == 4)
             e->name = thrift_binary(t, f);
         else if (f.id == 5)
