@@ -109,7 +109,7 @@ static enum code scatter_task(void *job, size_t task, unsigned worker, struct er
     struct vector *vectors = mem_zalloc(n_fields * sizeof(*vectors));
     const struct vector **wanted = mem_zalloc(n_fields * sizeof(*wanted));
     for (size_t c = 1; c < n_fields; c++) {
-        vector_init(&vectors[c], m->schema.fields[c].dtype, RUN_ROWS);
+        vector_init(&vectors[c], &m->schema.fields[c].type, RUN_ROWS);
         wanted[c] = &vectors[c];
     }
     char *texts = mem_alloc(n_fields * RUN_ROWS * (BENCH_TEXT_BYTES + 1));
@@ -129,12 +129,12 @@ static enum code scatter_task(void *job, size_t task, unsigned worker, struct er
 
 static void make_schema(struct schema *s, const struct bench_table *table)
 {
-    schema_add(s, view_cstr("user_id"), DT_UTF8, false);
+    schema_add_plain(s, view_cstr("user_id"), DT_UTF8, false);
     schema_add_key(s, 0);
     for (size_t c = 0; c < table->n_columns; c++) {
         char name[32];
         snprintf(name, sizeof(name), "%c%zu", table->has_texts ? 't' : 'f', c);
-        schema_add(s, view_cstr(name), table->has_texts ? DT_UTF8 : DT_FLOAT32, true);
+        schema_add_plain(s, view_cstr(name), table->has_texts ? DT_UTF8 : DT_FLOAT32, true);
     }
 }
 

@@ -13,9 +13,6 @@ static const char *const level_words[] = {"debug", "info", "warn", "error", NULL
 static const char *const format_words[] = {"text", "json", NULL};
 static const char *const layout_words[] = {"packed", "columnar", NULL};
 static const char *const storage_words[] = {"memory", "mmap", "disk", NULL};
-static const char *const dtype_words[] = {"utf8",    "bool",    "int8",   "int16",  "int32",
-                                          "int64",   "uint8",   "uint16", "uint32", "uint64",
-                                          "float32", "float64", NULL};
 
 #define AT(member) offsetof(struct config, member)
 static const struct config_field server_fields[] = {
@@ -62,13 +59,12 @@ const struct config_field table_fields[N_TABLE_FIELDS] = {
 
 #define AT(member) offsetof(struct column_spec, member)
 const struct config_field column_fields[N_COLUMN_FIELDS] = {
-    {"dtype", FIELD_ENUM, AT(dtype), .words = dtype_words},
+    {"dtype", FIELD_TYPE, AT(type), .words = NULL},
     {"nullable", FIELD_BOOL, AT(nullable), .fallback = "true"},
 };
 #undef AT
 
-_Static_assert(sizeof(enum dtype) == sizeof(unsigned) &&
-                   sizeof(enum log_level) == sizeof(unsigned) &&
+_Static_assert(sizeof(enum log_level) == sizeof(unsigned) &&
                    sizeof(enum layout_kind) == sizeof(unsigned) &&
                    sizeof(enum storage_kind) == sizeof(unsigned),
                "FIELD_ENUM stores an unsigned");
@@ -88,6 +84,8 @@ static const char *expected(enum field_type type)
         return "a duration such as 90s, 5m or 1h 30m";
     case FIELD_BOOL:
         return "true or false";
+    case FIELD_TYPE:
+        return "a dtype such as float32 or timestamp[us]";
     default:
         return "a word";
     }
@@ -237,6 +235,8 @@ must_use static enum code parse(const struct config_field *f, const struct node 
         *at = mem_strndup(n->text.ptr, n->text.len);
         return OK;
     }
+    if (f->type == FIELD_TYPE)
+        return type_parse(n->text, (struct type *)(void *)((char *)base + f->offset), err);
     TRY(parse_number(f, n, &value, err));
     if (f->type != FIELD_BOOL && f->type != FIELD_ENUM)
         TRY(check_bounds(f, value, n->text, err));
@@ -305,8 +305,11 @@ void yaml_put_string(struct buf *out, const char *s)
 void field_print(const struct config_field *f, const void *base, struct buf *out)
 {
     const void *at = (const char *)base + f->offset;
-    char text[DURATION_CAP];
+    char text[DURATION_CAP], type[TYPE_TEXT_CAP];
     switch (f->type) {
+    case FIELD_TYPE:
+        yaml_put_string(out, type_text(at, type));
+        break;
     case FIELD_STRING:
         yaml_put_string(out, *(char *const *)at);
         break;

@@ -16,6 +16,7 @@ enum field_type {
     FIELD_DURATION, /* int64_t milliseconds */
     FIELD_ENUM,     /* an enum whose values count from 0 in the order of `words` */
     FIELD_BOOL,     /* bool */
+    FIELD_TYPE,     /* struct type */
 };
 
 struct config_field {

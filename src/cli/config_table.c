@@ -185,10 +185,11 @@ must_use static enum code check_key_column(const struct node *n, const char *pat
     if (nullable && c->nullable)
         return err_set(err, E_INVALID, "%s: %s.nullable: a key column cannot be nullable",
                        nullable->origin, path);
-    if (!dtype_is_key(c->dtype))
+    char text[TYPE_TEXT_CAP];
+    if (!dtype_is_key(c->type.dtype))
         return err_set(err, E_INVALID,
                        "%s: %s.dtype: a key column is utf8 or an integer type, not %s", n->origin,
-                       path, dtype_name(c->dtype));
+                       path, type_text(&c->type, text));
     c->nullable = false;
     return OK;
 }
@@ -246,8 +247,10 @@ static void print_columns(const struct table_spec *spec, struct buf *out)
     for (size_t i = 0; i < spec->n_columns; i++) {
         buf_puts(out, "      ");
         yaml_put_string(out, spec->columns[i].name);
-        buf_printf(out, ": { dtype: %s, nullable: %s }\n", dtype_name(spec->columns[i].dtype),
-                   spec->columns[i].nullable ? "true" : "false");
+        char text[TYPE_TEXT_CAP];
+        buf_puts(out, ": { dtype: ");
+        yaml_put_string(out, type_text(&spec->columns[i].type, text));
+        buf_printf(out, ", nullable: %s }\n", spec->columns[i].nullable ? "true" : "false");
     }
 }
 

@@ -28,15 +28,15 @@ static void print_columns(const struct segment *s)
         const struct field *f = &s->schema.fields[i];
         const struct seg_cell *cell = &s->layout.cells[i];
         uint64_t n_nulls;
-        char shown[128];
+        char shown[128], text[TYPE_TEXT_CAP];
         memcpy(&n_nulls, s->n_nulls + i * sizeof(n_nulls), sizeof(n_nulls));
         printf("  %-28s %-8s %-8s ", view_printable(view_cstr(f->name), shown, sizeof(shown)),
-               dtype_name(f->dtype), f->nullable ? "yes" : "no");
+               type_text(&f->type, text), f->nullable ? "yes" : "no");
         if (cell->in_key)
             printf("%6s %7s %6s %10s\n", "key", "-", "-", "0");
         else
             printf("%6u %7u %6u %10" PRIu64 "\n", cell->group, cell->offset,
-                   seg_cell_bytes(f->dtype), n_nulls);
+                   seg_cell_bytes(&f->type), n_nulls);
     }
 }
 

@@ -30,6 +30,15 @@ static const struct command commands[] = {
      "      --data-dir DIR read this data directory, without a configuration\n"
      "A composite key is one argument, a JSON array: '[\"UA\",1545]'.\n",
      cmd_get},
+    {"cat", "FILE.parquet", "print a Parquet file as it is read here",
+     "  -c, --columns A,B  these columns, in this order [all that can be read]\n"
+     "  -n, --rows N       the first N rows [all]\n"
+     "  -o, --output FMT   table, json, csv or arrow (an IPC stream) [table]\n"
+     "      --memory SIZE  memory for pages and rows [1GiB]\n"
+     "Columns that cannot be read, such as nested ones, are left out with a note on stderr, and an "
+     "error "
+     "when\nthey are asked for.\n",
+     cmd_cat},
     {"inspect", "FILE.seg|DIR", "print what a segment or a generation's directory holds",
      "Head, columns, sizes, checksums, load factor.\n", cmd_inspect},
     {"verify", "FILE.seg|DIR...", "check segments: every checksum, every key found",
@@ -46,7 +55,8 @@ enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static bool takes_config(const struct command *c)
 {
-    return c->run != cmd_inspect && c->run != cmd_verify && c->run != cmd_version;
+    return c->run != cmd_cat && c->run != cmd_inspect && c->run != cmd_verify &&
+           c->run != cmd_version;
 }
 
 static void print_help(void)

@@ -15,9 +15,9 @@ enum code answer_read(const struct snapshot *snapshot, struct key_list keys,
     for (size_t i = 0; i < columns->n_fields; i++) {
         const struct field *f = &schema->fields[columns->fields[i]];
         fields[i].name = f->name;
-        fields[i].dtype = f->dtype;
-        if (f->dtype == DT_UTF8)
-            TRY(found_utf8_bytes(rows, columns->fields[i], &fields[i].utf8_bytes, err));
+        fields[i].type = f->type;
+        if (type_is_variable(&f->type))
+            TRY(found_sizes(rows, columns->fields[i], &fields[i].sizes, err));
     }
     struct view message = snapshot_schema_message(snapshot, columns, arena);
     TRY(ipc_plan(message, fields, columns->n_fields, keys.n, max_bytes, arena, out_stream, err));

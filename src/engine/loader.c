@@ -66,7 +66,7 @@ must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, 
         for (size_t g = 0; g < pq_file_n_row_groups(pq); g++)
             for (size_t i = 0; i < schema->n_fields; i++) {
                 uint64_t offset, len;
-                if (schema->fields[i].dtype != DT_UTF8)
+                if (!type_is_variable(&schema->fields[i].type))
                     continue;
                 TRY(pq_chunk_range(pq, g, l->resolved.columns[f * schema->n_fields + i], &offset,
                                    &len, err));

@@ -39,7 +39,7 @@ static void schema_of_spec(const struct table_spec *spec, struct schema *out)
 {
     for (size_t i = 0; i < spec->n_columns; i++) {
         const struct column_spec *c = &spec->columns[i];
-        schema_add(out, view_cstr(c->name), c->dtype, c->nullable);
+        schema_add(out, view_cstr(c->name), &c->type, c->nullable);
     }
 }
 
@@ -51,7 +51,7 @@ static size_t schema_of_file(const struct table_spec *spec, const struct source_
         const struct pq_column *c = pq_file_column(f->pq, i);
         struct view name = view_of(c->name, c->name_len);
         if (c->supported)
-            schema_add(out, name, c->dtype, !is_key_name(spec, name));
+            schema_add(out, name, &c->type, !is_key_name(spec, name));
         else
             n_skipped++;
     }
@@ -74,21 +74,37 @@ must_use static enum code add_key(const struct table_spec *spec, const struct so
     return OK;
 }
 
+/* Whether two timestamps, or lists of them. */
+static bool are_timestamps(const struct type *a, const struct type *b)
+{
+    return a->dtype == b->dtype &&
+           (a->dtype == DT_TIMESTAMP ||
+            (a->dtype == DT_LIST && a->element == DT_TIMESTAMP && b->element == DT_TIMESTAMP));
+}
+
+struct type resolve_read_type(const struct pq_column *col, const struct type *wanted)
+{
+    struct type t = col->type;
+    if (pq_column_is_int96(col) && are_timestamps(&t, wanted)) {
+        t.unit = wanted->unit;
+        memcpy(t.zone, wanted->zone, sizeof(t.zone));
+    }
+    return t;
+}
+
 /* The field takes what the file has: as it is, or the wider type where no config fixes it. */
 must_use static enum code reconcile(const struct table_spec *spec, const struct source_file *f,
-                                    struct field *field, enum dtype found, struct err *err)
+                                    struct field *field, const struct pq_column *col,
+                                    struct err *err)
 {
-    bool is_asked_rounding = field->dtype == DT_FLOAT32 && found == DT_FLOAT64 && spec->n_columns;
-    if (dtype_widens(found, field->dtype) || is_asked_rounding)
+    struct type found = resolve_read_type(col, &field->type);
+    if (spec->n_columns ? type_converts(&found, &field->type)
+                        : type_unify(&field->type, &found, &field->type))
         return OK;
-    if (spec->n_columns == 0 && dtype_widens(field->dtype, found)) {
-        field->dtype = found;
-        return OK;
-    }
-    char shown[128];
+    char shown[128], wanted[TYPE_TEXT_CAP], is[TYPE_TEXT_CAP];
     return err_set(err, E_INVALID, "file %s, column '%s': expected %s, found %s", f->name,
                    view_printable(view_cstr(field->name), shown, sizeof(shown)),
-                   dtype_name(field->dtype), dtype_name(found));
+                   type_text(&field->type, wanted), type_text(&col->type, is));
 }
 
 must_use static enum code map_file(const struct table_spec *spec, const struct source_file *f,
@@ -97,7 +113,7 @@ must_use static enum code map_file(const struct table_spec *spec, const struct s
     for (size_t i = 0; i < schema->n_fields; i++) {
         struct field *field = &schema->fields[i];
         TRY(find_column(f, view_cstr(field->name), &columns[i], err));
-        TRY(reconcile(spec, f, field, pq_file_column(f->pq, columns[i])->dtype, err));
+        TRY(reconcile(spec, f, field, pq_file_column(f->pq, columns[i]), err));
     }
     return OK;
 }

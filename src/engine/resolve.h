@@ -28,4 +28,8 @@ void resolved_done(struct resolved *r);
 must_use enum code resolve_columns(const struct table_spec *spec, const struct source_file *files,
                                    size_t n_files, struct resolved *out, struct err *err);
 
+/* What a column is read as to fill a field of the type, into which it then converts: its own type, or for
+ * INT96 a timestamp in the field's unit. */
+struct type resolve_read_type(const struct pq_column *col, const struct type *wanted);
+
 #endif

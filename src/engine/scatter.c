@@ -1,25 +1,12 @@
 #include "engine/scatter.h"
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "engine/fetched.h"
 #include "model/key.h"
-
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* Rows decoded at a time: vectors of a dozen columns and the records they become stay in L2. */
 enum { RUN_ROWS = 512 };
-
-/* Column chunks of one row group: in memory, or mapped from an unlinked file of ours when they are
- * too large. Never mapped from the source: a file that somebody truncates would kill us with
- * SIGBUS. */
-struct fetched {
-    uint8_t *bytes;
-    uint64_t len;
-    bool is_mapped;
-};
 
 /* The scratch of one worker. */
 struct scatter_worker {
@@ -31,7 +18,8 @@ struct scatter_worker {
     uint32_t sizes[RUN_ROWS];
     struct record *records[RUN_ROWS];
     struct buf key_bytes;
-    struct buf fetch;
+    struct arena arena; /* of converted lists */
+    struct fetched fetched;
     uint64_t *n_nulls;
     struct key_lengths key_lengths;
 };
@@ -53,107 +41,11 @@ void scatter_result_done(struct scatter_result *r)
     *r = (struct scatter_result){0};
 }
 
-static void fetched_done(struct fetched *f)
+static struct fetch_place place_of(const struct scatter_config *c, size_t file, size_t row_group)
 {
-    if (f->is_mapped)
-        munmap(f->bytes, f->len);
-}
-
-/* ------------------------------------------------------------------ bytes of the column chunks */
-
-struct chunk_range {
-    uint64_t offset;
-    uint64_t len;
-};
-
-must_use static enum code chunk_ranges(const struct scatter_config *c, size_t file,
-                                       size_t row_group, struct chunk_range *ranges,
-                                       uint64_t *out_total, struct err *err)
-{
-    const struct schema *schema = &c->resolved->schema;
-    const size_t *columns = c->resolved->columns + file * schema->n_fields;
-    uint64_t total = 0;
-    for (size_t i = 0; i < schema->n_fields; i++) {
-        TRY(pq_chunk_range(c->files[file].pq, row_group, columns[i], &ranges[i].offset,
-                           &ranges[i].len, err));
-        total += (ranges[i].len + 15) & ~(uint64_t)15;
-    }
-    *out_total = total;
-    return OK;
-}
-
-must_use static enum code copy_to_file(const struct source_file *f, int fd,
-                                       const struct chunk_range *ranges, size_t n, struct err *err)
-{
-    AUTO(buf) struct buf piece = {0};
-    const size_t piece_bytes = 1u << 20;
-    buf_reserve(&piece, piece_bytes);
-    uint64_t at = 0;
-    for (size_t i = 0; i < n; i++) {
-        for (uint64_t done = 0; done < ranges[i].len;) {
-            uint64_t left = ranges[i].len - done;
-            size_t len = left < piece_bytes ? (size_t)left : piece_bytes;
-            TRY(source_file_read(f, ranges[i].offset + done, len, piece.ptr, err));
-            TRY(fd_write_at(fd, view_of(piece.ptr, len), at + done, err));
-            done += len;
-        }
-        at += (ranges[i].len + 15) & ~(uint64_t)15;
-    }
-    return OK;
-}
-
-static void fd_done(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
-must_use static enum code fetch_to_file(const struct scatter *s, size_t file,
-                                        const struct chunk_range *ranges, uint64_t total,
-                                        struct fetched *out, struct err *err)
-{
-    AUTO(fd) int fd = open(s->config->temp_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_errno(err, E_IO, "cannot create a temporary file in %s", s->config->temp_dir);
-    if (ftruncate(fd, (off_t)total) < 0)
-        return err_errno(err, E_IO, "cannot make room for %llu bytes in %s",
-                         (unsigned long long)total, s->config->temp_dir);
-    TRY(copy_to_file(&s->config->files[file], fd, ranges, s->config->resolved->schema.n_fields,
-                     err));
-    void *ptr = mmap(NULL, total, PROT_READ, MAP_SHARED, fd, 0);
-    if (ptr == MAP_FAILED)
-        return err_errno(err, E_NOMEM, "cannot map %llu bytes", (unsigned long long)total);
-    *out = (struct fetched){ptr, total, true};
-    return OK;
-}
-
-must_use static enum code fetch_to_memory(const struct scatter *s, struct scatter_worker *w,
-                                          size_t file, const struct chunk_range *ranges,
-                                          uint64_t total, struct fetched *out, struct err *err)
-{
-    buf_reset(&w->fetch);
-    uint8_t *to = buf_reserve(&w->fetch, total);
-    *out = (struct fetched){to, total, false};
-    for (size_t i = 0; i < s->config->resolved->schema.n_fields; i++) {
-        TRY(source_file_read(&s->config->files[file], ranges[i].offset, ranges[i].len, to, err));
-        to += (ranges[i].len + 15) & ~(uint64_t)15;
-    }
-    return OK;
-}
-
-must_use static enum code start_chunks(const struct scatter *s, struct scatter_worker *w,
-                                       struct task_place place, const struct chunk_range *ranges,
-                                       const struct fetched *fetched, struct err *err)
-{
-    const struct schema *schema = &s->config->resolved->schema;
-    const size_t *columns = s->config->resolved->columns + place.file * schema->n_fields;
-    const uint8_t *at = fetched->bytes;
-    for (size_t i = 0; i < schema->n_fields; i++) {
-        TRY(pq_chunk_start(w->chunks[i], s->config->files[place.file].pq, place.row_group,
-                           columns[i], view_of(at, ranges[i].len), err));
-        at += (ranges[i].len + 15) & ~(uint64_t)15;
-    }
-    return OK;
+    size_t n_fields = c->resolved->schema.n_fields;
+    return (struct fetch_place){&c->files[file], row_group, c->resolved->columns + file * n_fields,
+                                n_fields};
 }
 
 /* ------------------------------------------------------------------------- rows to records */
@@ -175,11 +67,22 @@ must_use static enum code check_nulls(const struct scatter *s, size_t field_idx,
                    (unsigned long long)(row + i));
 }
 
+must_use static enum code convert(struct scatter_worker *w, size_t i, const char *name,
+                                  struct err *err)
+{
+    enum code rc = vector_convert(&w->decoded[i], &w->converted[i], &w->arena, err);
+    char shown[128];
+    return rc ? err_in(err, rc, "column '%s'",
+                       view_printable(view_cstr(name), shown, sizeof(shown)))
+              : OK;
+}
+
 /* Decode the next run of every column. All columns must agree on how many rows that is. */
 must_use static enum code read_run(const struct scatter *s, struct scatter_worker *w, uint64_t row,
                                    size_t *out_n, struct err *err)
 {
     const struct schema *schema = &s->config->resolved->schema;
+    arena_reset(&w->arena);
     for (size_t i = 0; i < schema->n_fields; i++) {
         struct vector *v = &w->decoded[i];
         TRY(pq_chunk_read(w->chunks[i], v, err));
@@ -188,28 +91,26 @@ must_use static enum code read_run(const struct scatter *s, struct scatter_worke
                            schema->fields[i].name, v->n, schema->fields[0].name, w->decoded[0].n);
         TRY(check_nulls(s, i, v, row, err));
         w->n_nulls[i] += v->n_nulls;
-        if (v->dtype != schema->fields[i].dtype)
-            vector_convert(v, &w->converted[i]);
+        if (w->converted[i].cap)
+            TRY(convert(w, i, schema->fields[i].name, err));
     }
     *out_n = w->decoded[0].n;
     return OK;
 }
 
-static const struct vector *field_vector(const struct scatter *s, const struct scatter_worker *w,
-                                         size_t i)
+static const struct vector *field_vector(const struct scatter_worker *w, size_t i)
 {
-    bool same = w->decoded[i].dtype == s->config->resolved->schema.fields[i].dtype;
-    return same ? &w->decoded[i] : &w->converted[i];
+    return w->converted[i].cap ? &w->converted[i] : &w->decoded[i];
 }
 
 /* A key of one column is bytes that are already there. */
 static void single_keys(const struct vector *v, size_t n, struct view *keys)
 {
-    if (v->dtype == DT_UTF8) {
+    if (v->type.dtype == DT_UTF8) {
         memcpy(keys, v->views, n * sizeof(*keys));
         return;
     }
-    size_t width = dtype_width(v->dtype);
+    size_t width = type_width(&v->type);
     for (size_t i = 0; i < n; i++)
         keys[i] = view_of((const uint8_t *)v->values + i * width, width);
 }
@@ -221,9 +122,9 @@ static void composite_keys(const struct scatter *s, struct scatter_worker *w, si
     for (size_t row = 0; row < n; row++) {
         size_t start = w->key_bytes.len;
         for (size_t k = 0; k < schema->n_key; k++) {
-            const struct vector *v = field_vector(s, w, schema->key[k]);
-            size_t width = dtype_width(v->dtype);
-            if (v->dtype == DT_UTF8)
+            const struct vector *v = field_vector(w, schema->key[k]);
+            size_t width = type_width(&v->type);
+            if (v->type.dtype == DT_UTF8)
                 key_put_utf8(&w->key_bytes, schema, k, v->views[row]);
             else
                 buf_put(&w->key_bytes, (const uint8_t *)v->values + row * width, width);
@@ -267,9 +168,9 @@ must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker 
             return err_set(err, E_CORRUPT, "ends after %llu of %llu rows", (unsigned long long)row,
                            (unsigned long long)n_rows);
         for (size_t i = 0; i < schema->n_fields; i++)
-            w->vectors[i] = schema_is_key(schema, i) ? NULL : field_vector(s, w, i);
+            w->vectors[i] = schema_is_key(schema, i) ? NULL : field_vector(w, i);
         if (schema->n_key == 1)
-            single_keys(field_vector(s, w, schema->key[0]), n, w->keys);
+            single_keys(field_vector(w, schema->key[0]), n, w->keys);
         else
             composite_keys(s, w, n);
         TRY(put_records(s, w, worker, n, ordinal + row, err));
@@ -279,19 +180,26 @@ must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker 
     return OK;
 }
 
-/* Vectors have the file's types, which differ from file to file. */
+/* Vectors have the types that the file's columns are read as, which differ from file to file. Lists of
+ * one length are always converted: that checks their lengths and that no element is null. */
 static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_t file)
 {
     const struct schema *schema = &s->config->resolved->schema;
     const size_t *columns = s->config->resolved->columns + file * schema->n_fields;
     for (size_t i = 0; i < schema->n_fields; i++) {
-        enum dtype found = pq_file_column(s->config->files[file].pq, columns[i])->dtype;
-        if (w->decoded[i].cap == 0 || w->decoded[i].dtype != found) {
+        const struct type *wanted = &schema->fields[i].type;
+        struct type found =
+            resolve_read_type(pq_file_column(s->config->files[file].pq, columns[i]), wanted);
+        if (w->decoded[i].cap == 0 || !type_eq(&w->decoded[i].type, &found)) {
             vector_done(&w->decoded[i]);
-            vector_init(&w->decoded[i], found, RUN_ROWS);
+            vector_init(&w->decoded[i], &found, RUN_ROWS);
         }
-        if (w->converted[i].cap == 0 && found != schema->fields[i].dtype)
-            vector_init(&w->converted[i], schema->fields[i].dtype, RUN_ROWS);
+        bool is_fixed_list = wanted->dtype == DT_LIST && wanted->list_size;
+        bool same = type_eq(&found, wanted) && !is_fixed_list;
+        if (same)
+            vector_done(&w->converted[i]);
+        else if (w->converted[i].cap == 0)
+            vector_init(&w->converted[i], wanted, RUN_ROWS);
     }
 }
 
@@ -305,21 +213,16 @@ must_use static enum code scatter_group(struct scatter *s, size_t task, unsigned
     uint64_t n_rows = pq_file_group_rows(c->files[place.file].pq, place.row_group);
     if (n_rows == 0)
         return OK;
-    AUTO(ptr) struct chunk_range *ranges = mem_alloc(n_fields * sizeof(*ranges));
-    AUTO(fetched) struct fetched fetched = {0};
-    uint64_t total;
-    TRY(chunk_ranges(c, place.file, place.row_group, ranges, &total, err));
-    if (total <= c->fetch_bytes)
-        TRY(fetch_to_memory(s, w, place.file, ranges, total, &fetched, err));
-    else
-        TRY(fetch_to_file(s, place.file, ranges, total, &fetched, err));
+    struct fetch_place at = place_of(c, place.file, place.row_group);
+    TRY(fetched_read(&w->fetched, &at, c->fetch_bytes, c->temp_dir, err));
     fit_vectors(s, w, place.file);
-    TRY(start_chunks(s, w, place, ranges, &fetched, err));
+    TRY(fetched_start(&w->fetched, &at, w->chunks, err));
     enum code rc = scatter_rows(s, w, worker, s->group_ordinal[task], n_rows, err);
     for (size_t i = 0; i < n_fields; i++)
         pq_chunk_reset(w->chunks[i]);
     if (!rc)
-        atomic_fetch_add_explicit(&s->progress->bytes_done, total, memory_order_relaxed);
+        atomic_fetch_add_explicit(&s->progress->bytes_done, w->fetched.len, memory_order_relaxed);
+    fetched_reset(&w->fetched);
     return rc;
 }
 
@@ -367,7 +270,8 @@ static void workers_done(struct scatter *s, unsigned n_workers)
         free(w->vectors);
         free(w->n_nulls);
         buf_done(&w->key_bytes);
-        buf_done(&w->fetch);
+        arena_done(&w->arena);
+        fetched_done(&w->fetched);
     }
     free(s->workers);
 }
@@ -387,7 +291,8 @@ must_use static enum code list_tasks(struct scatter *s, uint64_t *out_n_rows, st
     for (size_t f = 0; f < c->n_files; f++)
         for (size_t g = 0; g < pq_file_n_row_groups(c->files[f].pq); g++, task++) {
             uint64_t total;
-            enum code rc = chunk_ranges(c, f, g, ranges, &total, err);
+            struct fetch_place place = place_of(c, f, g);
+            enum code rc = chunk_ranges(&place, ranges, &total, err);
             if (rc)
                 return err_in(err, rc, "file %s, row group %zu", c->files[f].name, g);
             s->places[task] = (struct task_place){f, g};

@@ -37,7 +37,7 @@ static void encode(const struct schema *schema, const struct projection *p, stru
     struct ipc_field *fields = arena_zalloc(arena, p->n_fields * sizeof(*fields));
     for (size_t i = 0; i < p->n_fields; i++) {
         const struct field *f = &schema->fields[p->fields[i]];
-        fields[i] = (struct ipc_field){.name = f->name, .dtype = f->dtype};
+        fields[i] = (struct ipc_field){.name = f->name, .type = f->type};
     }
     ipc_schema_put(fields, p->n_fields, out);
 }

@@ -253,10 +253,10 @@ size_t found_n_absent(const struct found_rows *rows)
     return rows->rows.n_absent;
 }
 
-enum code found_utf8_bytes(const struct found_rows *rows, size_t field_idx, size_t *out_bytes,
-                           struct err *err)
+enum code found_sizes(const struct found_rows *rows, size_t field_idx,
+                      struct column_sizes *out_sizes, struct err *err)
 {
-    return seg_utf8_bytes(&rows->snapshot->set, &rows->rows, field_idx, out_bytes, err);
+    return seg_sizes(&rows->snapshot->set, &rows->rows, field_idx, out_sizes, err);
 }
 
 void found_gather(const struct found_rows *rows, const size_t *fields, size_t n_fields,

@@ -56,15 +56,15 @@ const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list
 size_t found_n_absent(const struct found_rows *rows);
 
 /*
- * Bytes of all values of a utf8 column for these rows: the size of its data buffer. Fails E_LIMIT
- * past 2^31-1, which 32-bit offsets cannot say.
+ * Sizes of the values of a column of variable length for these rows: what its buffers need room for.
+ * Fails E_LIMIT past 2^31-1, which 32-bit offsets cannot say.
  */
-must_use enum code found_utf8_bytes(const struct found_rows *rows, size_t field_idx,
-                                    size_t *out_bytes, struct err *err);
+must_use enum code found_sizes(const struct found_rows *rows, size_t field_idx,
+                               struct column_sizes *out_sizes, struct err *err);
 
 /*
- * Fill the buffers of `columns`, one for each of `fields`: validity, data, and offsets for utf8. The
- * caller has set their memory (see model/column.h for the sizes; it need not be zeroed), dtype and
+ * Fill the buffers of `columns`, one for each of `fields`: validity, data, offsets, children. The
+ * caller has set their memory (see model/column.h for the sizes; it need not be zeroed), type and
  * n_rows; n_nulls is set here. Null rows and unused bits become zero. Key columns can be gathered too.
  */
 void found_gather(const struct found_rows *rows, const size_t *fields, size_t n_fields,

@@ -2,7 +2,7 @@
 #ifndef MURR_ENGINE_SPEC_H
 #define MURR_ENGINE_SPEC_H
 
-#include "model/dtype.h"
+#include "model/type.h"
 
 enum source_kind { SOURCE_LOCAL };
 
@@ -22,7 +22,7 @@ enum storage_kind { STORAGE_MEMORY, STORAGE_MMAP, STORAGE_DISK };
 
 struct column_spec {
     char *name;
-    enum dtype dtype;
+    struct type type;
     bool nullable;
 };
 

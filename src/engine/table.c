@@ -56,9 +56,11 @@ static uint64_t hash_spec(const struct table_spec *spec)
     buf_printf(&all, "parts %u layout %d\n", spec->parts, (int)spec->layout);
     for (size_t k = 0; k < spec->n_key; k++)
         buf_printf(&all, "key %s\n", spec->key[k]);
-    for (size_t i = 0; i < spec->n_columns; i++)
+    for (size_t i = 0; i < spec->n_columns; i++) {
+        char text[TYPE_TEXT_CAP];
         buf_printf(&all, "column %s %s %d\n", spec->columns[i].name,
-                   dtype_name(spec->columns[i].dtype), spec->columns[i].nullable);
+                   type_text(&spec->columns[i].type, text), spec->columns[i].nullable);
+    }
     return hash_checksum(buf_view(&all));
 }
 

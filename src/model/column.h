@@ -1,22 +1,31 @@
 /*
  * A column of an answer, in Arrow's memory layout (format/Columnar.rst): a validity bitmap and a
- * values buffer, and for utf8 an offsets buffer. The memory belongs to whoever laid it out: the
- * response body for Arrow, the request arena for JSON.
+ * values buffer; offsets for what has no fixed length; a child for the elements of lists. The memory
+ * belongs to whoever laid it out: the response body for Arrow, the request arena for JSON.
  */
 #ifndef MURR_MODEL_COLUMN_H
 #define MURR_MODEL_COLUMN_H
 
-#include "model/dtype.h"
+#include "model/type.h"
 
 struct column {
     const char *name; /* borrowed from the schema */
-    enum dtype dtype;
+    struct type type;
     size_t n_rows;
     size_t n_nulls;
     uint8_t
         *validity; /* ceil(n_rows / 8) bytes, bit i % 8 of byte i / 8, 1 = value; unused bits 0 */
-    int32_t *offsets; /* utf8: n_rows + 1, the first is 0; others: NULL */
-    uint8_t *data;    /* values; bool: a bitmap like validity; utf8: the bytes. Null rows hold 0 */
+    int32_t *offsets; /* of variable length: n_rows + 1, the first is 0; others: NULL */
+    uint8_t
+        *data; /* values; bool: a bitmap like validity; utf8, binary: the bytes; list: NULL. Null
+                      rows hold 0 */
+    struct column *child; /* list: the elements of all rows; of one length: n_rows * list_size */
+};
+
+/* What of a column's size depends on its values. */
+struct column_sizes {
+    size_t bytes;      /* of utf8 and binary, and of such elements of lists */
+    size_t n_elements; /* of lists of any length */
 };
 
 struct batch {
@@ -30,10 +39,10 @@ static inline size_t column_bitmap_bytes(size_t n_rows)
     return (n_rows + 7) / 8;
 }
 
-/* Bytes of the values buffer, for every dtype but utf8. */
-static inline size_t column_data_bytes(enum dtype t, size_t n_rows)
+/* Bytes of the values buffer of n_rows values of one width. */
+static inline size_t column_data_bytes(const struct type *t, size_t n_rows)
 {
-    return t == DT_BOOL ? column_bitmap_bytes(n_rows) : n_rows * dtype_width(t);
+    return t->dtype == DT_BOOL ? column_bitmap_bytes(n_rows) : n_rows * type_width(t);
 }
 
 static inline bool column_is_valid(const struct column *c, size_t row)

@@ -1,4 +1,5 @@
-/* The types of cells: their names in config and API, widths, and which widen into which without loss. */
+/* The kinds of cells: their names in config and API, widths, and which widen into which without loss.
+ * A dtype with its parameters (a unit, a precision, an element) is a struct type: see type.h. */
 #ifndef MURR_MODEL_DTYPE_H
 #define MURR_MODEL_DTYPE_H
 
@@ -18,24 +19,42 @@ enum dtype {
     DT_UINT64 = 9,
     DT_FLOAT32 = 10,
     DT_FLOAT64 = 11,
+    DT_BINARY = 12,
+    DT_FLOAT16 = 13,
+    DT_DATE32 = 14, /* days since 1970-01-01 */
+    DT_TIMESTAMP = 15,
+    DT_DECIMAL128 = 16,
+    DT_LIST = 17,
+    DT_FIXED_BINARY = 18,
+    DT_TIME32 = 19, /* since midnight */
+    DT_TIME64 = 20,
+    DT_DECIMAL256 = 21,
+    DT_DURATION = 22,
 };
-enum { DT_COUNT = 12 };
+enum { DT_COUNT = 23 };
 
-/* "utf8", "int64", ... */
+/* "utf8", "int64", "timestamp", ... */
 const char *dtype_name(enum dtype t);
 bool dtype_parse(struct view name, enum dtype *out);
 
-/* Bytes of one value in memory: 1 for bool, sizeof for numbers, 0 for utf8 (variable). */
+/* Bytes of one value in memory: 1 for bool, sizeof for numbers; 0 where the dtype alone does not say:
+ * utf8, binary, fixed_binary, list. */
 size_t dtype_width(enum dtype t);
 
 bool dtype_is_int(enum dtype t);    /* signed or unsigned */
 bool dtype_is_signed(enum dtype t); /* int8 .. int64 */
 
+/* A run of bytes of any length: utf8 and binary. */
+bool dtype_is_bytes(enum dtype t);
+
 /* May be (part of) a key: utf8 and the integers. */
 bool dtype_is_key(enum dtype t);
 
-/* Whether every value of `from` is exactly a value of `to`: equal types, wider integers of the same
- * sign, unsigned into a wider signed, float32 into float64. */
+/* Needs more than its name: a unit, a precision, a width, an element. */
+bool dtype_has_parameters(enum dtype t);
+
+/* Whether every value of `from` is exactly a value of `to`, of dtypes without parameters: equal ones,
+ * wider integers of the same sign, unsigned into a wider signed, wider floats, utf8 into binary. */
 bool dtype_widens(enum dtype from, enum dtype to);
 
 #endif

@@ -6,7 +6,7 @@
 
 static enum dtype component_dtype(const struct schema *s, size_t k)
 {
-    return s->fields[s->key[k]].dtype;
+    return s->fields[s->key[k]].type.dtype;
 }
 
 void key_put_int(struct buf *out, const struct schema *s, size_t k, uint64_t value)

@@ -11,10 +11,10 @@ void schema_done(struct schema *s)
     *s = (struct schema){0};
 }
 
-void schema_add(struct schema *s, struct view name, enum dtype dtype, bool nullable)
+void schema_add(struct schema *s, struct view name, const struct type *type, bool nullable)
 {
     s->fields = mem_realloc(s->fields, (s->n_fields + 1) * sizeof(*s->fields));
-    s->fields[s->n_fields++] = (struct field){mem_strndup(name.ptr, name.len), dtype, nullable};
+    s->fields[s->n_fields++] = (struct field){mem_strndup(name.ptr, name.len), *type, nullable};
 }
 
 void schema_add_key(struct schema *s, size_t field_idx)
@@ -28,7 +28,7 @@ void schema_copy(const struct schema *from, struct schema *out)
     struct schema copy = {0};
     for (size_t i = 0; i < from->n_fields; i++) {
         const struct field *f = &from->fields[i];
-        schema_add(&copy, view_cstr(f->name), f->dtype, f->nullable);
+        schema_add(&copy, view_cstr(f->name), &f->type, f->nullable);
     }
     for (size_t i = 0; i < from->n_key; i++)
         schema_add_key(&copy, from->key[i]);
@@ -57,7 +57,8 @@ bool schema_eq(const struct schema *a, const struct schema *b)
         return false;
     for (size_t i = 0; i < a->n_fields; i++) {
         const struct field *x = &a->fields[i], *y = &b->fields[i];
-        if (strcmp(x->name, y->name) != 0 || x->dtype != y->dtype || x->nullable != y->nullable)
+        if (strcmp(x->name, y->name) != 0 || !type_eq(&x->type, &y->type) ||
+            x->nullable != y->nullable)
             return false;
     }
     return a->n_key == 0 || memcmp(a->key, b->key, a->n_key * sizeof(*a->key)) == 0;
@@ -104,10 +105,13 @@ must_use static enum code check_key(const struct schema *s, size_t k, struct err
     for (size_t j = 0; j < k; j++)
         if (s->key[j] == s->key[k])
             return err_set(err, E_INVALID, "key column '%s' appears twice in the key", shown);
-    if (!dtype_is_key(f->dtype))
+    if (!dtype_is_key(f->type.dtype)) {
+        char text[TYPE_TEXT_CAP];
         return err_set(err, E_INVALID,
-                       "key column '%s' has dtype %s; a key is utf8 or an integer type", shown,
-                       dtype_name(f->dtype));
+                       "key column '%s' has dtype %s; a key is utf8 or an integer type%s", shown,
+                       type_text(&f->type, text),
+                       f->type.dtype == DT_BINARY ? " (configure it as utf8 if it is text)" : "");
+    }
     if (f->nullable)
         return err_set(err, E_INVALID, "key column '%s' cannot be nullable", shown);
     return OK;

@@ -3,11 +3,11 @@
 #define MURR_MODEL_SCHEMA_H
 
 #include "base/err.h"
-#include "model/dtype.h"
+#include "model/type.h"
 
 struct field {
     char *name; /* NUL-terminated UTF-8, owned by the schema */
-    enum dtype dtype;
+    struct type type;
     bool nullable;
 };
 
@@ -23,7 +23,13 @@ void schema_done(struct schema *s);
 void schema_copy(const struct schema *from, struct schema *out);
 
 /* Append a field; the name is copied. */
-void schema_add(struct schema *s, struct view name, enum dtype dtype, bool nullable);
+void schema_add(struct schema *s, struct view name, const struct type *type, bool nullable);
+/* The same for a dtype without parameters. */
+static inline void schema_add_plain(struct schema *s, struct view name, enum dtype t, bool nullable)
+{
+    const struct type type = type_of(t);
+    schema_add(s, name, &type, nullable);
+}
 /* Append a field that was added to the key. */
 void schema_add_key(struct schema *s, size_t field_idx);
 

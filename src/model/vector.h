@@ -1,32 +1,50 @@
 /*
- * A run of decoded values of one column on its way from a Parquet page into rows: a few thousand
+ * A run of decoded values of one column on its way from a Parquet page into rows: a few hundred
  * values that stay in cache. The load path works on vectors; answers are `struct column`s.
  */
 #ifndef MURR_MODEL_VECTOR_H
 #define MURR_MODEL_VECTOR_H
 
-#include "model/dtype.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/type.h"
 
 struct vector {
-    enum dtype dtype;
+    struct type type;
     size_t n;       /* values held */
     size_t cap;     /* values there is room for */
     size_t n_nulls; /* among the n */
     uint8_t *valid; /* n bytes, 1 value 0 null; always filled, also when n_nulls is 0 */
     union {
-        void *values;       /* n * dtype_width(dtype), native byte order; bool as bytes 0/1 */
-        struct view *views; /* utf8: bytes borrowed from the decoder */
+        void *values;       /* n * vector_width, native byte order; bool as bytes 0/1 */
+        struct view *views; /* utf8, binary: bytes borrowed from the decoder; lists, also of one
+                               length: such values as model/list.h describes */
     };                      /* a null row holds zeros */
 };
 
-/* Room for `cap` values. Aborts when memory is short: a vector is a few thousand values. */
-void vector_init(struct vector *v, enum dtype dtype, size_t cap);
+/* Room for `cap` values. Aborts when memory is short: a vector is a few hundred values. */
+void vector_init(struct vector *v, const struct type *type, size_t cap);
 void vector_done(struct vector *v);
 
+/* Whether values are views. */
+static inline bool vector_has_views(const struct type *t)
+{
+    return dtype_is_bytes(t->dtype) || t->dtype == DT_LIST;
+}
+
+/* Bytes of a value in a vector. */
+static inline size_t vector_width(const struct type *t)
+{
+    return vector_has_views(t) ? sizeof(struct view) : type_width(t);
+}
+
 /*
- * Copy `from` into `to`, whose type every value of `from` fits without loss (dtype_widens), or which
- * is float32 where `from` is float64 (rounded to nearest). `to` has room for from->n values.
+ * Copy `from` into `to`, into whose type it converts (type_converts). `to` has room for from->n
+ * values. Views in `to` are those of `from` or lie in `arena`.
+ *
+ * Fails E_INVALID for a value that the type cannot hold, showing it; `to` is then anything.
  */
-void vector_convert(const struct vector *from, struct vector *to);
+must_use enum code vector_convert(const struct vector *from, struct vector *to, struct arena *arena,
+                                  struct err *err);
 
 #endif

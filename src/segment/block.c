@@ -24,8 +24,8 @@ struct block_builder {
     uint64_t n_blocks;
     struct copy_run *runs;
     size_t n_runs;
-    size_t *utf8_fields; /* fields whose cells are not plain copies */
-    size_t n_utf8;
+    size_t *heap_fields; /* fields whose cells are not plain copies */
+    size_t n_heap;
     struct index_builder index;
     struct item *items; /* cap_rows, then as many again as sort space */
     uint32_t *starts;   /* cap_rows + 2 */
@@ -47,14 +47,14 @@ static void plan_copies(struct block_builder *b)
 {
     const struct schema *schema = b->format->schema;
     b->runs = mem_zalloc(schema->n_fields * sizeof(*b->runs));
-    b->utf8_fields = mem_zalloc(schema->n_fields * sizeof(*b->utf8_fields));
+    b->heap_fields = mem_zalloc(schema->n_fields * sizeof(*b->heap_fields));
     for (size_t i = 0; i < schema->n_fields; i++) {
         const struct seg_cell *cell = &b->layout->cells[i];
-        enum dtype t = schema->fields[i].dtype;
+        const struct type *t = &schema->fields[i].type;
         if (cell->in_key)
             continue;
-        if (t == DT_UTF8) {
-            b->utf8_fields[b->n_utf8++] = i;
+        if (type_is_variable(t)) {
+            b->heap_fields[b->n_heap++] = i;
             continue;
         }
         struct copy_run run = {b->format->cell_offset[i], cell->group, cell->offset,
@@ -87,7 +87,7 @@ void block_builder_free(struct block_builder *b)
     buf_done(&b->data);
     buf_done(&b->extras);
     free(b->runs);
-    free(b->utf8_fields);
+    free(b->heap_fields);
     free(b->items);
     free(b->starts);
     free(b->hashes);
@@ -248,15 +248,15 @@ static void put_key(struct block_builder *b, const uint64_t *group_offset, uint6
     }
 }
 
-static void put_utf8(struct block_builder *b, const uint64_t *group_offset, uint64_t heap_offset,
-                     uint32_t slot, size_t field_idx, struct view value)
+static void put_bytes(struct block_builder *b, const uint64_t *group_offset, uint64_t heap_offset,
+                      uint32_t slot, size_t field_idx, struct view value)
 {
     const struct seg_cell *cell = &b->layout->cells[field_idx];
-    uint64_t at = value.len > SEG_UTF8_INLINE ? put_heap(b, value, heap_offset) : 0;
+    uint64_t at = value.len > SEG_VIEW_INLINE ? put_heap(b, value, heap_offset) : 0;
     uint8_t *to = row_at(b, group_offset, cell->group, slot) + cell->offset;
     uint32_t len = (uint32_t)value.len;
     memcpy(to, &len, sizeof(len));
-    if (value.len > SEG_UTF8_INLINE) {
+    if (value.len > SEG_VIEW_INLINE) {
         memcpy(to + 4, value.ptr, 4);
         memcpy(to + 8, &at, sizeof(at));
     } else if (value.len) {
@@ -299,9 +299,9 @@ static uint64_t put_row(struct block_builder *b, const uint64_t *group_offset, u
                run->len);
         value_bytes += run->len;
     }
-    for (size_t i = 0; i < b->n_utf8; i++) {
-        struct view value = record_utf8(b->format, r, b->utf8_fields[i]);
-        put_utf8(b, group_offset, heap_offset, slot, b->utf8_fields[i], value);
+    for (size_t i = 0; i < b->n_heap; i++) {
+        struct view value = record_bytes(b->format, r, b->heap_fields[i]);
+        put_bytes(b, group_offset, heap_offset, slot, b->heap_fields[i], value);
         value_bytes += value.len;
     }
     if (has_nulls(r, b->layout->n_cells))

@@ -1,5 +1,6 @@
 #include "segment/gather.h"
 
+#include "model/fill.h"
 #include "model/key.h"
 
 #include <assert.h>
@@ -25,11 +26,11 @@ static int64_t key_offset(const struct seg_set *set, size_t field_idx)
     const struct schema *s = set->schema;
     int64_t at = 0;
     for (size_t k = 0; s->key[k] != field_idx; k++) {
-        if (s->fields[s->key[k]].dtype == DT_UTF8)
+        if (s->fields[s->key[k]].type.dtype == DT_UTF8)
             return -1;
-        at += (int64_t)dtype_width(s->fields[s->key[k]].dtype);
+        at += (int64_t)dtype_width(s->fields[s->key[k]].type.dtype);
     }
-    return set->layout->key_fixed && s->fields[field_idx].dtype != DT_UTF8 ? at : -1;
+    return set->layout->key_fixed && s->fields[field_idx].type.dtype != DT_UTF8 ? at : -1;
 }
 
 static struct source source_of(const struct seg_set *set, const struct seg_rows *rows,
@@ -115,10 +116,14 @@ static void gather_cells(const uint8_t *const *rows, size_t n, uint32_t offset, 
         for (size_t i = 0; i < n; i++)
             memcpy(to + i * 4, rows[i] + offset, 4);
         break;
-    default:
+    case 8:
 #pragma GCC unroll 8
         for (size_t i = 0; i < n; i++)
             memcpy(to + i * 8, rows[i] + offset, 8);
+        break;
+    default:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * width, rows[i] + offset, width);
         break;
     }
 }
@@ -176,27 +181,44 @@ static size_t count_bits(const uint8_t *bitmap, size_t n_bits)
     return n;
 }
 
+/* Lists of one length: their elements are the values of the child, none of them null. */
+static void gather_fixed_lists(const uint8_t *const *rows, size_t n, uint32_t offset, size_t at,
+                               struct column *out)
+{
+    struct column *child = out->child;
+    size_t width = type_width(&out->type), n_elements = out->type.list_size;
+    if (child->type.dtype == DT_BOOL)
+        for (size_t i = 0; i < n; i++)
+            fill_bits(child->data, (at + i) * n_elements, rows[i] + offset, n_elements);
+    else
+        gather_cells(rows, n, offset, width, child->data + at * width);
+    fill_ones(child->validity, at * n_elements, n * n_elements);
+    child->n_nulls = 0;
+}
+
 /* n rows from `at`, a multiple of 8, so that bitmaps are filled by whole bytes. */
 static void gather_run(const struct source *src, size_t at, size_t n, struct column *out)
 {
     const uint8_t *scratch[RUN_ROWS];
-    size_t width = dtype_width(out->dtype);
+    size_t width = type_width(&out->type);
     const uint8_t *const *rows = group_rows(src, at, n, scratch);
-    if (out->dtype == DT_BOOL)
+    if (out->type.dtype == DT_BOOL)
         gather_bools(rows, n, src->offset, out->data + at / 8);
+    else if (out->child)
+        gather_fixed_lists(rows, n, src->offset, at, out);
     else
         gather_cells(rows, n, src->offset, width, out->data + at * width);
     if (src->null_bit >= 0)
         mask_nulls(src, rows, n, out->validity + at / 8);
 }
 
-/* The bytes of a utf8 cell. False when it points outside the heap. */
-static bool utf8_value(const struct seg_block *block, const uint8_t *cell, struct view *out)
+/* The bytes of a cell of variable length. False when it points outside the heap. */
+static bool view_value(const struct seg_block *block, const uint8_t *cell, struct view *out)
 {
     uint32_t len;
     memcpy(&len, cell, sizeof(len));
     *out = view_of(cell + 4, len);
-    if (len <= SEG_UTF8_INLINE)
+    if (len <= SEG_VIEW_INLINE)
         return true;
     uint64_t at;
     memcpy(&at, cell + 8, sizeof(at));
@@ -206,25 +228,22 @@ static bool utf8_value(const struct seg_block *block, const uint8_t *cell, struc
     return true;
 }
 
-/* A cell that lies in the key, or of which only the row is known. */
-static bool value_of(const struct source *src, size_t field_idx, size_t i, const uint8_t *row,
-                     struct view *out)
+/* A component of a key that has to be taken apart. */
+static bool key_value(const struct source *src, size_t field_idx, size_t i, struct view *out)
 {
     const struct seg_set *set = src->set;
-    const struct seg_block *block = &set->blocks[src->rows->block[i]];
-    if (!(src->rows->present[i / 8] >> (i % 8) & 1)) {
-        *out = (struct view){row, 0};
+    const uint8_t *row = src->rows->row[i];
+    *out = (struct view){row, 0};
+    if (!(src->rows->present[i / 8] >> (i % 8) & 1))
         return true;
-    }
-    if (!set->layout->cells[field_idx].in_key)
-        return utf8_value(block, row + src->offset, out);
     size_t k = 0;
     while (set->schema->key[k] != field_idx)
         k++;
+    const struct seg_block *block = &set->blocks[src->rows->block[i]];
     return key_component(set->schema, seg_row_key(set->layout, block, row), k, out, NULL) == OK;
 }
 
-/* And the strings that do not fit their cells. */
+/* Values that do not fit their cells, for a table larger than memory. */
 static void read_heap_ahead(const struct seg_set *set, const struct seg_rows *rows,
                             size_t field_idx)
 {
@@ -238,66 +257,173 @@ static void read_heap_ahead(const struct seg_set *set, const struct seg_rows *ro
         for (size_t i = 0; i < n; i++) {
             uint32_t block = rows->block[at + i];
             struct view value;
-            if (utf8_value(&set->blocks[block], row[i] + src.offset, &value) &&
-                value.len > SEG_UTF8_INLINE)
+            if (view_value(&set->blocks[block], row[i] + src.offset, &value) &&
+                value.len > SEG_VIEW_INLINE)
                 read_batch_add(&batch, block / set->blocks_of_part, value.ptr, value.len);
         }
     }
     read_batch_end(&batch);
 }
 
-enum code seg_utf8_bytes(const struct seg_set *set, const struct seg_rows *rows, size_t field_idx,
-                         size_t *out_bytes, struct err *err)
+static bool key_sizes(const struct source *src, size_t field_idx, struct column_sizes *sum)
 {
-    struct source src = source_of(set, rows, field_idx);
+    bool sound = true;
+    for (size_t i = 0; i < src->rows->n; i++) {
+        struct view value;
+        sound &= key_value(src, field_idx, i, &value);
+        sum->bytes += value.len;
+    }
+    return sound;
+}
+
+static bool list_sizes(const struct source *src, const struct type *type, size_t at, size_t n,
+                       struct column_sizes *sum)
+{
     const uint8_t *scratch[RUN_ROWS];
-    uint64_t sum = 0;
+    const uint8_t *const *row = group_rows(src, at, n, scratch);
+    bool sound = true;
+    for (size_t i = 0; i < n && sound; i++) {
+        const struct seg_block *block = &src->set->blocks[src->rows->block[at + i]];
+        struct view value;
+        sound = view_value(block, row[i] + src->offset, &value) && fill_add_sizes(type, value, sum);
+    }
+    return sound;
+}
+
+/* Lengths of the texts of a run; those that lie in the heap are on their way when this returns. Absent
+ * and null cells are zeros, which is the empty text. Lengths are as good as random: no branch asks. */
+static bool text_sizes(const struct source *src, size_t at, size_t n, struct column_sizes *sum)
+{
+    const uint8_t *scratch[RUN_ROWS];
+    const uint8_t *const *row = group_rows(src, at, n, scratch);
+    bool sound = true;
+    for (size_t i = 0; i < n; i++) {
+        const struct seg_block *block = &src->set->blocks[src->rows->block[at + i]];
+        const uint8_t *cell = row[i] + src->offset;
+        uint32_t len;
+        uint64_t heap_at;
+        memcpy(&len, cell, sizeof(len));
+        memcpy(&heap_at, cell + 8, sizeof(heap_at));
+        bool is_long = len > SEG_VIEW_INLINE;
+        bool fits = (heap_at <= block->heap_bytes) & (len <= block->heap_bytes - heap_at);
+        __builtin_prefetch(is_long & fits ? block->heap + heap_at : cell);
+        sound &= fits | !is_long;
+        sum->bytes += len;
+    }
+    return sound;
+}
+
+/* False: damaged. */
+static bool sizes(const struct source *src, size_t field_idx, struct column_sizes *sum)
+{
+    const struct type *type = &src->set->schema->fields[field_idx].type;
+    size_t n_rows = src->rows->n;
+    bool sound = true;
+    if (src->set->layout->cells[field_idx].in_key)
+        return key_sizes(src, field_idx, sum);
+    for (size_t at = 0; at < n_rows && sound; at += RUN_ROWS) {
+        size_t n = n_rows - at < RUN_ROWS ? n_rows - at : RUN_ROWS;
+        sound = type->dtype == DT_LIST ? list_sizes(src, type, at, n, sum)
+                                       : text_sizes(src, at, n, sum);
+    }
+    return sound;
+}
+
+enum code seg_sizes(const struct seg_set *set, const struct seg_rows *rows, size_t field_idx,
+                    struct column_sizes *out_sizes, struct err *err)
+{
+    const char *name = set->schema->fields[field_idx].name;
+    struct source src = source_of(set, rows, field_idx);
+    struct column_sizes sum = {0};
     if (set->ahead && !set->layout->cells[field_idx].in_key)
         read_heap_ahead(set, rows, field_idx);
-    for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
-        size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
-        const uint8_t *const *row = group_rows(&src, at, n, scratch);
-        for (size_t i = 0; i < n; i++) {
-            struct view value;
-            if (!value_of(&src, field_idx, at + i, row[i], &value))
-                return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged",
-                               set->schema->fields[field_idx].name);
-            sum += value.len;
-        }
-    }
-    if (sum > INT32_MAX)
+    if (!sizes(&src, field_idx, &sum))
+        return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged", name);
+    size_t most = sum.bytes > sum.n_elements ? sum.bytes : sum.n_elements;
+    if (most > INT32_MAX)
         return err_set(err, E_LIMIT,
-                       "column '%s': the values of this request have %llu bytes, at most %d fit; "
+                       "column '%s': the values of this request have %zu %s, at most %d fit; "
                        "ask for fewer keys",
-                       set->schema->fields[field_idx].name, (unsigned long long)sum, INT32_MAX);
-    *out_bytes = (size_t)sum;
+                       name, most, most == sum.bytes ? "bytes" : "elements", INT32_MAX);
+    *out_sizes = sum;
     return OK;
 }
 
-/* utf8, and integers inside a key that has to be taken apart. */
-static void gather_values(const struct source *src, size_t field_idx, struct column *out)
+/* The value at a cell; empty where the file was changed since seg_sizes found it sound. */
+static inline struct view sound_value(const struct source *src, size_t i, const uint8_t *row)
+{
+    struct view value;
+    if (!view_value(&src->set->blocks[src->rows->block[i]], row + src->offset, &value))
+        value.len = 0;
+    return value;
+}
+
+/* memcpy of mostly short texts without the call. */
+static inline void copy_text(uint8_t *to, const uint8_t *from, size_t len)
+{
+    uint64_t a, b;
+    uint32_t c, d;
+    if (len > 16) {
+        memcpy(to, from, len);
+    } else if (len >= 8) {
+        memcpy(&a, from, 8);
+        memcpy(&b, from + len - 8, 8);
+        memcpy(to, &a, 8);
+        memcpy(to + len - 8, &b, 8);
+    } else if (len >= 4) {
+        memcpy(&c, from, 4);
+        memcpy(&d, from + len - 4, 4);
+        memcpy(to, &c, 4);
+        memcpy(to + len - 4, &d, 4);
+    } else {
+        for (size_t i = 0; i < len; i++)
+            to[i] = from[i];
+    }
+}
+
+/* utf8, binary and lists of any length. */
+static void gather_views(const struct source *src, struct column *out)
 {
     const uint8_t *scratch[RUN_ROWS];
-    size_t width = dtype_width(out->dtype), used = 0;
+    struct list_fill fill = {0};
+    size_t used = 0;
     for (size_t at = 0; at < out->n_rows; at += RUN_ROWS) {
         size_t n = out->n_rows - at < RUN_ROWS ? out->n_rows - at : RUN_ROWS;
         const uint8_t *const *row = group_rows(src, at, n, scratch);
         for (size_t i = 0; i < n; i++) {
-            struct view value;
-            if (!value_of(src, field_idx, at + i, row[i], &value))
-                value.len = 0;
-            if (out->offsets) {
-                out->offsets[at + i] = (int32_t)used;
-            } else {
-                used = (at + i) * width;
-                memset(out->data + used, 0, width);
+            struct view value = sound_value(src, at + i, row[i]);
+            if (out->child) {
+                fill_list(out, at + i, value, &fill);
+                continue;
             }
-            if (value.len)
-                memcpy(out->data + used, value.ptr, value.len);
+            out->offsets[at + i] = (int32_t)used;
+            copy_text(out->data + used, value.ptr, value.len);
             used += value.len;
         }
         if (src->null_bit >= 0)
             mask_nulls(src, row, n, out->validity + at / 8);
+    }
+    if (!out->child)
+        out->offsets[out->n_rows] = (int32_t)used;
+}
+
+/* Components of a key that has to be taken apart: utf8, and integers behind it. */
+static void gather_key(const struct source *src, size_t field_idx, struct column *out)
+{
+    size_t width = type_width(&out->type), used = 0;
+    for (size_t i = 0; i < out->n_rows; i++) {
+        struct view value;
+        if (!key_value(src, field_idx, i, &value))
+            value.len = 0;
+        if (out->offsets) {
+            out->offsets[i] = (int32_t)used;
+        } else {
+            used = i * width;
+            memset(out->data + used, 0, width);
+        }
+        if (value.len)
+            memcpy(out->data + used, value.ptr, value.len);
+        used += value.len;
     }
     if (out->offsets)
         out->offsets[out->n_rows] = (int32_t)used;
@@ -308,7 +434,7 @@ static bool is_in_place(const struct seg_set *set, size_t field_idx)
 {
     if (set->layout->cells[field_idx].in_key)
         return key_offset(set, field_idx) >= 0;
-    return set->schema->fields[field_idx].dtype != DT_UTF8;
+    return !type_is_variable(&set->schema->fields[field_idx].type);
 }
 
 /* Whether the next four columns can go through gather_quad: 4 bytes each, side by side in group 0. */
@@ -318,7 +444,7 @@ static bool is_quad(const struct source *sources, struct column *const *columns,
         return false;
     for (size_t k = 0; k < 4; k++)
         if (sources[k].group != 0 || sources[k].offset != sources[0].offset + 4 * k ||
-            columns[k]->dtype == DT_BOOL || dtype_width(columns[k]->dtype) != 4)
+            columns[k]->child || type_width(&columns[k]->type) != 4)
             return false;
     return true;
 }
@@ -371,14 +497,18 @@ void seg_gather(const struct seg_set *set, const struct seg_rows *rows, const si
         size_t n_in_place = 0;
         for (size_t i = first; i < first + n; i++) {
             struct column *out = &columns[i];
-            assert(out->n_rows == rows->n && out->dtype == set->schema->fields[fields[i]].dtype);
+            assert(out->n_rows == rows->n &&
+                   out->type.dtype == set->schema->fields[fields[i]].type.dtype);
             memcpy(out->validity, rows->present, column_bitmap_bytes(rows->n));
             struct source src = source_of(set, rows, fields[i]);
             if (is_in_place(set, fields[i])) {
                 in_place[n_in_place] = out;
                 sources[n_in_place++] = src;
             } else {
-                gather_values(&src, fields[i], out);
+                if (set->layout->cells[fields[i]].in_key)
+                    gather_key(&src, fields[i], out);
+                else
+                    gather_views(&src, out);
                 count_nulls(rows, &src, out);
             }
         }

@@ -9,16 +9,16 @@
 #include "segment/find.h"
 
 /*
- * Bytes of all values of utf8 column `field_idx` for these rows. Fails E_LIMIT past 2^31-1, and
- * E_CORRUPT when a damaged cell points outside its heap.
+ * Sizes of the values of column `field_idx`, which is of variable length, for these rows. Fails E_LIMIT
+ * past 2^31-1, and E_CORRUPT when a damaged cell points outside its heap or is no list.
  */
-must_use enum code seg_utf8_bytes(const struct seg_set *set, const struct seg_rows *rows,
-                                  size_t field_idx, size_t *out_bytes, struct err *err);
+must_use enum code seg_sizes(const struct seg_set *set, const struct seg_rows *rows,
+                             size_t field_idx, struct column_sizes *out_sizes, struct err *err);
 
 /*
- * Fill validity, data and, for utf8, offsets of `columns`, one for each of `fields`, whose memory, dtype
- * and n_rows are set; sets n_nulls. Absent and null rows and unused bits become zero. For utf8, data has
- * the room that seg_utf8_bytes said.
+ * Fill validity, data, offsets and children of `columns`, one for each of `fields`, whose memory, type
+ * and n_rows are set; sets n_nulls. Absent and null rows and unused bits become zero. Of variable length
+ * there is the room that seg_sizes said.
  *
  * Threads   any; no lock, no allocation.
  */

@@ -34,7 +34,7 @@ static uint32_t integer_key_bytes(const struct schema *schema, bool *out_has_utf
     uint32_t bytes = 0;
     *out_has_utf8 = false;
     for (size_t k = 0; k < schema->n_key; k++) {
-        enum dtype t = schema->fields[schema->key[k]].dtype;
+        enum dtype t = schema->fields[schema->key[k]].type.dtype;
         *out_has_utf8 |= t == DT_UTF8;
         bytes += (uint32_t)dtype_width(t);
     }
@@ -75,6 +75,8 @@ static void choose_key_cell(struct seg_layout *l, const struct schema *schema,
 static uint32_t padded_stride(uint32_t bytes)
 {
     uint32_t padded = 8;
+    if (bytes == 0)
+        return padded; /* the only key is the empty string: a row must be somewhere all the same */
     while (padded < bytes && padded < line_bytes)
         padded *= 2;
     if (padded < bytes)
@@ -82,8 +84,14 @@ static uint32_t padded_stride(uint32_t bytes)
     return (padded - bytes) * 8 <= bytes ? padded : bytes;
 }
 
-/* Cells of like width together, the widest first, so that most are aligned. */
-static const uint32_t width_order[] = {8, SEG_UTF8_BYTES, 4, 2, 1};
+/* Cells of like alignment together, the widest first, so that most are aligned. */
+enum { N_ALIGNMENTS = 5 };
+
+static unsigned alignment_of(const struct type *t)
+{
+    uint32_t bytes = seg_cell_bytes(t);
+    return bytes == 8 ? 0 : bytes % 8 == 0 ? 1 : bytes % 4 == 0 ? 2 : bytes % 2 == 0 ? 3 : 4;
+}
 
 must_use static enum code place_packed(const struct schema *schema, const uint64_t *n_nulls,
                                        struct seg_layout *l, struct err *err)
@@ -94,12 +102,12 @@ must_use static enum code place_packed(const struct schema *schema, const uint64
             l->cells[i].null_bit = (int32_t)n_null_bits++;
     l->groups[0].null_offset = seg_key_bytes(l);
     uint32_t at = seg_key_bytes(l) + (n_null_bits + 7) / 8;
-    for (size_t w = 0; w < sizeof(width_order) / sizeof(width_order[0]); w++)
+    for (unsigned w = 0; w < N_ALIGNMENTS; w++)
         for (size_t i = 0; i < schema->n_fields; i++) {
-            if (l->cells[i].in_key || seg_cell_bytes(schema->fields[i].dtype) != width_order[w])
+            if (l->cells[i].in_key || alignment_of(&schema->fields[i].type) != w)
                 continue;
             l->cells[i].offset = at;
-            at += width_order[w];
+            at += seg_cell_bytes(&schema->fields[i].type);
             if (at > SEG_MAX_STRIDE)
                 return err_set(err, E_LIMIT,
                                "a row of %zu columns is longer than %d bytes; use layout: columnar",
@@ -118,7 +126,7 @@ static void place_columnar(const struct schema *schema, const uint64_t *n_nulls,
         struct seg_cell *cell = &l->cells[i];
         if (cell->in_key)
             continue;
-        uint32_t bytes = seg_cell_bytes(schema->fields[i].dtype);
+        uint32_t bytes = seg_cell_bytes(&schema->fields[i].type);
         bool has_nulls = n_nulls[i] > 0;
         *cell = (struct seg_cell){.group = group, .null_bit = has_nulls ? 0 : -1};
         l->groups[group++] =
@@ -142,6 +150,10 @@ enum code seg_layout_choose(const struct schema *schema, bool columnar,
         place_columnar(schema, n_nulls, &l);
     else
         rc = place_packed(schema, n_nulls, &l, err);
+    for (uint32_t g = 0; rc == OK && g < l.n_groups; g++)
+        if (l.groups[g].stride > SEG_MAX_STRIDE)
+            rc = err_set(err, E_LIMIT, "a row of %u bytes, at most %d fit", l.groups[g].stride,
+                         SEG_MAX_STRIDE);
     if (rc)
         seg_layout_done(&l);
     else
@@ -205,7 +217,7 @@ must_use static enum code get_cell(struct cursor *c, const struct schema *schema
     if (cell->group >= l->n_groups)
         return err_set(err, E_CORRUPT, "cell %zu in group %u of %u", i, cell->group, l->n_groups);
     const struct seg_group *group = &l->groups[cell->group];
-    uint64_t end = (uint64_t)cell->offset + seg_cell_bytes(schema->fields[i].dtype);
+    uint64_t end = (uint64_t)cell->offset + seg_cell_bytes(&schema->fields[i].type);
     uint64_t null_end =
         cell->null_bit < 0 ? 0 : (uint64_t)group->null_offset + (uint32_t)cell->null_bit / 8 + 1;
     if (end > group->stride || null_end > group->stride)

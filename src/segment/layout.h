@@ -7,15 +7,15 @@
  * one place in memory; `columnar` has the key in group 0 and one group for each other column. A cell is
  * found by one formula: group base + slot * stride + offset.
  *
- *     group 0   [key cell][null bits][8-byte cells][16-byte cells (utf8)][4][2][1][padding]
+ *     group 0   [key cell][null bits][8-byte cells][multiples of 8][of 4][of 2][others][padding]
  *
  * Key cell, one of
  *     fixed     width bytes: all keys have that length
  *     variable  u8 length, then width bytes: the key, zero padded; or length 255 and
  *               {u32 length, u32 low half of the key's hash, u64 offset in the block's heap}
- * utf8 cell (16 bytes, as Arrow's view types)
+ * Cell of a value of any length: utf8, binary, list (16 bytes, as Arrow's view types)
  *     u32 length, then up to 12 bytes; or the first 4 bytes and a u64 offset in the block's heap
- * Other cells are the value, little-endian; bool one byte.
+ * Other cells are the value, little-endian; bool one byte; a list of one length its elements.
  *
  * The stride is padded to 8, 16, 32, 64 or a multiple of 64 where that adds at most an eighth: then no
  * row needs more cache lines than it has to.
@@ -30,8 +30,8 @@
 enum {
     SEG_KEY_LONG = 255,      /* length byte of a key that lies in the heap */
     SEG_KEY_LONG_BYTES = 16, /* what such a cell holds behind the length byte */
-    SEG_UTF8_BYTES = 16,
-    SEG_UTF8_INLINE = 12,
+    SEG_VIEW_BYTES = 16,
+    SEG_VIEW_INLINE = 12,
     SEG_MAX_STRIDE = 1 << 20,
 };
 
@@ -83,9 +83,9 @@ must_use enum code seg_layout_get(struct cursor *c, const struct schema *schema,
                                   struct seg_layout *out, struct err *err);
 
 /* Bytes of a non-key cell. */
-static inline uint32_t seg_cell_bytes(enum dtype t)
+static inline uint32_t seg_cell_bytes(const struct type *t)
 {
-    return t == DT_UTF8 ? SEG_UTF8_BYTES : (uint32_t)dtype_width(t);
+    return type_is_variable(t) ? SEG_VIEW_BYTES : (uint32_t)type_width(t);
 }
 
 /* Bytes of the whole key cell. */

@@ -68,6 +68,25 @@ must_use static enum code find_payload(const struct segment *s, enum seg_kind ki
     return OK;
 }
 
+/* Of a dtype with parameters, its text stands behind the name. */
+must_use static enum code read_type(const struct segment *s, struct cursor *c, uint32_t dtype,
+                                    struct type *out, struct err *err)
+{
+    uint32_t len;
+    struct view text;
+    if (dtype >= DT_COUNT)
+        return err_set(err, E_CORRUPT, "column %zu has unknown dtype %u", s->schema.n_fields,
+                       dtype);
+    *out = type_of((enum dtype)dtype);
+    if (!dtype_has_parameters((enum dtype)dtype))
+        return OK;
+    if (!cur_u32le(c, &len) || !cur_bytes(c, len, &text))
+        return err_set(err, E_CORRUPT, "schema ends inside column %zu", s->schema.n_fields);
+    if (type_parse(text, out, err) || out->dtype != (enum dtype)dtype)
+        return err_in(err, E_CORRUPT, "column %zu of dtype %u", s->schema.n_fields, dtype);
+    return OK;
+}
+
 must_use static enum code read_field(struct segment *s, struct cursor *c, struct err *err)
 {
     uint32_t dtype, nullable, name_len;
@@ -75,12 +94,11 @@ must_use static enum code read_field(struct segment *s, struct cursor *c, struct
     if (!cur_u32le(c, &dtype) || !cur_u32le(c, &nullable) || !cur_u32le(c, &name_len) ||
         !cur_bytes(c, name_len, &name))
         return err_set(err, E_CORRUPT, "schema ends inside column %zu", s->schema.n_fields);
-    if (dtype >= DT_COUNT)
-        return err_set(err, E_CORRUPT, "column %zu has unknown dtype %u", s->schema.n_fields,
-                       dtype);
+    struct type type;
+    TRY(read_type(s, c, dtype, &type, err));
     if (name.len && memchr(name.ptr, 0, name.len))
         return err_set(err, E_CORRUPT, "name of column %zu has a NUL byte", s->schema.n_fields);
-    schema_add(&s->schema, name, (enum dtype)dtype, nullable != 0);
+    schema_add(&s->schema, name, &type, nullable != 0);
     return OK;
 }
 

@@ -2,9 +2,9 @@
 
 #include "base/mem.h"
 
-static uint32_t cell_bytes(enum dtype t)
+static uint32_t cell_bytes(const struct type *t)
 {
-    return t == DT_UTF8 ? sizeof(struct record_utf8) : (uint32_t)dtype_width(t);
+    return type_is_variable(t) ? sizeof(struct record_ref) : (uint32_t)type_width(t);
 }
 
 void record_format_init(struct record_format *f, const struct schema *schema)
@@ -16,7 +16,7 @@ void record_format_init(struct record_format *f, const struct schema *schema)
         if (schema_is_key(schema, i))
             continue;
         f->cell_offset[i] = at;
-        at += cell_bytes(schema->fields[i].dtype);
+        at += cell_bytes(&schema->fields[i].type);
     }
     f->key_offset = at;
 }
@@ -34,7 +34,7 @@ enum code record_sizes(const struct record_format *f, const struct vector *const
     for (size_t row = 0; row < n; row++) {
         uint64_t size = f->key_offset + (uint64_t)keys[row].len;
         for (size_t i = 0; i < f->schema->n_fields; i++)
-            if (vectors[i] && f->schema->fields[i].dtype == DT_UTF8)
+            if (vectors[i] && type_is_variable(&f->schema->fields[i].type))
                 size += vectors[i]->views[row].len;
         if (size > RECORD_MAX_BYTES)
             return err_set(err, E_LIMIT, "row %zu has %llu bytes, at most %u fit", row,
@@ -67,7 +67,8 @@ static void write_cells(const struct vector *v, uint32_t offset, struct record *
 {
     const uint8_t *from = v->values;
     size_t n = v->n;
-    switch (dtype_width(v->dtype)) {
+    size_t width = type_width(&v->type);
+    switch (width) {
     case 1:
         for (size_t i = 0; i < n; i++)
             ((uint8_t *)records[i])[offset] = from[i];
@@ -80,10 +81,29 @@ static void write_cells(const struct vector *v, uint32_t offset, struct record *
         for (size_t i = 0; i < n; i++)
             memcpy((uint8_t *)records[i] + offset, from + i * 4, 4);
         break;
-    default:
+    case 8:
         for (size_t i = 0; i < n; i++)
             memcpy((uint8_t *)records[i] + offset, from + i * 8, 8);
         break;
+    default:
+        for (size_t i = 0; i < n; i++)
+            memcpy((uint8_t *)records[i] + offset, from + i * width, width);
+        break;
+    }
+}
+
+/* Lists of one length: their elements, which are the end of the value. */
+static void write_fixed_lists(const struct vector *v, uint32_t offset,
+                              struct record *const *records)
+{
+    size_t width = type_width(&v->type);
+    for (size_t i = 0; i < v->n; i++) {
+        uint8_t *cell = (uint8_t *)records[i] + offset;
+        struct view value = v->views[i];
+        if (v->valid[i])
+            memcpy(cell, value.ptr + value.len - width, width);
+        else
+            memset(cell, 0, width);
     }
 }
 
@@ -93,7 +113,7 @@ static void write_strings(const struct vector *v, uint32_t offset, struct record
 {
     for (size_t row = 0; row < v->n; row++) {
         struct view value = v->views[row];
-        struct record_utf8 cell = {(uint32_t)value.len, tails[row]};
+        struct record_ref cell = {(uint32_t)value.len, tails[row]};
         memcpy((uint8_t *)records[row] + offset, &cell, sizeof(cell));
         if (value.len)
             memcpy((uint8_t *)records[row] + tails[row], value.ptr, value.len);
@@ -111,8 +131,11 @@ void record_write(const struct record_format *f, const struct vector *const *vec
         if (!v)
             continue;
         write_nulls(v, i, records);
-        if (v->dtype != DT_UTF8) {
-            write_cells(v, f->cell_offset[i], records);
+        if (!type_is_variable(&v->type)) {
+            if (v->type.dtype == DT_LIST)
+                write_fixed_lists(v, f->cell_offset[i], records);
+            else
+                write_cells(v, f->cell_offset[i], records);
             continue;
         }
         if (!tails) {

@@ -9,9 +9,9 @@
  *     16      4     size of the record, a multiple of 8
  *     20      4     length of the key
  *     24      n     null bits, one a field, 1 = null
- *     24+n    ...   cells in schema order, without key columns: the value, or for utf8
+ *     24+n    ...   cells in schema order, without key columns: the value, or of variable length
  *                   {u32 length, u32 offset from the record's start}; zero where null
- *     ...     ...   canonical key, utf8 bytes
+ *     ...     ...   canonical key, bytes of the values of variable length
  *
  * Records are written by us and read by us in one process; they are not checked.
  */
@@ -30,7 +30,7 @@ struct record {
     uint8_t body[];
 };
 
-struct record_utf8 {
+struct record_ref {
     uint32_t len;
     uint32_t offset;
 };
@@ -70,17 +70,17 @@ static inline bool record_is_null(const struct record *r, size_t field_idx)
     return r->body[field_idx / 8] >> (field_idx % 8) & 1;
 }
 
-/* The cell of a field that is no key: its value, or a struct record_utf8. */
+/* The cell of a field that is no key: its value, or a struct record_ref. */
 static inline const uint8_t *record_cell(const struct record_format *f, const struct record *r,
                                          size_t field_idx)
 {
     return (const uint8_t *)r + f->cell_offset[field_idx];
 }
 
-static inline struct view record_utf8(const struct record_format *f, const struct record *r,
-                                      size_t field_idx)
+static inline struct view record_bytes(const struct record_format *f, const struct record *r,
+                                       size_t field_idx)
 {
-    struct record_utf8 cell;
+    struct record_ref cell;
     memcpy(&cell, record_cell(f, r, field_idx), sizeof(cell));
     return view_of((const uint8_t *)r + cell.offset, cell.len);
 }

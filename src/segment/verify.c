@@ -62,14 +62,14 @@ must_use static enum code check_strings(const struct segment *s, uint32_t block_
     const struct seg_block *b = &s->blocks[block_idx];
     for (size_t i = 0; i < s->schema.n_fields; i++) {
         const struct seg_cell *cell = &s->layout.cells[i];
-        if (s->schema.fields[i].dtype != DT_UTF8 || cell->in_key)
+        if (!type_is_variable(&s->schema.fields[i].type) || cell->in_key)
             continue;
         const uint8_t *at = seg_group_rows(s, block_idx, cell->group) +
                             slot * s->layout.groups[cell->group].stride + cell->offset;
         uint32_t len;
         uint64_t heap_at = 0;
         memcpy(&len, at, sizeof(len));
-        if (len <= SEG_UTF8_INLINE)
+        if (len <= SEG_VIEW_INLINE)
             continue;
         memcpy(&heap_at, at + 8, sizeof(heap_at));
         if (heap_at > b->heap_bytes || len > b->heap_bytes - heap_at ||

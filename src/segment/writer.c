@@ -143,10 +143,15 @@ static void put_meta(const struct seg_plan *plan, struct buf *out)
     put_u32(out, (uint32_t)plan->schema->n_key);
     for (size_t i = 0; i < plan->schema->n_fields; i++) {
         const struct field *f = &plan->schema->fields[i];
-        put_u32(out, f->dtype);
+        put_u32(out, f->type.dtype);
         put_u32(out, f->nullable);
         put_u32(out, (uint32_t)strlen(f->name));
         buf_puts(out, f->name);
+        if (!dtype_has_parameters(f->type.dtype))
+            continue;
+        char text[TYPE_TEXT_CAP];
+        put_u32(out, (uint32_t)strlen(type_text(&f->type, text)));
+        buf_puts(out, text);
     }
     for (size_t k = 0; k < plan->schema->n_key; k++)
         put_u32(out, (uint32_t)plan->schema->key[k]);

@@ -8,13 +8,13 @@ void oracle_schema(size_t i, struct schema *out)
     static const enum dtype single[] = {DT_UTF8, DT_INT32, DT_UINT8, DT_INT64};
     *out = (struct schema){0};
     if (i < 4) {
-        schema_add(out, view_cstr("id"), single[i], false);
+        schema_add_plain(out, view_cstr("id"), single[i], false);
         schema_add_key(out, 0);
         return;
     }
-    schema_add(out, view_cstr("carrier"), DT_UTF8, false);
-    schema_add(out, view_cstr("flight"), DT_INT16, false);
-    schema_add(out, view_cstr("day"), DT_UTF8, false);
+    schema_add_plain(out, view_cstr("carrier"), DT_UTF8, false);
+    schema_add_plain(out, view_cstr("flight"), DT_INT16, false);
+    schema_add_plain(out, view_cstr("day"), DT_UTF8, false);
     for (size_t k = 0; k < 3; k++)
         schema_add_key(out, k);
 }
@@ -29,7 +29,7 @@ static bool in_range(enum dtype t, json_int_t v)
 
 static bool put_component(const struct schema *s, size_t k, const json_t *value, struct buf *out)
 {
-    enum dtype t = s->fields[s->key[k]].dtype;
+    enum dtype t = s->fields[s->key[k]].type.dtype;
     if (t == DT_UTF8) {
         if (!json_is_string(value))
             return false;

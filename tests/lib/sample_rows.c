@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "model/list.h"
 #include "segment/writer.h"
 
 #include <stdio.h>
@@ -40,6 +41,50 @@ void sample_done(struct sample *s)
     *s = (struct sample){0};
 }
 
+static void set_parameters(struct type *t, struct random *r)
+{
+    t->unit = (enum time_unit)random_below(r, 4);
+    if (t->dtype == DT_TIME32)
+        t->unit = (enum time_unit)random_below(r, 2);
+    if (t->dtype == DT_TIME64)
+        t->unit = (enum time_unit)(2 + random_below(r, 2));
+    t->precision = (uint8_t)(1 + random_below(r, 38));
+    t->scale = (int8_t)random_below(r, t->precision + 1);
+    t->fixed_width = 1 + (uint32_t)random_below(r, 40);
+    if (t->dtype == DT_TIMESTAMP && random_below(r, 2))
+        memcpy(t->zone, "Europe/Berlin", sizeof("Europe/Berlin"));
+}
+
+/* Equal to itself after it was written as text and read. */
+static struct type normal(const struct type *t)
+{
+    char text[TYPE_TEXT_CAP];
+    struct type back;
+    struct err err;
+    if (type_parse(view_cstr(type_text(t, text)), &back, &err)) {
+        fprintf(stderr, "sample: %s\n", err.msg);
+        abort();
+    }
+    return back;
+}
+
+struct type random_type(struct random *r)
+{
+    struct type t = type_of((enum dtype)random_below(r, DT_COUNT));
+    if (t.dtype != DT_LIST) {
+        set_parameters(&t, r);
+        return normal(&t);
+    }
+    while (t.dtype == DT_LIST)
+        t.dtype = (enum dtype)random_below(r, DT_COUNT);
+    set_parameters(&t, r);
+    t.element = t.dtype;
+    t.dtype = DT_LIST;
+    if (!dtype_is_bytes(t.element) && random_below(r, 2))
+        t.list_size = 1 + (uint32_t)random_below(r, 9);
+    return normal(&t);
+}
+
 static struct view random_string(struct sample *s, struct random *random)
 {
     size_t len = random_below(random, 41);
@@ -49,28 +94,55 @@ static struct view random_string(struct sample *s, struct random *random)
     return view_of(bytes, len);
 }
 
+static void random_fixed(const struct type *t, uint8_t *out, struct random *random)
+{
+    for (size_t i = 0; i < type_width(t); i++)
+        out[i] = (uint8_t)(t->dtype == DT_BOOL ? random_below(random, 2) : random_next(random));
+}
+
+static struct view random_list(struct sample *s, const struct type *t, struct random *random)
+{
+    AUTO(list_builder) struct list_builder b = {0};
+    struct type element = type_element(t);
+    size_t n = t->list_size ? t->list_size : random_below(random, 20);
+    bool is_bytes = dtype_is_bytes(element.dtype);
+    for (size_t i = 0; i < n; i++) {
+        uint8_t value[64];
+        if (!t->list_size && random_below(random, 6) == 0) {
+            list_add_null(&b, is_bytes ? 0 : type_width(&element));
+        } else if (is_bytes) {
+            list_add_bytes(&b, random_string(s, random));
+        } else {
+            random_fixed(&element, value, random);
+            list_add_fixed(&b, value, 1, type_width(&element));
+        }
+    }
+    uint8_t *bytes = arena_alloc(&s->arena, list_built_bytes(&b));
+    list_built_write(&b, bytes);
+    return view_of(bytes, list_built_bytes(&b));
+}
+
 static void set_value(struct sample *s, size_t field, size_t row, struct random *random)
 {
     struct vector *v = &s->vectors[field];
     bool is_null = s->schema.fields[field].nullable && random_below(random, 4) == 0;
     v->valid[row] = !is_null;
     v->n_nulls += is_null;
-    if (v->dtype == DT_UTF8) {
-        v->views[row] = is_null ? view_of("", 0) : random_string(s, random);
+    if (is_null)
         return;
-    }
-    size_t width = dtype_width(v->dtype);
-    uint64_t value = is_null ? 0 : random_next(random);
-    if (v->dtype == DT_BOOL)
-        value &= 1;
-    memcpy((uint8_t *)v->values + row * width, &value, width);
+    if (v->type.dtype == DT_LIST)
+        v->views[row] = random_list(s, &v->type, random);
+    else if (dtype_is_bytes(v->type.dtype))
+        v->views[row] = random_string(s, random);
+    else
+        random_fixed(&v->type, (uint8_t *)v->values + row * type_width(&v->type), random);
 }
 
 static void copy_key(struct sample *s, size_t from, size_t to)
 {
     for (size_t k = 0; k < s->schema.n_key; k++) {
         struct vector *v = &s->vectors[s->schema.key[k]];
-        size_t width = v->dtype == DT_UTF8 ? sizeof(struct view) : dtype_width(v->dtype);
+        size_t width = vector_width(&v->type);
         memcpy((uint8_t *)v->values + to * width, (uint8_t *)v->values + from * width, width);
     }
 }
@@ -80,8 +152,8 @@ static struct view canonical_key(struct sample *s, size_t row)
     struct buf key = {0};
     for (size_t k = 0; k < s->schema.n_key; k++) {
         const struct vector *v = &s->vectors[s->schema.key[k]];
-        size_t width = dtype_width(v->dtype);
-        if (v->dtype == DT_UTF8)
+        size_t width = type_width(&v->type);
+        if (v->type.dtype == DT_UTF8)
             key_put_utf8(&key, &s->schema, k, v->views[row]);
         else
             buf_put(&key, (uint8_t *)v->values + row * width, width);
@@ -99,7 +171,7 @@ void sample_init(struct sample *s, const struct schema *schema, size_t n, unsign
     s->vectors = mem_zalloc(schema->n_fields * sizeof(*s->vectors));
     s->keys = mem_zalloc(n * sizeof(*s->keys));
     for (size_t i = 0; i < schema->n_fields; i++) {
-        vector_init(&s->vectors[i], schema->fields[i].dtype, n);
+        vector_init(&s->vectors[i], &schema->fields[i].type, n);
         s->vectors[i].n = n;
     }
     for (size_t row = 0; row < n; row++) {

@@ -14,6 +14,9 @@ struct random {
 uint64_t random_next(struct random *r);
 uint64_t random_below(struct random *r, uint64_t n);
 
+/* Any type that a column can have. */
+struct type random_type(struct random *r);
+
 /* A seed from MURR_TEST_SEED or the clock, printed so that a failure can be repeated. */
 struct random random_init(const char *test);
 

@@ -12,17 +12,28 @@
  *
  * Metadata is a FlatBuffer whose root is a Message, zero-padded; the padding counts. The metadata
  * of the batch is padded so far that the body begins at a multiple of 64 from the start of the
- * stream. The body has for each column the validity bitmap, for utf8 the offsets, and the values,
- * each padded to 64 bytes; the metadata gives offsets into the body and lengths without padding.
+ * stream. The body has for each column the validity bitmap, where lengths differ the offsets, and
+ * the values, each padded to 64 bytes, and behind a list's those of its elements; the metadata gives offsets into the body and lengths without padding.
  *
  * Fields of the tables, from Arrow's format/Message.fbs and format/Schema.fbs (the number of a
  * field is its position there, a union takes two):
  *
  *   Message        0 version i16   1 header type u8   2 header   3 bodyLength i64
  *   Schema         0 endianness i16 (0 little)        1 fields [Field]
- *   Field          0 name   1 nullable bool   2 type type u8   3 type   4 dictionary   5 children
- * [Field] Int            0 bitWidth i32   1 is_signed bool FloatingPoint  0 precision i16 (1
- * single, 2 double) RecordBatch    0 length i64   1 nodes [FieldNode]   2 buffers [Buffer]
+ *   Field          0 name   1 nullable bool   2 type type u8   3 type   4 dictionary
+ *                  5 children [Field]
+ *   RecordBatch    0 length i64   1 nodes [FieldNode]   2 buffers [Buffer]
+ *
+ *   Int            0 bitWidth i32   1 is_signed bool
+ *   FloatingPoint  0 precision i16 (0 half, 1 single, 2 double)
+ *   Decimal        0 precision i32   1 scale i32   2 bitWidth i32
+ *   Date           0 unit i16 (0 days)
+ *   Time           0 unit i16   1 bitWidth i32
+ *   Timestamp      0 unit i16 (0 s, 1 ms, 2 us, 3 ns)   1 timezone string
+ *   Duration       0 unit i16
+ *   FixedSizeBinary, FixedSizeList   0 i32: bytes, elements
+ *   others have no fields
+ *
  *   FieldNode      struct: length i64, null_count i64
  *   Buffer         struct: offset i64, length i64
  */
@@ -35,12 +46,26 @@ enum {
     FIELD_TYPE = 3,
     FIELD_CHILDREN = 5
 };
-enum { INT_BIT_WIDTH = 0, INT_IS_SIGNED = 1, FLOAT_PRECISION = 0 };
+enum { TIMESTAMP_ZONE = 1 };
 enum { BATCH_LENGTH = 0, BATCH_NODES = 1, BATCH_BUFFERS = 2 };
 
 enum { METADATA_V5 = 4 };
 enum { HEADER_SCHEMA = 1, HEADER_RECORD_BATCH = 3 };
-enum { TYPE_INT = 2, TYPE_FLOATING_POINT = 3, TYPE_UTF8 = 5, TYPE_BOOL = 6 };
+enum {
+    TYPE_INT = 2,
+    TYPE_FLOATING_POINT = 3,
+    TYPE_BINARY = 4,
+    TYPE_UTF8 = 5,
+    TYPE_BOOL = 6,
+    TYPE_DECIMAL = 7,
+    TYPE_DATE = 8,
+    TYPE_TIME = 9,
+    TYPE_TIMESTAMP = 10,
+    TYPE_LIST = 12,
+    TYPE_FIXED_SIZE_BINARY = 15,
+    TYPE_FIXED_SIZE_LIST = 16,
+    TYPE_DURATION = 18,
+};
 
 enum { PREFIX_BYTES = 8, ALIGN_BYTES = 64, PAIR_BYTES = 16, NULL_COUNT_AT = 8 };
 static const uint32_t continuation = 0xFFFFFFFF;
@@ -64,45 +89,106 @@ static size_t add_message(struct flatbuf *fb, unsigned header_type, uint64_t bod
                              n_header_fields);
 }
 
-static unsigned type_of(enum dtype t)
+static unsigned arrow_type(const struct type *t)
 {
-    switch (t) {
-    case DT_UTF8:
-        return TYPE_UTF8;
-    case DT_BOOL:
-        return TYPE_BOOL;
-    case DT_FLOAT32:
-    case DT_FLOAT64:
-        return TYPE_FLOATING_POINT;
-    default:
-        return TYPE_INT;
-    }
+    static const uint8_t types[DT_COUNT] = {
+        [DT_UTF8] = TYPE_UTF8,
+        [DT_BOOL] = TYPE_BOOL,
+        [DT_FLOAT32] = TYPE_FLOATING_POINT,
+        [DT_FLOAT64] = TYPE_FLOATING_POINT,
+        [DT_BINARY] = TYPE_BINARY,
+        [DT_FLOAT16] = TYPE_FLOATING_POINT,
+        [DT_DATE32] = TYPE_DATE,
+        [DT_TIMESTAMP] = TYPE_TIMESTAMP,
+        [DT_DECIMAL128] = TYPE_DECIMAL,
+        [DT_LIST] = TYPE_LIST,
+        [DT_FIXED_BINARY] = TYPE_FIXED_SIZE_BINARY,
+        [DT_TIME32] = TYPE_TIME,
+        [DT_TIME64] = TYPE_TIME,
+        [DT_DECIMAL256] = TYPE_DECIMAL,
+        [DT_DURATION] = TYPE_DURATION,
+    };
+    if (t->dtype == DT_LIST && t->list_size)
+        return TYPE_FIXED_SIZE_LIST;
+    return types[t->dtype] ? types[t->dtype] : TYPE_INT;
 }
 
-static void add_type(struct flatbuf *fb, size_t reference, enum dtype t)
+/* A table of scalars: n fields of the given sizes and values. */
+static void add_scalars(struct flatbuf *fb, size_t reference, const uint8_t *sizes,
+                        const uint64_t *values, size_t n)
 {
-    static const uint8_t int_sizes[] = {4, 1}, float_sizes[] = {2};
-    if (dtype_is_int(t)) {
-        size_t type = flatbuf_add_table(fb, reference, int_sizes, sizeof(int_sizes));
-        flatbuf_set(fb, type, INT_BIT_WIDTH, 8 * dtype_width(t), 4);
-        flatbuf_set(fb, type, INT_IS_SIGNED, dtype_is_signed(t), 1);
-    } else if (t == DT_FLOAT32 || t == DT_FLOAT64) {
-        size_t type = flatbuf_add_table(fb, reference, float_sizes, sizeof(float_sizes));
-        flatbuf_set(fb, type, FLOAT_PRECISION, t == DT_FLOAT32 ? 1 : 2, 2);
-    } else {
+    size_t table = flatbuf_add_table(fb, reference, sizes, n);
+    for (size_t i = 0; i < n; i++)
+        flatbuf_set(fb, table, i, values[i], sizes[i]);
+}
+
+#define SCALARS(n, sizes, ...) \
+    add_scalars(fb, reference, (const uint8_t[])sizes, (const uint64_t[]){__VA_ARGS__}, n)
+#define SIZES(...)  \
+    {               \
+        __VA_ARGS__ \
+    }
+
+static void add_timestamp(struct flatbuf *fb, size_t reference, const struct type *t)
+{
+    const uint8_t sizes[] = {2, t->zone[0] ? 4 : 0};
+    size_t table = flatbuf_add_table(fb, reference, sizes, sizeof(sizes));
+    flatbuf_set(fb, table, 0, t->unit, 2);
+    if (t->zone[0])
+        flatbuf_add_string(fb, flatbuf_field(fb, table, TIMESTAMP_ZONE), t->zone);
+}
+
+static void add_type(struct flatbuf *fb, size_t reference, const struct type *t)
+{
+    uint64_t bits = 8 * dtype_width(t->dtype);
+    switch (arrow_type(t)) {
+    case TYPE_INT:
+        SCALARS(2, SIZES(4, 1), bits, dtype_is_signed(t->dtype));
+        break;
+    case TYPE_FLOATING_POINT:
+        SCALARS(1, SIZES(2), bits / 32);
+        break;
+    case TYPE_DECIMAL:
+        SCALARS(3, SIZES(4, 4, 4), t->precision, (uint64_t)t->scale, bits);
+        break;
+    case TYPE_DATE:
+        SCALARS(1, SIZES(2), 0);
+        break;
+    case TYPE_TIME:
+        SCALARS(2, SIZES(2, 4), t->unit, bits);
+        break;
+    case TYPE_TIMESTAMP:
+        add_timestamp(fb, reference, t);
+        break;
+    case TYPE_DURATION:
+        SCALARS(1, SIZES(2), t->unit);
+        break;
+    case TYPE_FIXED_SIZE_BINARY:
+        SCALARS(1, SIZES(4), t->fixed_width);
+        break;
+    case TYPE_FIXED_SIZE_LIST:
+        SCALARS(1, SIZES(4), t->list_size);
+        break;
+    default:
         flatbuf_add_table(fb, reference, NULL, 0);
     }
 }
 
-static void add_field(struct flatbuf *fb, size_t reference, const struct ipc_field *f)
+static void add_field(struct flatbuf *fb, size_t reference, const char *name, const struct type *t)
 {
     static const uint8_t sizes[] = {4, 1, 1, 4, 0, 4};
+    bool is_list = t->dtype == DT_LIST;
     size_t field = flatbuf_add_table(fb, reference, sizes, sizeof(sizes));
     flatbuf_set(fb, field, FIELD_NULLABLE, 1, 1);
-    flatbuf_set(fb, field, FIELD_TYPE_TYPE, type_of(f->dtype), 1);
-    flatbuf_add_string(fb, flatbuf_field(fb, field, FIELD_NAME), f->name);
-    add_type(fb, flatbuf_field(fb, field, FIELD_TYPE), f->dtype);
-    flatbuf_add_vector(fb, flatbuf_field(fb, field, FIELD_CHILDREN), 0, 4, 4);
+    flatbuf_set(fb, field, FIELD_TYPE_TYPE, arrow_type(t), 1);
+    flatbuf_add_string(fb, flatbuf_field(fb, field, FIELD_NAME), name);
+    add_type(fb, flatbuf_field(fb, field, FIELD_TYPE), t);
+    size_t children =
+        flatbuf_add_vector(fb, flatbuf_field(fb, field, FIELD_CHILDREN), is_list, 4, 4);
+    if (is_list) {
+        struct type element = type_element(t);
+        add_field(fb, children, "item", &element);
+    }
 }
 
 static void build_schema(struct flatbuf *fb, const struct ipc_field *fields, size_t n_fields)
@@ -111,29 +197,74 @@ static void build_schema(struct flatbuf *fb, const struct ipc_field *fields, siz
     size_t schema = add_message(fb, HEADER_SCHEMA, 0, sizes, sizeof(sizes));
     size_t list = flatbuf_add_vector(fb, flatbuf_field(fb, schema, SCHEMA_FIELDS), n_fields, 4, 4);
     for (size_t i = 0; i < n_fields; i++)
-        add_field(fb, list + 4 * i, &fields[i]);
+        add_field(fb, list + 4 * i, fields[i].name, &fields[i].type);
 }
 
-/* Bytes of the buffers of a column, without padding; what it does not have is 0. */
+/* A node of the batch: a column, or the elements of a list. */
+struct node {
+    struct type type;
+    size_t n_rows;
+    struct column_sizes sizes;
+};
+
+static struct node node_of(const struct ipc_field *f, size_t n_rows)
+{
+    return (struct node){f->type, n_rows, f->sizes};
+}
+
+/* Only of a list. */
+static struct node node_child(const struct node *n)
+{
+    size_t n_elements = n->type.list_size ? n->n_rows * n->type.list_size : n->sizes.n_elements;
+    return (struct node){type_element(&n->type), n_elements, {n->sizes.bytes, 0}};
+}
+
+/* Bytes of the buffers of a node, without padding; what it does not have is 0. */
 struct buffers {
     uint64_t validity, offsets, data;
 };
 
-static struct buffers buffers_of(const struct ipc_field *f, size_t n_rows)
+static struct buffers buffers_of(const struct node *n)
 {
-    if (f->dtype == DT_UTF8)
-        return (struct buffers){column_bitmap_bytes(n_rows), 4 * (n_rows + 1), f->utf8_bytes};
-    return (struct buffers){column_bitmap_bytes(n_rows), 0, column_data_bytes(f->dtype, n_rows)};
+    struct buffers b = {.validity = column_bitmap_bytes(n->n_rows)};
+    if (type_is_variable(&n->type))
+        b.offsets = 4 * (n->n_rows + 1);
+    if (dtype_is_bytes(n->type.dtype))
+        b.data = n->sizes.bytes;
+    else if (n->type.dtype != DT_LIST)
+        b.data = column_data_bytes(&n->type, n->n_rows);
+    return b;
+}
+
+static uint64_t node_bytes(const struct node *n)
+{
+    struct buffers b = buffers_of(n);
+    uint64_t bytes = padded(b.validity) + padded(b.offsets) + padded(b.data);
+    if (n->type.dtype != DT_LIST)
+        return bytes;
+    struct node child = node_child(n);
+    return bytes + node_bytes(&child);
 }
 
 static uint64_t body_bytes_of(const struct ipc_field *fields, size_t n_fields, size_t n_rows)
 {
     uint64_t total = 0;
     for (size_t i = 0; i < n_fields; i++) {
-        struct buffers b = buffers_of(&fields[i], n_rows);
-        total += padded(b.validity) + padded(b.offsets) + padded(b.data);
+        struct node n = node_of(&fields[i], n_rows);
+        total += node_bytes(&n);
     }
     return total;
+}
+
+/* Nodes and buffers of a field. */
+static void count_parts(const struct type *t, size_t *n_nodes, size_t *n_buffers)
+{
+    (*n_nodes)++;
+    *n_buffers += 1 + type_is_variable(t) + (t->dtype != DT_LIST);
+    if (t->dtype != DT_LIST)
+        return;
+    struct type element = type_element(t);
+    count_parts(&element, n_nodes, n_buffers);
 }
 
 /* Describe one buffer at `pos`; moves both on. */
@@ -145,28 +276,46 @@ static void put_buffer(struct flatbuf *fb, size_t *pos, uint64_t *offset, uint64
     *offset += padded(bytes);
 }
 
+/* Places in the metadata and the body that move on. */
+struct batch_places {
+    size_t node, buffer;
+    uint64_t offset;
+};
+
+static void put_node(struct flatbuf *fb, struct batch_places *at, const struct node *n)
+{
+    struct buffers b = buffers_of(n);
+    flatbuf_put_i64(fb, at->node, (int64_t)n->n_rows);
+    at->node += PAIR_BYTES;
+    put_buffer(fb, &at->buffer, &at->offset, b.validity);
+    if (type_is_variable(&n->type))
+        put_buffer(fb, &at->buffer, &at->offset, b.offsets);
+    if (n->type.dtype != DT_LIST) {
+        put_buffer(fb, &at->buffer, &at->offset, b.data);
+        return;
+    }
+    struct node child = node_child(n);
+    put_node(fb, at, &child);
+}
+
 /* Returns the position of the first field node. */
 static size_t build_batch(struct flatbuf *fb, const struct ipc_field *fields, size_t n_fields,
                           size_t n_rows, uint64_t body_bytes)
 {
     static const uint8_t sizes[] = {8, 4, 4};
-    size_t n_buffers = 2 * n_fields;
+    size_t n_nodes = 0, n_buffers = 0;
     for (size_t i = 0; i < n_fields; i++)
-        n_buffers += fields[i].dtype == DT_UTF8;
+        count_parts(&fields[i].type, &n_nodes, &n_buffers);
     size_t batch = add_message(fb, HEADER_RECORD_BATCH, body_bytes, sizes, sizeof(sizes));
     flatbuf_set(fb, batch, BATCH_LENGTH, n_rows, 8);
     size_t nodes =
-        flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_NODES), n_fields, PAIR_BYTES, 8);
+        flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_NODES), n_nodes, PAIR_BYTES, 8);
     size_t pos =
         flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_BUFFERS), n_buffers, PAIR_BYTES, 8);
-    uint64_t offset = 0;
+    struct batch_places at = {nodes, pos, 0};
     for (size_t i = 0; i < n_fields; i++) {
-        struct buffers b = buffers_of(&fields[i], n_rows);
-        flatbuf_put_i64(fb, nodes + PAIR_BYTES * i, (int64_t)n_rows);
-        put_buffer(fb, &pos, &offset, b.validity);
-        if (fields[i].dtype == DT_UTF8)
-            put_buffer(fb, &pos, &offset, b.offsets);
-        put_buffer(fb, &pos, &offset, b.data);
+        struct node n = node_of(&fields[i], n_rows);
+        put_node(fb, &at, &n);
     }
     return nodes;
 }
@@ -191,35 +340,59 @@ static uint8_t *take_buffer(uint8_t **pos, uint64_t bytes)
     return at;
 }
 
+static struct column place_column(uint8_t **body, const char *name, const struct node *n,
+                                  struct arena *arena)
+{
+    struct buffers b = buffers_of(n);
+    struct column c = {.name = name, .type = n->type, .n_rows = n->n_rows};
+    c.validity = take_buffer(body, b.validity);
+    if (type_is_variable(&n->type)) {
+        c.offsets = (int32_t *)(void *)take_buffer(body, b.offsets);
+        c.offsets[0] = 0;
+    }
+    if (n->type.dtype != DT_LIST) {
+        c.data = take_buffer(body, b.data);
+        return c;
+    }
+    struct node child = node_child(n);
+    c.child = arena_alloc(arena, sizeof(*c.child));
+    *c.child = place_column(body, "item", &child, arena);
+    return c;
+}
+
 static struct column *place_columns(uint8_t *body, const struct ipc_field *fields, size_t n_fields,
                                     size_t n_rows, struct arena *arena)
 {
     struct column *columns = arena_zalloc(arena, n_fields * sizeof(*columns));
     for (size_t i = 0; i < n_fields; i++) {
-        struct column *c = &columns[i];
-        struct buffers b = buffers_of(&fields[i], n_rows);
-        *c = (struct column){.name = fields[i].name, .dtype = fields[i].dtype, .n_rows = n_rows};
-        c->validity = take_buffer(&body, b.validity);
-        if (c->dtype == DT_UTF8) {
-            c->offsets = (int32_t *)(void *)take_buffer(&body, b.offsets);
-            c->offsets[0] = 0;
-        }
-        c->data = take_buffer(&body, b.data);
+        struct node n = node_of(&fields[i], n_rows);
+        columns[i] = place_column(&body, fields[i].name, &n, arena);
     }
     return columns;
+}
+
+/* The most that a row of a field adds to the body, but for what is in its sizes. */
+static uint64_t row_bytes(const struct type *t)
+{
+    uint64_t bytes = 16 + (uint64_t)type_width(t);
+    return t->list_size ? bytes + t->list_size : bytes;
 }
 
 /* All fields fit 32-bit offsets, and the body the limit; then no sum below overflows. */
 must_use static enum code check_sizes(const struct ipc_field *fields, size_t n_fields,
                                       size_t n_rows, size_t max_bytes, struct err *err)
 {
-    for (size_t i = 0; i < n_fields; i++)
-        if (fields[i].utf8_bytes > INT32_MAX)
-            return err_set(err, E_LIMIT,
-                           "column %.100s: %zu bytes of text are too many for one answer",
-                           fields[i].name, fields[i].utf8_bytes);
-    uint64_t widest = (uint64_t)8 * n_rows + 2 * ALIGN_BYTES;
-    uint64_t bytes = n_rows > INT32_MAX || widest > UINT64_MAX / 4 / (n_fields + 1)
+    uint64_t widest = 0;
+    for (size_t i = 0; i < n_fields; i++) {
+        const struct column_sizes *sizes = &fields[i].sizes;
+        if (sizes->bytes > INT32_MAX || sizes->n_elements > INT32_MAX)
+            return err_set(err, E_LIMIT, "column %.100s: %zu %s are too many for one answer",
+                           fields[i].name,
+                           sizes->bytes > INT32_MAX ? sizes->bytes : sizes->n_elements,
+                           sizes->bytes > INT32_MAX ? "bytes of text" : "elements");
+        widest += row_bytes(&fields[i].type);
+    }
+    uint64_t bytes = n_rows > INT32_MAX || widest > INT64_MAX / ((uint64_t)n_rows + 1)
                          ? UINT64_MAX
                          : body_bytes_of(fields, n_fields, n_rows);
     if (bytes > max_bytes)
@@ -250,6 +423,8 @@ static uint8_t *write_stream(struct view schema, const struct flatbuf *batch, ui
     uint8_t *body = write_message(s->bytes + schema.len, batch, body_at - schema.len);
     memcpy(s->bytes + s->len - PREFIX_BYTES, &continuation, 4);
     memset(s->bytes + s->len - 4, 0, 4);
+    s->batch_at = schema.len;
+    s->end_at = s->len - PREFIX_BYTES;
     s->nodes += schema.len + PREFIX_BYTES;
     return body;
 }
@@ -271,12 +446,20 @@ enum code ipc_plan(struct view schema, const struct ipc_field *fields, size_t n_
     return OK;
 }
 
+/* Returns what is behind the nodes of the column. */
+static size_t put_null_counts(struct ipc_stream *s, size_t node, const struct column *c)
+{
+    int64_t n_nulls = (int64_t)c->n_nulls;
+    memcpy(s->bytes + node + NULL_COUNT_AT, &n_nulls, sizeof(n_nulls));
+    node += PAIR_BYTES;
+    return c->child ? put_null_counts(s, node, c->child) : node;
+}
+
 void ipc_finish(struct ipc_stream *s)
 {
-    for (size_t i = 0; i < s->n_columns; i++) {
-        int64_t n_nulls = (int64_t)s->columns[i].n_nulls;
-        memcpy(s->bytes + s->nodes + PAIR_BYTES * i + NULL_COUNT_AT, &n_nulls, sizeof(n_nulls));
-    }
+    size_t node = s->nodes;
+    for (size_t i = 0; i < s->n_columns; i++)
+        node = put_null_counts(s, node, &s->columns[i]);
 }
 
 void ipc_stream_done(struct ipc_stream *s)

@@ -17,13 +17,15 @@
 
 struct ipc_field {
     const char *name; /* borrowed for as long as the stream's columns are used */
-    enum dtype dtype;
-    size_t utf8_bytes; /* utf8: bytes of all values */
+    struct type type;
+    struct column_sizes sizes;
 };
 
 struct ipc_stream {
     uint8_t *bytes; /* the whole stream, 64-byte aligned, owned; free() frees it */
     size_t len;
+    size_t batch_at;        /* where the record batch message begins, behind the schema's */
+    size_t end_at;          /* where the end of stream begins */
     size_t nodes;           /* offset in the stream of the first field node */
     struct column *columns; /* in the arena */
     size_t n_columns;
@@ -33,11 +35,11 @@ struct ipc_stream {
 void ipc_schema_put(const struct ipc_field *fields, size_t n_fields, struct buf *out);
 
 /*
- * Lay out a stream of one record batch behind the `schema` message of the same fields. All fields are nullable. Padding is zeroed here; the rest
- * of the columns' buffers is for the caller to fill (model/column.h).
+ * Lay out a stream of one record batch behind the `schema` message of the same fields. Padding is
+ * zeroed here; the rest of the columns' buffers is for the caller to fill (model/column.h).
  *
- * Fails E_LIMIT when the stream would be longer than `max_bytes` or a utf8 column than 2^31-1
- * bytes; E_NOMEM.
+ * Fails E_LIMIT when the stream would be longer than `max_bytes`, or a column would need
+ * 64-bit offsets; E_NOMEM.
  */
 must_use enum code ipc_plan(struct view schema, const struct ipc_field *fields, size_t n_fields,
                             size_t n_rows, size_t max_bytes, struct arena *arena,

@@ -28,7 +28,7 @@ must_use static enum code match_column(struct keys *k, struct ipc_column *c, str
                        shown);
     if (k->columns[component])
         return err_set(err, E_INVALID, "column '%s' of the Arrow stream is given twice", shown);
-    enum dtype wanted = key_field(k, component)->dtype;
+    enum dtype wanted = key_field(k, component)->type.dtype;
     if (wanted == DT_UTF8 ? c->dtype != DT_UTF8 : !dtype_is_int(c->dtype))
         return err_set(err, E_INVALID, "column '%s' of the Arrow stream is %s, the key is %s",
                        shown, dtype_name(c->dtype), dtype_name(wanted));
@@ -68,7 +68,7 @@ must_use static enum code put_component(const struct keys *k, size_t component, 
                                         struct buf *out, struct err *err)
 {
     const struct ipc_column *c = k->columns[component];
-    enum dtype to = key_field(k, component)->dtype;
+    enum dtype to = key_field(k, component)->type.dtype;
     uint64_t value;
     if (to == DT_UTF8) {
         key_put_utf8(out, k->schema, component, ipc_utf8(c, row));
@@ -101,7 +101,7 @@ must_use static enum code put_keys(struct keys *k, size_t n_rows, struct err *er
 static bool view_keys(struct keys *k, size_t n_rows)
 {
     const struct ipc_column *c = k->columns[0];
-    enum dtype dtype = key_field(k, 0)->dtype;
+    enum dtype dtype = key_field(k, 0)->type.dtype;
     size_t width = dtype_width(dtype);
     if (k->schema->n_key > 1 || c->dtype != dtype)
         return false;

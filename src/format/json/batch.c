@@ -1,6 +1,7 @@
 #include "format/json/batch.h"
 
 #include "format/json/put.h"
+#include "format/json/text.h"
 
 /* Values are written straight into memory reserved for so many of them. */
 enum { ROWS_AT_ONCE = 256 };
@@ -14,7 +15,7 @@ static uint8_t *write_null(uint8_t *w)
 
 static uint8_t *write_number(uint8_t *w, const struct column *c, size_t row)
 {
-    switch (c->dtype) {
+    switch (c->type.dtype) {
     case DT_BOOL:
         return c->data[row / 8] >> (row % 8) & 1 ? mempcpy(w, "true", 4) : mempcpy(w, "false", 5);
     case DT_INT8:
@@ -35,8 +36,22 @@ static uint8_t *write_number(uint8_t *w, const struct column *c, size_t row)
         return json_write_uint(w, VALUE(uint64_t));
     case DT_FLOAT32:
         return json_write_float32(w, VALUE(float));
-    default:
+    case DT_FLOAT64:
         return json_write_float64(w, VALUE(double));
+    case DT_FLOAT16:
+        return json_write_float16(w, VALUE(uint16_t));
+    case DT_DATE32:
+        return json_write_date(w, VALUE(int32_t));
+    case DT_TIMESTAMP:
+        return json_write_timestamp(w, &c->type, VALUE(int64_t));
+    case DT_TIME32:
+        return json_write_time(w, c->type.unit, VALUE(int32_t));
+    case DT_TIME64:
+        return json_write_time(w, c->type.unit, VALUE(int64_t));
+    case DT_DURATION:
+        return json_write_int(w, VALUE(int64_t));
+    default:
+        return json_write_decimal(w, &c->type, c->data + row * type_width(&c->type));
     }
 }
 
@@ -56,42 +71,70 @@ static void put_numbers(struct buf *out, const struct column *c)
     }
 }
 
-static void put_string(struct buf *out, const struct column *c, size_t row)
+/* Values of one width as numbers or short texts; others are put one by one. */
+static bool is_short(const struct type *t)
 {
-    size_t len = (size_t)(c->offsets[row + 1] - c->offsets[row]);
-    if (column_is_valid(c, row))
-        json_put_string(out, len ? view_of(c->data + c->offsets[row], len) : (struct view){0});
-    else
-        buf_puts(out, "null");
+    return !type_is_variable(t) && t->dtype != DT_LIST && t->dtype != DT_FIXED_BINARY;
 }
 
-static void put_strings(struct buf *out, const struct column *c)
+static void put_bytes(struct buf *out, const struct column *c, size_t row)
 {
-    for (size_t row = 0; row < c->n_rows; row++) {
-        if (row)
-            buf_put_u8(out, ',');
-        put_string(out, c, row);
+    struct view value;
+    if (c->offsets) {
+        size_t len = (size_t)(c->offsets[row + 1] - c->offsets[row]);
+        value = len ? view_of(c->data + c->offsets[row], len) : (struct view){0};
+    } else {
+        value = view_of(c->data + row * c->type.fixed_width, c->type.fixed_width);
     }
+    if (c->type.dtype == DT_UTF8)
+        json_put_string(out, value);
+    else
+        json_put_base64(out, value);
+}
+
+static void put_list(struct buf *out, const struct column *c, size_t row)
+{
+    size_t from = c->offsets ? (size_t)c->offsets[row] : row * c->type.list_size;
+    size_t end = c->offsets ? (size_t)c->offsets[row + 1] : from + c->type.list_size;
+    buf_put_u8(out, '[');
+    for (size_t i = from; i < end; i++) {
+        if (i > from)
+            buf_put_u8(out, ',');
+        json_put_cell(out, c->child, i);
+    }
+    buf_put_u8(out, ']');
 }
 
 void json_put_cell(struct buf *out, const struct column *c, size_t row)
 {
-    if (c->dtype == DT_UTF8) {
-        put_string(out, c, row);
-        return;
+    if (!column_is_valid(c, row)) {
+        buf_puts(out, "null");
+    } else if (c->child) {
+        put_list(out, c, row);
+    } else if (is_short(&c->type)) {
+        uint8_t *w = buf_reserve(out, JSON_NUMBER_CAP);
+        out->len = (size_t)(write_number(w, c, row) - out->ptr);
+    } else {
+        put_bytes(out, c, row);
     }
-    uint8_t *w = buf_reserve(out, JSON_NUMBER_CAP);
-    w = column_is_valid(c, row) ? write_number(w, c, row) : write_null(w);
-    out->len = (size_t)(w - out->ptr);
+}
+
+static void put_cells(struct buf *out, const struct column *c)
+{
+    for (size_t row = 0; row < c->n_rows; row++) {
+        if (row)
+            buf_put_u8(out, ',');
+        json_put_cell(out, c, row);
+    }
 }
 
 static void put_values(struct buf *out, const struct column *c)
 {
     buf_puts(out, "[");
-    if (c->dtype == DT_UTF8)
-        put_strings(out, c);
-    else
+    if (is_short(&c->type))
         put_numbers(out, c);
+    else
+        put_cells(out, c);
     buf_puts(out, "]");
 }
 

@@ -12,7 +12,8 @@ enum batch_shape {
 
 /*
  * Append the batch. Numbers have the fewest digits that read back to the same value of their dtype;
- * nulls, NaN and the infinities are null.
+ * nulls, NaN and the infinities are null; lists are arrays, a duration is a number in its unit, and
+ * the forms of other values are those of text.h.
  *
  * Cost   about 10 ns an integer, 30 ns a float32, 50 ns a float64 of full length.
  */

@@ -44,9 +44,10 @@ static enum code wrong_key(struct request_reader *r, size_t k)
 {
     const struct field *f = key_field(r, k);
     const char *found = scan_kind(&r->scan);
-    return scan_refuse(
-        &r->scan, r->scan.pos, "key %zu: expected %s for column %.100s (%s), found %s", r->keys.n,
-        f->dtype == DT_UTF8 ? "a string" : "a whole number", f->name, dtype_name(f->dtype), found);
+    return scan_refuse(&r->scan, r->scan.pos,
+                       "key %zu: expected %s for column %.100s (%s), found %s", r->keys.n,
+                       f->type.dtype == DT_UTF8 ? "a string" : "a whole number", f->name,
+                       dtype_name(f->type.dtype), found);
 }
 
 static bool is_number(uint8_t c)
@@ -79,7 +80,7 @@ must_use static enum code read_int_key(struct request_reader *r, enum dtype dtyp
 
 must_use static enum code read_component(struct request_reader *r, size_t k)
 {
-    enum dtype dtype = key_field(r, k)->dtype;
+    enum dtype dtype = key_field(r, k)->type.dtype;
     uint8_t c = scan_peek(&r->scan);
     if (dtype == DT_UTF8) {
         struct view text;
@@ -125,7 +126,7 @@ must_use static enum code read_key(struct request_reader *r, struct view *out)
 {
     if (r->schema->n_key > 1)
         return read_composite_key(r, out);
-    enum dtype dtype = key_field(r, 0)->dtype;
+    enum dtype dtype = key_field(r, 0)->type.dtype;
     return dtype == DT_UTF8 ? read_utf8_key(r, out) : read_int_key(r, dtype, out);
 }
 

@@ -1,5 +1,7 @@
 #include "format/json/put.h"
 
+#include "model/half.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +206,42 @@ uint8_t *json_write_float64(uint8_t *out, double value)
     for (int n = 15; n <= 17 && reads_back == NO; n++)
         reads_back = try_float64(value, exponent, n, &d);
     return reads_back == YES ? write_decimal(out, d) : write_printed(out, value, false);
+}
+
+/* The half nearest to a value of a few digits, by search: there are only 31,744 of one sign. */
+static uint16_t nearest_half(double magnitude)
+{
+    uint16_t low = 0, high = 0x7BFF;
+    while (low < high) {
+        uint16_t middle = (uint16_t)((low + high + 1) / 2);
+        if ((double)half_to_float(middle) <= magnitude)
+            low = middle;
+        else
+            high = (uint16_t)(middle - 1);
+    }
+    if (low == 0x7BFF)
+        return low;
+    double below = magnitude - (double)half_to_float(low);
+    double above = (double)half_to_float((uint16_t)(low + 1)) - magnitude;
+    return above < below ? (uint16_t)(low + 1) : low;
+}
+
+uint8_t *json_write_float16(uint8_t *out, uint16_t bits)
+{
+    bool done;
+    double value = (double)half_to_float(bits);
+    out = write_special(out, &value, &done);
+    if (done)
+        return out;
+    double shorter = value;
+    for (int n_digits = 1; n_digits <= 5; n_digits++) {
+        char text[32];
+        snprintf(text, sizeof(text), "%.*g", n_digits, value);
+        shorter = strtod(text, NULL);
+        if (nearest_half(shorter) == (bits & 0x7FFF))
+            break;
+    }
+    return json_write_float64(out, shorter);
 }
 
 void json_put_int(struct buf *out, int64_t value)

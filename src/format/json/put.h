@@ -18,10 +18,11 @@ void json_put_float32(struct buf *out, float value);
 void json_put_float64(struct buf *out, double value);
 
 /* The same into memory with room for JSON_NUMBER_CAP bytes; return the end of what was written. */
-#define JSON_NUMBER_CAP 32
+#define JSON_NUMBER_CAP 96
 uint8_t *json_write_int(uint8_t *out, int64_t value);
 uint8_t *json_write_uint(uint8_t *out, uint64_t value);
 uint8_t *json_write_float32(uint8_t *out, float value);
 uint8_t *json_write_float64(uint8_t *out, double value);
+uint8_t *json_write_float16(uint8_t *out, uint16_t bits);
 
 #endif

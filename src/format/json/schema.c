@@ -28,7 +28,8 @@ void json_put_schema(struct buf *out, const struct schema *schema)
         if (i)
             buf_puts(out, ",");
         json_put_string(out, view_cstr(f->name));
-        buf_printf(out, ":{\"dtype\":\"%s\",\"nullable\":%s}", dtype_name(f->dtype),
+        char text[TYPE_TEXT_CAP];
+        buf_printf(out, ":{\"dtype\":\"%s\",\"nullable\":%s}", type_text(&f->type, text),
                    f->nullable ? "true" : "false");
     }
     buf_puts(out, "}}");
@@ -68,7 +69,7 @@ must_use static enum code read_column(const char *name, json_t *column, bool in_
                                       struct schema *out, struct err *err)
 {
     char shown[80], what[120];
-    enum dtype dtype;
+    struct type parsed;
     snprintf(what, sizeof(what), "column \"%s\"",
              view_printable(view_cstr(name), shown, sizeof(shown)));
     TRY(check_members(column, what, "dtype", "nullable", err));
@@ -76,12 +77,12 @@ must_use static enum code read_column(const char *name, json_t *column, bool in_
     const json_t *nullable = json_object_get(column, "nullable");
     if (!json_is_string(type))
         return err_set(err, E_INVALID, "%s: \"dtype\" must be given, as a string", what);
-    if (!dtype_parse(view_cstr(json_string_value(type)), &dtype))
-        return err_set(err, E_INVALID, "%s: unknown dtype \"%s\"", what,
-                       view_printable(view_cstr(json_string_value(type)), shown, sizeof(shown)));
+    enum code rc = type_parse(view_cstr(json_string_value(type)), &parsed, err);
+    if (rc)
+        return err_in(err, rc, "%s", what);
     if (nullable && !json_is_boolean(nullable))
         return err_set(err, E_INVALID, "%s: \"nullable\" must be true or false", what);
-    schema_add(out, view_cstr(name), dtype, nullable ? json_is_true(nullable) : !in_key);
+    schema_add(out, view_cstr(name), &parsed, nullable ? json_is_true(nullable) : !in_key);
     return OK;
 }
 

@@ -7,12 +7,12 @@
  *   v1  all of it compressed: u32 length, definition levels (optional columns only) | values
  *   v2  levels, never compressed, their lengths in the header | values, compressed or not
  *
- * Columns are flat: there are no repetition levels, and a definition level is 0 for null and 1 for
+ * In a flat column there are no repetition levels, and a definition level is 0 for null and 1 for
  * a value. A page is opened when the one before is used up, and decoded piece by piece into the
  * caller's vector: levels into `valid`, values densely to the front of the rows they are for, and
- * spread to their places where there are nulls.
+ * spread to their places where there are nulls. Lists are put together in lists.c.
  *
- * (1) n_unopened + page.n_left = rows that were not handed out.
+ * (1) n_unopened + page.n_left = rows of a flat column that were not handed out.
  * (2) page.lent says that views into the newest page buffer are (or may be) in the caller's hands;
  *     then its memory is held until the next read. A page that needs no buffer changes nothing.
  */
@@ -20,6 +20,8 @@
 #include "format/parquet/codec.h"
 #include "format/parquet/convert.h"
 #include "format/parquet/file_priv.h"
+#include "format/parquet/levels.h"
+#include "format/parquet/lists.h"
 #include "format/parquet/page.h"
 #include "format/parquet/pages.h"
 #include "format/parquet/values.h"
@@ -27,7 +29,7 @@
 #include <assert.h>
 #include <libdeflate.h>
 
-enum level_kind { LEVELS_NONE, LEVELS_HYBRID, LEVELS_BIT_PACKED };
+enum { scratch_bytes = 16384 }; /* on the stack, of values to be converted */
 
 struct pq_chunk {
     /* the chunk being read; NULL column: none */
@@ -40,11 +42,9 @@ struct pq_chunk {
     uint64_t n_unopened;
 
     struct {
-        size_t n_left;
-        enum level_kind level_kind;
-        struct pq_hybrid levels;
-        struct view level_bits; /* LEVELS_BIT_PACKED */
-        size_t level_idx;
+        size_t n_left; /* entries: of a flat column, rows */
+        struct pq_levels defs;
+        struct pq_levels reps; /* of lists */
         struct pq_values values;
         bool lent;
     } page;
@@ -53,6 +53,7 @@ struct pq_chunk {
     struct pq_page_buf dict_buf; /* the dictionary page */
     struct pq_pages pages;
     struct pq_joined joined;
+    struct pq_lists *lists; /* NULL until there is a list column */
     struct pq_codec decoder;
 };
 
@@ -70,6 +71,9 @@ void pq_chunk_free(struct pq_chunk *c)
     pq_pages_done(&c->pages);
     pq_joined_done(&c->joined);
     pq_codec_done(&c->decoder);
+    if (c->lists)
+        pq_lists_done(c->lists);
+    free(c->lists);
     free(c);
 }
 
@@ -91,9 +95,9 @@ static enum code start(struct pq_chunk *c, const struct pq_file *f, const struct
     if (!col->supported)
         return err_set(err, E_UNSUPPORTED, "%s", col->why_not);
     const struct pq_chunk_meta *m = &g->chunks[col->leaf_idx];
-    if (g->n_rows && m->physical != (int32_t)col->physical)
+    if (g->n_rows && m->physical != (int32_t)col->leaf.physical)
         return err_set(err, E_CORRUPT, "physical type %d, the schema says %d", m->physical,
-                       (int)col->physical);
+                       (int)col->leaf.physical);
     if (g->n_rows)
         TRY(pq_codec_check(m->codec, err));
     c->col = col;
@@ -102,6 +106,11 @@ static enum code start(struct pq_chunk *c, const struct pq_file *f, const struct
     c->n_rows = g->n_rows; /* the chunk's own num_values is wrong in files that others read well */
     c->n_unopened = g->n_rows;
     c->joined.max_bytes = f->limits.page_bytes;
+    if (col->type.dtype == DT_LIST) {
+        if (!c->lists)
+            c->lists = mem_zalloc(sizeof(*c->lists));
+        pq_lists_start(c->lists, col, g->n_rows, f->limits.page_bytes, f->has_orphans);
+    }
     return OK;
 }
 
@@ -122,6 +131,11 @@ enum code pq_chunk_start(struct pq_chunk *c, const struct pq_file *f, size_t row
     c->cur = cur_of(bytes);
     c->own_end = bytes.ptr + (own < bytes.len ? own : bytes.len);
     return OK;
+}
+
+static bool is_list(const struct pq_chunk *c)
+{
+    return c->col->type.dtype == DT_LIST;
 }
 
 /* ------------------------------------------------------------------------------- opening pages */
@@ -156,34 +170,34 @@ static enum code open_values(struct pq_chunk *c, const struct pq_page_header *h,
                              struct err *err)
 {
     c->page.n_left = h->n_values;
-    c->n_unopened -= h->n_values;
-    return pq_values_init(&c->page.values, c->col->physical, h->encoding, bytes, &c->dict,
-                          &c->joined, err);
+    if (!is_list(c))
+        c->n_unopened -= h->n_values;
+    return pq_values_init(&c->page.values, &c->col->leaf, h->encoding, bytes, &c->dict, &c->joined,
+                          err);
 }
 
 /* Cut the levels off the front of a decompressed v1 page. */
 static enum code open_levels_v1(struct pq_chunk *c, const struct pq_page_header *h,
                                 struct cursor *body, struct err *err)
 {
-    uint32_t len;
-    struct view levels;
-    c->page.level_kind = LEVELS_NONE;
-    if (!c->col->nullable)
-        return OK;
-    if (h->def_encoding == PQ_BIT_PACKED) {
-        c->page.level_kind = LEVELS_BIT_PACKED;
-        c->page.level_idx = 0;
-        if (!cur_bytes(body, bits_bytes(h->n_values), &c->page.level_bits))
-            return err_set(err, E_CORRUPT, "definition levels are cut off");
-        return OK;
-    }
-    if (h->def_encoding != PQ_RLE)
-        return err_set(err, E_UNSUPPORTED, "encoding %d of definition levels is not supported",
-                       h->def_encoding);
-    if (!cur_u32le(body, &len) || !cur_bytes(body, len, &levels))
-        return err_set(err, E_CORRUPT, "definition levels are cut off");
-    c->page.level_kind = LEVELS_HYBRID;
-    return pq_hybrid_init(&c->page.levels, levels, 1, err);
+    pq_levels_none(&c->page.defs, c->col->max_def);
+    if (is_list(c))
+        TRY(pq_levels_cut(&c->page.reps, 1, h->rep_encoding, h->n_values, body, err));
+    if (c->col->max_def > 0)
+        TRY(pq_levels_cut(&c->page.defs, c->col->max_def, h->def_encoding, h->n_values, body, err));
+    return OK;
+}
+
+/* In a v2 page they are a hybrid each, without a length in front. */
+static enum code open_levels_v2(struct pq_chunk *c, struct view reps, struct view defs,
+                                struct err *err)
+{
+    pq_levels_none(&c->page.defs, c->col->max_def);
+    if (is_list(c))
+        TRY(pq_levels_hybrid(&c->page.reps, 1, reps, err));
+    if (c->col->max_def > 0)
+        TRY(pq_levels_hybrid(&c->page.defs, c->col->max_def, defs, err));
+    return OK;
 }
 
 static enum code open_v1(struct pq_chunk *c, const struct pq_page_header *h, struct view in,
@@ -204,14 +218,13 @@ static enum code open_v2(struct pq_chunk *c, const struct pq_page_header *h, str
                          struct err *err)
 {
     struct cursor body = cur_of(in);
-    struct view levels;
+    struct view reps, defs;
     uint64_t level_bytes = (uint64_t)h->rep_bytes + h->def_bytes;
-    if (!cur_skip(&body, h->rep_bytes) || !cur_bytes(&body, h->def_bytes, &levels) ||
+    if (!cur_bytes(&body, h->rep_bytes, &reps) || !cur_bytes(&body, h->def_bytes, &defs) ||
         level_bytes > h->plain_bytes)
         return err_set(err, E_CORRUPT, "levels of %llu bytes in a page of %u",
                        (unsigned long long)level_bytes, h->compressed_bytes);
-    c->page.level_kind = c->col->nullable ? LEVELS_HYBRID : LEVELS_NONE;
-    TRY(pq_hybrid_init(&c->page.levels, levels, 1, err));
+    TRY(open_levels_v2(c, reps, defs, err));
     struct view rest = view_of(body.pos, cur_left(&body));
     size_t plain_bytes = h->plain_bytes - (size_t)level_bytes;
     struct view plain = {0};
@@ -230,7 +243,7 @@ static enum code open_dictionary(struct pq_chunk *c, const struct pq_page_header
     if (h->encoding != PQ_PLAIN && h->encoding != PQ_PLAIN_DICTIONARY)
         return err_set(err, E_UNSUPPORTED, "dictionary in encoding %d is not supported",
                        h->encoding);
-    if (c->col->physical == PQ_BOOLEAN)
+    if (c->col->leaf.physical == PQ_BOOLEAN)
         return err_set(err, E_UNSUPPORTED, "a dictionary of booleans is not supported");
     struct view plain = view_of("", 0);
     if (c->codec == PQ_CODEC_NONE) {
@@ -241,9 +254,10 @@ static enum code open_dictionary(struct pq_chunk *c, const struct pq_page_header
         plain = view_of(c->dict_buf.ptr, h->plain_bytes);
         TRY(pq_codec_decode(&c->decoder, c->codec, in, c->dict_buf.ptr, plain.len, err));
     }
-    bool is_text = c->col->physical == PQ_BYTE_ARRAY;
-    size_t width = is_text ? 0 : pq_values_width(c->col->physical);
-    return pq_dict_load(&c->dict, plain, h->n_values, width, err);
+    const struct pq_leaf *leaf = &c->col->leaf;
+    if (leaf->physical == PQ_BYTE_ARRAY)
+        return pq_dict_load_strings(&c->dict, plain, h->n_values, leaf->type.dtype == DT_UTF8, err);
+    return pq_dict_load(&c->dict, plain, h->n_values, pq_values_width(leaf), err);
 }
 
 static enum code check_page(const struct pq_chunk *c, const struct pq_page_header *h,
@@ -252,7 +266,7 @@ static enum code check_page(const struct pq_chunk *c, const struct pq_page_heade
     if (h->plain_bytes > c->limits->page_bytes)
         return err_set(err, E_LIMIT, "a page of %u bytes, the limit is %zu", h->plain_bytes,
                        c->limits->page_bytes);
-    if (h->type != PQ_PAGE_DICTIONARY && h->n_values > c->n_unopened)
+    if (h->type != PQ_PAGE_DICTIONARY && !is_list(c) && h->n_values > c->n_unopened)
         return err_set(err, E_CORRUPT, "more values than the %llu rows of the row group",
                        (unsigned long long)c->n_rows);
     if (h->has_crc && c->limits->verify_crc && libdeflate_crc32(0, in.ptr, in.len) != h->crc)
@@ -308,65 +322,45 @@ static enum code open_page(struct pq_chunk *c, struct err *err)
 
 /* ------------------------------------------------------------------------------ decoding rows */
 
-/* Legacy levels: most significant bit first. */
-static size_t read_bit_packed(struct pq_chunk *c, uint8_t *valid, size_t n)
+/* Through scratch, as values in memory are not yet what the type is. */
+static enum code read_converted(struct pq_chunk *c, const struct type *to, uint8_t *out, size_t n,
+                                struct err *err)
 {
-    size_t n_set = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = c->page.level_idx++;
-        valid[i] = c->page.level_bits.ptr[at / 8] >> (7 - at % 8) & 1;
-        n_set += valid[i];
-    }
-    return n_set;
-}
-
-static enum code read_levels(struct pq_chunk *c, uint8_t *valid, size_t n, size_t *out_set,
-                             struct err *err)
-{
-    switch (c->page.level_kind) {
-    case LEVELS_HYBRID:
-        return pq_hybrid_bools(&c->page.levels, valid, n, out_set, err);
-    case LEVELS_BIT_PACKED:
-        *out_set = read_bit_packed(c, valid, n);
-        return OK;
-    default:
-        memset(valid, 1, n);
-        *out_set = n;
-        return OK;
-    }
-}
-
-static enum code read_narrow(struct pq_chunk *c, uint8_t *out, size_t n, struct err *err)
-{
-    int32_t wide[1024];
-    size_t width = dtype_width(c->col->dtype);
+    uint64_t scratch[scratch_bytes / sizeof(uint64_t)];
+    size_t batch = scratch_bytes / pq_values_width(&c->col->leaf);
+    size_t width = vector_width(to);
     while (n > 0) {
-        size_t some = n < 1024 ? n : 1024;
-        TRY(pq_values_read(&c->page.values, wide, some, err));
-        TRY(pq_narrow(c->col->dtype, wide, some, out, err));
+        size_t some = n < batch ? n : batch;
+        TRY(pq_values_read(&c->page.values, scratch, some, err));
+        TRY(pq_convert(&c->col->leaf, to, scratch, some, out, err));
         out += some * width;
         n -= some;
     }
     return OK;
 }
 
+/* The next `n` values, as a vector of type `to` has them. */
+static enum code read_values(struct pq_chunk *c, const struct type *to, void *out, size_t n,
+                             struct err *err)
+{
+    return pq_must_convert(&c->col->leaf) ? read_converted(c, to, out, n, err)
+                                          : pq_values_read(&c->page.values, out, n, err);
+}
+
 /* As many rows as the page and the vector have in common. */
 static enum code read_rows(struct pq_chunk *c, struct vector *out, struct err *err)
 {
-    bool is_text = out->dtype == DT_UTF8;
-    size_t width = is_text ? sizeof(struct view) : dtype_width(out->dtype);
+    size_t width = vector_width(&out->type);
     size_t n = out->cap - out->n;
     n = n < c->page.n_left ? n : c->page.n_left;
     uint8_t *rows = (uint8_t *)out->values + out->n * width;
     uint8_t *valid = out->valid + out->n;
     size_t n_set;
-    TRY(read_levels(c, valid, n, &n_set, err));
+    TRY(pq_levels_bools(&c->page.defs, valid, n, &n_set, err));
     if (n_set == 0)
         memset(rows, 0, n * width);
-    else if (pq_is_narrow(out->dtype))
-        TRY(read_narrow(c, rows, n_set, err));
     else
-        TRY(pq_values_read(&c->page.values, rows, n_set, err));
+        TRY(read_values(c, &out->type, rows, n_set, err));
     if (n_set && n_set < n)
         pq_spread(rows, width, valid, n, n_set);
     c->page.lent |= n_set && c->page.values.lends;
@@ -386,15 +380,80 @@ static enum code read_all(struct pq_chunk *c, struct vector *out, struct err *er
     return OK;
 }
 
+/* --------------------------------------------------------------------------------------- lists */
+
+/* Whether another page with entries was opened; there is none behind the last byte of the chunk, nor
+ * behind what looks like no page once all rows have begun. */
+static enum code open_list_page(struct pq_chunk *c, bool *out_opened, struct err *err)
+{
+    *out_opened = false;
+    while (c->page.n_left == 0 && c->cur.pos < c->own_end) {
+        struct cursor ahead = c->cur;
+        struct pq_page_header h;
+        if (c->lists->n_begun == c->n_rows && pq_page_header_read(&ahead, &h, NULL))
+            return OK;
+        TRY(next_page(c, err));
+    }
+    *out_opened = c->page.n_left > 0;
+    return OK;
+}
+
+/* Levels and values of the next entries of the page. */
+static enum code fill_lists(struct pq_chunk *c, const struct type *element, struct err *err)
+{
+    struct pq_lists *l = c->lists;
+    size_t n = pq_lists_batch(l), n_set = 0;
+    n = n < c->page.n_left ? n : c->page.n_left;
+    pq_joined_turn(&c->joined);
+    TRY(pq_levels_read(&c->page.reps, l->reps, n, err));
+    TRY(pq_levels_read(&c->page.defs, l->defs, n, err));
+    for (size_t i = 0; i < n; i++)
+        n_set += l->defs[i] == c->col->max_def;
+    void *values = pq_lists_values(l);
+    if (n_set)
+        TRY(read_values(c, element, values, n_set, err));
+    c->page.n_left -= n;
+    pq_lists_filled(l, n);
+    return OK;
+}
+
+static enum code end_lists(struct pq_chunk *c, struct vector *out, struct err *err)
+{
+    TRY(pq_lists_finish(c->lists, out, err));
+    if (c->lists->n_begun != c->n_rows)
+        return err_set(err, E_CORRUPT, "its pages end after %llu of the %llu rows of the row group",
+                       (unsigned long long)c->lists->n_begun, (unsigned long long)c->n_rows);
+    c->n_unopened = 0;
+    return OK;
+}
+
+/* `n_unopened` is not 0 until the last row was handed out. */
+static enum code read_lists(struct pq_chunk *c, struct vector *out, struct err *err)
+{
+    struct type element = type_element(&out->type);
+    pq_lists_turn(c->lists);
+    while (out->n < out->cap && c->n_unopened) {
+        TRY(pq_lists_take(c->lists, out, err));
+        if (out->n == out->cap)
+            break;
+        bool more = true;
+        if (c->page.n_left == 0)
+            TRY(open_list_page(c, &more, err));
+        TRY(more ? fill_lists(c, &element, err) : end_lists(c, out, err));
+    }
+    return OK;
+}
+
 enum code pq_chunk_read(struct pq_chunk *c, struct vector *out, struct err *err)
 {
-    assert(c->col && out->dtype == c->col->dtype);
+    assert(c->col && out->type.dtype == c->col->type.dtype);
     out->n = 0;
     out->n_nulls = 0;
     c->page.lent = false;
     pq_pages_release_old(&c->pages);
-    pq_joined_turn(&c->joined);
-    enum code rc = read_all(c, out, err);
+    if (!is_list(c))
+        pq_joined_turn(&c->joined);
+    enum code rc = is_list(c) ? read_lists(c, out, err) : read_all(c, out, err);
     if (rc) {
         char shown[128];
         out->n = 0;

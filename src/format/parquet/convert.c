@@ -1,8 +1,15 @@
 #include "format/parquet/convert.h"
 
-bool pq_is_narrow(enum dtype dtype)
+static bool is_decimal(enum dtype t)
 {
-    return dtype == DT_INT8 || dtype == DT_INT16 || dtype == DT_UINT8 || dtype == DT_UINT16;
+    return t == DT_DECIMAL128 || t == DT_DECIMAL256;
+}
+
+bool pq_must_convert(const struct pq_leaf *leaf)
+{
+    enum dtype t = leaf->type.dtype;
+    return t == DT_INT8 || t == DT_INT16 || t == DT_UINT8 || t == DT_UINT16 || is_decimal(t) ||
+           leaf->physical == PQ_INT96;
 }
 
 /* Convert all and look for misfits afterwards, so that the loop has no branch. */
@@ -18,7 +25,7 @@ bool pq_is_narrow(enum dtype dtype)
                 return err_set(err, E_CORRUPT, "%d does not fit %s", in[i], dtype_name(dtype)); \
     } while (0)
 
-enum code pq_narrow(enum dtype dtype, const int32_t *in, size_t n, void *out, struct err *err)
+static enum code narrow(enum dtype dtype, const int32_t *in, size_t n, void *out, struct err *err)
 {
     if (dtype == DT_INT8)
         NARROW(int8_t);
@@ -29,6 +36,86 @@ enum code pq_narrow(enum dtype dtype, const int32_t *in, size_t n, void *out, st
     else
         NARROW(uint16_t);
     return OK;
+}
+
+/* A big-endian number of any length, as two's complement of `width` bytes. False: it does not fit. */
+static bool decimal_of_bytes(const uint8_t *in, size_t len, uint8_t *out, size_t width)
+{
+    uint8_t sign = len && in[0] >> 7 ? 0xFF : 0;
+    memset(out, sign, width);
+    for (size_t i = 0; i < len && i < width; i++)
+        out[i] = in[len - 1 - i];
+    bool fits = true;
+    for (size_t i = width; i < len; i++)
+        fits &= in[len - 1 - i] == sign;
+    return fits && out[width - 1] >> 7 == sign >> 7;
+}
+
+static void decimal_of_int(int64_t value, uint8_t *out, size_t width)
+{
+    memset(out, value < 0 ? 0xFF : 0, width);
+    memcpy(out, &value, sizeof(value));
+}
+
+static enum code convert_decimals(const struct pq_leaf *leaf, const void *in, size_t n,
+                                  uint8_t *out, struct err *err)
+{
+    size_t width = dtype_width(leaf->type.dtype);
+    for (size_t i = 0; i < n; i++, out += width) {
+        struct view bytes = {0};
+        if (leaf->physical == PQ_INT32) {
+            decimal_of_int(((const int32_t *)in)[i], out, width);
+            continue;
+        }
+        if (leaf->physical == PQ_INT64) {
+            decimal_of_int(((const int64_t *)in)[i], out, width);
+            continue;
+        }
+        if (leaf->physical == PQ_BYTE_ARRAY)
+            bytes = ((const struct view *)in)[i];
+        else
+            bytes = view_of((const uint8_t *)in + i * leaf->fixed_width, leaf->fixed_width);
+        if (!decimal_of_bytes(bytes.ptr, bytes.len, out, width))
+            return err_set(err, E_CORRUPT, "a decimal of %zu bytes is more than %u digits",
+                           bytes.len, leaf->type.precision);
+    }
+    return OK;
+}
+
+/* Nanoseconds of a day, which may be more or less than a day, and the Julian day. */
+static enum code convert_int96(const struct type *to, const uint8_t *in, size_t n, int64_t *out,
+                               struct err *err)
+{
+    enum { unix_epoch = 2440588, int96_bytes = 12 };
+    const int64_t ns_a_second = 1000000000, ns_a_day = 86400 * ns_a_second;
+    int64_t ns_a_unit = ns_a_second / unit_per_second(to->unit);
+    for (size_t i = 0; i < n; i++, in += int96_bytes) {
+        int64_t ns, units;
+        int32_t day;
+        memcpy(&ns, in, sizeof(ns));
+        memcpy(&day, in + sizeof(ns), sizeof(day));
+        __int128 since = (__int128)((int64_t)day - unix_epoch) * ns_a_day + ns;
+        __int128 whole = since / ns_a_unit - (since % ns_a_unit < 0);
+        units = (int64_t)whole;
+        if (units != whole)
+            return err_set(
+                err, E_INVALID,
+                "the INT96 timestamp of Julian day %d does not fit nanoseconds; read the "
+                "column as timestamp[us]",
+                day);
+        out[i] = units;
+    }
+    return OK;
+}
+
+enum code pq_convert(const struct pq_leaf *leaf, const struct type *to, const void *in, size_t n,
+                     void *out, struct err *err)
+{
+    if (leaf->physical == PQ_INT96)
+        return convert_int96(to, in, n, out, err);
+    if (is_decimal(to->dtype))
+        return convert_decimals(leaf, in, n, out, err);
+    return narrow(to->dtype, in, n, out, err);
 }
 
 /*
@@ -54,6 +141,18 @@ static void spread_views(struct view *rows, const uint8_t *valid, size_t n, size
     }
 }
 
+static void spread_wide(uint8_t *rows, size_t width, const uint8_t *valid, size_t n, size_t n_set)
+{
+    size_t from = n_set;
+    for (size_t i = n; i-- > from;) {
+        from -= valid[i];
+        if (valid[i])
+            memcpy(rows + i * width, rows + from * width, width);
+        else
+            memset(rows + i * width, 0, width);
+    }
+}
+
 void pq_spread(void *values, size_t width, const uint8_t *valid, size_t n, size_t n_set)
 {
     if (width == 1)
@@ -64,6 +163,8 @@ void pq_spread(void *values, size_t width, const uint8_t *valid, size_t n, size_
         SPREAD(uint32_t);
     else if (width == 8)
         SPREAD(uint64_t);
+    else if (width == sizeof(struct view))
+        spread_views(values, valid, n, n_set); /* and whatever else has 16 bytes */
     else
-        spread_views(values, valid, n, n_set);
+        spread_wide(values, width, valid, n, n_set);
 }

@@ -1,19 +1,23 @@
 /*
  * From values of a physical type, nulls left out, to rows of a dtype. A new logical type is added
- * here and in schema.c; the encodings know nothing of it.
+ * here and in leaf.c; the encodings know nothing of it.
  */
 #ifndef MURR_FORMAT_PARQUET_CONVERT_H
 #define MURR_FORMAT_PARQUET_CONVERT_H
 
-#include "base/err.h"
-#include "model/dtype.h"
+#include "format/parquet/reader.h"
 
-/* Whether a value of `dtype` is narrower than the INT32 it is stored in. */
-bool pq_is_narrow(enum dtype dtype);
+/* Whether values have to be turned into their type; else they are in memory what the type is. */
+bool pq_must_convert(const struct pq_leaf *leaf);
 
-/* `n` values of INT32 as int8, int16, uint8 or uint16. Fails E_CORRUPT on one that does not fit. */
-must_use enum code pq_narrow(enum dtype dtype, const int32_t *in, size_t n, void *out,
-                             struct err *err);
+/*
+ * `n` values of the leaf's physical type as `to`: its type or, for INT96, a timestamp of any unit.
+ *
+ * Fails E_CORRUPT on a number that its declared width or precision has no room for; E_INVALID on an INT96
+ * outside of what the unit can say.
+ */
+must_use enum code pq_convert(const struct pq_leaf *leaf, const struct type *to, const void *in,
+                              size_t n, void *out, struct err *err);
 
 /*
  * Move the first `n_set` values of `width` bytes to the rows that are valid, and zero the others:

@@ -31,30 +31,29 @@ static enum code make_room(struct pq_dict *d, size_t n, struct err *err)
     return OK;
 }
 
-static enum code load_strings(struct pq_dict *d, struct view page, size_t n, struct err *err)
+enum code pq_dict_load_strings(struct pq_dict *d, struct view page, size_t n, bool is_text,
+                               struct err *err)
 {
     if (n > page.len / 4)
         return err_set(err, E_CORRUPT, "dictionary of %zu strings in %zu bytes", n, page.len);
     TRY(make_room(d, n, err));
     struct cursor cur = cur_of(page);
     TRY(pq_strings_plain(&cur, d->views, n, err));
-    if (!pq_strings_ascii(page))
+    if (is_text && !pq_strings_ascii(page))
         TRY(pq_strings_check(d->views, n, err));
     d->values = d->views;
     d->width = sizeof(*d->views);
+    d->n = n;
+    d->loaded = true;
     return OK;
 }
 
 enum code pq_dict_load(struct pq_dict *d, struct view page, size_t n, size_t width, struct err *err)
 {
-    if (width == 0) {
-        TRY(load_strings(d, page, n, err));
-    } else {
-        if (n > page.len / width)
-            return err_set(err, E_CORRUPT, "dictionary of %zu values in %zu bytes", n, page.len);
-        d->values = page.ptr;
-        d->width = width;
-    }
+    if (n > page.len / width)
+        return err_set(err, E_CORRUPT, "dictionary of %zu values in %zu bytes", n, page.len);
+    d->values = page.ptr;
+    d->width = width;
     d->n = n;
     d->loaded = true;
     return OK;
@@ -81,8 +80,12 @@ enum code pq_dict_gather(const struct pq_dict *d, const uint32_t *idx, size_t n,
         GATHER(uint32_t);
     else if (d->width == 8)
         GATHER(uint64_t);
+    else if (d->width == sizeof(struct view))
+        GATHER(struct view); /* and whatever else has 16 bytes */
     else
-        GATHER(struct view);
+        for (size_t i = 0; i < n; i++)
+            memcpy((uint8_t *)out + i * d->width, (const uint8_t *)d->values + idx[i] * d->width,
+                   d->width);
     return OK;
 }
 
@@ -102,7 +105,11 @@ enum code pq_dict_fill(const struct pq_dict *d, uint32_t idx, size_t n, void *ou
         FILL(uint32_t);
     else if (d->width == 8)
         FILL(uint64_t);
-    else
+    else if (d->width == sizeof(struct view))
         FILL(struct view);
+    else
+        for (size_t i = 0; i < n; i++)
+            memcpy((uint8_t *)out + i * d->width, (const uint8_t *)d->values + idx * d->width,
+                   d->width);
     return OK;
 }

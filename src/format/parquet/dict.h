@@ -9,7 +9,7 @@
 struct pq_dict {
     bool loaded;
     size_t n;
-    size_t width;       /* bytes of an entry in `values`: 4, 8, or sizeof(struct view) */
+    size_t width;       /* bytes of an entry in `values` */
     const void *values; /* any alignment: of numbers, the page itself */
     struct view *views; /* memory for strings, kept between chunks */
     size_t views_cap;
@@ -19,12 +19,13 @@ void pq_dict_done(struct pq_dict *d);
 /* Not loaded any more; keeps its memory, unless that is much. */
 void pq_dict_reset(struct pq_dict *d);
 
-/*
- * Take the PLAIN values of a dictionary page: numbers of `width` bytes, or UTF-8 strings where
- * `width` is 0. Borrows `page` until the next reset. Fails E_CORRUPT, E_NOMEM.
- */
+/* Take the PLAIN values of a dictionary page: numbers, or anything else of `width` bytes. Borrows
+ * `page` until the next reset. Fails E_CORRUPT. */
 must_use enum code pq_dict_load(struct pq_dict *d, struct view page, size_t n, size_t width,
                                 struct err *err);
+/* The same for strings; where they are text, they must be UTF-8. Fails E_CORRUPT, E_NOMEM. */
+must_use enum code pq_dict_load_strings(struct pq_dict *d, struct view page, size_t n, bool is_text,
+                                        struct err *err);
 
 /* out[i] = entry idx[i]. Fails E_CORRUPT for an index outside. */
 must_use enum code pq_dict_gather(const struct pq_dict *d, const uint32_t *idx, size_t n, void *out,

@@ -31,6 +31,7 @@ struct pq_file {
     uint64_t footer_off; /* column chunks end before it */
     uint64_t n_rows;
     const char *created_by;
+    bool has_orphans; /* the writer began list columns in the middle of a row */
     struct pq_column *columns;
     size_t n_columns;
     size_t n_leaves;
@@ -42,13 +43,29 @@ struct pq_file {
 struct pq_schema_element {
     struct view name;
     int32_t physical; /* -1: a group */
+    int32_t type_length;
     int32_t repetition;
     uint64_t n_children;
     int32_t converted; /* -1: none */
     int32_t logical;   /* field number in the LogicalType union; 0: none */
     int32_t int_bits;  /* of logical INTEGER */
     bool int_signed;
+    int32_t unit;  /* of logical TIME and TIMESTAMP: 1 ms, 2 us, 3 ns */
+    bool is_utc;   /* of the same */
+    int32_t scale; /* of decimals */
+    int32_t precision;
 };
+
+enum pq_repetition { PQ_REQUIRED = 0, PQ_OPTIONAL = 1, PQ_REPEATED = 2 };
+
+/* The type that a leaf has here. False: none; then the reason is in `why_not`. */
+bool pq_leaf_describe(struct pq_schema_element *e, struct pq_leaf *out, char *why_not, size_t cap);
+
+/* Whether a group says that it is a list. */
+bool pq_element_is_list(const struct pq_schema_element *e);
+
+/* Make use of what an Arrow writer left under ARROW:schema, where it fits the columns. */
+void pq_apply_arrow_schema(struct pq_file *f, struct view base64);
 
 /* Parse the list of schema elements at field `list` into f->columns. */
 must_use enum code pq_schema_parse(struct pq_file *f, struct thrift *t, struct thrift_field list,

@@ -6,6 +6,7 @@
  * "PARE" in place of "PAR1" means that the footer is encrypted.
  */
 #include "format/parquet/file_priv.h"
+#include "format/parquet/page.h"
 
 #include <stdio.h>
 
@@ -140,8 +141,32 @@ static void parse_groups(struct pq_file *file, struct thrift *t, struct thrift_f
         parse_group(file, t, &file->groups[i]);
 }
 
+/* The value of ARROW:schema, if this is it. */
+static void parse_key_value(struct thrift *t, struct view *out_arrow)
+{
+    struct view key = {0}, value = {0};
+    struct thrift_field f = {0};
+    while (thrift_next(t, &f))
+        if (f.id == 1)
+            key = thrift_binary(t, f);
+        else if (f.id == 2)
+            value = thrift_binary(t, f);
+        else
+            thrift_skip(t, f.type);
+    if (view_eq_cstr(key, "ARROW:schema"))
+        *out_arrow = value;
+}
+
+static void parse_key_values(struct thrift *t, struct thrift_field list, struct view *out_arrow)
+{
+    size_t n = thrift_structs(t, list, 1);
+    for (size_t i = 0; i < n && !t->why; i++)
+        parse_key_value(t, out_arrow);
+}
+
 static enum code parse_file(struct pq_file *file, struct view footer, struct err *err)
 {
+    struct view arrow = {0};
     struct thrift t = thrift_of(cur_of(footer));
     struct thrift_field f = {0};
     file->created_by = "";
@@ -152,9 +177,12 @@ static enum code parse_file(struct pq_file *file, struct view footer, struct err
             file->n_rows = thrift_size(&t, f);
         } else if (f.id == 4) {
             parse_groups(file, &t, f);
+        } else if (f.id == 5) {
+            parse_key_values(&t, f, &arrow);
         } else if (f.id == 6) {
             struct view by = thrift_binary(&t, f);
             file->created_by = arena_strndup(&file->arena, by.ptr, by.len);
+            file->has_orphans = strncmp(file->created_by, "parquet-cpp version 1.", 22) == 0;
         } else if (f.id == 8) { /* encryption_algorithm */
             return err_set(err, E_UNSUPPORTED, "encrypted Parquet files are not supported");
         } else {
@@ -163,6 +191,8 @@ static enum code parse_file(struct pq_file *file, struct view footer, struct err
     }
     if (t.why)
         return err_set(err, E_CORRUPT, "%s", t.why);
+    if (arrow.len && file->columns)
+        pq_apply_arrow_schema(file, arrow);
     return OK;
 }
 
@@ -314,6 +344,39 @@ static enum code chunk_range(const struct pq_file *f, const struct pq_chunk_meta
     *out_offset = start;
     *out_len = m->bytes + (!old ? 0 : behind < old_writer_slack ? behind : old_writer_slack);
     return OK;
+}
+
+enum code pq_leaf_range(const struct pq_file *f, size_t row_group, size_t leaf_idx,
+                        uint64_t *out_offset, uint64_t *out_len, struct err *err)
+{
+    enum code rc = chunk_range(f, &f->groups[row_group].chunks[leaf_idx], out_offset, out_len, err);
+    return rc ? err_in(err, rc, "leaf %zu", leaf_idx) : OK;
+}
+
+static enum code check_pages(struct cursor cur, uint64_t n_values, struct err *err)
+{
+    while (n_values > 0 && cur_left(&cur) > 0) {
+        struct pq_page_header h;
+        TRY(pq_page_header_read(&cur, &h, err));
+        if (!cur_skip(&cur, h.compressed_bytes))
+            return err_set(err, E_CORRUPT, "a page of %u bytes, %zu are left", h.compressed_bytes,
+                           cur_left(&cur));
+        bool is_data = h.type == PQ_PAGE_DATA || h.type == PQ_PAGE_DATA_V2;
+        if (is_data && (uint64_t)h.rep_bytes + h.def_bytes > h.compressed_bytes)
+            return err_set(err, E_CORRUPT, "levels of %u and %u bytes in a page of %u", h.rep_bytes,
+                           h.def_bytes, h.compressed_bytes);
+        if (is_data)
+            n_values -= h.n_values < n_values ? h.n_values : n_values;
+    }
+    return OK;
+}
+
+enum code pq_leaf_check(const struct pq_file *f, size_t row_group, size_t leaf_idx,
+                        struct view bytes, struct err *err)
+{
+    const struct pq_chunk_meta *m = &f->groups[row_group].chunks[leaf_idx];
+    enum code rc = check_pages(cur_of(bytes), m->n_values, err);
+    return rc ? err_in(err, rc, "leaf %zu", leaf_idx) : OK;
 }
 
 enum code pq_chunk_range(const struct pq_file *f, size_t row_group, size_t column,

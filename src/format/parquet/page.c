@@ -21,6 +21,8 @@ static void read_v1(struct thrift *t, struct pq_page_header *h)
             h->encoding = thrift_i32(t, f);
         else if (f.id == 3 && h->type == PQ_PAGE_DATA)
             h->def_encoding = thrift_i32(t, f);
+        else if (f.id == 4 && h->type == PQ_PAGE_DATA)
+            h->rep_encoding = thrift_i32(t, f);
         else
             thrift_skip(t, f.type);
 }
@@ -64,7 +66,7 @@ static bool read_header(struct thrift *t, struct pq_page_header *h)
             h->compressed_bytes = read_u31(t, f);
         } else if (f.id == 4) {
             h->crc = (uint32_t)thrift_i32(t, f);
-            h->has_crc = true;
+            h->has_crc = h->crc != 0; /* Parquet.jl writes 0 for "none" */
         } else if (is_own_header(h, f.id) && thrift_struct(t, f)) {
             seen_own = true;
             if (f.id == 8)

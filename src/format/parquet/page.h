@@ -20,6 +20,7 @@ struct pq_page_header {
     uint32_t n_values;    /* with nulls; of a dictionary: its entries */
     int32_t encoding;     /* of the values */
     int32_t def_encoding; /* v1: of the definition levels */
+    int32_t rep_encoding; /* v1: of the repetition levels */
     uint32_t def_bytes;   /* v2: levels lie in front, never compressed */
     uint32_t rep_bytes;
     bool is_compressed; /* v2 can say that the values are not; else true */

@@ -54,16 +54,27 @@ enum pq_physical {
     PQ_FIXED = 7, /* FIXED_LEN_BYTE_ARRAY */
 };
 
+/* Where the values of a column lie: what encodings, and turning values into a type, need to know. */
+struct pq_leaf {
+    enum pq_physical physical;
+    uint32_t fixed_width; /* FIXED: bytes of a value */
+    struct type type;     /* of one value; of a list, of one element */
+};
+
 /* A top-level field of the schema. */
 struct pq_column {
-    const char *name;          /* NUL-terminated as well; may hold any bytes */
-    size_t name_len;           /* without the NUL */
-    bool supported;            /* pq_chunk_start will take it */
-    char why_not[64];          /* a reason to print where it will not: "nested" */
-    enum dtype dtype;          /* what pq_chunk_read wants; only where supported */
-    bool nullable;             /* OPTIONAL; only where supported */
-    enum pq_physical physical; /* of the leaf; only where supported */
-    size_t leaf_idx;           /* of its first leaf among a row group's column chunks */
+    const char *name; /* NUL-terminated as well; may hold any bytes */
+    size_t name_len;  /* without the NUL */
+    bool supported;   /* pq_chunk_start will take it; what follows is only said then */
+    bool nested;      /* it is not because it is nested */
+    char why_not[96]; /* a reason to print where it will not */
+    struct type type; /* what pq_chunk_read gives */
+    bool nullable;    /* its values may be null */
+    struct pq_leaf leaf;
+    size_t leaf_idx;  /* of its first leaf among a row group's column chunks, and how many; */
+    size_t n_leaves;  /* also said of what is not supported */
+    uint8_t max_def;  /* definition level of a value; 0: none are written */
+    uint8_t list_def; /* list: of an empty one; below it is null */
 };
 
 /* A parsed footer. Never changes, so any number of threads may use it. */
@@ -83,6 +94,9 @@ void pq_file_free(struct pq_file *f);
 uint64_t pq_file_n_rows(const struct pq_file *f);
 size_t pq_file_n_row_groups(const struct pq_file *f);
 uint64_t pq_file_group_rows(const struct pq_file *f, size_t row_group);
+/* Whether a column holds INT96 timestamps, alone or in lists. */
+bool pq_column_is_int96(const struct pq_column *col);
+
 /* The writer's own words, NUL-terminated, raw; "" where it said nothing. */
 const char *pq_file_created_by(const struct pq_file *f);
 
@@ -101,6 +115,17 @@ must_use enum code pq_file_find(const struct pq_file *f, struct view name, size_
  */
 must_use enum code pq_chunk_range(const struct pq_file *f, size_t row_group, size_t column,
                                   uint64_t *out_offset, uint64_t *out_len, struct err *err);
+
+/*
+ * The same for one of the leaves of a column that is not supported, to pass its bytes to pq_leaf_check,
+ * which looks whether they are pages: how one who reads all of a file finds damage where he cannot read.
+ *
+ * Fails as pq_chunk_range; E_CORRUPT.
+ */
+must_use enum code pq_leaf_range(const struct pq_file *f, size_t row_group, size_t leaf_idx,
+                                 uint64_t *out_offset, uint64_t *out_len, struct err *err);
+must_use enum code pq_leaf_check(const struct pq_file *f, size_t row_group, size_t leaf_idx,
+                                 struct view bytes, struct err *err);
 
 /* ----------------------------------------------------------------------- values of a column */
 
@@ -126,14 +151,15 @@ must_use enum code pq_chunk_start(struct pq_chunk *c, const struct pq_file *f, s
                                   size_t column, struct view bytes, struct err *err);
 
 /*
- * Decode the next rows into `out`, whose dtype is the column's: out->cap of them, or all that are
- * left. out->n is 0 at the end. Null rows hold zeros.
+ * Decode the next rows into `out`, whose type is the column's: out->cap of them, or all that are
+ * left. out->n is 0 at the end. Null rows hold zeros. A column of INT96 can also be read as
+ * timestamps of any other unit, cut off to it; nanoseconds reach only from 1677 to 2262.
  *
  * Views in `out` stay valid until the next read, start, reset or free of this decoder.
  *
  * Fails E_CORRUPT, also for a chunk of more or fewer values than the row group has rows, text that
- * is not UTF-8, and an integer outside its declared width; E_LIMIT; E_UNSUPPORTED an encoding;
- *       E_NOMEM. The decoder is then reset.
+ *       is not UTF-8, and a number outside its declared width; E_INVALID for an INT96 that the unit
+ *       cannot say; E_LIMIT; E_UNSUPPORTED an encoding; E_NOMEM. The decoder is then reset.
  */
 must_use enum code pq_chunk_read(struct pq_chunk *c, struct vector *out, struct err *err);
 

@@ -1,76 +1,19 @@
 /*
- * From the footer's flat, depth-first list of schema elements to top-level columns: which dtype
- * each has here, or why it has none.
+ * From the footer's flat, depth-first list of schema elements to top-level columns: which type
+ * each has here, or why it has none. What is a type is decided in leaf.c; here it is about shapes:
  *
- * LogicalType wins over the older ConvertedType where both are written.
+ *   leaf                                     a column
+ *   repeated leaf                            a list, never null, of elements never null
+ *   group (LIST) { repeated leaf }           a list of elements never null
+ *   group (LIST) { repeated group { leaf } } a list
+ *   anything else                            nested
  */
 #include "format/parquet/file_priv.h"
 
 #include <stdio.h>
 
 enum { min_element_bytes = 3 }; /* name header, its length 0, stop */
-
-enum repetition { REQUIRED = 0, OPTIONAL = 1, REPEATED = 2 };
-
-/* Field numbers of the LogicalType union. */
-enum logical {
-    LOGICAL_NONE = 0,
-    LOGICAL_STRING = 1,
-    LOGICAL_ENUM = 4,
-    LOGICAL_DECIMAL = 5,
-    LOGICAL_DATE = 6,
-    LOGICAL_TIME = 7,
-    LOGICAL_TIMESTAMP = 8,
-    LOGICAL_INTEGER = 10,
-    LOGICAL_UNKNOWN = 11,
-    LOGICAL_JSON = 12,
-};
-
-static const char *const logical_names[] = {
-    [1] = "STRING",    [2] = "MAP",        [3] = "LIST",      [4] = "ENUM",     [5] = "DECIMAL",
-    [6] = "DATE",      [7] = "TIME",       [8] = "TIMESTAMP", [10] = "INT",     [11] = "NULL",
-    [12] = "JSON",     [13] = "BSON",      [14] = "UUID",     [15] = "FLOAT16", [16] = "VARIANT",
-    [17] = "GEOMETRY", [18] = "GEOGRAPHY", [19] = "FILE",
-};
-
-static const char *const physical_names[] = {
-    "BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY",
-};
-enum { n_physical = sizeof(physical_names) / sizeof(physical_names[0]) };
-
-/* ConvertedType, told in terms of LogicalType. */
-static const struct {
-    uint8_t logical;
-    uint8_t bits;
-    bool is_signed;
-} converted_types[] = {
-    [0] = {LOGICAL_STRING, 0, false},
-    [1] = {2, 0, false},
-    [2] = {2, 0, false},
-    [3] = {3, 0, false},
-    [4] = {LOGICAL_ENUM, 0, false},
-    [5] = {LOGICAL_DECIMAL, 0, false},
-    [6] = {LOGICAL_DATE, 0, false},
-    [7] = {LOGICAL_TIME, 0, false},
-    [8] = {LOGICAL_TIME, 0, false},
-    [9] = {LOGICAL_TIMESTAMP, 0, false},
-    [10] = {LOGICAL_TIMESTAMP, 0, false},
-    [11] = {LOGICAL_INTEGER, 8, false},
-    [12] = {LOGICAL_INTEGER, 16, false},
-    [13] = {LOGICAL_INTEGER, 32, false},
-    [14] = {LOGICAL_INTEGER, 64, false},
-    [15] = {LOGICAL_INTEGER, 8, true},
-    [16] = {LOGICAL_INTEGER, 16, true},
-    [17] = {LOGICAL_INTEGER, 32, true},
-    [18] = {LOGICAL_INTEGER, 64, true},
-    [19] = {LOGICAL_JSON, 0, false},
-    [20] = {13, 0, false},
-    [21] = {255, 0, false}, /* INTERVAL has no LogicalType */
-    [22] = {255, 0, false},
-    [23] = {255, 0, false},
-    [24] = {LOGICAL_UNKNOWN, 0, false}, /* NULL of old parquet-cpp */
-};
-enum { n_converted = sizeof(converted_types) / sizeof(converted_types[0]) };
+enum { list_elements = 3 };     /* of the schema, that a list is made of at most */
 
 static void parse_int_type(struct thrift *t, struct pq_schema_element *e)
 {
@@ -84,140 +27,165 @@ static void parse_int_type(struct thrift *t, struct pq_schema_element *e)
             thrift_skip(t, f.type);
 }
 
-static void parse_logical(struct thrift *t, struct pq_schema_element *e)
+static void parse_decimal_type(struct thrift *t, struct pq_schema_element *e)
+{
+    struct thrift_field f = {0};
+    while (thrift_next(t, &f))
+        if (f.id == 1)
+            e->scale = thrift_i32(t, f);
+        else if (f.id == 2)
+            e->precision = thrift_i32(t, f);
+        else
+            thrift_skip(t, f.type);
+}
+
+static void parse_unit(struct thrift *t, struct pq_schema_element *e)
 {
     struct thrift_field f = {0};
     while (thrift_next(t, &f)) {
+        e->unit = f.id;
+        thrift_skip(t, f.type);
+    }
+}
+
+static void parse_time_type(struct thrift *t, struct pq_schema_element *e)
+{
+    struct thrift_field f = {0};
+    while (thrift_next(t, &f))
+        if (f.id == 1)
+            e->is_utc = thrift_bool(t, f);
+        else if (f.id == 2 && thrift_struct(t, f))
+            parse_unit(t, e);
+        else
+            thrift_skip(t, f.type);
+}
+
+static void parse_logical(struct thrift *t, struct pq_schema_element *e)
+{
+    enum { decimal = 5, time = 7, timestamp = 8, integer = 10 };
+    struct thrift_field f = {0};
+    while (thrift_next(t, &f)) {
         e->logical = f.id;
-        if (f.id == LOGICAL_INTEGER && f.type == THRIFT_STRUCT)
+        if (f.type != THRIFT_STRUCT)
+            thrift_skip(t, f.type);
+        else if (f.id == integer)
             parse_int_type(t, e);
+        else if (f.id == decimal)
+            parse_decimal_type(t, e);
+        else if (f.id == time || f.id == timestamp)
+            parse_time_type(t, e);
         else
             thrift_skip(t, f.type);
     }
 }
 
+/* fastparquet writes a boolean where it was told whether there are nulls. */
+static int32_t parse_repetition(struct thrift *t, struct thrift_field f)
+{
+    bool is_bool = f.type == THRIFT_TRUE || f.type == THRIFT_FALSE;
+    return is_bool ? thrift_bool(t, f) : thrift_i32(t, f);
+}
+
 static void parse_element(struct thrift *t, struct pq_schema_element *e)
 {
     *e = (struct pq_schema_element){.physical = -1, .converted = -1};
+    int32_t scale = 0, precision = 0;
     struct thrift_field f = {0};
-    while (thrift_next(t, &f)) {
+    while (thrift_next(t, &f))
         if (f.id == 1)
             e->physical = thrift_i32(t, f);
+        else if (f.id == 2)
+            e->type_length = thrift_i32(t, f);
         else if (f.id == 3)
-            e->repetition = thrift_i32(t, f);
+            e->repetition = parse_repetition(t, f);
         else if (f.id == 4)
             e->name = thrift_binary(t, f);
         else if (f.id == 5)
             e->n_children = thrift_size(t, f);
         else if (f.id == 6)
             e->converted = thrift_i32(t, f);
+        else if (f.id == 7)
+            scale = thrift_i32(t, f);
+        else if (f.id == 8)
+            precision = thrift_i32(t, f);
         else if (f.id == 10 && thrift_struct(t, f))
             parse_logical(t, e);
         else
             thrift_skip(t, f.type);
+    if (e->precision == 0) {
+        e->precision = precision;
+        e->scale = scale;
     }
 }
 
-/* Fold ConvertedType into the logical fields, where there is no LogicalType. */
-static void unify_annotation(struct pq_schema_element *e)
+static bool is_leaf(const struct pq_schema_element *e)
 {
-    if (e->logical != LOGICAL_NONE || e->converted < 0)
-        return;
-    if (e->converted >= n_converted) {
-        e->logical = 255;
-        return;
+    return e->physical >= 0 && e->n_children == 0;
+}
+
+/* Old writers meant a list of structs of one field by these names of the repeated group. */
+static bool is_struct_name(struct view repeated, struct view list)
+{
+    struct view ending = view_of("_tuple", 6);
+    if (view_eq_cstr(repeated, "array"))
+        return true;
+    return repeated.len == list.len + ending.len &&
+           view_eq(view_of(repeated.ptr, list.len), list) &&
+           view_eq(view_of(repeated.ptr + list.len, ending.len), ending);
+}
+
+/* The leaf of a list of this shape, or NULL; `n` elements in all. Sets the column's levels. */
+static struct pq_schema_element *list_leaf(struct pq_schema_element *e, size_t n,
+                                           struct pq_column *col)
+{
+    uint8_t outer = e[0].repetition == PQ_OPTIONAL;
+    col->nullable = outer;
+    col->list_def = outer;
+    if (n == 1 && is_leaf(&e[0]) && e[0].repetition == PQ_REPEATED) {
+        col->max_def = 1;
+        return &e[0];
     }
-    e->logical = converted_types[e->converted].logical;
-    e->int_bits = converted_types[e->converted].bits;
-    e->int_signed = converted_types[e->converted].is_signed;
+    if (n < 2 || e[0].repetition == PQ_REPEATED || !pq_element_is_list(&e[0]) ||
+        e[1].repetition != PQ_REPEATED)
+        return NULL;
+    col->max_def = outer + 1;
+    if (n == 2)
+        return is_leaf(&e[1]) ? &e[1] : NULL;
+    if (n != 3 || is_leaf(&e[1]) || !is_leaf(&e[2]) || e[2].repetition == PQ_REPEATED ||
+        is_struct_name(e[1].name, e[0].name))
+        return NULL;
+    col->max_def += e[2].repetition == PQ_OPTIONAL;
+    return &e[2];
 }
 
-static bool int_dtype(const struct pq_schema_element *e, enum dtype *out)
+static void describe_list(struct pq_schema_element *e, size_t n, struct pq_column *col)
 {
-    bool in_32 = e->int_bits == 8 || e->int_bits == 16 || e->int_bits == 32;
-    if (!(e->physical == PQ_INT32 && in_32) && !(e->physical == PQ_INT64 && e->int_bits == 64))
-        return false;
-    switch (e->int_bits) {
-    case 8:
-        *out = e->int_signed ? DT_INT8 : DT_UINT8;
-        break;
-    case 16:
-        *out = e->int_signed ? DT_INT16 : DT_UINT16;
-        break;
-    case 32:
-        *out = e->int_signed ? DT_INT32 : DT_UINT32;
-        break;
-    default:
-        *out = e->int_signed ? DT_INT64 : DT_UINT64;
-    }
-    return true;
-}
-
-static bool plain_dtype(int32_t physical, enum dtype *out)
-{
-    static const int8_t dtypes[n_physical] = {
-        [PQ_BOOLEAN] = DT_BOOL,  [PQ_INT32] = DT_INT32,    [PQ_INT64] = DT_INT64, [PQ_INT96] = -1,
-        [PQ_FLOAT] = DT_FLOAT32, [PQ_DOUBLE] = DT_FLOAT64, [PQ_BYTE_ARRAY] = -1,  [PQ_FIXED] = -1,
-    };
-    if (dtypes[physical] < 0)
-        return false;
-    *out = (enum dtype)dtypes[physical];
-    return true;
-}
-
-static bool leaf_dtype(const struct pq_schema_element *e, enum dtype *out)
-{
-    switch (e->logical) {
-    case LOGICAL_NONE:
-        return plain_dtype(e->physical, out);
-    case LOGICAL_INTEGER:
-        return int_dtype(e, out);
-    case LOGICAL_STRING:
-    case LOGICAL_ENUM:
-    case LOGICAL_JSON:
-        *out = DT_UTF8;
-        return e->physical == PQ_BYTE_ARRAY;
-    default:
-        return false;
-    }
-}
-
-static void explain_leaf(const struct pq_schema_element *e, char *out, size_t cap)
-{
-    const char *logical = NULL;
-    if (e->logical > 0 && (size_t)e->logical < sizeof(logical_names) / sizeof(logical_names[0]))
-        logical = logical_names[e->logical];
-    const char *physical = physical_names[e->physical];
-    if (e->logical == LOGICAL_INTEGER)
-        snprintf(out, cap, "INT of %d bits in %s is not supported", e->int_bits, physical);
-    else if (logical)
-        snprintf(out, cap, "%s in %s is not supported yet", logical, physical);
-    else if (e->logical != LOGICAL_NONE)
-        snprintf(out, cap, "annotation %d of %s is not known", e->converted, physical);
-    else if (e->physical == PQ_BYTE_ARRAY)
-        snprintf(out, cap, "binary is not supported yet");
-    else
-        snprintf(out, cap, "type %s is not supported yet", physical);
-}
-
-/* Decide what a top-level field is here. */
-static void describe_column(const struct pq_schema_element *e, struct pq_column *col)
-{
-    if (e->physical < 0 || e->n_children > 0)
+    struct pq_schema_element *leaf = list_leaf(e, n, col);
+    if (!leaf) {
+        col->nested = true;
         snprintf(col->why_not, sizeof(col->why_not), "nested columns are not supported");
-    else if (e->physical >= n_physical)
-        snprintf(col->why_not, sizeof(col->why_not), "type %d is not known", e->physical);
-    else if (e->repetition == REPEATED)
-        snprintf(col->why_not, sizeof(col->why_not), "repeated columns are not supported");
-    else if (e->repetition != REQUIRED && e->repetition != OPTIONAL)
-        snprintf(col->why_not, sizeof(col->why_not), "repetition %d is not known", e->repetition);
-    else if (!leaf_dtype(e, &col->dtype))
-        explain_leaf(e, col->why_not, sizeof(col->why_not));
-    else
+        return;
+    }
+    if (!pq_leaf_describe(leaf, &col->leaf, col->why_not, sizeof(col->why_not)))
+        return;
+    col->type = col->leaf.type;
+    col->type.element = col->leaf.type.dtype;
+    col->type.dtype = DT_LIST;
+    col->supported = true;
+}
+
+/* Decide what a top-level field of `n` schema elements is here; the first few of them are in `e`. */
+static void describe_column(struct pq_schema_element *e, size_t n, struct pq_column *col)
+{
+    if (e[0].repetition < PQ_REQUIRED || e[0].repetition > PQ_REPEATED) {
+        snprintf(col->why_not, sizeof(col->why_not), "repetition %d is not known", e[0].repetition);
+    } else if (n != 1 || !is_leaf(&e[0]) || e[0].repetition == PQ_REPEATED) {
+        describe_list(e, n, col);
+    } else if (pq_leaf_describe(&e[0], &col->leaf, col->why_not, sizeof(col->why_not))) {
+        col->type = col->leaf.type;
+        col->nullable = e[0].repetition == PQ_OPTIONAL;
+        col->max_def = col->nullable;
         col->supported = true;
-    if (col->supported) {
-        col->physical = (enum pq_physical)e->physical;
-        col->nullable = e->repetition == OPTIONAL;
     }
 }
 
@@ -225,28 +193,27 @@ static void describe_column(const struct pq_schema_element *e, struct pq_column 
 static enum code parse_column(struct pq_file *f, struct thrift *t, size_t *left, struct err *err)
 {
     struct pq_column *col = &f->columns[f->n_columns];
+    struct pq_schema_element e[list_elements];
+    size_t n = 0;
     *col = (struct pq_column){.leaf_idx = f->n_leaves};
-    for (uint64_t wanted = 1, first = 1; wanted > 0; wanted--, first = 0) {
+    for (uint64_t wanted = 1; wanted > 0; wanted--, n++) {
+        struct pq_schema_element beyond, *at = n < list_elements ? &e[n] : &beyond;
         if (*left == 0)
             return err_set(err, E_CORRUPT, "schema: a group has more children than were written");
         (*left)--;
-        struct pq_schema_element e;
-        parse_element(t, &e);
+        parse_element(t, at);
         if (t->why)
             return err_set(err, E_CORRUPT, "schema %s", t->why);
-        if (e.n_children > *left)
+        if (at->n_children > *left)
             return err_set(err, E_CORRUPT, "schema: a group of %llu children, %zu elements left",
-                           (unsigned long long)e.n_children, *left);
-        if (first) {
-            unify_annotation(&e);
-            col->name = arena_strndup(&f->arena, e.name.ptr, e.name.len);
-            col->name_len = e.name.len;
-            describe_column(&e, col);
-        }
-        if (e.physical >= 0 && e.n_children == 0)
-            f->n_leaves++;
-        wanted += e.n_children;
+                           (unsigned long long)at->n_children, *left);
+        f->n_leaves += is_leaf(at);
+        wanted += at->n_children;
     }
+    col->n_leaves = f->n_leaves - col->leaf_idx;
+    col->name = arena_strndup(&f->arena, e[0].name.ptr, e[0].name.len);
+    col->name_len = e[0].name.len;
+    describe_column(e, n, col);
     f->n_columns++;
     return OK;
 }
@@ -276,6 +243,11 @@ enum code pq_schema_parse(struct pq_file *f, struct thrift *t, struct thrift_fie
     if (left)
         return err_set(err, E_CORRUPT, "schema: %zu elements belong to no column", left);
     return OK;
+}
+
+bool pq_column_is_int96(const struct pq_column *col)
+{
+    return col->supported && col->leaf.physical == PQ_INT96;
 }
 
 const char *pq_column_printable(const struct pq_column *col, char out[static 128])

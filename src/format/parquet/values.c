@@ -161,6 +161,33 @@ static enum code read_delta_strings(struct pq_values *v, void *out, size_t n, st
     return OK;
 }
 
+/* Joined strings that all have the width of the column. */
+static enum code read_delta_fixed(struct pq_values *v, void *out, size_t n, struct err *err)
+{
+    uint8_t *to = out;
+    while (n > 0) {
+        struct view some[batch];
+        size_t n_some = n < batch ? n : batch;
+        TRY(join_some(v, some, n_some, err));
+        for (size_t i = 0; i < n_some; i++, to += v->width) {
+            if (some[i].len != v->width)
+                return err_set(err, E_CORRUPT, "a value of %zu bytes, all have %zu", some[i].len,
+                               v->width);
+            memcpy(to, some[i].ptr, v->width);
+        }
+        n -= n_some;
+    }
+    return OK;
+}
+
+/* Values of any width. */
+static void unsplit(const uint8_t *in, size_t stride, size_t n, size_t width, uint8_t *out)
+{
+    for (size_t b = 0; b < width; b++)
+        for (size_t i = 0; i < n; i++)
+            out[i * width + b] = in[b * stride + i];
+}
+
 #define UNSPLIT(type)                                     \
     for (size_t i = 0; i < n; i++) {                      \
         type value = 0;                                   \
@@ -177,20 +204,23 @@ static enum code read_split(struct pq_values *v, void *out, size_t n, struct err
     const uint8_t *in = v->bytes.ptr + v->idx;
     if (v->width == 4)
         UNSPLIT(uint32_t)
-    else
+    else if (v->width == 8)
         UNSPLIT(uint64_t)
+    else
+        unsplit(in, stride, n, v->width, out);
     v->idx += n;
     return OK;
 }
 
-static enum code init_plain(struct pq_values *v, enum pq_physical physical, struct view bytes)
+static enum code init_plain(struct pq_values *v, enum pq_physical physical, struct view bytes,
+                            bool is_text)
 {
     v->cur = cur_of(bytes);
     v->bytes = bytes;
     v->read = physical == PQ_BOOLEAN      ? read_bits
               : physical == PQ_BYTE_ARRAY ? read_plain_strings
                                           : read_fixed;
-    v->check_utf8 = physical == PQ_BYTE_ARRAY && !pq_strings_ascii(bytes);
+    v->check_utf8 = is_text && !pq_strings_ascii(bytes);
     return OK;
 }
 
@@ -229,33 +259,34 @@ static enum code init_delta(struct pq_values *v, struct view bytes, struct err *
 }
 
 /* The text behind the lengths. */
-static enum code init_text(struct pq_values *v, struct err *err)
+static enum code init_text(struct pq_values *v, bool is_text, struct err *err)
 {
     struct view text;
     TRY(pq_delta_tail(&v->delta, &text, err));
     v->cur = cur_of(text);
-    v->check_utf8 = !pq_strings_ascii(text);
+    v->check_utf8 = is_text && !pq_strings_ascii(text);
     return OK;
 }
 
-static enum code init_delta_lengths(struct pq_values *v, struct view bytes, struct err *err)
+static enum code init_delta_lengths(struct pq_values *v, struct view bytes, bool is_text,
+                                    struct err *err)
 {
     v->read = read_delta_lengths;
     TRY(pq_delta_init(&v->delta, bytes, err));
-    return init_text(v, err);
+    return init_text(v, is_text, err);
 }
 
 static enum code init_delta_strings(struct pq_values *v, struct view bytes,
-                                    struct pq_joined *joined, struct err *err)
+                                    struct pq_joined *joined, bool is_text, struct err *err)
 {
-    v->read = read_delta_strings;
+    v->read = v->lends ? read_delta_strings : read_delta_fixed;
     v->joined = joined;
     joined->last = (struct view){0};
     struct view behind;
     TRY(pq_delta_init(&v->prefix, bytes, err));
     TRY(pq_delta_tail(&v->prefix, &behind, err));
     TRY(pq_delta_init(&v->delta, behind, err));
-    return init_text(v, err);
+    return init_text(v, is_text, err);
 }
 
 static enum code init_split(struct pq_values *v, struct view bytes, struct err *err)
@@ -288,28 +319,29 @@ static enum code unsupported(enum pq_physical physical, int32_t encoding, struct
                    known ? names[encoding] : "unknown", encoding, physical);
 }
 
-size_t pq_values_width(enum pq_physical physical)
+size_t pq_values_width(const struct pq_leaf *leaf)
 {
     static const uint8_t widths[] = {
         [PQ_BOOLEAN] = 1, [PQ_INT32] = 4,  [PQ_INT64] = 8,
         [PQ_FLOAT] = 4,   [PQ_DOUBLE] = 8, [PQ_BYTE_ARRAY] = sizeof(struct view),
-        [PQ_INT96] = 0,   [PQ_FIXED] = 0,
+        [PQ_INT96] = 12,  [PQ_FIXED] = 0,
     };
-    return widths[physical];
+    return leaf->physical == PQ_FIXED ? leaf->fixed_width : widths[leaf->physical];
 }
 
-enum code pq_values_init(struct pq_values *v, enum pq_physical physical, int32_t encoding,
+enum code pq_values_init(struct pq_values *v, const struct pq_leaf *leaf, int32_t encoding,
                          struct view bytes, const struct pq_dict *dict, struct pq_joined *joined,
                          struct err *err)
 {
+    enum pq_physical physical = leaf->physical;
     bool is_int = physical == PQ_INT32 || physical == PQ_INT64;
-    bool is_text = physical == PQ_BYTE_ARRAY;
-    v->width = pq_values_width(physical);
-    v->lends = is_text;
+    bool is_bytes = physical == PQ_BYTE_ARRAY, is_text = leaf->type.dtype == DT_UTF8;
+    v->width = pq_values_width(leaf);
+    v->lends = is_bytes;
     v->check_utf8 = false;
     v->idx = 0;
     if (encoding == PQ_PLAIN)
-        return init_plain(v, physical, bytes);
+        return init_plain(v, physical, bytes, is_text);
     if ((encoding == PQ_RLE_DICTIONARY || encoding == PQ_PLAIN_DICTIONARY) &&
         physical != PQ_BOOLEAN)
         return init_dict(v, bytes, dict, err);
@@ -317,11 +349,12 @@ enum code pq_values_init(struct pq_values *v, enum pq_physical physical, int32_t
         return init_rle_bools(v, bytes, err);
     if (encoding == PQ_DELTA_BINARY_PACKED && is_int)
         return init_delta(v, bytes, err);
-    if (encoding == PQ_DELTA_LENGTH_BYTE_ARRAY && is_text)
-        return init_delta_lengths(v, bytes, err);
-    if (encoding == PQ_DELTA_BYTE_ARRAY && is_text)
-        return init_delta_strings(v, bytes, joined, err);
-    if (encoding == PQ_BYTE_STREAM_SPLIT && !is_text && physical != PQ_BOOLEAN)
+    if (encoding == PQ_DELTA_LENGTH_BYTE_ARRAY && is_bytes)
+        return init_delta_lengths(v, bytes, is_text, err);
+    if (encoding == PQ_DELTA_BYTE_ARRAY && (is_bytes || physical == PQ_FIXED))
+        return init_delta_strings(v, bytes, joined, is_text, err);
+    if (encoding == PQ_BYTE_STREAM_SPLIT && !is_bytes && physical != PQ_BOOLEAN &&
+        physical != PQ_INT96)
         return init_split(v, bytes, err);
     return unsupported(physical, encoding, err);
 }

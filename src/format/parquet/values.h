@@ -2,8 +2,8 @@
  * The values of one data page, nulls left out, in the physical type of the column. What a value of
  * a physical type is in memory:
  *
- *   BOOLEAN      uint8_t 0/1        INT32, FLOAT   4 bytes
- *   BYTE_ARRAY   struct view        INT64, DOUBLE  8 bytes
+ *   BOOLEAN      uint8_t 0/1        INT32, FLOAT   4 bytes     INT96   12 bytes
+ *   BYTE_ARRAY   struct view        INT64, DOUBLE  8 bytes     FIXED   as many as the schema says
  *
  * Turning these into a dtype is not done here: see convert.h.
  */
@@ -51,7 +51,7 @@ struct pq_values {
     pq_values_fn read;
     size_t width;      /* bytes of a value in memory */
     bool lends;        /* views that are handed out point into the page */
-    bool check_utf8;   /* the page has bytes beyond ASCII */
+    bool check_utf8;   /* it is text, and the page has bytes beyond ASCII */
     struct cursor cur; /* PLAIN values; the bytes of delta-coded strings */
     size_t idx;        /* values read: booleans, BYTE_STREAM_SPLIT */
     struct view bytes; /* of those */
@@ -62,14 +62,14 @@ struct pq_values {
     struct pq_joined *joined;
 };
 
-/* Bytes of a value in memory; 0 for what cannot be decoded yet. */
-size_t pq_values_width(enum pq_physical physical);
+/* Bytes of a value in memory. */
+size_t pq_values_width(const struct pq_leaf *leaf);
 
 /*
  * Begin with the values of a data page. Borrows `bytes` and what it points to.
  * Fails E_UNSUPPORTED naming encoding and type; E_CORRUPT.
  */
-must_use enum code pq_values_init(struct pq_values *v, enum pq_physical physical, int32_t encoding,
+must_use enum code pq_values_init(struct pq_values *v, const struct pq_leaf *leaf, int32_t encoding,
                                   struct view bytes, const struct pq_dict *dict,
                                   struct pq_joined *joined, struct err *err);
 

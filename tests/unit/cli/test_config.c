@@ -121,7 +121,7 @@ static void config_reads_every_field(void **state)
     assert_false(t->columns[1].nullable); /* a key column */
     assert_true(t->columns[2].nullable);
     assert_false(t->columns[3].nullable);
-    assert_int_equal(t->columns[3].dtype, DT_UINT8);
+    assert_int_equal(t->columns[3].type.dtype, DT_UINT8);
     assert_int_equal(c.tables[1].n_columns, 0);
     assert_int_equal(c.tables[1].poll_interval_ms, 60000);
     assert_int_equal(c.tables[1].parts, 8);
@@ -186,9 +186,15 @@ static void config_refuses_wrong_types(void **state)
                    "murr.yml:5: tables.t.columns.id.nullable: expected true or false, found the "
                    "number 1");
     assert_refused(
-        "tables:\n  t:\n" LOCAL "    key: [id]\n    columns: { id: { dtype: string } }\n",
-        "murr.yml:5: tables.t.columns.id.dtype: 'string' is not one of utf8, bool, int8, "
-        "int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64");
+        "tables:\n  t:\n" LOCAL "    key: [id]\n    columns: { id: { dtype: flaot32 } }\n",
+        "murr.yml:5: tables.t.columns.id.dtype: unknown dtype 'flaot32'; did you mean 'float32'?");
+    assert_refused(
+        "tables:\n  t:\n" LOCAL "    key: [id]\n    columns: { id: { dtype: decimal128 } }\n",
+        "murr.yml:5: tables.t.columns.id.dtype: dtype 'decimal128' is not understood; write "
+        "decimal128(12, 2)");
+    assert_refused("tables:\n  t:\n" LOCAL
+                   "    key: [id]\n    columns: { id: { dtype: string } }\n",
+                   "murr.yml:5: tables.t.columns.id.dtype: unknown dtype 'string'");
 }
 
 static void config_refuses_values_out_of_range(void **state)
@@ -320,7 +326,7 @@ static void config_is_overridden_by_variables_and_flags(void **state)
     assert_int_equal(c.server.port, 2);
     assert_int_equal(c.server.max_body_bytes, 1024);
     assert_int_equal(c.tables[0].parts, 3);
-    assert_int_equal(c.tables[0].columns[0].dtype, DT_INT64);
+    assert_int_equal(c.tables[0].columns[0].type.dtype, DT_INT64);
     assert_string_equal(c.tables[0].source.local.path, "12");
     assert_int_equal(c.log.level, LOG_WARN);
     config_done(&c);

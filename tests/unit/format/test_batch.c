@@ -16,11 +16,11 @@ static void json_put_batch_writes_both_shapes(void **state)
     uint64_t counts[] = {1, 2, UINT64_MAX};
     int8_t small[] = {-128, 0, 127};
     struct column columns[] = {
-        {"c", DT_FLOAT32, 3, 1, &some, NULL, (uint8_t *)rates},
-        {"s\"", DT_UTF8, 3, 0, &all, offsets, (uint8_t *)"hi\"\n."},
-        {"b", DT_BOOL, 3, 0, &all, NULL, &bits},
-        {"u", DT_UINT64, 3, 0, &all, NULL, (uint8_t *)counts},
-        {"i", DT_INT8, 3, 0, &all, NULL, (uint8_t *)small},
+        {"c", {.dtype = DT_FLOAT32}, 3, 1, &some, NULL, (uint8_t *)rates, NULL},
+        {"s\"", {.dtype = DT_UTF8}, 3, 0, &all, offsets, (uint8_t *)"hi\"\n.", NULL},
+        {"b", {.dtype = DT_BOOL}, 3, 0, &all, NULL, &bits, NULL},
+        {"u", {.dtype = DT_UINT64}, 3, 0, &all, NULL, (uint8_t *)counts, NULL},
+        {"i", {.dtype = DT_INT8}, 3, 0, &all, NULL, (uint8_t *)small, NULL},
     };
     struct batch batch = {columns, 5, 3};
     AUTO(buf) struct buf out = {0};
@@ -41,7 +41,7 @@ static void json_put_batch_writes_an_empty_answer(void **state)
 {
     (void)state;
     AUTO(buf) struct buf out = {0};
-    struct column column = {.name = "c", .dtype = DT_INT64};
+    struct column column = {.name = "c", .type = {.dtype = DT_INT64}};
     struct batch batch = {&column, 1, 0};
     json_put_batch(&out, &batch, BATCH_LIST);
     assert_string_equal(buf_cstr(&out),
@@ -65,7 +65,8 @@ static void json_put_batch_writes_many_rows(void **state)
         buf_printf(&want, "%s%lld", i ? "," : "", (long long)values[i]);
     }
     buf_puts(&want, "]}}");
-    struct column column = {"c", DT_INT64, N, 0, validity, NULL, (uint8_t *)values};
+    struct column column = {"c",  {.dtype = DT_INT64}, N,   0, validity,
+                            NULL, (uint8_t *)values,   NULL};
     json_put_batch(&out, &(struct batch){&column, 1, N}, BATCH_MAP);
     assert_string_equal(buf_cstr(&out), buf_cstr(&want));
 }

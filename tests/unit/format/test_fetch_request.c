@@ -164,7 +164,7 @@ static void fetch_request_takes_the_ends_of_64_bits(void **state)
 {
     (void)state;
     struct schema schema = {0};
-    schema_add(&schema, view_cstr("id"), DT_UINT64, false);
+    schema_add_plain(&schema, view_cstr("id"), DT_UINT64, false);
     schema_add_key(&schema, 0);
     AUTO(arena) struct arena arena = {0};
     struct fetch_request got;

@@ -42,7 +42,7 @@ static void set_valid(struct column *c, size_t row, bool valid)
 
 static void put_fixed(struct column *c, size_t row, const void *value, bool valid)
 {
-    size_t width = dtype_width(c->dtype);
+    size_t width = dtype_width(c->type.dtype);
     static const uint8_t zeros[8];
     set_valid(c, row, valid);
     memcpy(c->data + row * width, valid ? value : zeros, width);
@@ -55,9 +55,9 @@ static void fill_numbers(struct column *c)
         int64_t whole = (int64_t)row * 3 - 4;
         float single = (float)whole / 8;
         double real = (double)whole / 3;
-        const void *value = c->dtype == DT_FLOAT32   ? (void *)&single
-                            : c->dtype == DT_FLOAT64 ? (void *)&real
-                                                     : (void *)&whole;
+        const void *value = c->type.dtype == DT_FLOAT32   ? (void *)&single
+                            : c->type.dtype == DT_FLOAT64 ? (void *)&real
+                                                          : (void *)&whole;
         put_fixed(c, row, value, row != 2);
     }
 }
@@ -106,13 +106,16 @@ static enum code plan(const struct ipc_field *fields, size_t n_fields, size_t n_
 /* A column of every dtype. */
 static void write_all(size_t n_rows, struct arena *arena, struct ipc_stream *out)
 {
-    struct ipc_field fields[DT_COUNT];
+    enum { N = DT_FLOAT64 + 1 };
+    struct ipc_field fields[N] = {0};
     struct err err;
-    for (int t = 0; t < DT_COUNT; t++)
-        fields[t] = (struct ipc_field){dtype_name((enum dtype)t), (enum dtype)t, 0};
-    fields[DT_UTF8].utf8_bytes = words_bytes(n_rows);
-    assert_int_equal(plan(fields, DT_COUNT, n_rows, SIZE_MAX, arena, out, &err), OK);
-    for (int t = 0; t < DT_COUNT; t++) {
+    for (int t = 0; t < N; t++) {
+        fields[t].name = dtype_name((enum dtype)t);
+        fields[t].type = type_of((enum dtype)t);
+    }
+    fields[DT_UTF8].sizes.bytes = words_bytes(n_rows);
+    assert_int_equal(plan(fields, N, n_rows, SIZE_MAX, arena, out, &err), OK);
+    for (int t = 0; t < N; t++) {
         struct column *c = &out->columns[t];
         if (t == DT_UTF8)
             fill_words(c);
@@ -157,10 +160,10 @@ static void ipc_writes_odd_names(void **state)
     AUTO(arena) struct arena arena = {0};
     struct ipc_stream s;
     struct err err;
-    const struct ipc_field fields[] = {{"", DT_INT8, 0},
-                                       {"\xc3\xbc \"x\"", DT_INT8, 0},
-                                       {"seven77", DT_INT8, 0},
-                                       {"eight888", DT_INT8, 0}};
+    const struct ipc_field fields[] = {{"", {.dtype = DT_INT8}, {.bytes = 0}},
+                                       {"\xc3\xbc \"x\"", {.dtype = DT_INT8}, {.bytes = 0}},
+                                       {"seven77", {.dtype = DT_INT8}, {.bytes = 0}},
+                                       {"eight888", {.dtype = DT_INT8}, {.bytes = 0}}};
     assert_int_equal(plan(fields, 4, 3, SIZE_MAX, &arena, &s, &err), OK);
     for (size_t i = 0; i < 4; i++)
         fill_numbers(&s.columns[i]);
@@ -189,8 +192,8 @@ static void ipc_keeps_the_limits(void **state)
     AUTO(arena) struct arena arena = {0};
     struct ipc_stream s;
     struct err err;
-    const struct ipc_field text = {"t", DT_UTF8, (size_t)INT32_MAX + 1},
-                           number = {"n", DT_INT64, 0};
+    const struct ipc_field text = {"t", {.dtype = DT_UTF8}, {.bytes = (size_t)INT32_MAX + 1}},
+                           number = {"n", {.dtype = DT_INT64}, {.bytes = 0}};
     assert_int_equal(plan(&text, 1, 1, SIZE_MAX, &arena, &s, &err), E_LIMIT);
     assert_string_equal(err.msg, "column t: 2147483648 bytes of text are too many for one answer");
     assert_int_equal(plan(&number, 1, 100, 863, &arena, &s, &err), E_LIMIT);

@@ -63,7 +63,7 @@ static void schema_json_refuses_what_is_no_schema(void **state)
     assert_refused("{\"key\":\"b\",\"columns\":{\"a\":{\"dtype\":\"utf8\"}}}",
                    "key column \"b\" is not among the columns");
     assert_refused("{\"key\":\"a\",\"columns\":{\"a\":{\"dtype\":\"text\"}}}",
-                   "column \"a\": unknown dtype \"text\"");
+                   "column \"a\": unknown dtype 'text'");
     assert_refused("{\"key\":\"a\",\"columns\":{\"a\":{}}}",
                    "column \"a\": \"dtype\" must be given, as a string");
     assert_refused("{\"key\":\"a\",\"columns\":{\"a\":{\"dtype\":\"utf8\",\"nullable\":1}}}",

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "model/list.h"
 #include "sample_rows.h"
 #include "segment/gather.h"
 #include "segment/verify.h"
@@ -20,16 +21,62 @@ static struct seg_rows rows_alloc(struct arena *arena, size_t n)
                              .present = arena_alloc(arena, n / 8 + 1)};
 }
 
-static struct column column_alloc(struct arena *arena, enum dtype dtype, size_t n,
-                                  size_t utf8_bytes)
+/* Poisoned: whatever is not written shows. */
+static void *poisoned(struct arena *arena, size_t bytes)
 {
-    size_t data = dtype == DT_UTF8 ? utf8_bytes : column_data_bytes(dtype, n);
-    struct column c = {.dtype = dtype, .n_rows = n};
-    /* Poisoned: whatever is not written shows. */
-    c.validity = memset(arena_alloc(arena, n / 8 + 1), 0xA5, n / 8 + 1);
-    c.data = memset(arena_alloc(arena, data + 1), 0xA5, data + 1);
-    c.offsets = dtype == DT_UTF8 ? arena_alloc(arena, (n + 1) * sizeof(int32_t)) : NULL;
+    return memset(arena_alloc(arena, bytes + 1), 0xA5, bytes + 1);
+}
+
+static struct column column_alloc(struct arena *arena, const struct type *type, size_t n,
+                                  struct column_sizes sizes)
+{
+    struct column c = {.type = *type, .n_rows = n};
+    c.validity = poisoned(arena, n / 8 + 1);
+    if (type_is_variable(type)) {
+        c.offsets = poisoned(arena, (n + 1) * sizeof(int32_t));
+        c.offsets[0] = 0;
+    }
+    if (type->dtype != DT_LIST) {
+        c.data =
+            poisoned(arena, dtype_is_bytes(type->dtype) ? sizes.bytes : column_data_bytes(type, n));
+        return c;
+    }
+    struct type element = type_element(type);
+    c.child = arena_alloc(arena, sizeof(*c.child));
+    *c.child =
+        column_alloc(arena, &element, type->list_size ? n * type->list_size : sizes.n_elements,
+                     (struct column_sizes){sizes.bytes, 0});
     return c;
+}
+
+/* The bytes of a row that is no list. */
+static struct view cell_of(const struct column *c, size_t i)
+{
+    static uint8_t bit;
+    if (c->offsets)
+        return view_of(c->data + c->offsets[i], (size_t)(c->offsets[i + 1] - c->offsets[i]));
+    bit = c->type.dtype == DT_BOOL ? c->data[i / 8] >> (i % 8) & 1 : 0;
+    if (c->type.dtype == DT_BOOL)
+        return view_of(&bit, 1);
+    size_t width = type_width(&c->type);
+    return view_of(c->data + i * width, width);
+}
+
+static void check_elements(const struct column *c, size_t i, struct view value)
+{
+    struct type element = type_element(&c->type);
+    struct list_value l;
+    assert_true(list_open(value, &element, &l));
+    size_t from = c->offsets ? (size_t)c->offsets[i] : i * c->type.list_size;
+    size_t n = c->offsets ? (size_t)(c->offsets[i + 1] - c->offsets[i]) : c->type.list_size;
+    assert_int_equal(n, l.n);
+    for (uint32_t k = 0; k < n; k++) {
+        size_t width = type_width(&element);
+        struct view want =
+            c->child->offsets ? list_bytes(&l, k) : view_of(l.elements.ptr + k * width, width);
+        assert_int_equal(column_is_valid(c->child, from + k), list_is_valid(&l, k));
+        assert_true(view_eq(cell_of(c->child, from + k), want));
+    }
 }
 
 static void check_cell(const struct sample *s, const struct column *c, size_t field, size_t i,
@@ -38,33 +85,40 @@ static void check_cell(const struct sample *s, const struct column *c, size_t fi
     const struct vector *v = &s->vectors[field];
     bool is_valid = row >= 0 && v->valid[row];
     assert_int_equal(column_is_valid(c, i), is_valid);
-    size_t width = dtype_width(c->dtype);
-    static const uint8_t zeros[8];
-    if (c->dtype == DT_UTF8) {
-        struct view found =
-            view_of(c->data + c->offsets[i], (size_t)(c->offsets[i + 1] - c->offsets[i]));
-        struct view expected = is_valid ? v->views[row] : view_of("", 0);
-        assert_true(view_eq(found, expected));
-    } else if (c->dtype == DT_BOOL) {
-        bool expected = is_valid && ((const uint8_t *)v->values)[row];
-        assert_int_equal(c->data[i / 8] >> (i % 8) & 1, expected);
-    } else {
-        const void *expected = is_valid ? (const uint8_t *)v->values + (size_t)row * width : zeros;
-        assert_memory_equal(c->data + i * width, expected, width);
-    }
+    size_t width = vector_width(&v->type);
+    static const uint8_t zeros[64];
+    struct view want = is_valid ? view_of((const uint8_t *)v->values + (size_t)row * width, width)
+                                : view_of(zeros, width);
+    if (vector_has_views(&v->type))
+        want = is_valid ? v->views[row] : view_of("", 0);
+    if (!c->child)
+        assert_true(view_eq(cell_of(c, i), want));
+    else if (is_valid)
+        check_elements(c, i, want);
+    else if (c->offsets)
+        assert_int_equal(c->offsets[i], c->offsets[i + 1]);
+}
+
+static size_t count_nulls(const struct column *c)
+{
+    size_t n_nulls = 0;
+    for (size_t i = 0; i < c->n_rows; i++)
+        n_nulls += !column_is_valid(c, i);
+    for (size_t i = c->n_rows; i % 8; i++)
+        assert_false(c->validity[i / 8] >> (i % 8) & 1); /* unused bits are zero */
+    return n_nulls;
 }
 
 static void check_column(const struct sample *s, const struct column *c, size_t field,
-                         const struct view *keys, size_t n)
+                         const struct view *keys, size_t n, struct column_sizes sizes)
 {
-    size_t n_nulls = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         check_cell(s, c, field, i, sample_find(s, keys[i]));
-        n_nulls += !column_is_valid(c, i);
-    }
-    assert_int_equal(c->n_nulls, n_nulls);
-    for (size_t i = n; i % 8; i++)
-        assert_false(c->validity[i / 8] >> (i % 8) & 1); /* unused bits are zero */
+    assert_int_equal(c->n_nulls, count_nulls(c));
+    if (c->child)
+        assert_int_equal(c->child->n_nulls, count_nulls(c->child));
+    if (c->offsets)
+        assert_int_equal((size_t)c->offsets[n], c->child ? sizes.n_elements : sizes.bytes);
 }
 
 static void check_columns(const struct sample *s, const struct seg_set *set,
@@ -81,16 +135,17 @@ static void check_columns(const struct sample *s, const struct seg_set *set,
     size_t n_fields = s->schema.n_fields;
     size_t *fields = arena_alloc(&arena, n_fields * sizeof(*fields));
     struct column *columns = arena_alloc(&arena, n_fields * sizeof(*columns));
+    struct column_sizes *sizes = arena_zalloc(&arena, n_fields * sizeof(*sizes));
     for (size_t f = 0; f < n_fields; f++) {
-        size_t bytes = 0;
+        const struct type *type = &s->schema.fields[f].type;
         fields[f] = f;
-        if (s->schema.fields[f].dtype == DT_UTF8)
-            assert_ok(seg_utf8_bytes(set, &rows, f, &bytes, &err));
-        columns[f] = column_alloc(&arena, s->schema.fields[f].dtype, n, bytes);
+        if (type_is_variable(type))
+            assert_ok(seg_sizes(set, &rows, f, &sizes[f], &err));
+        columns[f] = column_alloc(&arena, type, n, sizes[f]);
     }
     seg_gather(set, &rows, fields, n_fields, columns);
     for (size_t f = 0; f < n_fields; f++)
-        check_column(s, &columns[f], f, keys, n);
+        check_column(s, &columns[f], f, keys, n, sizes[f]);
     arena_done(&arena);
 }
 
@@ -118,11 +173,12 @@ static void random_schema(struct schema *schema, struct random *random)
         char name[32];
         snprintf(name, sizeof(name), "c%zu", i);
         bool in_key = i < n_key;
-        enum dtype t;
+        struct type t;
         do
-            t = (enum dtype)random_below(random, DT_COUNT);
-        while (in_key && (!dtype_is_key(t) || (n_key == 1 && t != DT_UTF8 && dtype_width(t) < 4)));
-        schema_add(schema, view_cstr(name), t, !in_key && random_below(random, 2));
+            t = random_type(random);
+        while (in_key && (!dtype_is_key(t.dtype) ||
+                          (n_key == 1 && t.dtype != DT_UTF8 && dtype_width(t.dtype) < 4)));
+        schema_add(schema, view_cstr(name), &t, !in_key && random_below(random, 2));
     }
     for (size_t k = n_key; k-- > 0;) /* the key need not be in column order */
         schema_add_key(schema, k);
@@ -203,8 +259,8 @@ static void keys_with_equal_hashes_are_told_apart(void **state)
     struct err err;
     char *dir = temp_dir_new();
     struct schema schema = {0};
-    schema_add(&schema, view_cstr("id"), DT_UTF8, false);
-    schema_add(&schema, view_cstr("v"), DT_INT64, true);
+    schema_add_plain(&schema, view_cstr("id"), DT_UTF8, false);
+    schema_add_plain(&schema, view_cstr("v"), DT_INT64, true);
     schema_add_key(&schema, 0);
     struct sample sample;
     sample_init(&sample, &schema, 100, 0, &random);
@@ -239,12 +295,12 @@ static void neighbouring_columns_are_read_back(void **state)
     for (size_t n_columns = 3; n_columns < 14; n_columns++) {
         char *dir = temp_dir_new();
         struct schema schema = {0};
-        schema_add(&schema, view_cstr("id"), DT_INT64, false);
+        schema_add_plain(&schema, view_cstr("id"), DT_INT64, false);
         schema_add_key(&schema, 0);
         for (size_t i = 0; i < n_columns; i++) {
             char name[32];
             snprintf(name, sizeof(name), "c%zu", i);
-            schema_add(&schema, view_cstr(name), types[i % 3], i % 2);
+            schema_add_plain(&schema, view_cstr(name), types[i % 3], i % 2);
         }
         struct sample sample;
         sample_init(&sample, &schema, 300, 0, &random);
@@ -265,8 +321,8 @@ static void no_key_is_found_in_an_empty_block(void **state)
     struct random random = random_init("empty");
     char *dir = temp_dir_new();
     struct schema schema = {0};
-    schema_add(&schema, view_cstr("id"), DT_INT32, false);
-    schema_add(&schema, view_cstr("v"), DT_INT32, true);
+    schema_add_plain(&schema, view_cstr("id"), DT_INT32, false);
+    schema_add_plain(&schema, view_cstr("v"), DT_INT32, true);
     schema_add_key(&schema, 0);
     struct sample sample;
     sample_init(&sample, &schema, 2, 0, &random);

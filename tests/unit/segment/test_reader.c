@@ -16,10 +16,10 @@ static uint8_t *segment_bytes(bool columnar, size_t *out_len)
     struct random random = {99};
     char *dir = temp_dir_new();
     struct schema schema = {0};
-    schema_add(&schema, view_cstr("id"), DT_UTF8, false);
-    schema_add(&schema, view_cstr("f"), DT_FLOAT32, true);
-    schema_add(&schema, view_cstr("s"), DT_UTF8, true);
-    schema_add(&schema, view_cstr("b"), DT_BOOL, true);
+    schema_add_plain(&schema, view_cstr("id"), DT_UTF8, false);
+    schema_add_plain(&schema, view_cstr("f"), DT_FLOAT32, true);
+    schema_add_plain(&schema, view_cstr("s"), DT_UTF8, true);
+    schema_add_plain(&schema, view_cstr("b"), DT_BOOL, true);
     schema_add_key(&schema, 0);
     struct sample sample;
     sample_init(&sample, &schema, 60, 0, &random);
@@ -121,14 +121,16 @@ static void extras_without_an_index_do_not_open(void **state)
 static void gather_field(const struct seg_set *set, const struct seg_rows *rows, size_t field,
                          struct arena *arena)
 {
-    struct column c = {.dtype = set->schema->fields[field].dtype, .n_rows = rows->n};
-    size_t bytes = column_data_bytes(c.dtype, rows->n);
-    if (c.dtype == DT_UTF8 && seg_utf8_bytes(set, rows, field, &bytes, NULL))
+    struct column c = {.type = set->schema->fields[field].type, .n_rows = rows->n};
+    struct column_sizes sizes = {0};
+    bool is_variable = type_is_variable(&c.type);
+    if (is_variable && seg_sizes(set, rows, field, &sizes, NULL))
         return;
+    size_t bytes = is_variable ? sizes.bytes : column_data_bytes(&c.type, rows->n);
     uint8_t *data = mem_alloc(bytes); /* not in the arena, so that one byte too many is seen */
     c.data = data;
     c.validity = arena_alloc(arena, column_bitmap_bytes(rows->n));
-    if (c.dtype == DT_UTF8)
+    if (is_variable)
         c.offsets = arena_alloc(arena, (rows->n + 1) * sizeof(*c.offsets));
     seg_gather(set, rows, &field, 1, &c);
     free(data);

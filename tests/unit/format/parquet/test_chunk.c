@@ -43,7 +43,7 @@ static enum code reading_start(struct reading *r, struct build_column col, struc
     buf_done(take_pages);
     TRY(whole_file_open(buf_view(&r->bytes), &r->limits, &r->file, &r->err));
     r->chunk = pq_chunk_new();
-    vector_init(&r->v, pq_file_column(r->file, 0)->dtype, cap);
+    vector_init(&r->v, &pq_file_column(r->file, 0)->type, cap);
     uint64_t off, len;
     TRY(pq_chunk_range(r->file, 0, 0, &off, &len, &r->err));
     return pq_chunk_start(r->chunk, r->file, 0, 0, view_of(r->bytes.ptr + off, len), &r->err);

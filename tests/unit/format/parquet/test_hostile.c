@@ -113,7 +113,7 @@ static void cut_chunk(const struct pq_file *f, struct view bytes, size_t group, 
     assert_int_equal(pq_chunk_range(f, group, column, &off, &len, &err), OK);
     struct pq_chunk *c = pq_chunk_new();
     struct vector v;
-    vector_init(&v, pq_file_column(f, column)->dtype, 50);
+    vector_init(&v, &pq_file_column(f, column)->type, 50);
     for (size_t cut = 0; cut < len; cut++) {
         AUTO(ptr) uint8_t *exact = mem_alloc(cut);
         memcpy(exact, bytes.ptr + off, cut);

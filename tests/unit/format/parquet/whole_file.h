@@ -38,19 +38,42 @@ must_use static inline enum code whole_file_read_chunk(struct pq_chunk *c, const
 }
 
 /* All values of a column, `cap` at a time. */
-must_use static inline enum code whole_file_read_column(const struct pq_file *f, struct view bytes,
-                                                        size_t column, size_t cap, on_vector_fn fn,
-                                                        void *ctx, struct err *err)
+must_use static inline enum code whole_file_read_as(const struct pq_file *f, struct view bytes,
+                                                    size_t column, const struct type *type,
+                                                    size_t cap, on_vector_fn fn, void *ctx,
+                                                    struct err *err)
 {
     struct pq_chunk *c = pq_chunk_new();
     struct vector v;
-    vector_init(&v, pq_file_column(f, column)->dtype, cap);
+    vector_init(&v, type, cap);
     enum code rc = OK;
     for (size_t g = 0; g < pq_file_n_row_groups(f) && rc == OK; g++)
         rc = whole_file_read_chunk(c, f, bytes, g, column, &v, fn, ctx, err);
     vector_done(&v);
     pq_chunk_free(c);
     return rc;
+}
+
+must_use static inline enum code whole_file_read_column(const struct pq_file *f, struct view bytes,
+                                                        size_t column, size_t cap, on_vector_fn fn,
+                                                        void *ctx, struct err *err)
+{
+    return whole_file_read_as(f, bytes, column, &pq_file_column(f, column)->type, cap, fn, ctx,
+                              err);
+}
+
+/* Whether there are pages where the leaves of a nested column should be. */
+must_use static inline enum code whole_file_check_leaves(const struct pq_file *f, struct view bytes,
+                                                         const struct pq_column *col,
+                                                         struct err *err)
+{
+    for (size_t g = 0; g < pq_file_n_row_groups(f); g++)
+        for (size_t i = col->leaf_idx; i < col->leaf_idx + col->n_leaves; i++) {
+            uint64_t off, len;
+            TRY(pq_leaf_range(f, g, i, &off, &len, err));
+            TRY(pq_leaf_check(f, g, i, view_of(bytes.ptr + off, len), err));
+        }
+    return OK;
 }
 
 #endif

@@ -1,0 +1,125 @@
+/* murr cat: a Parquet file as it is read here, to the terminal or as Arrow. */
+#include "base/mem.h"
+#include "base/size.h"
+#include "cli/arguments.h"
+#include "cli/output.h"
+#include "engine/scan.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+static const uint64_t default_memory = 1u << 30;
+
+/* The names between commas. */
+static size_t split_names(const char *list, struct view *out)
+{
+    size_t n = 0;
+    for (const char *at = list; at && *at;) {
+        size_t len = strcspn(at, ",");
+        if (out)
+            out[n] = view_of(at, len);
+        n++;
+        at += len + (at[len] == ',');
+    }
+    return n;
+}
+
+/* What is left out when nobody asked for columns. */
+static void note_skipped(const struct pq_file *pq)
+{
+    for (size_t i = 0; i < pq_file_n_columns(pq); i++) {
+        const struct pq_column *col = pq_file_column(pq, i);
+        char shown[128];
+        if (!col->supported)
+            fprintf(stderr, "murr: note: column '%s' is left out: %s\n",
+                    view_printable(view_of(col->name, col->name_len), shown, sizeof(shown)),
+                    col->why_not);
+    }
+}
+
+must_use static enum code put_rows(struct scan *scan, struct output *output, struct err *err)
+{
+    struct ipc_stream stream;
+    size_t n_rows;
+    bool more = true;
+    while (more) {
+        stream = (struct ipc_stream){0};
+        TRY(scan_next(scan, &stream, &n_rows, err));
+        more = n_rows > 0;
+        if (!stream.bytes)
+            break;
+        enum code rc = output_batch(output, &stream, n_rows, err);
+        ipc_stream_done(&stream);
+        if (rc)
+            return rc;
+    }
+    return output_end(output, err);
+}
+
+must_use static enum code open_file(const char *path, const struct pq_limits *limits,
+                                    struct source_file *out, struct err *err)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return err_errno(err, E_IO, "file %s: cannot open", path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, E_INVALID, "file %s: not a regular file", path);
+    struct partition_file f = {
+        .name = (char *)path, .path = (char *)path, .size = (uint64_t)st.st_size};
+    return source_file_open(&f, limits, out, err);
+}
+
+must_use static enum code cat(const char *path, const struct scan_config *config,
+                              struct output *output, struct err *err)
+{
+    struct pq_limits limits = pq_limits_default();
+    struct source_file file;
+    struct scan *scan;
+    TRY(open_file(path, &limits, &file, err));
+    enum code rc = scan_open(&file, config, &scan, err);
+    if (!rc && config->n_columns == 0)
+        note_skipped(file.pq);
+    if (!rc) {
+        rc = put_rows(scan, output, err);
+        scan_close(scan);
+    }
+    source_file_close(&file);
+    return rc ? err_in(err, rc, "file %s", path) : OK;
+}
+
+static bool parse_count(const char *text, uint64_t *out)
+{
+    char *end;
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    *out = strtoull(text, &end, 10);
+    return *end == '\0';
+}
+
+int cmd_cat(int argc, char **argv)
+{
+    AUTO(arguments) struct arguments args = {0};
+    AUTO(output) struct output output = {0};
+    const char *columns = NULL, *format = "table", *rows = NULL, *memory = NULL;
+    const struct option_spec specs[] = {{"--columns", 'c', &columns},
+                                        {"--output", 'o', &format},
+                                        {"--rows", 'n', &rows},
+                                        {"--memory", 0, &memory}};
+    if (arguments_parse(&args, argc, argv, "cat", specs, 4) != EXIT_DONE)
+        return EXIT_USAGE;
+    if (args.n_positional != 1)
+        return command_misused("cat", "one Parquet file, please");
+    if (!output_format_parse(format, &output.format))
+        return command_misused("cat", "unknown output format '%s'", format);
+    struct scan_config config = {.max_rows = UINT64_MAX, .memory_bytes = default_memory};
+    struct err err;
+    if (rows && !parse_count(rows, &config.max_rows))
+        return command_misused("cat", "'%s' is no number of rows", rows);
+    if (memory && size_parse(view_cstr(memory), &config.memory_bytes, &err))
+        return command_misused("cat", "--memory: %s", err.msg);
+    AUTO(ptr) struct view *names = mem_zalloc((split_names(columns, NULL) + 1) * sizeof(*names));
+    config.n_columns = split_names(columns, names);
+    config.columns = names;
+    config.temp_dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+    return cat(args.positional[0], &config, &output, &err) ? command_failed(&err) : EXIT_DONE;
+}

@@ -1,0 +1,27 @@
+/*
+ * Values that JSON has no form for, as texts:
+ *
+ *     date32        "2026-11-22"
+ *     timestamp     "2026-11-22T10:30:00.250Z", of one without a zone no Z; as many digits behind the point
+ *                   as the unit has: 0, 3, 6, 9. With a zone it is the time in UTC.
+ *     time32/64     "10:30:00.250"
+ *     decimal       "12.50", with as many digits as the scale says
+ *     binary        base64 (RFC 4648, padded)
+ *
+ * Years beyond 0000 to 9999 have a sign and as many digits as they need (ISO 8601, expanded).
+ */
+#ifndef MURR_FORMAT_JSON_TEXT_H
+#define MURR_FORMAT_JSON_TEXT_H
+
+#include "base/buf.h"
+#include "model/type.h"
+
+/* Into memory with room for JSON_NUMBER_CAP bytes, quotes included; return the end. */
+uint8_t *json_write_date(uint8_t *out, int32_t days);
+uint8_t *json_write_timestamp(uint8_t *out, const struct type *t, int64_t value);
+uint8_t *json_write_time(uint8_t *out, enum time_unit unit, int64_t value);
+uint8_t *json_write_decimal(uint8_t *out, const struct type *t, const uint8_t *value);
+
+void json_put_base64(struct buf *out, struct view bytes);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * ARROW:schema, which Arrow writers leave among the key-value metadata, says what Parquet cannot: time
+ * zones, durations, lists of one length. A hint changes a column only where it fits what the column is; a
+ * broken or foreign one is ignored.
+ */
+#include "format/arrow/schema_hint.h"
+#include "format/parquet/file_priv.h"
+
+/* Of one value: the column's own, or those of its list. `dtype` is where the column says what it is. */
+static void apply_to_value(const struct arrow_hint *h, struct pq_leaf *leaf, struct type *type,
+                           enum dtype *dtype)
+{
+    bool is_instant = type->zone[0] || leaf->physical == PQ_INT96;
+    if (h->kind == ARROW_TIMESTAMP && *dtype == DT_TIMESTAMP && is_instant && h->zone[0]) {
+        memcpy(type->zone, h->zone, sizeof(type->zone));
+    } else if (h->kind == ARROW_DURATION && *dtype == DT_INT64) {
+        *dtype = DT_DURATION;
+        type->unit = h->unit;
+    } else if (h->kind == ARROW_DECIMAL256 && *dtype == DT_DECIMAL128) {
+        *dtype = DT_DECIMAL256;
+        leaf->type.dtype = DT_DECIMAL256;
+    }
+}
+
+static void apply(const struct arrow_field_hint *h, struct pq_column *col)
+{
+    struct type *t = &col->type;
+    if (t->dtype != DT_LIST) {
+        apply_to_value(&h->own, &col->leaf, t, &t->dtype);
+        return;
+    }
+    apply_to_value(&h->element, &col->leaf, t, &t->element);
+    if (h->own.kind == ARROW_FIXED_LIST && h->own.list_size > 0 &&
+        h->own.list_size <= TYPE_FIXED_MAX && !dtype_is_bytes(t->element))
+        t->list_size = (uint32_t)h->own.list_size;
+}
+
+void pq_apply_arrow_schema(struct pq_file *f, struct view base64)
+{
+    AUTO(arena) struct arena scratch = {0};
+    struct arrow_field_hint *hints = NULL;
+    size_t n = arrow_schema_hints(base64, &scratch, &hints);
+    for (size_t i = 0; i < f->n_columns && n == f->n_columns; i++) {
+        struct pq_column *col = &f->columns[i];
+        if (col->supported && view_eq(hints[i].name, view_of(col->name, col->name_len)))
+            apply(&hints[i], col);
+    }
+}

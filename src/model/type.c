@@ -1,0 +1,334 @@
+#include "model/type.h"
+
+#include "base/cursor.h"
+#include "base/suggest.h"
+
+#include <stdio.h>
+
+static const char *const unit_names[] = {"s", "ms", "us", "ns"};
+
+size_t type_width(const struct type *t)
+{
+    if (t->dtype == DT_FIXED_BINARY)
+        return t->fixed_width;
+    if (t->dtype != DT_LIST)
+        return dtype_width(t->dtype);
+    struct type element = type_element(t);
+    return t->list_size * type_width(&element);
+}
+
+struct type type_element(const struct type *list)
+{
+    struct type e = *list;
+    e.dtype = list->element;
+    e.element = DT_UTF8;
+    e.list_size = 0;
+    return e;
+}
+
+bool type_eq(const struct type *a, const struct type *b)
+{
+    return a->dtype == b->dtype && a->element == b->element && a->list_size == b->list_size &&
+           a->fixed_width == b->fixed_width && a->unit == b->unit && a->precision == b->precision &&
+           a->scale == b->scale && strcmp(a->zone, b->zone) == 0;
+}
+
+/* --------------------------------------------------------------------------------------- text */
+
+static int print_plain(const struct type *t, char *out, size_t cap)
+{
+    switch (t->dtype) {
+    case DT_TIMESTAMP:
+        return snprintf(out, cap, "timestamp[%s%s%s]", unit_names[t->unit],
+                        t->zone[0] ? ", tz=" : "", t->zone);
+    case DT_TIME32:
+    case DT_TIME64:
+    case DT_DURATION:
+        return snprintf(out, cap, "%s[%s]", dtype_name(t->dtype), unit_names[t->unit]);
+    case DT_DECIMAL128:
+    case DT_DECIMAL256:
+        return snprintf(out, cap, "%s(%u, %d)", dtype_name(t->dtype), t->precision, t->scale);
+    case DT_FIXED_BINARY:
+        return snprintf(out, cap, "fixed_binary[%u]", t->fixed_width);
+    default:
+        return snprintf(out, cap, "%s", dtype_name(t->dtype));
+    }
+}
+
+const char *type_text(const struct type *t, char out[static TYPE_TEXT_CAP])
+{
+    if (t->dtype != DT_LIST) {
+        print_plain(t, out, TYPE_TEXT_CAP);
+        return out;
+    }
+    char inner[TYPE_TEXT_CAP - 24];
+    struct type element = type_element(t);
+    print_plain(&element, inner, sizeof(inner));
+    if (t->list_size)
+        snprintf(out, TYPE_TEXT_CAP, "list<%s>[%u]", inner, t->list_size);
+    else
+        snprintf(out, TYPE_TEXT_CAP, "list<%s>", inner);
+    return out;
+}
+
+static void skip_spaces(struct cursor *c)
+{
+    while (c->pos < c->end && *c->pos == ' ')
+        c->pos++;
+}
+
+/* The next character, after spaces, if it is this one. */
+static bool take(struct cursor *c, char wanted)
+{
+    skip_spaces(c);
+    if (c->pos == c->end || *c->pos != (uint8_t)wanted)
+        return false;
+    c->pos++;
+    return true;
+}
+
+static bool is_word(uint8_t b)
+{
+    return (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'z') || b == '_';
+}
+
+static struct view take_word(struct cursor *c)
+{
+    skip_spaces(c);
+    const uint8_t *from = c->pos;
+    while (c->pos < c->end && is_word(*c->pos))
+        c->pos++;
+    return view_of(from, (size_t)(c->pos - from));
+}
+
+static bool take_number(struct cursor *c, long *out)
+{
+    bool negative = take(c, '-');
+    struct view digits = take_word(c);
+    long value = 0;
+    if (digits.len == 0 || digits.len > 7)
+        return false;
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.ptr[i] < '0' || digits.ptr[i] > '9')
+            return false;
+        value = value * 10 + (digits.ptr[i] - '0');
+    }
+    *out = negative ? -value : value;
+    return true;
+}
+
+static bool parse_unit(struct cursor *c, struct type *t)
+{
+    struct view word = take_word(c);
+    for (unsigned u = 0; u < 4; u++)
+        if (view_eq_cstr(word, unit_names[u])) {
+            t->unit = (enum time_unit)u;
+            return true;
+        }
+    return false;
+}
+
+/* ", tz=Europe/Berlin" up to the bracket; names are ASCII without quotes. */
+static bool parse_zone(struct cursor *c, struct type *t)
+{
+    if (!take(c, ','))
+        return true;
+    skip_spaces(c);
+    if (cur_left(c) > 3 && memcmp(c->pos, "tz=", 3) == 0)
+        c->pos += 3;
+    size_t n = 0;
+    for (; c->pos < c->end && *c->pos != ']' && n + 1 < TYPE_ZONE_CAP; c->pos++) {
+        bool fits = is_word(*c->pos) || strchr("/+-:", *c->pos);
+        if (!fits || *c->pos == 0)
+            return false;
+        t->zone[n++] = (char)*c->pos;
+    }
+    return n > 0;
+}
+
+static bool parse_time(struct cursor *c, struct type *t)
+{
+    if (!take(c, '[')) {
+        t->unit = UNIT_US;
+        return t->dtype == DT_TIMESTAMP;
+    }
+    if (!parse_unit(c, t) || (t->dtype == DT_TIMESTAMP && !parse_zone(c, t)))
+        return false;
+    bool coarse = t->unit == UNIT_S || t->unit == UNIT_MS;
+    bool fits = (t->dtype != DT_TIME32 || coarse) && (t->dtype != DT_TIME64 || !coarse);
+    return fits && take(c, ']');
+}
+
+static bool parse_decimal(struct cursor *c, struct type *t)
+{
+    long precision, scale;
+    long most = t->dtype == DT_DECIMAL128 ? DECIMAL128_PRECISION : DECIMAL256_PRECISION;
+    if (!take(c, '(') || !take_number(c, &precision) || !take(c, ',') || !take_number(c, &scale) ||
+        !take(c, ')'))
+        return false;
+    if (precision < 1 || precision > most || scale < 0 || scale > precision)
+        return false;
+    t->precision = (uint8_t)precision;
+    t->scale = (int8_t)scale;
+    return true;
+}
+
+/* "[768]" */
+static bool parse_size(struct cursor *c, uint32_t *out)
+{
+    long size;
+    if (!take(c, '[') || !take_number(c, &size) || !take(c, ']') || size < 1 ||
+        size > TYPE_FIXED_MAX)
+        return false;
+    *out = (uint32_t)size;
+    return true;
+}
+
+static bool parse_parameters(struct cursor *c, struct type *t)
+{
+    switch (t->dtype) {
+    case DT_TIMESTAMP:
+    case DT_TIME32:
+    case DT_TIME64:
+    case DT_DURATION:
+        return parse_time(c, t);
+    case DT_DECIMAL128:
+    case DT_DECIMAL256:
+        return parse_decimal(c, t);
+    case DT_FIXED_BINARY:
+        return parse_size(c, &t->fixed_width);
+    default:
+        return true;
+    }
+}
+
+static bool parse_list(struct cursor *c, struct type *t)
+{
+    if (!take(c, '<') || !dtype_parse(take_word(c), &t->element) || t->element == DT_LIST)
+        return false;
+    struct type element = type_of(t->element);
+    if (!parse_parameters(c, &element) || !take(c, '>'))
+        return false;
+    enum dtype of = t->element;
+    *t = element;
+    t->dtype = DT_LIST;
+    t->element = of;
+    skip_spaces(c);
+    if (c->pos == c->end)
+        return true;
+    return !dtype_is_bytes(of) && parse_size(c, &t->list_size);
+}
+
+static enum code unknown_dtype(struct view text, struct err *err)
+{
+    char shown[80], hint[SUGGEST_CAP];
+    struct suggest close = suggest_init(text);
+    for (int t = 0; t < DT_COUNT; t++)
+        suggest_offer(&close, dtype_name((enum dtype)t));
+    return err_set(err, E_INVALID, "unknown dtype '%s'%s",
+                   view_printable(text, shown, sizeof(shown)), suggest_text(&close, hint));
+}
+
+static const char *example_of(enum dtype t)
+{
+    static const char *const examples[DT_COUNT] = {
+        [DT_TIMESTAMP] = "timestamp[us] or timestamp[ms, tz=UTC]",
+        [DT_DECIMAL128] = "decimal128(12, 2)",
+        [DT_DECIMAL256] = "decimal256(60, 2)",
+        [DT_LIST] = "list<float32> or list<float32>[768]",
+        [DT_FIXED_BINARY] = "fixed_binary[16]",
+        [DT_TIME32] = "time32[ms]",
+        [DT_TIME64] = "time64[us]",
+        [DT_DURATION] = "duration[us]",
+    };
+    return examples[t] ? examples[t] : dtype_name(t);
+}
+
+enum code type_parse(struct view text, struct type *out, struct err *err)
+{
+    struct cursor c = cur_of(text);
+    struct type t = {0};
+    if (text.len == 0 || !dtype_parse(take_word(&c), &t.dtype))
+        return unknown_dtype(text, err);
+    enum dtype head = t.dtype;
+    bool good = head == DT_LIST ? parse_list(&c, &t) : parse_parameters(&c, &t);
+    skip_spaces(&c);
+    if (!good || c.pos != c.end) {
+        char shown[80];
+        return err_set(err, E_INVALID, "dtype '%s' is not understood; write %s",
+                       view_printable(text, shown, sizeof(shown)), example_of(head));
+    }
+    *out = t;
+    return OK;
+}
+
+/* ---------------------------------------------------------------------------------- conversion */
+
+static bool is_decimal(const struct type *t)
+{
+    return t->dtype == DT_DECIMAL128 || t->dtype == DT_DECIMAL256;
+}
+
+/* All digits before and behind the point have room. */
+static bool decimal_widens(const struct type *from, const struct type *to)
+{
+    return to->dtype >= from->dtype && to->scale >= from->scale &&
+           to->precision - to->scale >= from->precision - from->scale;
+}
+
+static bool has_unit(const struct type *t)
+{
+    return t->dtype == DT_TIMESTAMP || t->dtype == DT_TIME32 || t->dtype == DT_TIME64 ||
+           t->dtype == DT_DURATION;
+}
+
+/* The same thing in another unit; zones may differ, since all count from the same instant. */
+static bool same_time(const struct type *from, const struct type *to)
+{
+    return has_unit(from) && from->dtype == to->dtype && !from->zone[0] == !to->zone[0];
+}
+
+bool type_widens(const struct type *from, const struct type *to)
+{
+    if (type_eq(from, to))
+        return true;
+    if (is_decimal(from) && is_decimal(to))
+        return decimal_widens(from, to);
+    if (from->dtype == DT_FIXED_BINARY && to->dtype == DT_BINARY)
+        return true;
+    if (from->dtype == DT_TIME32 && to->dtype == DT_TIME64)
+        return true;
+    if (same_time(from, to))
+        return from->unit <= to->unit;
+    if (from->dtype == DT_LIST && to->dtype == DT_LIST) {
+        struct type a = type_element(from), b = type_element(to);
+        return (to->list_size == 0 || to->list_size == from->list_size) && type_widens(&a, &b);
+    }
+    return !dtype_has_parameters(from->dtype) && !dtype_has_parameters(to->dtype) &&
+           dtype_widens(from->dtype, to->dtype);
+}
+
+bool type_converts(const struct type *from, const struct type *to)
+{
+    if (type_widens(from, to))
+        return true;
+    if (from->dtype == DT_LIST && to->dtype == DT_LIST) {
+        struct type a = type_element(from), b = type_element(to);
+        bool same_size = from->list_size == 0 || from->list_size == to->list_size;
+        return (same_size || to->list_size == 0) && type_converts(&a, &b);
+    }
+    return (from->dtype == DT_FLOAT64 && to->dtype == DT_FLOAT32) ||
+           (from->dtype == DT_BINARY && to->dtype == DT_UTF8) || same_time(from, to) ||
+           (from->dtype == DT_INT64 && (to->dtype == DT_TIMESTAMP || to->dtype == DT_DURATION));
+}
+
+bool type_unify(const struct type *a, const struct type *b, struct type *out)
+{
+    if (type_widens(b, a))
+        *out = *a;
+    else if (type_widens(a, b))
+        *out = *b;
+    else
+        return false;
+    return true;
+}
