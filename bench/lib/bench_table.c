@@ -67,7 +67,7 @@ static void fill_vector(struct vector *v, uint64_t first, size_t n, size_t colum
     v->n = n;
     memset(v->valid, 1, n);
     for (size_t i = 0; i < n; i++) {
-        if (v->dtype == DT_FLOAT32) {
+        if (v->type.dtype == DT_FLOAT32) {
             ((float *)v->values)[i] = bench_value(first + i, column);
             continue;
         }

@@ -233,12 +233,13 @@ struct view snapshot_slot_key(const struct snapshot *s, uint64_t i)
 }
 
 const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list keys,
-                                       struct arena *arena)
+                                       const struct projection *columns, struct arena *arena)
 {
     struct found_rows *f = arena_zalloc(arena, sizeof(*f));
     f->snapshot = s;
     f->rows = (struct seg_rows){
         .n = keys.n,
+        .touch = seg_touch_of(&s->set, columns->fields, columns->n_fields),
         .row = arena_alloc(arena, keys.n * sizeof(*f->rows.row)),
         .block = arena_alloc(arena, keys.n * sizeof(*f->rows.block)),
         .slot = arena_alloc(arena, keys.n * sizeof(*f->rows.slot)),
@@ -253,10 +254,10 @@ size_t found_n_absent(const struct found_rows *rows)
     return rows->rows.n_absent;
 }
 
-enum code found_sizes(const struct found_rows *rows, size_t field_idx,
+enum code found_sizes(const struct found_rows *rows, const size_t *fields, size_t n_fields,
                       struct column_sizes *out_sizes, struct err *err)
 {
-    return seg_sizes(&rows->snapshot->set, &rows->rows, field_idx, out_sizes, err);
+    return seg_sizes(&rows->snapshot->set, &rows->rows, fields, n_fields, out_sizes, err);
 }
 
 void found_gather(const struct found_rows *rows, const size_t *fields, size_t n_fields,

@@ -45,21 +45,22 @@ struct view snapshot_slot_key(const struct snapshot *s, uint64_t i);
 struct found_rows;
 
 /*
- * Find the rows of `keys`, in their order; absent ones are remembered as such.
+ * Find the rows of `keys`, in their order; absent ones are remembered as such. `columns` are those that will be
+ * asked for.
  *
  * Threads   any; takes no lock. Memory comes from `arena`.
  * Cost      about one cache miss a key, all of a batch in flight together.
  */
 const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list keys,
-                                       struct arena *arena);
+                                       const struct projection *columns, struct arena *arena);
 
 size_t found_n_absent(const struct found_rows *rows);
 
 /*
- * Sizes of the values of a column of variable length for these rows: what its buffers need room for.
- * Fails E_LIMIT past 2^31-1, which 32-bit offsets cannot say.
+ * Sizes of the values of these columns for these rows: what their buffers need room for; zero where values have
+ * one width. Fails E_LIMIT past 2^31-1, which 32-bit offsets cannot say.
  */
-must_use enum code found_sizes(const struct found_rows *rows, size_t field_idx,
+must_use enum code found_sizes(const struct found_rows *rows, const size_t *fields, size_t n_fields,
                                struct column_sizes *out_sizes, struct err *err);
 
 /*

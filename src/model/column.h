@@ -20,6 +20,7 @@ struct column {
         *data; /* values; bool: a bitmap like validity; utf8, binary: the bytes; list: NULL. Null
                       rows hold 0 */
     struct column *child; /* list: the elements of all rows; of one length: n_rows * list_size */
+    size_t data_room; /* utf8, binary: bytes that may be written at data; 0: what the values take */
 };
 
 /* What of a column's size depends on its values. */

@@ -194,6 +194,43 @@ static bool find_extra(const struct seg_set *set, const struct seg_block *b, str
     return false;
 }
 
+static int by_offset(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Note that the byte at `offset` is read: in a line of its own, or in one already noted. Offsets rise. */
+static void touch(struct seg_touch *t, uint32_t offset, uint32_t stride)
+{
+    uint32_t last = t->n ? t->offsets[t->n - 1] : 0;
+    bool aligned = stride % 64 == 0, divides = 64 % stride == 0;
+    bool same_line = aligned ? offset / 64 == last / 64 : divides || offset == last;
+    if (!same_line && (aligned || offset - last >= 32) && t->n < SEG_TOUCH_MAX)
+        t->offsets[t->n++] = offset;
+}
+
+/* Rows that are no multiple of a line lie anywhere in theirs: then half a line is as good as a new one. */
+struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields)
+{
+    enum { ENDS_MAX = 128 };
+    struct seg_touch t = {0};
+    const struct seg_layout *layout = set->layout;
+    uint32_t ends[ENDS_MAX], n = 0, stride = layout->groups[0].stride;
+    ends[n++] = seg_key_bytes(layout) ? seg_key_bytes(layout) - 1 : 0;
+    for (size_t i = 0; i < n_fields && n + 2 <= ENDS_MAX; i++) {
+        const struct seg_cell *cell = &layout->cells[fields[i]];
+        if (cell->in_key || cell->group != 0)
+            continue;
+        ends[n++] = cell->offset;
+        ends[n++] = cell->offset + seg_cell_bytes(&set->schema->fields[fields[i]].type) - 1;
+    }
+    qsort(ends, n, sizeof(*ends), by_offset);
+    for (uint32_t i = 0; i < n; i++)
+        touch(&t, ends[i], stride);
+    return t;
+}
+
 /* A run of keys on its way through the passes, and where its results go. */
 struct run {
     size_t n;
@@ -261,20 +298,19 @@ static void pass_hash(const struct seg_set *set, struct run *run)
         hash_keys(set, run, 0, set->has_seeds);
 }
 
-static void pass_slot(const struct seg_set *set, struct run *run)
+static void pass_slot(const struct seg_set *set, const struct seg_touch *touch, struct run *run)
 {
     const struct seg_block *blocks = set->blocks;
     const uint32_t *block = run->block;
     uint32_t stride = set->layout->groups[0].stride, *restrict out_slot = run->slot;
     const uint8_t **restrict out_row = run->row;
-    bool crosses_lines = stride > 64 || 64 % stride != 0;
     for (size_t i = 0, n = run->n; i < n; i++) {
         const struct seg_block *b = &blocks[block[i]];
         uint32_t slot = index_slot(run->mixed[i], *run->pilot[i], b->n_index_slots);
         const uint8_t *row = b->rows + (uint64_t)slot * stride;
         __builtin_prefetch(row);
-        if (crosses_lines)
-            __builtin_prefetch(row + stride - 1);
+        for (uint32_t k = 0; k < touch->n; k++)
+            __builtin_prefetch(row + touch->offsets[k]);
         out_slot[i] = slot;
         out_row[i] = row;
     }
@@ -351,7 +387,7 @@ static void find_ahead(const struct seg_set *set, const struct view *keys, struc
     for (size_t at = 0; at < rows->n; at += RUN_KEYS) {
         run_init(&run, keys, rows, at);
         pass_hash(set, &run);
-        pass_slot(set, &run);
+        pass_slot(set, &rows->touch, &run);
     }
     struct read_batch batch = read_batch_begin(set->ahead);
     for (size_t i = 0; i < rows->n; i++)
@@ -383,7 +419,7 @@ void seg_find(const struct seg_set *set, const struct view *keys, struct seg_row
             pass_hash(set, &ring[k % N_RUNS]);
         }
         if (k >= SLOT_LAG && k - SLOT_LAG < n_runs)
-            pass_slot(set, &ring[(k - SLOT_LAG) % N_RUNS]);
+            pass_slot(set, &rows->touch, &ring[(k - SLOT_LAG) % N_RUNS]);
         if (k >= COMPARE_LAG)
             rows->n_absent += pass_compare(set, &ring[(k - COMPARE_LAG) % N_RUNS]);
     }

@@ -45,18 +45,33 @@ void seg_set_done(struct seg_set *set);
  */
 void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds);
 
+/*
+ * What of a row will be read besides its first byte: offsets that lie in cache lines of their own, so that the
+ * search prefetches these lines and no others. Wide rows are read at more places than fit: the rest
+ * comes when it is asked for.
+ */
+enum { SEG_TOUCH_MAX = 8 };
+struct seg_touch {
+    uint32_t n;
+    uint32_t offsets[SEG_TOUCH_MAX];
+};
+
+/* For keys and these fields. */
+struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields);
+
 /* Where the rows of n keys are. Arrays of n, the caller's. */
 struct seg_rows {
     size_t n;
-    const uint8_t **row; /* the row in group 0; absent_row when absent */
-    uint32_t *block;     /* block and slot: for other groups and the heap; 0 when absent */
+    struct seg_touch touch; /* set by the caller */
+    const uint8_t **row;    /* the row in group 0; absent_row when absent */
+    uint32_t *block;        /* block and slot: for other groups and the heap; 0 when absent */
     uint32_t *slot;
     uint8_t *present; /* bitmap of n bits, unused bits 0 */
     size_t n_absent;
 };
 
 /*
- * Fill `rows` (arrays allocated by the caller, n set) for n keys in canonical bytes.
+ * Fill `rows` (arrays allocated by the caller, n and touch set) for n keys in canonical bytes.
  *
  * Threads   any; no lock, no allocation.
  * Cost      about 30 ns a key while rows miss the cache.

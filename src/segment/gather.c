@@ -49,6 +49,14 @@ static struct source source_of(const struct seg_set *set, const struct seg_rows 
     };
 }
 
+/* Whether cells are copied from one place in the row. */
+static bool is_in_place(const struct seg_set *set, size_t field_idx)
+{
+    if (set->layout->cells[field_idx].in_key)
+        return key_offset(set, field_idx) >= 0;
+    return !type_is_variable(&set->schema->fields[field_idx].type);
+}
+
 /* The rows of the group for n rows from `at`: those of group 0 are known, others are computed and
  * prefetched here. */
 static const uint8_t *const *group_rows(const struct source *src, size_t at, size_t n,
@@ -196,7 +204,7 @@ static void gather_fixed_lists(const uint8_t *const *rows, size_t n, uint32_t of
     child->n_nulls = 0;
 }
 
-/* n rows from `at`, a multiple of 8, so that bitmaps are filled by whole bytes. */
+/* Cells in one place. */
 static void gather_run(const struct source *src, size_t at, size_t n, struct column *out)
 {
     const uint8_t *scratch[RUN_ROWS];
@@ -212,20 +220,27 @@ static void gather_run(const struct source *src, size_t at, size_t n, struct col
         mask_nulls(src, rows, n, out->validity + at / 8);
 }
 
-/* The bytes of a cell of variable length. False when it points outside the heap. */
-static bool view_value(const struct seg_block *block, const uint8_t *cell, struct view *out)
+/* A value of variable length, found without a branch: whether texts are short is as good as random. Absent and
+ * null cells are zeros, which is the empty text. */
+struct text {
+    const uint8_t *ptr;
+    size_t len; /* 0 when not sound */
+    bool sound; /* it lies in its heap, if it is not in its cell */
+};
+
+static inline struct text text_at(const struct seg_block *block, const uint8_t *cell)
 {
     uint32_t len;
+    uint64_t heap_at;
     memcpy(&len, cell, sizeof(len));
-    *out = view_of(cell + 4, len);
-    if (len <= SEG_VIEW_INLINE)
-        return true;
-    uint64_t at;
-    memcpy(&at, cell + 8, sizeof(at));
-    if (at > block->heap_bytes || len > block->heap_bytes - at)
-        return false;
-    out->ptr = block->heap + at;
-    return true;
+    memcpy(&heap_at, cell + 8, sizeof(heap_at));
+    bool is_long = len > SEG_VIEW_INLINE;
+    bool fits = (heap_at <= block->heap_bytes) & (len <= block->heap_bytes - heap_at);
+    uintptr_t in_cell = (uintptr_t)(cell + 4), in_heap = (uintptr_t)block->heap + heap_at;
+    uintptr_t choose_heap = -(uintptr_t)(is_long & fits);
+    bool sound = fits | !is_long;
+    return (struct text){(const uint8_t *)(in_cell ^ ((in_cell ^ in_heap) & choose_heap)),
+                         len & -(size_t)sound, sound};
 }
 
 /* A component of a key that has to be taken apart. */
@@ -256,19 +271,19 @@ static void read_heap_ahead(const struct seg_set *set, const struct seg_rows *ro
         const uint8_t *const *row = group_rows(&src, at, n, scratch);
         for (size_t i = 0; i < n; i++) {
             uint32_t block = rows->block[at + i];
-            struct view value;
-            if (view_value(&set->blocks[block], row[i] + src.offset, &value) &&
-                value.len > SEG_VIEW_INLINE)
-                read_batch_add(&batch, block / set->blocks_of_part, value.ptr, value.len);
+            struct text text = text_at(&set->blocks[block], row[i] + src.offset);
+            if (text.len > SEG_VIEW_INLINE)
+                read_batch_add(&batch, block / set->blocks_of_part, text.ptr, text.len);
         }
     }
     read_batch_end(&batch);
 }
 
-static bool key_sizes(const struct source *src, size_t field_idx, struct column_sizes *sum)
+static bool key_sizes(const struct source *src, size_t field_idx, size_t at, size_t n,
+                      struct column_sizes *sum)
 {
     bool sound = true;
-    for (size_t i = 0; i < src->rows->n; i++) {
+    for (size_t i = at; i < at + n; i++) {
         struct view value;
         sound &= key_value(src, field_idx, i, &value);
         sum->bytes += value.len;
@@ -284,127 +299,131 @@ static bool list_sizes(const struct source *src, const struct type *type, size_t
     bool sound = true;
     for (size_t i = 0; i < n && sound; i++) {
         const struct seg_block *block = &src->set->blocks[src->rows->block[at + i]];
-        struct view value;
-        sound = view_value(block, row[i] + src->offset, &value) && fill_add_sizes(type, value, sum);
+        struct text text = text_at(block, row[i] + src->offset);
+        sound = text.sound && fill_add_sizes(type, view_of(text.ptr, text.len), sum);
     }
     return sound;
 }
 
-/* Lengths of the texts of a run; those that lie in the heap are on their way when this returns. Absent
- * and null cells are zeros, which is the empty text. Lengths are as good as random: no branch asks. */
+/* Lengths of the texts of a run; those that lie in the heap are on their way when this returns. */
 static bool text_sizes(const struct source *src, size_t at, size_t n, struct column_sizes *sum)
 {
     const uint8_t *scratch[RUN_ROWS];
     const uint8_t *const *row = group_rows(src, at, n, scratch);
+    const struct seg_block *blocks = src->set->blocks;
+    const uint32_t *block_of = src->rows->block + at;
+    size_t bytes = 0, offset = src->offset;
     bool sound = true;
     for (size_t i = 0; i < n; i++) {
-        const struct seg_block *block = &src->set->blocks[src->rows->block[at + i]];
-        const uint8_t *cell = row[i] + src->offset;
-        uint32_t len;
-        uint64_t heap_at;
-        memcpy(&len, cell, sizeof(len));
-        memcpy(&heap_at, cell + 8, sizeof(heap_at));
-        bool is_long = len > SEG_VIEW_INLINE;
-        bool fits = (heap_at <= block->heap_bytes) & (len <= block->heap_bytes - heap_at);
-        __builtin_prefetch(is_long & fits ? block->heap + heap_at : cell);
-        sound &= fits | !is_long;
-        sum->bytes += len;
+        struct text text = text_at(&blocks[block_of[i]], row[i] + offset);
+        __builtin_prefetch(text.ptr);
+        __builtin_prefetch(text.ptr + text.len); /* the line of its end */
+        sound &= text.sound;
+        bytes += text.len;
     }
+    sum->bytes += bytes;
     return sound;
 }
 
-/* False: damaged. */
-static bool sizes(const struct source *src, size_t field_idx, struct column_sizes *sum)
+static bool run_sizes(const struct source *src, size_t field_idx, size_t at, size_t n,
+                      struct column_sizes *sum)
 {
     const struct type *type = &src->set->schema->fields[field_idx].type;
-    size_t n_rows = src->rows->n;
-    bool sound = true;
+    if (!type_is_variable(type))
+        return true;
     if (src->set->layout->cells[field_idx].in_key)
-        return key_sizes(src, field_idx, sum);
-    for (size_t at = 0; at < n_rows && sound; at += RUN_ROWS) {
-        size_t n = n_rows - at < RUN_ROWS ? n_rows - at : RUN_ROWS;
-        sound = type->dtype == DT_LIST ? list_sizes(src, type, at, n, sum)
-                                       : text_sizes(src, at, n, sum);
-    }
-    return sound;
+        return key_sizes(src, field_idx, at, n, sum);
+    return type->dtype == DT_LIST ? list_sizes(src, type, at, n, sum) : text_sizes(src, at, n, sum);
 }
 
-enum code seg_sizes(const struct seg_set *set, const struct seg_rows *rows, size_t field_idx,
-                    struct column_sizes *out_sizes, struct err *err)
+must_use static enum code check_sizes(const char *name, const struct column_sizes *sum,
+                                      struct err *err)
 {
-    const char *name = set->schema->fields[field_idx].name;
-    struct source src = source_of(set, rows, field_idx);
-    struct column_sizes sum = {0};
-    if (set->ahead && !set->layout->cells[field_idx].in_key)
-        read_heap_ahead(set, rows, field_idx);
-    if (!sizes(&src, field_idx, &sum))
-        return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged", name);
-    size_t most = sum.bytes > sum.n_elements ? sum.bytes : sum.n_elements;
-    if (most > INT32_MAX)
-        return err_set(err, E_LIMIT,
-                       "column '%s': the values of this request have %zu %s, at most %d fit; "
-                       "ask for fewer keys",
-                       name, most, most == sum.bytes ? "bytes" : "elements", INT32_MAX);
-    *out_sizes = sum;
+    size_t most = sum->bytes > sum->n_elements ? sum->bytes : sum->n_elements;
+    if (most <= INT32_MAX)
+        return OK;
+    return err_set(err, E_LIMIT,
+                   "column '%s': the values of this request have %zu %s, at most %d fit; "
+                   "ask for fewer keys",
+                   name, most, most == sum->bytes ? "bytes" : "elements", INT32_MAX);
+}
+
+enum code seg_sizes(const struct seg_set *set, const struct seg_rows *rows, const size_t *fields,
+                    size_t n_fields, struct column_sizes *out_sizes, struct err *err)
+{
+    for (size_t i = 0; i < n_fields; i++) {
+        out_sizes[i] = (struct column_sizes){0};
+        if (set->ahead && !is_in_place(set, fields[i]) && !set->layout->cells[fields[i]].in_key)
+            read_heap_ahead(set, rows, fields[i]);
+    }
+    for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
+        size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
+        for (size_t i = 0; i < n_fields; i++) {
+            struct source src = source_of(set, rows, fields[i]);
+            if (!run_sizes(&src, fields[i], at, n, &out_sizes[i]))
+                return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged",
+                               set->schema->fields[fields[i]].name);
+        }
+    }
+    for (size_t i = 0; i < n_fields; i++)
+        TRY(check_sizes(set->schema->fields[fields[i]].name, &out_sizes[i], err));
     return OK;
 }
 
-/* The value at a cell; empty where the file was changed since seg_sizes found it sound. */
-static inline struct view sound_value(const struct source *src, size_t i, const uint8_t *row)
+/* How far a column of variable length is filled. */
+struct filled {
+    size_t bytes;
+    struct list_fill list;
+};
+
+static void gather_lists(const struct source *src, const uint8_t *const *row, size_t at, size_t n,
+                         struct column *out, struct list_fill *fill)
 {
-    struct view value;
-    if (!view_value(&src->set->blocks[src->rows->block[i]], row + src->offset, &value))
-        value.len = 0;
-    return value;
+    for (size_t i = 0; i < n; i++) {
+        const struct seg_block *block = &src->set->blocks[src->rows->block[at + i]];
+        struct text text = text_at(block, row[i] + src->offset);
+        fill_list(out, at + i, view_of(text.ptr, text.len), fill);
+    }
 }
 
-/* memcpy of mostly short texts without the call. */
-static inline void copy_text(uint8_t *to, const uint8_t *from, size_t len)
+/*
+ * Short texts are copied as 32 bytes where there is room, what is too much being overwritten by the next one:
+ * two loads and two stores instead of a call and a branch for each length. Behind any cell or heap
+ * that much of the segment follows.
+ */
+static size_t gather_texts(const struct source *src, const uint8_t *const *row, size_t at, size_t n,
+                           struct column *out, size_t used)
 {
-    uint64_t a, b;
-    uint32_t c, d;
-    if (len > 16) {
-        memcpy(to, from, len);
-    } else if (len >= 8) {
-        memcpy(&a, from, 8);
-        memcpy(&b, from + len - 8, 8);
-        memcpy(to, &a, 8);
-        memcpy(to + len - 8, &b, 8);
-    } else if (len >= 4) {
-        memcpy(&c, from, 4);
-        memcpy(&d, from + len - 4, 4);
-        memcpy(to, &c, 4);
-        memcpy(to + len - 4, &d, 4);
-    } else {
-        for (size_t i = 0; i < len; i++)
-            to[i] = from[i];
+    enum { AT_ONCE = 32 };
+    const struct seg_block *blocks = src->set->blocks;
+    const uint32_t *block_of = src->rows->block + at;
+    int32_t *restrict ends = out->offsets + at + 1;
+    uint8_t *restrict data = out->data;
+    size_t offset = src->offset, room = out->data_room;
+    for (size_t i = 0; i < n; i++) {
+        struct text text = text_at(&blocks[block_of[i]], row[i] + offset);
+        if (text.len <= AT_ONCE && used + AT_ONCE <= room)
+            memcpy(data + used, text.ptr, AT_ONCE);
+        else
+            memcpy(data + used, text.ptr, text.len);
+        used += text.len;
+        ends[i] = (int32_t)used;
     }
+    return used;
 }
 
 /* utf8, binary and lists of any length. */
-static void gather_views(const struct source *src, struct column *out)
+static void gather_views(const struct source *src, size_t at, size_t n, struct column *out,
+                         struct filled *filled)
 {
     const uint8_t *scratch[RUN_ROWS];
-    struct list_fill fill = {0};
-    size_t used = 0;
-    for (size_t at = 0; at < out->n_rows; at += RUN_ROWS) {
-        size_t n = out->n_rows - at < RUN_ROWS ? out->n_rows - at : RUN_ROWS;
-        const uint8_t *const *row = group_rows(src, at, n, scratch);
-        for (size_t i = 0; i < n; i++) {
-            struct view value = sound_value(src, at + i, row[i]);
-            if (out->child) {
-                fill_list(out, at + i, value, &fill);
-                continue;
-            }
-            out->offsets[at + i] = (int32_t)used;
-            copy_text(out->data + used, value.ptr, value.len);
-            used += value.len;
-        }
-        if (src->null_bit >= 0)
-            mask_nulls(src, row, n, out->validity + at / 8);
-    }
-    if (!out->child)
-        out->offsets[out->n_rows] = (int32_t)used;
+    const uint8_t *const *row = group_rows(src, at, n, scratch);
+    if (out->child)
+        gather_lists(src, row, at, n, out, &filled->list);
+    else
+        filled->bytes = gather_texts(src, row, at, n, out, filled->bytes);
+    if (src->null_bit >= 0)
+        mask_nulls(src, row, n, out->validity + at / 8);
 }
 
 /* Components of a key that has to be taken apart: utf8, and integers behind it. */
@@ -427,14 +446,6 @@ static void gather_key(const struct source *src, size_t field_idx, struct column
     }
     if (out->offsets)
         out->offsets[out->n_rows] = (int32_t)used;
-}
-
-/* Whether cells are copied from one place in the row. */
-static bool is_in_place(const struct seg_set *set, size_t field_idx)
-{
-    if (set->layout->cells[field_idx].in_key)
-        return key_offset(set, field_idx) >= 0;
-    return !type_is_variable(&set->schema->fields[field_idx].type);
 }
 
 /* Whether the next four columns can go through gather_quad: 4 bytes each, side by side in group 0. */
@@ -462,20 +473,34 @@ static void gather_quad_run(const struct source *sources, size_t at, size_t n,
             mask_nulls(&sources[k], rows, n, columns[k]->validity + at / 8);
 }
 
-/* Columns side by side, run by run: a run's rows are in L1 for all of them. */
-static void gather_in_place(const struct source *sources, struct column *const *columns, size_t n,
-                            size_t n_rows)
+/* One column, or four at once, of n rows from `at`, a multiple of 8, so that bitmaps are filled by whole
+ * bytes. Returns how many columns. */
+static size_t gather_next(const struct source *sources, size_t at, size_t n,
+                          struct column *const *columns, size_t n_columns, struct filled *filled)
 {
+    if (is_quad(sources, columns, n_columns)) {
+        gather_quad_run(sources, at, n, columns);
+        return 4;
+    }
+    if (type_is_variable(&columns[0]->type))
+        gather_views(sources, at, n, columns[0], filled);
+    else
+        gather_run(sources, at, n, columns[0]);
+    return 1;
+}
+
+/* Columns side by side, run by run: what a run's rows hold is in L1 for all of them. */
+static void gather_runs(const struct source *sources, struct column *const *columns,
+                        size_t n_columns, size_t n_rows)
+{
+    struct filled filled[COLUMNS_AT_ONCE] = {0};
+    for (size_t i = 0; i < n_columns; i++)
+        if (columns[i]->offsets)
+            columns[i]->offsets[0] = 0;
     for (size_t at = 0; at < n_rows; at += RUN_ROWS) {
-        size_t run = n_rows - at < RUN_ROWS ? n_rows - at : RUN_ROWS;
-        for (size_t i = 0; i < n; i++) {
-            if (is_quad(&sources[i], &columns[i], n - i)) {
-                gather_quad_run(&sources[i], at, run, &columns[i]);
-                i += 3;
-            } else {
-                gather_run(&sources[i], at, run, columns[i]);
-            }
-        }
+        size_t n = n_rows - at < RUN_ROWS ? n_rows - at : RUN_ROWS;
+        for (size_t i = 0; i < n_columns;)
+            i += gather_next(&sources[i], at, n, &columns[i], n_columns - i, &filled[i]);
     }
 }
 
@@ -489,31 +514,28 @@ void seg_gather(const struct seg_set *set, const struct seg_rows *rows, const si
                 size_t n_fields, struct column *columns)
 {
     struct source sources[COLUMNS_AT_ONCE];
-    struct column *in_place[COLUMNS_AT_ONCE];
+    struct column *chosen[COLUMNS_AT_ONCE];
     if (set->ahead)
         read_groups_ahead(set, rows, fields, n_fields);
     for (size_t first = 0; first < n_fields; first += COLUMNS_AT_ONCE) {
-        size_t n = n_fields - first < COLUMNS_AT_ONCE ? n_fields - first : COLUMNS_AT_ONCE;
-        size_t n_in_place = 0;
-        for (size_t i = first; i < first + n; i++) {
+        size_t end = n_fields - first < COLUMNS_AT_ONCE ? n_fields : first + COLUMNS_AT_ONCE;
+        size_t n = 0;
+        for (size_t i = first; i < end; i++) {
             struct column *out = &columns[i];
             assert(out->n_rows == rows->n &&
                    out->type.dtype == set->schema->fields[fields[i]].type.dtype);
             memcpy(out->validity, rows->present, column_bitmap_bytes(rows->n));
-            struct source src = source_of(set, rows, fields[i]);
-            if (is_in_place(set, fields[i])) {
-                in_place[n_in_place] = out;
-                sources[n_in_place++] = src;
+            chosen[n] = out;
+            sources[n] = source_of(set, rows, fields[i]);
+            if (set->layout->cells[fields[i]].in_key && !is_in_place(set, fields[i])) {
+                gather_key(&sources[n], fields[i], out);
+                out->n_nulls = rows->n_absent;
             } else {
-                if (set->layout->cells[fields[i]].in_key)
-                    gather_key(&src, fields[i], out);
-                else
-                    gather_views(&src, out);
-                count_nulls(rows, &src, out);
+                n++;
             }
         }
-        gather_in_place(sources, in_place, n_in_place, rows->n);
-        for (size_t i = 0; i < n_in_place; i++)
-            count_nulls(rows, &sources[i], in_place[i]);
+        gather_runs(sources, chosen, n, rows->n);
+        for (size_t i = 0; i < n; i++)
+            count_nulls(rows, &sources[i], chosen[i]);
     }
 }

@@ -9,11 +9,12 @@
 #include "segment/find.h"
 
 /*
- * Sizes of the values of column `field_idx`, which is of variable length, for these rows. Fails E_LIMIT
- * past 2^31-1, and E_CORRUPT when a damaged cell points outside its heap or is no list.
+ * Sizes of the values of these columns for these rows: out_sizes[i] of fields[i], zero where values have one
+ * width. Fails E_LIMIT past 2^31-1, and E_CORRUPT when a damaged cell points outside its heap or is no list.
  */
 must_use enum code seg_sizes(const struct seg_set *set, const struct seg_rows *rows,
-                             size_t field_idx, struct column_sizes *out_sizes, struct err *err);
+                             const size_t *fields, size_t n_fields, struct column_sizes *out_sizes,
+                             struct err *err);
 
 /*
  * Fill validity, data, offsets and children of `columns`, one for each of `fields`, whose memory, type

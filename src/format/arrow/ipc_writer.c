@@ -352,6 +352,7 @@ static struct column place_column(uint8_t **body, const char *name, const struct
     }
     if (n->type.dtype != DT_LIST) {
         c.data = take_buffer(body, b.data);
+        c.data_room = b.data;
         return c;
     }
     struct node child = node_child(n);

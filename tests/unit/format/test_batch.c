@@ -16,11 +16,11 @@ static void json_put_batch_writes_both_shapes(void **state)
     uint64_t counts[] = {1, 2, UINT64_MAX};
     int8_t small[] = {-128, 0, 127};
     struct column columns[] = {
-        {"c", {.dtype = DT_FLOAT32}, 3, 1, &some, NULL, (uint8_t *)rates, NULL},
-        {"s\"", {.dtype = DT_UTF8}, 3, 0, &all, offsets, (uint8_t *)"hi\"\n.", NULL},
-        {"b", {.dtype = DT_BOOL}, 3, 0, &all, NULL, &bits, NULL},
-        {"u", {.dtype = DT_UINT64}, 3, 0, &all, NULL, (uint8_t *)counts, NULL},
-        {"i", {.dtype = DT_INT8}, 3, 0, &all, NULL, (uint8_t *)small, NULL},
+        {"c", {.dtype = DT_FLOAT32}, 3, 1, &some, NULL, (uint8_t *)rates, NULL, 0},
+        {"s\"", {.dtype = DT_UTF8}, 3, 0, &all, offsets, (uint8_t *)"hi\"\n.", NULL, 0},
+        {"b", {.dtype = DT_BOOL}, 3, 0, &all, NULL, &bits, NULL, 0},
+        {"u", {.dtype = DT_UINT64}, 3, 0, &all, NULL, (uint8_t *)counts, NULL, 0},
+        {"i", {.dtype = DT_INT8}, 3, 0, &all, NULL, (uint8_t *)small, NULL, 0},
     };
     struct batch batch = {columns, 5, 3};
     AUTO(buf) struct buf out = {0};
@@ -65,8 +65,8 @@ static void json_put_batch_writes_many_rows(void **state)
         buf_printf(&want, "%s%lld", i ? "," : "", (long long)values[i]);
     }
     buf_puts(&want, "]}}");
-    struct column column = {"c",  {.dtype = DT_INT64}, N,   0, validity,
-                            NULL, (uint8_t *)values,   NULL};
+    struct column column = {"c",  {.dtype = DT_INT64}, N,    0, validity,
+                            NULL, (uint8_t *)values,   NULL, 0};
     json_put_batch(&out, &(struct batch){&column, 1, N}, BATCH_MAP);
     assert_string_equal(buf_cstr(&out), buf_cstr(&want));
 }

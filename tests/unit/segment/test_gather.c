@@ -140,7 +140,7 @@ static void check_columns(const struct sample *s, const struct seg_set *set,
         const struct type *type = &s->schema.fields[f].type;
         fields[f] = f;
         if (type_is_variable(type))
-            assert_ok(seg_sizes(set, &rows, f, &sizes[f], &err));
+            assert_ok(seg_sizes(set, &rows, &f, 1, &sizes[f], &err));
         columns[f] = column_alloc(&arena, type, n, sizes[f]);
     }
     seg_gather(set, &rows, fields, n_fields, columns);

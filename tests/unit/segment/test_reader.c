@@ -124,7 +124,7 @@ static void gather_field(const struct seg_set *set, const struct seg_rows *rows,
     struct column c = {.type = set->schema->fields[field].type, .n_rows = rows->n};
     struct column_sizes sizes = {0};
     bool is_variable = type_is_variable(&c.type);
-    if (is_variable && seg_sizes(set, rows, field, &sizes, NULL))
+    if (is_variable && seg_sizes(set, rows, &field, 1, &sizes, NULL))
         return;
     size_t bytes = is_variable ? sizes.bytes : column_data_bytes(&c.type, rows->n);
     uint8_t *data = mem_alloc(bytes); /* not in the arena, so that one byte too many is seen */
