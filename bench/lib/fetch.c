@@ -28,9 +28,8 @@ static void put_arrow(const struct fetch_request *r, struct buf *out)
     struct err err;
     struct buf schema = {0};
     struct ipc_stream s;
-    const struct ipc_field field = {.name = "user_id",
-                                    .type = type_of(DT_UTF8),
-                                    .sizes.bytes = r->n_keys * BENCH_KEY_BYTES};
+    const struct ipc_field field = {
+        .name = "user_id", .type = type_of(DT_UTF8), .sizes.bytes = r->n_keys * BENCH_KEY_BYTES};
     ipc_schema_put(&field, 1, &schema);
     bench_must(ipc_plan(buf_view(&schema), &field, 1, r->n_keys, SIZE_MAX, &arena, &s, &err), &err);
     struct column *c = &s.columns[0];
