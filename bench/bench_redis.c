@@ -31,8 +31,9 @@ struct redis {
 static struct redis redis_start(void)
 {
     unlink(socket_path);
-    const char *const server[] = {"redis-server", "--port", "0", "--unixsocket", socket_path,
-                                  "--save", "", "--appendonly", "no", "--daemonize", "no", NULL};
+    const char *const server[] = {"redis-server", "--port",      "0",  "--unixsocket",
+                                  socket_path,    "--save",      "",   "--appendonly",
+                                  "no",           "--daemonize", "no", NULL};
     struct redis r = {.pid = child_start("redis", server)};
     for (int tries = 0; tries < 500; tries++) {
         r.c = redisConnectUnix(socket_path);

@@ -95,23 +95,16 @@ enum code file_size(const char *path, uint64_t *out_bytes, struct err *err)
     return OK;
 }
 
-enum code file_read_once(const char *path, uint8_t *out, size_t len, struct err *err)
+enum code file_read_exactly(const char *path, uint8_t *out, size_t len, struct err *err)
 {
-    enum { PIECE_BYTES = 8 << 20 };
     AUTO(fd) int fd = -1;
     struct stat st;
     TRY(open_read(path, &fd, &st, err));
     if ((uint64_t)st.st_size != len)
         return err_set(err, E_CORRUPT, "%s has %lld bytes, expected %zu", path,
                        (long long)st.st_size, len);
-    for (size_t at = 0; at < len; at += PIECE_BYTES) {
-        size_t n = len - at < PIECE_BYTES ? len - at : PIECE_BYTES;
-        enum code rc = fd_read_at(fd, out + at, n, at, err);
-        if (rc)
-            return err_in(err, rc, "%s", path);
-        posix_fadvise(fd, (off_t)at, (off_t)n, POSIX_FADV_DONTNEED);
-    }
-    return OK;
+    enum code rc = fd_read_at(fd, out, len, 0, err);
+    return rc ? err_in(err, rc, "%s", path) : OK;
 }
 
 void file_drop_cache(const char *path)

@@ -77,7 +77,7 @@ must_use static enum code open_copy(struct snapshot *s, const char *path, uint64
     if (bytes > s->memory.len - *used)
         return err_set(err, E_CORRUPT, "segment %s grew while it was read", path);
     uint8_t *at = s->memory.ptr + *used;
-    TRY(file_read_once(path, at, bytes, err));
+    TRY(file_read_exactly(path, at, bytes, err));
     *used += page_up(bytes);
     enum code rc = seg_open_bytes(view_of(at, bytes), out_segment, err);
     return rc ? err_in(err, rc, "segment %s", path) : OK;

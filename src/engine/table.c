@@ -208,6 +208,8 @@ must_use static enum code publish(struct table *t, const char *tmp_dir, uint64_t
         return rc;
     }
     swap(t, fresh);
+    if (snapshot_storage(t->live) == STORAGE_MEMORY)
+        snapshot_drop_cache(dir, t->live);
     return OK;
 }
 
