@@ -130,8 +130,8 @@ int main(int argc, char **argv)
     printf("%-10s %10zu %10.1f %10.1f %10.1f\n", "quiet", quiet.n, samples_us(&quiet, 0.5),
            samples_us(&quiet, 0.99), samples_us(&quiet, 0.999));
     printf("%-10s %10zu %10.1f %10.1f %10.1f\np99 ratio %.2f\n", "reloading", reloading.n,
-           samples_us(&reloading, 0.5), samples_us(&reloading, 0.99),
-           samples_us(&reloading, 0.999), ratio);
+           samples_us(&reloading, 0.5), samples_us(&reloading, 0.99), samples_us(&reloading, 0.999),
+           ratio);
     struct figures *figures = figures_new("reload");
     figures_add(figures, ratio, "reload.ratio_p99");
     figures_add(figures, samples_us(&quiet, 0.99), "reload.p99_us.quiet");

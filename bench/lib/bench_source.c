@@ -17,8 +17,8 @@ void bench_source_make(uint64_t n_rows, enum bench_source kind, char out_dir[sta
         return;
     fprintf(stderr, "making %s\n", out_dir);
     snprintf(command, sizeof(command),
-             "tools/setup-python && build/venv/bin/python bench/make_parquet.py %s %llu %s", out_dir,
-             (unsigned long long)n_rows, names[kind]);
+             "tools/setup-python && build/venv/bin/python bench/make_parquet.py %s %llu %s",
+             out_dir, (unsigned long long)n_rows, names[kind]);
     if (system(command) != 0)
         bench_fail("cannot make %s", out_dir);
 }

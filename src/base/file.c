@@ -56,6 +56,12 @@ enum code mapped_file_open(const char *path, struct mapped_file *out_map, struct
     return OK;
 }
 
+void mapped_file_expect_random(const struct mapped_file *map)
+{
+    if (map->ptr)
+        madvise((void *)(uintptr_t)map->ptr, map->len, MADV_RANDOM);
+}
+
 void mapped_file_close(struct mapped_file *map)
 {
     if (map->ptr)

@@ -13,6 +13,8 @@ struct mapped_file {
 
 /* Fails E_NOTFOUND, E_IO, or E_NOMEM where the mapping is refused. */
 must_use enum code mapped_file_open(const char *path, struct mapped_file *out_map, struct err *err);
+/* Rows here and there will be read: a page that is not in memory comes alone, without its neighbours. */
+void mapped_file_expect_random(const struct mapped_file *map);
 void mapped_file_close(struct mapped_file *map);
 
 /* Append the whole file to `out`. Fails E_LIMIT when it is larger than `max_bytes`. */

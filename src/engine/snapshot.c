@@ -83,6 +83,14 @@ must_use static enum code open_copy(struct snapshot *s, const char *path, uint64
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
+must_use static enum code open_mapped(const char *path, struct segment **out_segment,
+                                      struct err *err)
+{
+    TRY(seg_open(path, out_segment, err));
+    mapped_file_expect_random(&(*out_segment)->map);
+    return OK;
+}
+
 must_use static enum code read_ahead(struct snapshot *s, const char *dir, struct err *err)
 {
     int *fds = mem_alloc(s->n_segments * sizeof(*fds));
@@ -115,7 +123,7 @@ must_use static enum code open_segments(struct snapshot *s, const char *dir, str
         if (s->storage == STORAGE_MEMORY)
             TRY(open_copy(s, path, &used, &s->segments[part], err));
         else
-            TRY(seg_open(path, &s->segments[part], err));
+            TRY(open_mapped(path, &s->segments[part], err));
         s->n_segments++;
         s->n_rows += s->segments[part]->n_rows;
         s->index_bytes += seg_index_bytes(s->segments[part]);

@@ -53,7 +53,6 @@ struct read_ahead *read_ahead_new(const struct view *files, const int *take_fds,
     for (size_t i = 0; i < n; i++) {
         a->files[i] = files[i];
         a->fds[i] = take_fds[i];
-        madvise((void *)(uintptr_t)files[i].ptr, files[i].len, MADV_RANDOM);
         posix_fadvise(take_fds[i], 0, 0, POSIX_FADV_RANDOM);
     }
     pthread_mutex_init(&a->lock, NULL);
