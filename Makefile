@@ -4,6 +4,7 @@ VARIANT ?= release
 CC      ?= cc
 O       := build/$(VARIANT)
 SETUP   := build/.setup
+SETUP_BENCH := build/.setup-bench
 
 PKGS    := libmicrohttpd yaml-0.1 jansson libzstd liblz4 libbrotlidec libdeflate libxxhash liburing
 LIBS     = $(shell pkg-config --libs $(PKGS)) -lsnappy -lpthread -lm
@@ -32,7 +33,7 @@ TESTS    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(O)/tests/replay/%,$(FUZZ_SRC))
 BENCHES  := $(patsubst bench/bench_%.c,$(O)/bench/%,$(BENCH_SRC))
 
-.PHONY: all run test unit e2e asan tsan fuzz bench fmt lint check clean help setup tests benches
+.PHONY: all run test unit e2e asan tsan fuzz bench bench-report fmt lint check clean help setup tests benches
 all: $(O)/murr $(O)/libmurr.a $(O)/libmurr.so ## build build/murr and build/libmurr.{a,so}
 ifeq ($(VARIANT),release)
 	@ln -sf release/murr release/libmurr.a release/libmurr.so build/
@@ -64,11 +65,18 @@ tsan: ## every test under ThreadSanitizer
 fuzz: | $(SETUP) ## fuzz one surface with libFuzzer: make fuzz T=parquet S=60
 	@tools/run-fuzz $(or $(T),$(error T=<surface>, one of: $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC)))) $(or $(S),60)
 
-bench: all benches ## the benchmarks; one alone: make bench-read N=10000000
+bench: all benches ## the quick benchmarks; one alone: make bench-read N=10000000
 	@tools/run-bench $(O) read fetch load
+
+bench-report: all benches ## the standard set, an hour: writes docs/benchmarks.md and its plots
+	@tools/bench-report $(O)
 
 bench-%: all benches
 	@tools/run-bench $(O) $*
+
+$(SETUP_BENCH): tools/setup-bench bench/requirements.txt | $(SETUP)
+	@tools/setup-bench
+	@touch $@
 
 fmt: | $(SETUP) ## format all C
 	@clang-format -i $$(git ls-files '*.[ch]')
@@ -86,7 +94,7 @@ clean: ## remove build/
 	rm -rf build
 
 tests: $(TESTS) $(REPLAYS)
-benches: $(BENCHES)
+benches: $(SETUP_BENCH) $(BENCHES)
 
 $(O)/obj/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)

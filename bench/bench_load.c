@@ -1,12 +1,14 @@
 /*
  * bench-load: a load from Parquet files to a serving generation, on all cores: utf8 key and 10 float32
- * columns, Snappy, dictionaries off and on. After each load every key is looked up.
+ * columns, Snappy, dictionaries off and on; in turn with pyarrow reading the same files to memory. After each load
+ * every key is looked up.
  */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "bench.h"
+#include "bench_source.h"
 #include "engine/answer.h"
 #include "engine/registry.h"
 
@@ -22,21 +24,6 @@ static double cpu_seconds(void)
     getrusage(RUSAGE_SELF, &u);
     return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
-static void make_source(const char *dir, uint64_t n_rows, bool dictionary)
-{
-    char command[16384], success[8192];
-    snprintf(success, sizeof(success), "%s/2026-01-01/_SUCCESS", dir);
-    if (access(success, F_OK) == 0)
-        return;
-    fprintf(stderr, "making %s\n", dir);
-    snprintf(command, sizeof(command),
-             "tools/setup-python && build/venv/bin/python "
-             "bench/make_parquet.py %s %llu %s",
-             dir, (unsigned long long)n_rows, dictionary ? "--dictionary" : "");
-    if (system(command) != 0)
-        bench_fail("cannot make %s", dir);
 }
 
 /* Every row is there: the keys of all rows, in large requests. */
@@ -93,26 +80,50 @@ static void load_once(const char *source, uint64_t n_rows, double *out_wall, dou
     bench_must(tree_remove(config.data_dir, &err), &err);
 }
 
-static void bench_source(uint64_t n_rows, bool dictionary, struct figures *figures)
+/* Seconds that pyarrow takes to read the files. */
+static double pyarrow_seconds(const char *source, uint64_t n_rows)
+{
+    char command[8192];
+    double seconds = 0;
+    unsigned long long rows = 0;
+    snprintf(command, sizeof(command),
+             "tools/setup-python && build/venv/bin/python bench/read_parquet.py %s", source);
+    FILE *f = popen(command, "r");
+    if (!f || fscanf(f, "%lf %llu", &seconds, &rows) != 2 || pclose(f) != 0 || rows != n_rows)
+        bench_fail("pyarrow read %llu rows of %llu in %s", rows, (unsigned long long)n_rows,
+                   source);
+    return seconds;
+}
+
+static void bench_kind(uint64_t n_rows, enum bench_source kind, struct figures *figures)
 {
     char dir[4096], count[24];
-    const char *kind = dictionary ? "dictionary" : "plain";
-    double best_wall = 1e9, best_cpu = 1e9;
+    const char *name = kind == BENCH_SOURCE_DICTIONARY ? "dictionary" : "plain";
+    struct samples walls = {0}, cpus = {0}, pyarrow = {0};
     bench_count_name(n_rows, count);
-    snprintf(dir, sizeof(dir), "build/bench/data/parquet-%s-%s", kind, count);
-    make_source(dir, n_rows, dictionary);
+    bench_source_make(n_rows, kind, dir);
     for (int round = 0; round < ROUNDS; round++) {
         double wall, cpu;
         load_once(dir, n_rows, &wall, &cpu);
-        best_wall = wall < best_wall ? wall : best_wall;
-        best_cpu = cpu < best_cpu ? cpu : best_cpu;
+        samples_add(&walls, (uint64_t)(wall * 1e9));
+        samples_add(&cpus, (uint64_t)(cpu * 1e9));
+        samples_add(&pyarrow, (uint64_t)(pyarrow_seconds(dir, n_rows) * 1e9));
     }
-    double cores = (double)sysconf(_SC_NPROCESSORS_ONLN);
-    printf("%8s %-10s %8.2f %8.2f %12.2f %14.2f\n", count, kind, best_wall, best_cpu,
-           (double)n_rows / best_wall / 1e6, (double)n_rows / best_wall / cores / 1e6);
-    figures_add(figures, (double)n_rows / best_wall / cores, "load.rows_per_s_core.%s.%s", kind,
-                count);
-    figures_add(figures, (double)n_rows / best_cpu, "load.rows_per_cpu_s.%s.%s", kind, count);
+    double cores = (double)sysconf(_SC_NPROCESSORS_ONLN), rows = (double)n_rows;
+    double wall = samples_us(&walls, 0.5) / 1e6, cpu = samples_us(&cpus, 0.5) / 1e6;
+    double theirs = samples_us(&pyarrow, 0.5) / 1e6;
+    printf("%8s %-10s %8.2f %8.2f %12.2f %14.2f %12.2f\n", count, name, wall, cpu,
+           rows / wall / 1e6, rows / wall / cores / 1e6, theirs);
+    figures_add(figures, rows / wall / cores, "load.rows_per_s_core.%s.%s", name, count);
+    figures_add(figures, rows / cpu, "load.rows_per_cpu_s.%s.%s", name, count);
+    figures_add(figures, wall / theirs, "load.ratio_pyarrow.%s.%s", name, count);
+    if (kind == BENCH_SOURCE_PLAIN) {
+        figures_add(figures, rows / wall / cores, "load.rows_per_s_core.%s", count);
+        figures_add(figures, rows / wall / cores, "load.rows_per_s_core");
+    }
+    samples_done(&walls);
+    samples_done(&cpus);
+    samples_done(&pyarrow);
 }
 
 int main(int argc, char **argv)
@@ -120,10 +131,10 @@ int main(int argc, char **argv)
     uint64_t n_rows = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
     log_init(LOG_ERROR, LOG_TEXT);
     struct figures *figures = figures_new("load");
-    printf("%8s %-10s %8s %8s %12s %14s   (best of %d)\n", "rows", "encoding", "wall s", "cpu s",
-           "M rows/s", "M rows/s/core", ROUNDS);
-    bench_source(n_rows, false, figures);
-    bench_source(n_rows, true, figures);
+    printf("%8s %-10s %8s %8s %12s %14s %12s   (medians of %d)\n", "rows", "encoding", "wall s",
+           "cpu s", "M rows/s", "M rows/s/core", "pyarrow s", ROUNDS);
+    bench_kind(n_rows, BENCH_SOURCE_PLAIN, figures);
+    bench_kind(n_rows, BENCH_SOURCE_DICTIONARY, figures);
     figures_save(figures);
     return 0;
 }
