@@ -1,5 +1,4 @@
 """Random tables and random Parquet files of them, by four writers and with all their options."""
-import datetime
 import decimal
 
 import duckdb
