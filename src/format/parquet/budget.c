@@ -40,11 +40,11 @@ enum code pq_budget_resize(struct pq_budget *b, size_t have, size_t want, struct
 
 static enum code too_much(const struct pq_budget *b, uint64_t bytes, struct err *err)
 {
-    return err_set(err, E_LIMIT,
-                   "%llu bytes decoded, the limit is %llu: %d times the bytes of the files, or twice "
-                   "the memory",
-                   (unsigned long long)bytes, (unsigned long long)b->max_decoded,
-                   PQ_MAX_EXPANSION);
+    return err_set(
+        err, E_LIMIT,
+        "%llu bytes decoded, the limit is %llu: %d times the bytes of the files, or twice "
+        "the memory",
+        (unsigned long long)bytes, (unsigned long long)b->max_decoded, PQ_MAX_EXPANSION);
 }
 
 enum code pq_budget_announce(const struct pq_budget *b, uint64_t bytes, struct err *err)

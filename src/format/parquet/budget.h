@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 struct pq_budget {
-    size_t max_held;             /* bytes of pages, dictionaries and joined values */
-    uint64_t max_decoded;        /* bytes of values, handed out */
+    size_t max_held;      /* bytes of pages, dictionaries and joined values */
+    uint64_t max_decoded; /* bytes of values, handed out */
     _Atomic size_t held;
     _Atomic uint64_t decoded;
 };
