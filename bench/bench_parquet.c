@@ -46,7 +46,8 @@ static uint64_t decode_chunk(const struct file *f, struct pq_chunk *c, size_t gr
     struct err err;
     uint64_t off, len, n_rows = 0;
     bench_must(pq_chunk_range(f->pq, group, column, &off, &len, &err), &err);
-    bench_must(pq_chunk_start(c, f->pq, group, column, view_of(f->bytes.ptr + off, len), &err), &err);
+    bench_must(pq_chunk_start(c, f->pq, group, column, view_of(f->bytes.ptr + off, len), &err),
+               &err);
     do {
         bench_must(pq_chunk_read(c, v, &err), &err);
         n_rows += v->n;
