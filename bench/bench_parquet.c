@@ -14,13 +14,13 @@
 
 enum { vector_rows = 512 };
 
-struct file {
+struct input {
     char path[PATH_CAP];
     struct buf bytes;
     struct pq_file *pq;
 };
 
-static void file_open(struct file *f, const char *path)
+static void input_open(struct input *f, const char *path)
 {
     struct err err;
     struct pq_limits limits = pq_limits_default();
@@ -33,14 +33,14 @@ static void file_open(struct file *f, const char *path)
     bench_must(pq_file_parse(view_of(all.ptr + off, len), all.len, &limits, &f->pq, &err), &err);
 }
 
-static void file_close(struct file *f)
+static void input_close(struct input *f)
 {
     pq_file_free(f->pq);
     buf_done(&f->bytes);
-    *f = (struct file){0};
+    *f = (struct input){0};
 }
 
-static uint64_t decode_chunk(const struct file *f, struct pq_chunk *c, size_t group, size_t column,
+static uint64_t decode_chunk(const struct input *f, struct pq_chunk *c, size_t group, size_t column,
                              struct vector *v)
 {
     struct err err;
@@ -55,7 +55,7 @@ static uint64_t decode_chunk(const struct file *f, struct pq_chunk *c, size_t gr
     return n_rows;
 }
 
-static void decode(const struct file *f)
+static void decode(const struct input *f)
 {
     uint64_t n_rows = 0;
     for (size_t i = 0; i < pq_file_n_columns(f->pq); i++) {
@@ -73,19 +73,19 @@ static void decode(const struct file *f)
 
 int main(void)
 {
-    struct file f = {0};
+    struct input f = {0};
     char line[PATH_CAP];
     while (fgets(line, sizeof(line), stdin)) {
         line[strcspn(line, "\n")] = '\0';
         if (!f.pq || strcmp(f.path, line) != 0) {
-            file_close(&f);
-            file_open(&f, line);
+            input_close(&f);
+            input_open(&f, line);
         }
         uint64_t started = clock_mono_ns();
         decode(&f);
         printf("%llu\n", (unsigned long long)(clock_mono_ns() - started));
         fflush(stdout);
     }
-    file_close(&f);
+    input_close(&f);
     return 0;
 }

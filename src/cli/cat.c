@@ -71,8 +71,8 @@ must_use static enum code open_file(const char *path, uint64_t memory_bytes,
     return source_file_open(&f, limits, out, err);
 }
 
-must_use static enum code cat(const char *path, struct scan_config *config, struct output *output,
-                              struct err *err)
+must_use static enum code cat(const char *path, const struct scan_config *config,
+                              struct output *output, struct err *err)
 {
     struct pq_limits limits = pq_limits_default();
     struct pq_budget budget;
@@ -81,9 +81,10 @@ must_use static enum code cat(const char *path, struct scan_config *config, stru
     limits.budget = &budget;
     limits.page_bytes = (size_t)config->memory_bytes / 4;
     limits.held_bytes = (size_t)config->memory_bytes / 2;
-    config->budget = &budget;
+    struct scan_config bounded = *config;
+    bounded.budget = &budget;
     TRY(open_file(path, config->memory_bytes, &limits, &file, err));
-    enum code rc = scan_open(&file, config, &scan, err);
+    enum code rc = scan_open(&file, &bounded, &scan, err);
     if (!rc && config->n_columns == 0)
         note_skipped(file.pq);
     if (!rc) {

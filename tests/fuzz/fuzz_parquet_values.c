@@ -16,6 +16,8 @@ enum { max_values = 5000, piece = 700 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static volatile unsigned seen; /* so that bytes are really read */
+
 struct input {
     struct pq_leaf leaf;
     bool small_pieces;
@@ -49,7 +51,6 @@ static enum code load_dictionary(struct pq_dict *dict, const struct input *in, s
 
 static void check_strings(const struct input *in, const struct view *strings, size_t n)
 {
-    static volatile unsigned seen;
     unsigned sum = 0;
     for (size_t i = 0; i < n; i++) {
         assert(in->leaf.type.dtype != DT_UTF8 || view_is_utf8(strings[i]));
