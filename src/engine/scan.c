@@ -16,6 +16,7 @@ struct scan {
     struct vector *runs; /* decoded, not all appended */
     struct scan_column *building;
     struct ipc_field *fields;
+    struct arena names; /* of the fields */
     struct fetched fetched;
     struct buf schema;  /* the message */
     struct arena arena; /* of the columns of the stream handed out */
@@ -88,14 +89,23 @@ must_use static enum code choose_columns(struct scan *s, struct err *err)
     return OK;
 }
 
-/* Names for Arrow end at a NUL; a file may have others. */
+/* A name as Arrow takes it: UTF-8 without a NUL. A file may have others. */
+static const char *arrow_name(struct scan *s, const struct pq_column *col)
+{
+    struct view name = view_of(col->name, col->name_len);
+    bool fits = view_is_utf8(name) && strlen(col->name) == col->name_len;
+    size_t cap = 4 * name.len + 4;
+    return fits ? col->name : view_printable(name, arena_alloc(&s->names, cap), cap);
+}
+
 static void set_column(struct scan *s, size_t i, const struct type *type)
 {
     const struct pq_column *col = pq_file_column(s->file->pq, s->columns[i]);
     vector_done(&s->runs[i]);
     vector_init(&s->runs[i], type, run_rows);
     s->building[i].type = *type;
-    s->fields[i] = (struct ipc_field){col->name, *type, {0}};
+    s->fields[i].name = s->fields[i].name ? s->fields[i].name : arrow_name(s, col);
+    s->fields[i].type = *type;
 }
 
 static void make_columns(struct scan *s)
@@ -189,6 +199,7 @@ void scan_close(struct scan *s)
     }
     fetched_done(&s->fetched);
     arena_done(&s->arena);
+    arena_done(&s->names);
     buf_done(&s->schema);
     free(s->columns);
     free(s->chunks);
@@ -226,9 +237,11 @@ must_use static enum code read_run(struct scan *s, struct err *err)
     size_t wanted = s->group_left < run_rows ? (size_t)s->group_left : run_rows;
     for (size_t i = 0; i < s->n; i++) {
         TRY(pq_chunk_read(s->chunks[i], &s->runs[i], err));
+        char shown[128];
         if (s->runs[i].n != wanted)
             return err_set(err, E_CORRUPT, "column '%s' has %zu rows where %zu are left",
-                           s->fields[i].name, s->runs[i].n, wanted);
+                           view_printable(view_cstr(s->fields[i].name), shown, sizeof(shown)),
+                           s->runs[i].n, wanted);
     }
     s->run_n = wanted;
     s->run_at = 0;

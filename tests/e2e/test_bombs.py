@@ -76,6 +76,12 @@ def test_a_bomb_ends_in_a_sentence(made):
         check_bounds(path.name, said, seconds, peak)
 
 
+def test_a_file_that_announces_too_much_is_not_begun(made):
+    path = next(p for p in made if p.name == "one_number_two_billion_times")
+    _, said, _, _ = cat(path)
+    assert "bytes decoded, the limit is" in said and "row group" not in said, said
+
+
 def test_a_bomb_is_no_table(made, tmp_path):
     for path in made:
         code, said, seconds, peak = load(path, tmp_path / path.name)

@@ -16,10 +16,17 @@ static void dates_of_all_ages(void **state)
     static const struct {
         int32_t days;
         const char *text;
-    } dates[] = {{0, "\"1970-01-01\""},       {-1, "\"1969-12-31\""},    {11016, "\"2000-02-29\""},
-                 {20779, "\"2026-11-22\""},   {-719162, "\"0001-01-01\""}, {-719528, "\"0000-01-01\""},
-                 {-719529, "\"-0001-12-31\""}, {2932896, "\"9999-12-31\""}, {2932897, "\"+10000-01-01\""},
-                 {INT32_MAX, "\"+5881580-07-11\""}, {INT32_MIN, "\"-5877641-06-23\""}};
+    } dates[] = {{0, "\"1970-01-01\""},
+                 {-1, "\"1969-12-31\""},
+                 {11016, "\"2000-02-29\""},
+                 {20779, "\"2026-11-22\""},
+                 {-719162, "\"0001-01-01\""},
+                 {-719528, "\"0000-01-01\""},
+                 {-719529, "\"-0001-12-31\""},
+                 {2932896, "\"9999-12-31\""},
+                 {2932897, "\"+10000-01-01\""},
+                 {INT32_MAX, "\"+5881580-07-11\""},
+                 {INT32_MIN, "\"-5877641-06-23\""}};
     uint8_t out[JSON_NUMBER_CAP];
     for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++)
         assert_string_equal(ended(out, json_write_date(out, dates[i].days)), dates[i].text);
@@ -63,9 +70,10 @@ static void decimals_have_their_scale(void **state)
         int64_t value;
         int8_t scale;
         const char *text;
-    } decimals[] = {{0, 0, "\"0\""},       {0, 2, "\"0.00\""},   {5, 2, "\"0.05\""},
-                    {-5, 2, "\"-0.05\""},  {1250, 2, "\"12.50\""}, {-1, 0, "\"-1\""},
-                    {100, 0, "\"100\""},   {INT64_MIN, 3, "\"-9223372036854775.808\""}};
+    } decimals[] = {{0, 0, "\"0\""},        {0, 2, "\"0.00\""},
+                    {5, 2, "\"0.05\""},     {-5, 2, "\"-0.05\""},
+                    {1250, 2, "\"12.50\""}, {-1, 0, "\"-1\""},
+                    {100, 0, "\"100\""},    {INT64_MIN, 3, "\"-9223372036854775.808\""}};
     for (size_t i = 0; i < sizeof(decimals) / sizeof(decimals[0]); i++) {
         struct type t = {.dtype = DT_DECIMAL128, .precision = 38, .scale = decimals[i].scale};
         __int128 value = decimals[i].value;
@@ -81,9 +89,9 @@ static void decimals_have_their_scale(void **state)
 static void bytes_are_base64(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {{"", "\"\""},         {"f", "\"Zg==\""},
-                                           {"fo", "\"Zm8=\""},    {"foo", "\"Zm9v\""},
-                                           {"foobar", "\"Zm9vYmFy\""}, {"\xFF\xFE", "\"//4=\""}};
+    static const char *const pairs[][2] = {
+        {"", "\"\""},        {"f", "\"Zg==\""},          {"fo", "\"Zm8=\""},
+        {"foo", "\"Zm9v\""}, {"foobar", "\"Zm9vYmFy\""}, {"\xFF\xFE", "\"//4=\""}};
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         AUTO(buf) struct buf out = {0};
         json_put_base64(&out, view_cstr(pairs[i][0]));
@@ -97,7 +105,7 @@ static void halves_have_few_digits(void **state)
     static const struct {
         uint16_t bits;
         const char *text;
-    } halves[] = {{0x2E66, "0.1"}, {0x3C00, "1.0"},      {0x8000, "-0.0"},  {0x7BFF, "65504.0"},
+    } halves[] = {{0x2E66, "0.1"}, {0x3C00, "1.0"},  {0x8000, "-0.0"}, {0x7BFF, "65504.0"},
                   {1, "6e-8"},     {0x7C00, "null"}, {0x7E00, "null"}, {0x5640, "100.0"}};
     for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
         uint8_t out[JSON_NUMBER_CAP];
@@ -108,8 +116,10 @@ static void halves_have_few_digits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dates_of_all_ages),         cmocka_unit_test(times_have_the_digits_of_their_unit),
-        cmocka_unit_test(decimals_have_their_scale), cmocka_unit_test(bytes_are_base64),
+        cmocka_unit_test(dates_of_all_ages),
+        cmocka_unit_test(times_have_the_digits_of_their_unit),
+        cmocka_unit_test(decimals_have_their_scale),
+        cmocka_unit_test(bytes_are_base64),
         cmocka_unit_test(halves_have_few_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

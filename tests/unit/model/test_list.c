@@ -90,8 +90,9 @@ static void halves_are_floats(void **state)
     static const struct {
         uint16_t bits;
         float value;
-    } halves[] = {{0, 0.0f},          {0x3C00, 1.0f},     {0xC000, -2.0f},     {0x7BFF, 65504.0f},
-                  {1, 0x1p-24f},      {0x03FF, 1023 * 0x1p-24f}, {0x0400, 0x1p-14f}};
+    } halves[] = {{0, 0.0f},          {0x3C00, 1.0f}, {0xC000, -2.0f},
+                  {0x7BFF, 65504.0f}, {1, 0x1p-24f},  {0x03FF, 1023 * 0x1p-24f},
+                  {0x0400, 0x1p-14f}};
     for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++)
         assert_true(half_to_float(halves[i].bits) == halves[i].value);
     assert_true(half_to_float(0x7C00) > 3e38f);

@@ -113,9 +113,9 @@ static void widths_are_those_of_values(void **state)
     static const struct {
         const char *text;
         size_t width;
-    } widths[] = {{"utf8", 0},       {"binary", 0},         {"list<int8>", 0},
-                  {"float16", 2},    {"timestamp[s]", 8},   {"decimal128(1, 0)", 16},
-                  {"time32[s]", 4},  {"fixed_binary[5]", 5}, {"list<fixed_binary[5]>[3]", 15},
+    } widths[] = {{"utf8", 0},         {"binary", 0},          {"list<int8>", 0},
+                  {"float16", 2},      {"timestamp[s]", 8},    {"decimal128(1, 0)", 16},
+                  {"time32[s]", 4},    {"fixed_binary[5]", 5}, {"list<fixed_binary[5]>[3]", 15},
                   {"list<bool>[9]", 9}};
     for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
         struct type t = parsed(widths[i].text);

@@ -61,7 +61,7 @@ static void int96_counts_from_the_julian_day(void **state)
     } times[] = {
         {0, 2440588, UNIT_NS, 0},
         {1, 2440588, UNIT_NS, 1},
-        {-1, 2440589, UNIT_NS, 86399999999999}, /* of a day before */
+        {-1, 2440589, UNIT_NS, 86399999999999},    /* of a day before */
         {90000000000000, 2440588, UNIT_S, 90000},  /* more than a day */
         {-1, 2440588, UNIT_US, -1},                /* cut off downwards */
         {0, 5373484, UNIT_US, 253402214400000000}, /* 9999-12-31 */
@@ -101,7 +101,8 @@ static void numbers_beyond_their_width_are_damage(void **state)
     const int32_t in[] = {127, 128};
     struct pq_leaf leaf = {.physical = PQ_INT32, .type = {.dtype = DT_INT8}};
     assert_ok(pq_convert(&leaf, &leaf.type, in, 1, out, &err));
-    assert_fails(pq_convert(&leaf, &leaf.type, in, 2, out, &err), E_CORRUPT, "128 does not fit int8");
+    assert_fails(pq_convert(&leaf, &leaf.type, in, 2, out, &err), E_CORRUPT,
+                 "128 does not fit int8");
 }
 
 static void values_of_any_width_are_spread_over_nulls(void **state)

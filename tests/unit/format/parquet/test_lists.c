@@ -117,7 +117,8 @@ static void levels_that_make_no_sense_are_damage(void **state)
     assert_fails(read_entries(in_null, 2, 1000, false, &out, &err), E_CORRUPT, "null or empty");
     assert_fails(read_entries(in_empty, 2, 1000, false, &out, &err), E_CORRUPT, "null or empty");
     assert_fails(read_entries(null_inside, 2, 1000, false, &out, &err), E_CORRUPT, "null or empty");
-    assert_fails(read_entries(sample, 4, 1000, false, &out, &err), E_CORRUPT, "more rows than the 4");
+    assert_fails(read_entries(sample, 4, 1000, false, &out, &err), E_CORRUPT,
+                 "more rows than the 4");
     assert_fails(read_entries(sample, 5, 9, false, &out, &err), E_LIMIT, "more than 9 bytes");
 }
 
