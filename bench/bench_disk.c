@@ -110,8 +110,7 @@ static void read_all(uint64_t n_rows, enum storage_kind storage, struct result *
     *out = (struct result){samples_us(&times, 0.5), samples_us(&times, 0.99)};
 }
 
-static bool measure(uint64_t n_rows, enum storage_kind storage, uint64_t limit,
-                    struct result *out)
+static bool measure(uint64_t n_rows, enum storage_kind storage, uint64_t limit, struct result *out)
 {
     int ends[2], status;
     const char *cgroup = NULL;

@@ -34,8 +34,9 @@ enum code pq_budget_resize(struct pq_budget *b, size_t have, size_t want, struct
         return OK;
     pq_budget_give(b, more);
     return err_set(err, E_LIMIT,
-                   "decoded pages would take %zu bytes of memory at a time, the limit is %zu", held,
-                   b->max_held);
+                   "decoded pages would take %zu bytes of memory at a time, the limit is %zu; "
+                   "load.memory (murr cat: --memory) raises it",
+                   held, b->max_held);
 }
 
 static enum code too_much(const struct pq_budget *b, uint64_t bytes, struct err *err)
