@@ -56,14 +56,16 @@ must_use static enum code put_rows(struct scan *scan, struct output *output, str
     return output_end(output, err);
 }
 
-must_use static enum code open_file(const char *path, const struct pq_limits *limits,
-                                    struct source_file *out, struct err *err)
+must_use static enum code open_file(const char *path, uint64_t memory_bytes,
+                                    struct pq_limits *limits, struct source_file *out,
+                                    struct err *err)
 {
     struct stat st;
     if (stat(path, &st) < 0)
         return err_errno(err, E_IO, "file %s: cannot open", path);
     if (!S_ISREG(st.st_mode))
         return err_set(err, E_INVALID, "file %s: not a regular file", path);
+    pq_budget_init(limits->budget, (size_t)memory_bytes / 2, (uint64_t)st.st_size, memory_bytes);
     struct partition_file f = {
         .name = (char *)path, .path = (char *)path, .size = (uint64_t)st.st_size};
     return source_file_open(&f, limits, out, err);
@@ -73,10 +75,16 @@ must_use static enum code cat(const char *path, const struct scan_config *config
                               struct output *output, struct err *err)
 {
     struct pq_limits limits = pq_limits_default();
+    struct pq_budget budget;
     struct source_file file;
     struct scan *scan;
-    TRY(open_file(path, &limits, &file, err));
-    enum code rc = scan_open(&file, config, &scan, err);
+    limits.budget = &budget;
+    limits.page_bytes = (size_t)config->memory_bytes / 4;
+    limits.held_bytes = (size_t)config->memory_bytes / 2;
+    struct scan_config bounded = *config;
+    bounded.budget = &budget;
+    TRY(open_file(path, config->memory_bytes, &limits, &file, err));
+    enum code rc = scan_open(&file, &bounded, &scan, err);
     if (!rc && config->n_columns == 0)
         note_skipped(file.pq);
     if (!rc) {

@@ -8,9 +8,21 @@
 
 static const char default_path[] = "murr.yml";
 
+/* Names of files may hold anything; what a terminal would obey is shown instead. */
+static void print_harmless(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            fprintf(stderr, "\\x%02X", (unsigned char)*text);
+        else
+            fputc(*text, stderr);
+}
+
 int command_failed(const struct err *err)
 {
-    fprintf(stderr, "murr: %s\n", err->msg);
+    fputs("murr: ", stderr);
+    print_harmless(err->msg);
+    fputc('\n', stderr);
     return EXIT_FAILED;
 }
 

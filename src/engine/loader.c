@@ -15,6 +15,7 @@ static const uint64_t block_rows = 131072;
 struct load {
     const struct load_job *job;
     struct pq_limits limits;
+    struct pq_budget budget;
     struct source_file *files;
     size_t n_files; /* opened so far */
     struct resolved resolved;
@@ -95,7 +96,7 @@ must_use static enum code choose_blocks(struct load *l, struct err *err)
 must_use static enum code scatter(struct load *l, struct err *err)
 {
     const struct load_job *job = l->job;
-    struct spill_config spill = {job->dir, job->memory_bytes / 2, l->n_blocks,
+    struct spill_config spill = {job->dir, job->memory_bytes / 8 * 3, l->n_blocks,
                                  pool_size(job->pool)};
     l->spill = spill_new(&spill);
     struct scatter_config config = {
@@ -134,10 +135,31 @@ must_use static enum code build(struct load *l, struct build_result *out, struct
     return build_run(&config, job->pool, job->progress, out, err);
 }
 
+/* Files that announce more than they may come to are not begun. */
+must_use static enum code check_announced(const struct load *l, struct err *err)
+{
+    uint64_t all = 0;
+    size_t n_fields = l->resolved.schema.n_fields;
+    for (size_t f = 0; f < l->n_files; f++)
+        for (size_t i = 0; i < n_fields; i++) {
+            uint64_t bytes;
+            enum code rc = pq_file_announced(l->files[f].pq, l->resolved.columns[f * n_fields + i],
+                                             &bytes, err);
+            if (!rc && __builtin_add_overflow(all, bytes, &all))
+                all = UINT64_MAX;
+            if (!rc)
+                rc = pq_budget_announce(&l->budget, all, err);
+            if (rc)
+                return err_in(err, rc, "file %s", l->files[f].name);
+        }
+    return OK;
+}
+
 must_use static enum code run(struct load *l, struct load_result *result, struct err *err)
 {
     TRY(open_files(l, err));
     TRY(resolve_columns(l->job->spec, l->files, l->n_files, &l->resolved, err));
+    TRY(check_announced(l, err));
     record_format_init(&l->format, &l->resolved.schema);
     TRY(choose_blocks(l, err));
     TRY(scatter(l, err));
@@ -152,11 +174,22 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     return OK;
 }
 
+static uint64_t files_bytes(const struct partition *p)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < p->n_files; i++)
+        bytes += p->files[i].size;
+    return bytes;
+}
+
 enum code load_run(const struct load_job *job, struct load_result *out_result, struct err *err)
 {
     struct load l = {.job = job, .limits = pq_limits_default()};
     l.limits.page_bytes = (size_t)(job->memory_bytes / 8);
     l.limits.held_bytes = (size_t)(job->memory_bytes / 4 / pool_size(job->pool));
+    l.limits.budget = &l.budget;
+    pq_budget_init(&l.budget, (size_t)(job->memory_bytes / 8 * 3), files_bytes(job->partition),
+                   job->memory_bytes);
     /* Hashes differ from load to load: nobody can prepare keys that collide. */
     if (getrandom(&l.hash_seed, sizeof(l.hash_seed), 0) != sizeof(l.hash_seed))
         l.hash_seed = clock_mono_ns();

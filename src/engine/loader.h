@@ -4,8 +4,8 @@
  *     open footers -> resolve columns -> scatter rows to records -> choose the layout -> build blocks,
  *     write, fsync, check
  *
- * Memory: config->memory_bytes is shared out as half for records waiting, a quarter for column chunks
- * and pages being decoded, a quarter for blocks being built.
+ * Memory: memory_bytes is shared out as three eighths for records waiting, as much for decoded pages of all
+ * workers together (pq_budget), an eighth for column chunks; then a quarter for blocks being built.
  */
 #ifndef MURR_ENGINE_LOADER_H
 #define MURR_ENGINE_LOADER_H

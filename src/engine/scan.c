@@ -5,7 +5,7 @@
 #include "engine/scan_column.h"
 
 enum { run_rows = 512, batch_rows = 65536 };
-static const size_t batch_bytes_max = (size_t)64 << 20;
+static const size_t batch_bytes_max = (size_t)64 << 20; /* and a sixteenth of the memory */
 
 struct scan {
     const struct source_file *file;
@@ -16,6 +16,7 @@ struct scan {
     struct vector *runs; /* decoded, not all appended */
     struct scan_column *building;
     struct ipc_field *fields;
+    struct arena names; /* of the fields */
     struct fetched fetched;
     struct buf schema;  /* the message */
     struct arena arena; /* of the columns of the stream handed out */
@@ -25,7 +26,7 @@ struct scan {
     bool in_group;
     size_t run_n, run_at; /* rows of the run, and how many of them were appended */
     uint64_t n_done;      /* rows appended */
-    size_t built_bytes;
+    size_t built_bytes, batch_bytes;
     bool begun; /* a batch was handed out */
 };
 
@@ -51,7 +52,7 @@ must_use static enum code check_leaf(const struct scan *s, size_t row_group, siz
     uint64_t offset, len;
     AUTO(buf) struct buf bytes = {0};
     TRY(pq_leaf_range(s->file->pq, row_group, leaf_idx, &offset, &len, err));
-    if (len > s->config.memory_bytes)
+    if (len > s->config.memory_bytes / 4)
         return OK; /* too much for a look at what nobody reads */
     TRY(source_file_read(s->file, offset, len, buf_reserve(&bytes, len), err));
     return pq_leaf_check(s->file->pq, row_group, leaf_idx, view_of(bytes.ptr, len), err);
@@ -88,14 +89,23 @@ must_use static enum code choose_columns(struct scan *s, struct err *err)
     return OK;
 }
 
-/* Names for Arrow end at a NUL; a file may have others. */
+/* A name as Arrow takes it: UTF-8 without a NUL. A file may have others. */
+static const char *arrow_name(struct scan *s, const struct pq_column *col)
+{
+    struct view name = view_of(col->name, col->name_len);
+    bool fits = view_is_utf8(name) && strlen(col->name) == col->name_len;
+    size_t cap = 4 * name.len + 4;
+    return fits ? col->name : view_printable(name, arena_alloc(&s->names, cap), cap);
+}
+
 static void set_column(struct scan *s, size_t i, const struct type *type)
 {
     const struct pq_column *col = pq_file_column(s->file->pq, s->columns[i]);
     vector_done(&s->runs[i]);
     vector_init(&s->runs[i], type, run_rows);
     s->building[i].type = *type;
-    s->fields[i] = (struct ipc_field){col->name, *type, {0}};
+    s->fields[i].name = s->fields[i].name ? s->fields[i].name : arrow_name(s, col);
+    s->fields[i].type = *type;
 }
 
 static void make_columns(struct scan *s)
@@ -115,7 +125,7 @@ static void make_columns(struct scan *s)
 must_use static enum code read_through(struct scan *s, size_t i, size_t row_group, struct err *err)
 {
     struct fetch_place place = {s->file, row_group, &s->columns[i], 1};
-    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes, s->config.temp_dir, err));
+    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir, err));
     TRY(fetched_start(&s->fetched, &place, &s->chunks[i], err));
     do
         TRY(pq_chunk_read(s->chunks[i], &s->runs[i], err));
@@ -139,18 +149,37 @@ static void choose_int96_unit(struct scan *s, size_t i)
     set_column(s, i, &type);
 }
 
+must_use static enum code check_announced(const struct scan *s, struct err *err)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        uint64_t bytes;
+        TRY(pq_file_announced(s->file->pq, s->columns[i], &bytes, err));
+        if (__builtin_add_overflow(all, bytes, &all))
+            all = UINT64_MAX;
+    }
+    return pq_budget_announce(s->config.budget, all, err);
+}
+
 enum code scan_open(const struct source_file *file, const struct scan_config *config,
                     struct scan **out_scan, struct err *err)
 {
     struct scan *s = mem_zalloc(sizeof(*s));
     s->file = file;
     s->config = *config;
+    uint64_t share = config->memory_bytes / 16;
+    s->batch_bytes = share < batch_bytes_max ? (size_t)share : batch_bytes_max;
     enum code rc = choose_columns(s, err);
     if (rc) {
         scan_close(s);
         return rc;
     }
     make_columns(s);
+    rc = check_announced(s, err);
+    if (rc) {
+        scan_close(s);
+        return rc;
+    }
     for (size_t i = 0; i < s->n; i++)
         if (pq_column_is_int96(pq_file_column(file->pq, s->columns[i])))
             choose_int96_unit(s, i);
@@ -170,6 +199,7 @@ void scan_close(struct scan *s)
     }
     fetched_done(&s->fetched);
     arena_done(&s->arena);
+    arena_done(&s->names);
     buf_done(&s->schema);
     free(s->columns);
     free(s->chunks);
@@ -188,7 +218,7 @@ must_use static enum code open_group(struct scan *s, struct err *err)
     s->in_group = true;
     if (s->group_left == 0)
         return OK;
-    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes, s->config.temp_dir, err));
+    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir, err));
     return fetched_start(&s->fetched, &place, s->chunks, err);
 }
 
@@ -207,9 +237,11 @@ must_use static enum code read_run(struct scan *s, struct err *err)
     size_t wanted = s->group_left < run_rows ? (size_t)s->group_left : run_rows;
     for (size_t i = 0; i < s->n; i++) {
         TRY(pq_chunk_read(s->chunks[i], &s->runs[i], err));
+        char shown[128];
         if (s->runs[i].n != wanted)
             return err_set(err, E_CORRUPT, "column '%s' has %zu rows where %zu are left",
-                           s->fields[i].name, s->runs[i].n, wanted);
+                           view_printable(view_cstr(s->fields[i].name), shown, sizeof(shown)),
+                           s->runs[i].n, wanted);
     }
     s->run_n = wanted;
     s->run_at = 0;
@@ -226,7 +258,7 @@ static size_t rows_that_fit(struct scan *s)
         size_t row = 0;
         for (size_t i = 0; i < s->n; i++)
             row += scan_row_bytes(&s->runs[i], s->run_at + n);
-        if (bytes + row > batch_bytes_max && built + n > 0)
+        if (bytes + row > s->batch_bytes && built + n > 0)
             break;
         bytes += row;
     }

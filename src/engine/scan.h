@@ -12,9 +12,12 @@ struct scan_config {
     const struct view
         *columns; /* names, in the order wanted; none: every column that can be read */
     size_t n_columns;
-    uint64_t max_rows;     /* of the whole scan */
-    uint64_t memory_bytes; /* of pages, and of the batch that is being put together */
-    const char *temp_dir;  /* for row groups beyond that */
+    uint64_t max_rows; /* of the whole scan */
+    uint64_t
+        memory_bytes; /* a quarter for column chunks, a sixteenth for the batch being put together;
+                              the limits of the file share out the rest */
+    const char *temp_dir;           /* for row groups beyond that */
+    const struct pq_budget *budget; /* of the file's limits, or NULL */
 };
 
 struct scan;

@@ -1,5 +1,4 @@
 """Random tables and random Parquet files of them, by four writers and with all their options."""
-import datetime
 import decimal
 
 import duckdb
@@ -173,9 +172,10 @@ def legal_encodings(t):
     return ["PLAIN", "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"]
 
 
-def leaf_path(f):
+def leaf_path(f, compliant=True):
+    """Name and type of what is stored."""
     if pa.types.is_list(f.type) or pa.types.is_fixed_size_list(f.type):
-        return f"{f.name}.list.element", f.type.value_type
+        return f"{f.name}.list.{'element' if compliant else 'item'}", f.type.value_type
     return f.name, f.type
 
 
@@ -187,6 +187,7 @@ def write_pyarrow(r, path, most_rows):
     t = table(r, any_type, most_rows)
     # pyarrow reads INT96 without the zone that it wrote, arrow-rs and Murr with it
     has_zones = any(pa.types.is_timestamp(leaf) and leaf.tz for _, leaf in map(leaf_path, t.schema))
+    compliant = one(r, True, True, False)
     options = dict(
         compression=one(r, "none", "snappy", "gzip", "brotli", "lz4", "zstd"),
         data_page_version=one(r, "1.0", "2.0"), version=one(r, "1.0", "2.4", "2.6"),
@@ -197,18 +198,31 @@ def write_pyarrow(r, path, most_rows):
         write_page_checksum=one(r, True, False), store_schema=one(r, True, True, False),
         use_deprecated_int96_timestamps=one(r, False, False, False, True) and not has_zones,
         write_batch_size=int(r.choice([10, 1024])) if t.num_rows < 5000 else 1024,
+        use_compliant_nested_type=compliant, store_decimal_as_integer=one(r, False, True),
+        write_time_adjusted_to_utc=one(r, False, True), max_rows_per_page=one(r, None, 7 if t.num_rows < 1000 else 5000, 20_000),
+        use_content_defined_chunking=one(r, False, False, True), flavor=None if has_zones else one(r, None, None, "spark"),
     )
+    if r.random() < 0.3:
+        codecs = {leaf_path(f, compliant)[0]: one(r, "none", "snappy", "gzip", "brotli", "lz4", "zstd") for f in t.schema}
+        options["compression"] = codecs
+    elif options["compression"] in ("gzip", "brotli", "zstd"):
+        options["compression_level"] = one(r, None, 1, 9)
+    if t.num_rows and not pa.types.is_nested(t.schema[0].type) and t.schema[0].type != pa.bool_():
+        options["bloom_filter_options"] = one(r, None, None, {"c0": {"ndv": 1000}})
     if not options["use_deprecated_int96_timestamps"]:
         options["coerce_timestamps"] = one(r, "ms", "us", *[None] * (2 if options["version"] == "2.6" else 0))
     kind = r.integers(3)
     if kind == 0:
-        options["use_dictionary"] = True
+        options["use_dictionary"] = one(r, True, [leaf_path(t.schema[0], compliant)[0]])
+        options["use_byte_stream_split"] = False
+    elif kind == 2 and r.random() < 0.3 and all(pa.types.is_floating(f.type) for f in t.schema):
+        options["use_dictionary"], options["use_byte_stream_split"] = False, True
     else:
         options["use_dictionary"] = False
         if kind == 1:
-            options["column_encoding"] = {}
+            options["column_encoding"], options["store_decimal_as_integer"] = {}, False
             for f in t.schema:
-                name, leaf = leaf_path(f)
+                name, leaf = leaf_path(f, compliant)
                 if options["use_deprecated_int96_timestamps"] and pa.types.is_timestamp(leaf):
                     continue
                 options["column_encoding"][name] = one(r, *legal_encodings(leaf))
@@ -227,7 +241,11 @@ def write_duckdb(r, path, most_rows):
     con.execute("SET TimeZone = 'UTC'")
     con.register("t", t)
     options = [f"COMPRESSION {one(r, 'uncompressed', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4_raw')}",
-               f"PARQUET_VERSION {one(r, 'V1', 'V2')}"]
+               f"PARQUET_VERSION {one(r, 'V1', 'V2')}", f"WRITE_BLOOM_FILTER {one(r, 'true', 'false')}"]
+    if r.random() < 0.2:
+        options.append("FIELD_IDS 'auto'")
+    if r.random() < 0.3:
+        options.append(f"DICTIONARY_SIZE_LIMIT {int(r.choice([1, 10, 10**6]))}")
     if r.random() < 0.5:
         options.append(f"ROW_GROUP_SIZE {int(r.choice([2048, 10 ** 5]))}")
     if r.random() < 0.3:
@@ -245,7 +263,12 @@ def write_polars(r, path, most_rows):
     options = dict(compression=one(r, "uncompressed", "snappy", "gzip", "zstd", "brotli", "lz4"),
                    statistics=one(r, True, False), row_group_size=int(r.choice([100, 10 ** 5])),
                    data_page_size=int(r.choice([1000, 2 ** 20])) if t.num_rows < 5000 else 2 ** 20)
-    pl.from_arrow(t).write_parquet(path, **options)
+    if options["compression"] in ("gzip", "zstd", "brotli"):
+        options["compression_level"] = one(r, None, 1, 6)
+    df = pl.from_arrow(t)
+    if r.random() < 0.3:
+        df = df.with_columns(pl.col(pl.String).cast(pl.Categorical))
+    df.write_parquet(path, **options)
     return f"polars {options} {t.schema}", t
 
 
@@ -261,6 +284,12 @@ def write_fastparquet(r, path, most_rows):
                  if df[f.name].dtype == object}
     options = dict(compression=one(r, None, "SNAPPY", "GZIP", "ZSTD", "BROTLI", "LZ4"), times=one(r, "int64", "int96"),
                    row_group_offsets=int(r.choice([100, 10 ** 6])), has_nulls=True, stats=one(r, True, False))
+    for f in t.schema:
+        if pa.types.is_string(f.type) and t[f.name].null_count < t.num_rows and r.random() < 0.5:
+            df[f.name] = df[f.name].astype("category")  # a dictionary
+            encodings.pop(f.name)
+    fastparquet.writer.DATAPAGE_VERSION = int(r.integers(1, 3))
+    fastparquet.writer.MAX_PAGE_SIZE = int(r.choice([5000, 500 * 2**20])) if t.num_rows < 5000 else 500 * 2**20
     fastparquet.write(str(path), df, object_encoding=encodings or "infer", write_index=False, **options)
     return f"fastparquet {options} {t.schema}", t
 

@@ -66,7 +66,10 @@ def same(mine, theirs):
 def compare(path, said, written):
     mine = murr_cat(path)
     try:
-        theirs = pq.ParquetFile(path).read()
+        file = pq.ParquetFile(path)
+        theirs = file.read()
+        if theirs.num_rows != file.metadata.num_rows:  # seen of lists in very small v2 pages
+            theirs = written.cast(mine.schema)
     except (OSError, pa.ArrowInvalid):  # such as a page of nulls alone in a delta encoding
         theirs = written.cast(mine.schema)
     assert mine.num_rows == theirs.num_rows, said

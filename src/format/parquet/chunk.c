@@ -67,7 +67,7 @@ void pq_chunk_free(struct pq_chunk *c)
     if (!c)
         return;
     pq_dict_done(&c->dict);
-    free(c->dict_buf.ptr);
+    pq_page_buf_trim(&c->dict_buf, 0);
     pq_pages_done(&c->pages);
     pq_joined_done(&c->joined);
     pq_codec_done(&c->decoder);
@@ -89,6 +89,23 @@ void pq_chunk_reset(struct pq_chunk *c)
     pq_joined_done(&c->joined);
 }
 
+/* All memory is charged to the budget of the file being read; what was another's is freed first. */
+static void set_budget(struct pq_chunk *c, struct pq_budget *budget)
+{
+    if (c->pages.budget != budget) {
+        pq_dict_done(&c->dict);
+        pq_page_buf_trim(&c->dict_buf, 0);
+        pq_pages_done(&c->pages);
+        pq_joined_done(&c->joined);
+        if (c->lists)
+            pq_lists_done(c->lists);
+    }
+    c->dict.budget = budget;
+    c->dict_buf.budget = budget;
+    c->pages.budget = budget;
+    c->joined.budget = budget;
+}
+
 static enum code start(struct pq_chunk *c, const struct pq_file *f, const struct pq_row_group *g,
                        const struct pq_column *col, struct err *err)
 {
@@ -105,10 +122,12 @@ static enum code start(struct pq_chunk *c, const struct pq_file *f, const struct
     c->codec = m->codec;
     c->n_rows = g->n_rows; /* the chunk's own num_values is wrong in files that others read well */
     c->n_unopened = g->n_rows;
+    set_budget(c, f->limits.budget);
     c->joined.max_bytes = f->limits.page_bytes;
     if (col->type.dtype == DT_LIST) {
         if (!c->lists)
             c->lists = mem_zalloc(sizeof(*c->lists));
+        c->lists->budget = f->limits.budget;
         pq_lists_start(c->lists, col, g->n_rows, f->limits.page_bytes, f->has_orphans);
     }
     return OK;
@@ -444,6 +463,15 @@ static enum code read_lists(struct pq_chunk *c, struct vector *out, struct err *
     return OK;
 }
 
+/* Values that take few bytes in the file may be handed out many times. */
+static enum code charge(struct pq_chunk *c, const struct vector *out, struct err *err)
+{
+    uint64_t bytes = out->n * vector_width(&out->type);
+    for (size_t i = 0; c->limits->budget && vector_has_views(&out->type) && i < out->n; i++)
+        bytes += out->views[i].len;
+    return pq_budget_charge(c->limits->budget, bytes, err);
+}
+
 enum code pq_chunk_read(struct pq_chunk *c, struct vector *out, struct err *err)
 {
     assert(c->col && out->type.dtype == c->col->type.dtype);
@@ -454,6 +482,8 @@ enum code pq_chunk_read(struct pq_chunk *c, struct vector *out, struct err *err)
     if (!is_list(c))
         pq_joined_turn(&c->joined);
     enum code rc = is_list(c) ? read_lists(c, out, err) : read_all(c, out, err);
+    if (!rc)
+        rc = charge(c, out, err);
     if (rc) {
         char shown[128];
         out->n = 0;

@@ -11,9 +11,15 @@ enum code pq_delta_init(struct pq_delta *d, struct view bytes, struct err *err)
     uint64_t per_block, n_minis, n_values;
     int64_t first;
     struct cursor cur = cur_of(bytes);
+    if (bytes.len == 0) { /* a page of nulls alone */
+        *d = (struct pq_delta){.cur = cur, .per_mini = unit, .n_minis = 1, .mini_idx = 1};
+        return OK;
+    }
     if (!cur_uleb(&cur, &per_block) || !cur_uleb(&cur, &n_minis) || !cur_uleb(&cur, &n_values) ||
         !cur_zigzag(&cur, &first))
         return err_set(err, E_CORRUPT, "delta header is cut off");
+    if (n_values == 0 && per_block == 0) /* pyarrow's head of nothing */
+        per_block = unit, n_minis = 1;
     if (n_minis == 0 || per_block == 0 || per_block > max_per_block || per_block % n_minis != 0 ||
         per_block / n_minis % unit != 0)
         return err_set(err, E_CORRUPT, "delta blocks of %llu values in %llu miniblocks",

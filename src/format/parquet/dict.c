@@ -5,26 +5,36 @@
 
 enum { keep_views = 1 << 19 }; /* 8 MiB of them wait for the next chunk */
 
+static void drop_views(struct pq_dict *d)
+{
+    pq_budget_give(d->budget, d->views_cap * sizeof(*d->views));
+    free(d->views);
+    d->views = NULL;
+    d->views_cap = 0;
+}
+
 void pq_dict_done(struct pq_dict *d)
 {
-    free(d->views);
+    drop_views(d);
     *d = (struct pq_dict){0};
 }
 
 void pq_dict_reset(struct pq_dict *d)
 {
     if (d->views_cap > keep_views)
-        pq_dict_done(d);
-    *d = (struct pq_dict){.views = d->views, .views_cap = d->views_cap};
+        drop_views(d);
+    *d = (struct pq_dict){.views = d->views, .views_cap = d->views_cap, .budget = d->budget};
 }
 
 static enum code make_room(struct pq_dict *d, size_t n, struct err *err)
 {
     if (n <= d->views_cap)
         return OK;
-    free(d->views);
-    d->views_cap = 0;
+    drop_views(d);
+    TRY(pq_budget_resize(d->budget, 0, n * sizeof(*d->views), err));
     d->views = mem_try_zalloc(n * sizeof(*d->views));
+    if (!d->views)
+        pq_budget_give(d->budget, n * sizeof(*d->views));
     if (!d->views)
         return err_set(err, E_NOMEM, "no memory for a dictionary of %zu strings", n);
     d->views_cap = n;

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/view.h"
+#include "format/parquet/budget.h"
 
 /* Zeroed memory is a valid one that is not loaded. */
 struct pq_dict {
@@ -13,6 +14,7 @@ struct pq_dict {
     const void *values; /* any alignment: of numbers, the page itself */
     struct view *views; /* memory for strings, kept between chunks */
     size_t views_cap;
+    struct pq_budget *budget; /* which they are charged to; set by the owner */
 };
 
 void pq_dict_done(struct pq_dict *d);
@@ -23,7 +25,8 @@ void pq_dict_reset(struct pq_dict *d);
  * `page` until the next reset. Fails E_CORRUPT. */
 must_use enum code pq_dict_load(struct pq_dict *d, struct view page, size_t n, size_t width,
                                 struct err *err);
-/* The same for strings; where they are text, they must be UTF-8. Fails E_CORRUPT, E_NOMEM. */
+/* The same for strings; where they are text, they must be UTF-8. Fails E_CORRUPT, E_NOMEM,
+ * E_LIMIT of the budget. */
 must_use enum code pq_dict_load_strings(struct pq_dict *d, struct view page, size_t n, bool is_text,
                                         struct err *err);
 

@@ -263,6 +263,16 @@ uint64_t pq_file_n_rows(const struct pq_file *f)
     return f->n_rows;
 }
 
+enum code pq_file_announced(const struct pq_file *f, size_t column, uint64_t *out_bytes,
+                            struct err *err)
+{
+    uint64_t bytes;
+    if (__builtin_mul_overflow(f->n_rows, vector_width(&f->columns[column].type), &bytes))
+        bytes = UINT64_MAX;
+    *out_bytes = bytes;
+    return pq_budget_announce(f->limits.budget, bytes, err);
+}
+
 size_t pq_file_n_row_groups(const struct pq_file *f)
 {
     return f->n_groups;

@@ -6,6 +6,7 @@ static const size_t values_bytes = 1 << 20; /* a batch has no more, but at least
 
 void pq_lists_done(struct pq_lists *l)
 {
+    pq_budget_give(l->budget, l->charged);
     list_builder_done(&l->row);
     free(l->values);
     arena_done(&l->arena);
@@ -29,6 +30,8 @@ void pq_lists_start(struct pq_lists *l, const struct pq_column *col, uint64_t n_
 void pq_lists_turn(struct pq_lists *l)
 {
     arena_reset(&l->arena);
+    pq_budget_give(l->budget, l->charged);
+    l->charged = 0;
 }
 
 size_t pq_lists_batch(const struct pq_lists *l)
@@ -68,6 +71,8 @@ enum code pq_lists_finish(struct pq_lists *l, struct vector *out, struct err *er
     out->n_nulls += l->is_null;
     out->views[out->n] = (struct view){0};
     if (!l->is_null) {
+        TRY(pq_budget_resize(l->budget, 0, bytes, err));
+        l->charged += bytes;
         uint8_t *to = arena_alloc(&l->arena, bytes);
         list_built_write(&l->row, to);
         out->views[out->n] = view_of(to, bytes);

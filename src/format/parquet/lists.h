@@ -24,6 +24,8 @@ struct pq_lists {
     uint64_t n_rows;
     size_t max_bytes; /* of one row; of the rows of one vector */
     bool drop_orphans;
+    struct pq_budget *budget; /* which the arena is charged to, so far with `charged` bytes */
+    size_t charged;
     uint64_t n_begun; /* rows */
 
     /* the row being collected */

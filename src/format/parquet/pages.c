@@ -7,7 +7,7 @@ enum { keep_bufs = 4 }; /* kept between chunks */
 void pq_pages_done(struct pq_pages *p)
 {
     for (size_t i = 0; i < p->n_bufs; i++)
-        free(p->bufs[i].ptr);
+        pq_page_buf_trim(&p->bufs[i], 0);
     free(p->bufs);
     *p = (struct pq_pages){0};
 }
@@ -22,10 +22,11 @@ void pq_pages_reset(struct pq_pages *p)
 
 void pq_page_buf_trim(struct pq_page_buf *b, size_t max_bytes)
 {
-    if (b->cap > max_bytes) {
-        free(b->ptr);
-        *b = (struct pq_page_buf){0};
-    }
+    if (b->cap <= max_bytes)
+        return;
+    pq_budget_give(b->budget, b->cap);
+    free(b->ptr);
+    *b = (struct pq_page_buf){.budget = b->budget};
 }
 
 void pq_pages_release_old(struct pq_pages *p)
@@ -43,9 +44,11 @@ enum code pq_page_buf_fit(struct pq_page_buf *b, size_t size, struct err *err)
 {
     if (size <= b->cap)
         return OK;
-    free(b->ptr);
-    b->cap = 0;
+    pq_page_buf_trim(b, 0);
+    TRY(pq_budget_resize(b->budget, 0, size, err));
     b->ptr = mem_try_zalloc(size);
+    if (!b->ptr)
+        pq_budget_give(b->budget, size);
     if (!b->ptr)
         return err_set(err, E_NOMEM, "no memory for a page of %zu bytes", size);
     b->cap = size;
@@ -60,6 +63,7 @@ static struct pq_page_buf *next_buf(struct pq_pages *p)
         memset(p->bufs + p->n_bufs, 0, (n - p->n_bufs) * sizeof(*p->bufs));
         p->n_bufs = n;
     }
+    p->bufs[p->n_used].budget = p->budget;
     return &p->bufs[p->n_used++];
 }
 

@@ -8,12 +8,14 @@
 
 #include "base/err.h"
 #include "base/view.h"
+#include "format/parquet/budget.h"
 
 enum { PQ_KEEP_BYTES = 8 << 20 }; /* of a buffer that waits for the next chunk */
 
 struct pq_page_buf {
     uint8_t *ptr;
     size_t cap;
+    struct pq_budget *budget; /* which it is charged to */
 };
 
 struct pq_pages {
@@ -21,6 +23,7 @@ struct pq_pages {
     size_t n_bufs;
     size_t n_used;     /* the last of them is the current page */
     size_t held_bytes; /* of the used ones, the current included */
+    struct pq_budget *budget;
 };
 
 void pq_pages_done(struct pq_pages *p);
@@ -41,7 +44,7 @@ must_use enum code pq_pages_next(struct pq_pages *p, bool hold, size_t size, siz
 /* Free it if it is larger than that. */
 void pq_page_buf_trim(struct pq_page_buf *b, size_t max_bytes);
 
-/* Make room for `size` bytes; what was in there is lost. Fails E_NOMEM. */
+/* Make room for `size` bytes; what was in there is lost. Fails E_NOMEM; E_LIMIT of the budget. */
 must_use enum code pq_page_buf_fit(struct pq_page_buf *b, size_t size, struct err *err);
 
 #endif

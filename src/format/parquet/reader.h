@@ -13,6 +13,7 @@
 #define MURR_FORMAT_PARQUET_READER_H
 
 #include "base/err.h"
+#include "format/parquet/budget.h"
 #include "model/vector.h"
 
 struct pq_limits {
@@ -21,6 +22,9 @@ struct pq_limits {
     size_t footer_bytes; /* of the footer as it lies in the file */
     size_t n_columns;    /* schema elements: leaves and groups */
     bool verify_crc;     /* check a page's CRC-32 where the writer left one */
+    struct pq_budget
+        *budget; /* shared by all files of a load, and living as long as their decoders;
+                                 NULL: none */
 };
 
 /* 256 MiB a page, 1 GiB held, 64 MiB of footer, 100,000 columns, CRCs verified. */
@@ -92,6 +96,11 @@ must_use enum code pq_file_parse(struct view footer, uint64_t file_bytes,
 void pq_file_free(struct pq_file *f);
 
 uint64_t pq_file_n_rows(const struct pq_file *f);
+
+/* Bytes that a column decodes to at the least, by the footer: rows times the width of a value. Fails
+ * E_LIMIT when that is more than the budget allows. */
+must_use enum code pq_file_announced(const struct pq_file *f, size_t column, uint64_t *out_bytes,
+                                     struct err *err);
 size_t pq_file_n_row_groups(const struct pq_file *f);
 uint64_t pq_file_group_rows(const struct pq_file *f, size_t row_group);
 /* Whether a column holds INT96 timestamps, alone or in lists. */

@@ -14,6 +14,7 @@
 
 enum { min_element_bytes = 3 }; /* name header, its length 0, stop */
 enum { list_elements = 3 };     /* of the schema, that a list is made of at most */
+enum { max_depth = 64 };        /* of nested groups */
 
 static void parse_int_type(struct thrift *t, struct pq_schema_element *e)
 {
@@ -194,9 +195,10 @@ static enum code parse_column(struct pq_file *f, struct thrift *t, size_t *left,
 {
     struct pq_column *col = &f->columns[f->n_columns];
     struct pq_schema_element e[list_elements];
-    size_t n = 0;
+    uint64_t open[max_depth] = {1}; /* children still to come, of the groups around */
+    size_t n = 0, depth = 1;
     *col = (struct pq_column){.leaf_idx = f->n_leaves};
-    for (uint64_t wanted = 1; wanted > 0; wanted--, n++) {
+    for (; depth > 0; n++) {
         struct pq_schema_element beyond, *at = n < list_elements ? &e[n] : &beyond;
         if (*left == 0)
             return err_set(err, E_CORRUPT, "schema: a group has more children than were written");
@@ -208,7 +210,13 @@ static enum code parse_column(struct pq_file *f, struct thrift *t, size_t *left,
             return err_set(err, E_CORRUPT, "schema: a group of %llu children, %zu elements left",
                            (unsigned long long)at->n_children, *left);
         f->n_leaves += is_leaf(at);
-        wanted += at->n_children;
+        open[depth - 1]--;
+        if (at->n_children && depth == max_depth)
+            return err_set(err, E_LIMIT, "schema: groups more than %d deep", max_depth);
+        if (at->n_children)
+            open[depth++] = at->n_children;
+        while (depth > 0 && open[depth - 1] == 0)
+            depth--;
     }
     col->n_leaves = f->n_leaves - col->leaf_idx;
     col->name = arena_strndup(&f->arena, e[0].name.ptr, e[0].name.len);

@@ -100,6 +100,7 @@ static enum code read_delta_lengths(struct pq_values *v, void *out, size_t n, st
 
 void pq_joined_done(struct pq_joined *j)
 {
+    pq_budget_give(j->budget, j->charged);
     arena_done(&j->arena);
     buf_done(&j->keep);
     *j = (struct pq_joined){0};
@@ -113,6 +114,8 @@ void pq_joined_turn(struct pq_joined *j)
     buf_put(&j->keep, j->last.ptr, j->last.len);
     arena_reset(&j->arena);
     j->last = view_of(arena_strndup(&j->arena, j->keep.ptr, j->keep.len), j->keep.len);
+    pq_budget_give(j->budget, j->charged);
+    j->charged = 0;
 }
 
 /* The string before, cut to `prefix` bytes, then `suffix`. Copies only what must be put together: a
@@ -131,6 +134,8 @@ static enum code join_string(struct pq_joined *j, uint64_t prefix, struct view s
     size_t len = prefix + suffix.len;
     if (j->arena.total > j->max_bytes || len > j->max_bytes - j->arena.total)
         return err_set(err, E_LIMIT, "strings of more than %zu bytes in one piece", j->max_bytes);
+    TRY(pq_budget_resize(j->budget, 0, len, err));
+    j->charged += len;
     uint8_t *bytes = arena_alloc(&j->arena, len);
     memcpy(bytes, j->last.ptr, prefix);
     memcpy(bytes + prefix, suffix.ptr, suffix.len);

@@ -34,10 +34,12 @@ enum pq_encoding {
  * Zeroed memory with max_bytes set is a valid, empty one.
  */
 struct pq_joined {
-    struct arena arena; /* of the strings handed out since the last turn */
-    struct view last;   /* the string before the next one */
-    struct buf keep;    /* carries it over a turn */
-    size_t max_bytes;   /* of the arena */
+    struct arena arena;       /* of the strings handed out since the last turn */
+    struct view last;         /* the string before the next one */
+    struct buf keep;          /* carries it over a turn */
+    size_t max_bytes;         /* of the arena */
+    struct pq_budget *budget; /* which the arena is charged to, so far with `charged` bytes */
+    size_t charged;
 };
 
 void pq_joined_done(struct pq_joined *j);

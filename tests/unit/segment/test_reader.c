@@ -20,6 +20,13 @@ static uint8_t *segment_bytes(bool columnar, size_t *out_len)
     schema_add_plain(&schema, view_cstr("f"), DT_FLOAT32, true);
     schema_add_plain(&schema, view_cstr("s"), DT_UTF8, true);
     schema_add_plain(&schema, view_cstr("b"), DT_BOOL, true);
+    static const char *const others[] = {"list<int32>", "list<utf8>", "list<float32>[3]",
+                                         "timestamp[us, tz=UTC]", "decimal128(9, 2)"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        struct type type;
+        assert_ok(type_parse(view_cstr(others[i]), &type, &err));
+        schema_add(&schema, view_cstr(others[i]), &type, true);
+    }
     schema_add_key(&schema, 0);
     struct sample sample;
     sample_init(&sample, &schema, 60, 0, &random);
@@ -32,7 +39,6 @@ static uint8_t *segment_bytes(bool columnar, size_t *out_len)
     sample_done(&sample);
     schema_done(&schema);
     temp_dir_done(&dir);
-    (void)err;
     return copy;
 }
 
@@ -118,22 +124,46 @@ static void extras_without_an_index_do_not_open(void **state)
     free(bytes);
 }
 
-static void gather_field(const struct seg_set *set, const struct seg_rows *rows, size_t field,
-                         struct arena *arena)
+/* Buffers of exactly the sizes said, each by itself, so that one byte too many is seen. */
+static void column_init(struct column *c, const struct type *type, size_t n,
+                        struct column_sizes sizes)
 {
-    struct column c = {.type = set->schema->fields[field].type, .n_rows = rows->n};
-    struct column_sizes sizes = {0};
-    bool is_variable = type_is_variable(&c.type);
-    if (is_variable && seg_sizes(set, rows, &field, 1, &sizes, NULL))
+    *c = (struct column){.type = *type, .n_rows = n};
+    c->validity = mem_alloc(column_bitmap_bytes(n));
+    if (type_is_variable(type)) {
+        c->offsets = mem_alloc((n + 1) * sizeof(*c->offsets));
+        c->offsets[0] = 0;
+    }
+    if (type->dtype != DT_LIST) {
+        c->data = mem_alloc(dtype_is_bytes(type->dtype) ? sizes.bytes : column_data_bytes(type, n));
         return;
-    size_t bytes = is_variable ? sizes.bytes : column_data_bytes(&c.type, rows->n);
-    uint8_t *data = mem_alloc(bytes); /* not in the arena, so that one byte too many is seen */
-    c.data = data;
-    c.validity = arena_alloc(arena, column_bitmap_bytes(rows->n));
-    if (is_variable)
-        c.offsets = arena_alloc(arena, (rows->n + 1) * sizeof(*c.offsets));
+    }
+    struct type element = type_element(type);
+    c->child = mem_alloc(sizeof(*c->child));
+    column_init(c->child, &element, type->list_size ? n * type->list_size : sizes.n_elements,
+                (struct column_sizes){sizes.bytes, 0});
+}
+
+static void column_done(struct column *c)
+{
+    if (c->child)
+        column_done(c->child);
+    free(c->child);
+    free(c->validity);
+    free(c->offsets);
+    free(c->data);
+}
+
+static void gather_field(const struct seg_set *set, const struct seg_rows *rows, size_t field)
+{
+    const struct type *type = &set->schema->fields[field].type;
+    struct column_sizes sizes = {0};
+    struct column c;
+    if (type_is_variable(type) && seg_sizes(set, rows, &field, 1, &sizes, NULL))
+        return;
+    column_init(&c, type, rows->n, sizes);
     seg_gather(set, rows, &field, 1, &c);
-    free(data);
+    column_done(&c);
 }
 
 /* Verify, find the keys that the rows hold, gather all columns: whatever comes out, no harm is done. */
@@ -160,7 +190,7 @@ static void read_all(struct segment *s)
     }
     seg_find(&set, keys, &rows);
     for (size_t f = 0; f < s->schema.n_fields; f++)
-        gather_field(&set, &rows, f, &arena);
+        gather_field(&set, &rows, f);
     arena_done(&arena);
     seg_set_done(&set);
 }
