@@ -4,6 +4,7 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "engine/scan.h"
+#include "remote/local_store.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -56,34 +57,51 @@ must_use static enum code put_rows(struct scan *scan, struct output *output, str
     return output_end(output, err);
 }
 
-must_use static enum code open_file(const char *path, const struct pq_limits *limits,
-                                    struct source_file *out, struct err *err)
+/* A file of a store that is all files of this machine. */
+struct lone_file {
+    struct object_store *store;
+    struct partition_file listed;
+    struct source_file file;
+};
+
+static void lone_file_done(struct lone_file *f)
 {
+    source_file_close(&f->file);
+    object_info_done(&f->listed.info);
+    object_store_close(f->store);
+}
+
+must_use static enum code open_file(const char *path, const struct pq_limits *limits,
+                                    struct lone_file *out, struct err *err)
+{
+    static const struct remote_op no_bound;
     struct stat st;
     if (stat(path, &st) < 0)
         return err_errno(err, E_IO, "file %s: cannot open", path);
     if (!S_ISREG(st.st_mode))
         return err_set(err, E_INVALID, "file %s: not a regular file", path);
-    struct partition_file f = {
-        .name = (char *)path, .path = (char *)path, .size = (uint64_t)st.st_size};
-    return source_file_open(&f, limits, out, err);
+    bool is_absolute = path[0] == '/';
+    out->store = local_store_new(is_absolute ? "" : ".");
+    TRY(object_store_stat(out->store, path + is_absolute, &no_bound, &out->listed.info, err));
+    out->listed.name = path;
+    TRY(source_file_start(out->store, &out->listed, &no_bound, &out->file, err));
+    return source_file_open(&out->file, &no_bound, limits, err);
 }
 
 must_use static enum code cat(const char *path, const struct scan_config *config,
                               struct output *output, struct err *err)
 {
     struct pq_limits limits = pq_limits_default();
-    struct source_file file;
+    AUTO(lone_file) struct lone_file lone = {0};
     struct scan *scan;
-    TRY(open_file(path, &limits, &file, err));
-    enum code rc = scan_open(&file, config, &scan, err);
+    TRY(open_file(path, &limits, &lone, err));
+    enum code rc = scan_open(&lone.file, config, &scan, err);
     if (!rc && config->n_columns == 0)
-        note_skipped(file.pq);
+        note_skipped(lone.file.pq);
     if (!rc) {
         rc = put_rows(scan, output, err);
         scan_close(scan);
     }
-    source_file_close(&file);
     return rc ? err_in(err, rc, "file %s", path) : OK;
 }
 

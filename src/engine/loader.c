@@ -12,11 +12,14 @@
 /* Rows of a block: 8 MB of rows of a cache line, which a worker puts together in its share of L3. */
 static const uint64_t block_rows = 131072;
 
+/* Footers on their way at a time. */
+static const size_t openings = 32;
+
 struct load {
     const struct load_job *job;
     struct pq_limits limits;
     struct source_file *files;
-    size_t n_files; /* opened so far */
+    size_t n_files; /* started to open, or open */
     struct resolved resolved;
     struct record_format format;
     struct spill *spill;
@@ -44,12 +47,24 @@ static void load_done(struct load *l)
     free(l->files);
 }
 
+/* Footers are read ahead too: a thousand files are a thousand requests. */
 must_use static enum code open_files(struct load *l, struct err *err)
 {
     const struct partition *p = l->job->partition;
+    const struct load_job *job = l->job;
+    uint64_t kept_bytes = 0;
     l->files = mem_zalloc(p->n_files * sizeof(*l->files));
-    for (; l->n_files < p->n_files; l->n_files++)
-        TRY(source_file_open(&p->files[l->n_files], &l->limits, &l->files[l->n_files], err));
+    for (size_t i = 0; i < p->n_files; i++) {
+        for (; l->n_files < p->n_files && l->n_files < i + openings; l->n_files++)
+            TRY(source_file_start(job->store, &p->files[l->n_files], job->op, &l->files[l->n_files],
+                                  err));
+        struct source_file *f = &l->files[i];
+        TRY(source_file_open(f, job->op, &l->limits, err));
+        /* A small file is all in its tail. */
+        if (f->tail.len < f->size || kept_bytes + f->size > job->memory_bytes / 16)
+            source_file_drop_tail(f);
+        kept_bytes += f->tail.len;
+    }
     return OK;
 }
 
@@ -107,7 +122,9 @@ must_use static enum code scatter(struct load *l, struct err *err)
         .n_blocks = l->n_blocks,
         .hash_seed = l->hash_seed,
         .limits = &l->limits,
-        .fetch_bytes = job->memory_bytes / 8 / pool_size(job->pool),
+        .fetch_bytes = job->memory_bytes / 8,
+        .is_far = job->store->is_far,
+        .op = job->op,
         .temp_dir = job->dir,
     };
     atomic_store(&job->progress->state, LOAD_READING);

@@ -18,8 +18,10 @@
 
 struct load_job {
     const struct table_spec *spec;
+    struct object_store *store;
     const struct partition *partition;
-    const char *dir; /* an empty directory */
+    const struct remote_op *op; /* of all reads */
+    const char *dir;            /* an empty directory */
     uint64_t memory_bytes;
     struct pool *pool;
     struct load_progress *progress;

@@ -22,9 +22,10 @@ struct scatter_config {
     uint64_t n_blocks; /* bins of the spill */
     uint64_t hash_seed;
     const struct pq_limits *limits;
-    uint64_t
-        fetch_bytes; /* column chunks of one row group held in memory; more go through a file */
-    const char *temp_dir; /* of that file */
+    uint64_t fetch_bytes;       /* column chunks held in memory */
+    bool is_far;                /* the source is a request away: read ahead */
+    const struct remote_op *op; /* of reads */
+    const char *temp_dir;       /* for row groups that are too large for memory */
 };
 
 /* What the rows turned out to be. Zeroed memory is empty. */

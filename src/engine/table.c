@@ -8,6 +8,7 @@
 #include "engine/loader.h"
 #include "engine/progress.h"
 #include "engine/snapshot_priv.h"
+#include "engine/source.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -15,12 +16,16 @@
 
 static const int64_t backoff_first_ms = 1000;
 static const int64_t backoff_max_ms = 10 * 60 * 1000;
+static const int64_t discover_timeout_ms = 120 * 1000;
+enum { RESTARTS_MAX = 3 };
 
 struct table {
     const struct table_spec *spec;
     char *dir;
     uint64_t spec_hash;
+    struct object_store *store;
     struct load_progress progress;
+    _Atomic uint64_t n_read_bytes; /* that came from the source */
 
     /* Only the polling thread. */
     bool is_serving;             /* snapshots are kept as the configuration says; else mapped */
@@ -96,8 +101,8 @@ must_use static enum code restore(struct table *t, struct err *err)
     return OK;
 }
 
-enum code table_open(const struct table_spec *spec, const char *data_dir, struct table **out_table,
-                     struct err *err)
+enum code table_open(const struct table_spec *spec, const char *data_dir,
+                     struct transfer_loop *loop, struct table **out_table, struct err *err)
 {
     struct table *t = mem_zalloc(sizeof(*t));
     char dir[PATH_CAP];
@@ -111,6 +116,8 @@ enum code table_open(const struct table_spec *spec, const char *data_dir, struct
     }
     if (!rc)
         rc = dir_sync(data_dir, err);
+    if (!rc)
+        rc = source_open(&spec->source, loop, &t->store, err);
     if (!rc)
         rc = restore(t, err);
     if (rc) {
@@ -126,6 +133,7 @@ void table_close(struct table *t)
     if (!t)
         return;
     snapshot_unref(t->live);
+    object_store_close(t->store);
     pthread_mutex_destroy(&t->lock);
     free(t->dir);
     free(t);
@@ -213,6 +221,24 @@ must_use static enum code publish(struct table *t, const char *tmp_dir, uint64_t
     return OK;
 }
 
+/* Bounds of what is asked of the source. Listings have a deadline, reads end with their retries. */
+static struct remote_op source_op(struct table *t, int64_t timeout_ms)
+{
+    return (struct remote_op){
+        .cancelled = &t->progress.cancelled,
+        .deadline_ns = timeout_ms ? clock_mono_ns() + (uint64_t)timeout_ms * 1000000u : 0,
+        .n_read_bytes = &t->n_read_bytes,
+    };
+}
+
+must_use static enum code discover(struct table *t, struct partition *out_partition,
+                                   struct err *err)
+{
+    struct remote_op op = source_op(t, discover_timeout_ms);
+    const struct generation_info *info = t->live ? snapshot_info(t->live) : NULL;
+    return partition_find_newest(t->store, info ? info->partition : NULL, &op, out_partition, err);
+}
+
 must_use static enum code build_generation(struct table *t, const struct partition *p,
                                            const struct load_job *job, uint64_t number,
                                            struct load_result *result, struct err *err)
@@ -220,9 +246,9 @@ must_use static enum code build_generation(struct table *t, const struct partiti
     uint64_t start_ns = clock_mono_ns();
     TRY(load_run(job, result, err));
     AUTO(partition) struct partition again = {0};
-    TRY(partition_find_newest(t->spec->source.local.path, &again, err));
+    TRY(discover(t, &again, err));
     if (again.fingerprint != p->fingerprint && strcmp(again.date, p->date) == 0)
-        return err_set(err, E_IO, "partition %s changed while it was read", p->date);
+        return err_set(err, E_CHANGED, "partition %s changed while it was read", p->date);
     struct generation_info info = {
         .number = number,
         .fingerprint = p->fingerprint,
@@ -256,7 +282,8 @@ must_use static enum code load(struct table *t, const struct partition *p, struc
     uint64_t number = t->next_number++; /* a failed load's number is not used again */
     TRY(path_format(tmp_dir, err, "%s/%010llu.tmp", t->dir, (unsigned long long)number));
     TRY(dir_make(tmp_dir, err));
-    struct load_job job = {t->spec, p, tmp_dir, memory_bytes, pool, &t->progress};
+    struct remote_op op = source_op(t, 0);
+    struct load_job job = {t->spec, t->store, p, &op, tmp_dir, memory_bytes, pool, &t->progress};
     AUTO(load_result) struct load_result result = {0};
     enum code rc = build_generation(t, p, &job, number, &result, err);
     if (!rc)
@@ -339,15 +366,30 @@ must_use static enum code load_if_new(struct table *t, const struct partition *p
     return rc;
 }
 
+/* What was being read has been replaced: see what is there now, and load that. */
+must_use static enum code start_anew(struct table *t, struct partition *p, struct pool *pool,
+                                     uint64_t memory_bytes, struct err *err)
+{
+    log_info("the partition changed while it was read; starting anew",
+             log_str("table", t->spec->name), log_str("partition", p->date),
+             log_str("error", err->msg));
+    partition_done(p);
+    TRY(discover(t, p, err));
+    t->failed_fingerprint = 0;
+    return load_if_new(t, p, pool, memory_bytes, err);
+}
+
 enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, struct err *err)
 {
     struct err own;
     AUTO(partition) struct partition p = {0};
     settle(t);
-    enum code rc = partition_find_newest(t->spec->source.local.path, &p, &own);
+    enum code rc = discover(t, &p, &own);
     note_count(t, rc ? &t->n_polls_failed : &t->n_polls_ok);
     if (!rc)
         rc = load_if_new(t, &p, pool, memory_bytes, &own);
+    for (int i = 0; i < RESTARTS_MAX && rc == E_CHANGED; i++)
+        rc = start_anew(t, &p, pool, memory_bytes, &own);
     if (rc == E_CANCELLED)
         return err_set(err, rc, "%s", own.msg);
     bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
@@ -413,7 +455,8 @@ static void load_status(struct table *t, struct table_status *out)
 
 void table_status(struct table *t, struct arena *arena, struct table_status *out)
 {
-    *out = (struct table_status){.name = t->spec->name, .source = "local", .partition = ""};
+    *out = (struct table_status){
+        .name = t->spec->name, .source = t->store->ops->kind, .partition = ""};
     pthread_mutex_lock(&t->lock);
     if (t->live) {
         const struct generation_info *info = snapshot_info(t->live);
@@ -436,6 +479,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     out->n_loads_failed = t->n_loads_failed;
     out->n_polls_ok = t->n_polls_ok;
     out->n_polls_failed = t->n_polls_failed;
+    out->source_read_bytes = atomic_load(&t->n_read_bytes);
     pthread_mutex_unlock(&t->lock);
     load_status(t, out);
 }
