@@ -88,6 +88,8 @@ must_use static enum code fetch(struct credentials_chain *chain, struct err *err
     enum code rc = credentials_find(chain->config, chain->region, &fresh, err);
     pthread_mutex_lock(&chain->lock);
     int64_t now_ms = clock_wall_ms();
+    if (!rc && credentials_are_anonymous(&fresh) && !credentials_are_anonymous(&chain->current))
+        rc = err_set(err, E_IO, "there are none any more"); /* we do not become nobody */
     if (rc) {
         chain->refresh_at_ms = now_ms + pause_ms;
     } else {
