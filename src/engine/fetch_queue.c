@@ -111,7 +111,7 @@ must_use static enum code read_large(struct fetch_queue *q, const struct fetch_t
 }
 
 enum code fetch_queue_take(struct fetch_queue *q, size_t task, struct fetched **out_fetched,
-                          struct err *err)
+                           struct err *err)
 {
     pthread_mutex_lock(&q->lock);
     enum code rc = start_until(q, task, err);

@@ -41,8 +41,8 @@ void fetch_queue_free(struct fetch_queue *q);
  * Threads   any. Each task once; about in order.
  * Fails     what reading fails with; E_IO, E_NOMEM for the file.
  */
-must_use enum code fetch_queue_take(struct fetch_queue *q, size_t task, struct fetched **out_fetched,
-                                   struct err *err);
+must_use enum code fetch_queue_take(struct fetch_queue *q, size_t task,
+                                    struct fetched **out_fetched, struct err *err);
 void fetch_queue_give_back(struct fetch_queue *q, struct fetched *fetched);
 
 #endif

@@ -33,9 +33,9 @@ static struct view trim(struct view v)
 static void add(struct aws_profiles *p, struct view profile, struct view key, struct view value)
 {
     p->settings = mem_realloc(p->settings, (p->n + 1) * sizeof(*p->settings));
-    p->settings[p->n++] = (struct aws_setting){mem_strndup(profile.ptr, profile.len),
-                                               mem_strndup(key.ptr, key.len),
-                                               mem_strndup(value.ptr, value.len)};
+    p->settings[p->n++] =
+        (struct aws_setting){mem_strndup(profile.ptr, profile.len), mem_strndup(key.ptr, key.len),
+                             mem_strndup(value.ptr, value.len)};
 }
 
 /* The profile that "[...]" begins; empty: a section of another kind, as [sso-session x]. */

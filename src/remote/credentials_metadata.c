@@ -22,8 +22,8 @@ static void trim_end(struct buf *text)
 /* Plain HTTP carries credentials in the clear: only to this machine, or the agents' own addresses. */
 static bool is_trusted(const struct uri *u)
 {
-    static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]", "169.254.170.2",
-                                        "169.254.170.23", "[fd00:ec2::23]"};
+    static const char *const hosts[] = {"localhost",     "127.0.0.1",      "[::1]",
+                                        "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
     for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
         if (view_eq_cstr(u->host, hosts[i]))
             return true;
@@ -127,8 +127,8 @@ enum code credentials_of_instance(const struct identity_search *s, struct creden
     if (disabled && strcmp(disabled, "true") == 0)
         return OK;
     struct err ignored;
-    if (ask_instance(s, "PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds",
-                     "21600", &session, &ignored))
+    if (ask_instance(s, "PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "21600",
+                     &session, &ignored))
         return OK; /* not on an instance */
     trim_end(&session);
     *out_found = true;

@@ -19,7 +19,7 @@ static const size_t output_bytes_max = 1u << 20;
 must_use static enum code start(const char *command, pid_t *out_pid, int *out_fd, struct err *err)
 {
     int fds[2];
-    char *const args[] = {(char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c",
+    char *const args[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",
                           (char *)(uintptr_t)command, NULL};
     posix_spawn_file_actions_t actions;
     if (pipe2(fds, O_CLOEXEC) < 0)

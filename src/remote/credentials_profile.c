@@ -68,9 +68,9 @@ must_use static enum code of_role(const struct identity_search *s, const struct 
     return credentials_of_role(s, &role, &base, out, err);
 }
 
-must_use static enum code resolve_one(const struct identity_search *s,
-                                      const struct aws_profiles *p, const char *profile,
-                                      unsigned depth, struct credentials *out, struct err *err)
+must_use static enum code resolve_one(const struct identity_search *s, const struct aws_profiles *p,
+                                      const char *profile, unsigned depth, struct credentials *out,
+                                      struct err *err)
 {
     const char *command = aws_profiles_get(p, profile, "credential_process");
     bool has_sso = aws_profiles_get(p, profile, "sso_session") ||

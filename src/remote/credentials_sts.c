@@ -61,9 +61,8 @@ must_use static enum code read_answer(struct view xml, struct credentials *out, 
     return rc;
 }
 
-must_use static enum code ask(const struct identity_search *s, const char *url,
-                              const char *headers, const struct buf *form, struct credentials *out,
-                              struct err *err)
+must_use static enum code ask(const struct identity_search *s, const char *url, const char *headers,
+                              const struct buf *form, struct credentials *out, struct err *err)
 {
     AUTO(buf) struct buf body = {0};
     struct identity_call call = {
@@ -112,11 +111,8 @@ static void sign(const struct identity_search *s, const struct uri *u, const str
     if (who->session_token)
         headers[n++] =
             (struct sig_pair){view_cstr("x-amz-security-token"), view_cstr(who->session_token)};
-    struct sigv4_request req = {.method = "POST",
-                                .path = u->path,
-                                .headers = headers,
-                                .n_headers = n,
-                                .body_hash = hash};
+    struct sigv4_request req = {
+        .method = "POST", .path = u->path, .headers = headers, .n_headers = n, .body_hash = hash};
     struct sigv4_key key = {who->access_key_id, who->secret_access_key, s->region, "sts"};
     for (size_t i = 0; i < n; i++)
         if (i != 2)

@@ -20,7 +20,7 @@ enum { POLL_MS = 50 };
 struct transfer_loop {
     CURLM *multi;
     CURLSH
-        *share; /* of names looked up and TLS sessions; needs no lock, as only one thread uses it */
+    *share; /* of names looked up and TLS sessions; needs no lock, as only one thread uses it */
     unsigned max_in_flight;
     pthread_t thread;
 

@@ -11,7 +11,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-static const char vectors_dir[] = "../shared/corpus/sigv4/aws-c-auth/tests/aws-signing-test-suite/v4";
+static const char vectors_dir[] =
+    "../shared/corpus/sigv4/aws-c-auth/tests/aws-signing-test-suite/v4";
 
 enum { MAX_PAIRS = 16 };
 
@@ -216,7 +217,10 @@ static void empty_hash_is_that_of_nothing(void **state)
 
 int main(void)
 {
-#define VECTOR(name) {"sigv4_vector_" name, vector_matches, NULL, NULL, (void *)(uintptr_t)(name)}
+#define VECTOR(name)                                                                \
+    {                                                                               \
+        "sigv4_vector_" name, vector_matches, NULL, NULL, (void *)(uintptr_t)(name) \
+    }
     const struct CMUnitTest tests[] = {
         VECTOR("get-header-value-multiline"),
         VECTOR("get-header-value-order"),
