@@ -308,19 +308,27 @@ static bool is_served(const struct table *t, const struct partition *p)
     return info && info->fingerprint == p->fingerprint && info->spec_hash == t->spec_hash;
 }
 
-/* Doubling with full jitter, so that a thousand workers do not come back together. */
-static int64_t backoff_ms(unsigned n_failed)
+/* Between `least` and `most`, so that a thousand workers do not come together. */
+static int64_t jittered_ms(const struct table *t, int64_t least, int64_t most)
+{
+    uint64_t seed = (clock_mono_ns() ^ (uint64_t)getpid() << 40 ^ (uint64_t)(uintptr_t)t);
+    uint64_t spread = seed * 0x9E3779B97F4A7C15u >> 32;
+    return least + (int64_t)(spread % (uint64_t)(most - least + 1));
+}
+
+/* Doubling, with jitter. */
+static int64_t backoff_ms(const struct table *t, unsigned n_failed)
 {
     int64_t most = backoff_first_ms << (n_failed < 16 ? n_failed : 16);
     most = most < backoff_max_ms ? most : backoff_max_ms;
-    uint64_t spread = clock_mono_ns() * 0x9E3779B97F4A7C15u >> 32;
-    return most / 2 + (int64_t)(spread % (uint64_t)(most / 2 + 1));
+    return jittered_ms(t, most / 2, most);
 }
 
 static void schedule(struct table *t, bool failed)
 {
-    int64_t delay = t->spec->poll_interval_ms;
-    int64_t backoff = backoff_ms(t->n_failed_polls);
+    int64_t interval = t->spec->poll_interval_ms;
+    int64_t delay = jittered_ms(t, interval - interval / 5, interval);
+    int64_t backoff = backoff_ms(t, t->n_failed_polls);
     if (failed && backoff < delay)
         delay = backoff;
     pthread_mutex_lock(&t->lock);
@@ -358,7 +366,7 @@ must_use static enum code load_if_new(struct table *t, const struct partition *p
     note_count(t, rc ? &t->n_loads_failed : &t->n_loads_ok);
     t->failed_fingerprint = rc ? p->fingerprint : 0;
     t->n_failed_loads = failed_before ? t->n_failed_loads + 1 : 0;
-    t->retry_load_ns = clock_mono_ns() + (uint64_t)backoff_ms(t->n_failed_loads) * 1000000u;
+    t->retry_load_ns = clock_mono_ns() + (uint64_t)backoff_ms(t, t->n_failed_loads) * 1000000u;
     if (!rc)
         return OK;
     err_write_in(err, "partition %s", p->date);
