@@ -119,10 +119,10 @@ int cmd_cat(int argc, char **argv)
     AUTO(arguments) struct arguments args = {0};
     AUTO(output) struct output output = {0};
     const char *columns = NULL, *format = "table", *rows = NULL, *memory = NULL;
-    const struct option_spec specs[] = {{"--columns", 'c', &columns},
-                                        {"--output", 'o', &format},
-                                        {"--rows", 'n', &rows},
-                                        {"--memory", 0, &memory}};
+    const struct option_spec specs[] = {{"--columns", 'c', &columns, false},
+                                        {"--output", 'o', &format, false},
+                                        {"--rows", 'n', &rows, false},
+                                        {"--memory", 0, &memory, false}};
     if (arguments_parse(&args, argc, argv, "cat", specs, 4) != EXIT_DONE)
         return EXIT_USAGE;
     if (args.n_positional != 1)

@@ -27,6 +27,7 @@ struct load {
     struct seg_layout layout;
     uint64_t hash_seed;
     uint64_t n_blocks;
+    uint64_t sample_every; /* of so many row groups one is read; 1: all are */
 };
 
 void load_result_done(struct load_result *r)
@@ -68,6 +69,15 @@ must_use static enum code open_files(struct load *l, struct err *err)
     return OK;
 }
 
+/* A sample takes every n-th row group. */
+static uint64_t choose_sample(const struct load *l)
+{
+    uint64_t n_bytes = 0, wanted = l->job->sample_bytes;
+    for (size_t i = 0; i < l->n_files; i++)
+        n_bytes += l->files[i].size;
+    return wanted && n_bytes > wanted ? n_bytes / wanted : 1;
+}
+
 /* Bytes that the rows will have as records, guessed from the footers: strings are often stored once
  * and repeated, so their chunks are counted four times. A wrong guess costs speed, not correctness. */
 must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, uint64_t *out_bytes,
@@ -88,8 +98,8 @@ must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, 
                 string_bytes += len;
             }
     }
-    *out_rows = n_rows;
-    *out_bytes = n_rows * l->format.key_offset + 4 * string_bytes;
+    *out_rows = n_rows / l->sample_every;
+    *out_bytes = (n_rows * l->format.key_offset + 4 * string_bytes) / l->sample_every;
     return OK;
 }
 
@@ -124,6 +134,7 @@ must_use static enum code scatter(struct load *l, struct err *err)
         .limits = &l->limits,
         .fetch_bytes = job->memory_bytes / 8,
         .is_far = job->store->is_far,
+        .sample_every = l->sample_every,
         .op = job->op,
         .temp_dir = job->dir,
     };
@@ -153,7 +164,10 @@ must_use static enum code build(struct load *l, struct build_result *out, struct
 
 must_use static enum code run(struct load *l, struct load_result *result, struct err *err)
 {
+    uint64_t start_ns = clock_mono_ns();
     TRY(open_files(l, err));
+    result->open_seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
+    l->sample_every = choose_sample(l);
     TRY(resolve_columns(l->job->spec, l->files, l->n_files, &l->resolved, err));
     record_format_init(&l->format, &l->resolved.schema);
     TRY(choose_blocks(l, err));
@@ -165,6 +179,8 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     result->disk_bytes = built.disk_bytes;
     result->n_rows = built.n_rows;
     result->n_rows_read = l->scattered.n_rows;
+    result->n_rows_listed = l->scattered.n_rows_listed;
+    result->n_bytes_listed = l->scattered.n_bytes_listed;
     result->n_skipped_columns = l->resolved.n_skipped;
     return OK;
 }

@@ -301,7 +301,7 @@ must_use static enum code plan_task(const struct scatter *s, size_t file, size_t
 }
 
 /* Number the row groups, in file order: later rows replace earlier ones. */
-must_use static enum code list_tasks(struct scatter *s, uint64_t *out_n_rows, struct err *err)
+must_use static enum code list_tasks(struct scatter *s, struct scatter_result *out, struct err *err)
 {
     const struct scatter_config *c = s->config;
     for (size_t f = 0; f < c->n_files; f++)
@@ -309,18 +309,23 @@ must_use static enum code list_tasks(struct scatter *s, uint64_t *out_n_rows, st
     s->tasks = mem_zalloc(s->n_tasks * sizeof(*s->tasks));
     s->group_ordinal = mem_zalloc(s->n_tasks * sizeof(*s->group_ordinal));
     AUTO(fetched) struct fetched scratch = {0};
-    uint64_t n_rows = 0, n_bytes = 0;
-    size_t task = 0;
+    uint64_t n_rows = 0, n_bytes = 0, n_listed = 0;
+    s->n_tasks = 0;
     for (size_t f = 0; f < c->n_files; f++)
-        for (size_t g = 0; g < pq_file_n_row_groups(c->files[f].pq); g++, task++) {
-            TRY(plan_task(s, f, g, &scratch, &s->tasks[task], err));
-            s->group_ordinal[task] = n_rows;
-            n_rows += s->tasks[task].n_rows;
-            n_bytes += s->tasks[task].n_bytes;
+        for (size_t g = 0; g < pq_file_n_row_groups(c->files[f].pq); g++, n_listed++) {
+            struct fetch_task *t = &s->tasks[s->n_tasks];
+            TRY(plan_task(s, f, g, &scratch, t, err));
+            out->n_rows_listed += t->n_rows;
+            out->n_bytes_listed += t->n_bytes;
+            if (n_listed % c->sample_every)
+                continue;
+            s->group_ordinal[s->n_tasks++] = n_rows;
+            n_rows += t->n_rows;
+            n_bytes += t->n_bytes;
         }
     atomic_store(&s->progress->rows_total, n_rows);
     atomic_store(&s->progress->bytes_total, n_bytes);
-    *out_n_rows = n_rows;
+    out->n_rows = n_rows;
     return OK;
 }
 
@@ -363,7 +368,7 @@ enum code scatter_run(const struct scatter_config *config, struct pool *pool,
     unsigned n_workers = pool_size(pool);
     struct scatter_result result = {0};
     workers_init(&s, n_workers);
-    enum code rc = list_tasks(&s, &result.n_rows, err);
+    enum code rc = list_tasks(&s, &result, err);
     if (!rc)
         rc = run_tasks(&s, pool, err);
     if (!rc) {

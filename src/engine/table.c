@@ -283,7 +283,7 @@ must_use static enum code load(struct table *t, const struct partition *p, struc
     TRY(path_format(tmp_dir, err, "%s/%010llu.tmp", t->dir, (unsigned long long)number));
     TRY(dir_make(tmp_dir, err));
     struct remote_op op = source_op(t, 0);
-    struct load_job job = {t->spec, t->store, p, &op, tmp_dir, memory_bytes, pool, &t->progress};
+    struct load_job job = {t->spec, t->store, p, &op, tmp_dir, memory_bytes, pool, &t->progress, 0};
     AUTO(load_result) struct load_result result = {0};
     enum code rc = build_generation(t, p, &job, number, &result, err);
     if (!rc)

@@ -415,3 +415,50 @@ def test_check_masks_secrets(tmp_path):
         "bucket": "b", "secret_access_key": 12345678}}, "key": ["id"]}}}))
     got = run("check", "--config", path)
     assert got.returncode != 0 and "12345678" not in got.stderr + got.stdout
+
+
+def plan_numbers(text):
+    value = lambda pattern: int(re.search(pattern, text)[1])
+    return {"rows": value(r"rows +(\d+) in"), "sampled": value(r"sample +(\d+) rows"),
+            "disk": value(r"disk .*?\((\d+)\) a generation"),
+            "fetch": value(r"bytes to fetch .*?\((\d+)\)"),
+            "seconds": float(re.search(r"load time +([0-9.]+) s", text)[1])}
+
+
+def test_plan_predicts_from_a_sample(tmp_path, s3, proxy):
+    n = 50_000 if SANITIZED else 400_000
+    bucket = s3.bucket()
+    bodies = [parquet_bytes(rows(n, 1, n * i), row_group_size=n // 10) for i in range(3)]
+    for i, body in enumerate(bodies):
+        bucket.put(f"2026-11-22/part-{i}.parquet", body)
+    bucket.put("2026-11-22/_SUCCESS")
+    tables = {"t": bucket.table(endpoint=proxy.endpoint)}
+    path = tmp_path / "plan.yml"
+    path.write_text(json.dumps({"server": {"data_dir": str(tmp_path / "data")}, "tables": tables}))
+    got = run("plan", "--config", path, "--sample", f"{sum(map(len, bodies)) // 6}", env=s3.env())
+    assert got.returncode == 0, got.stderr
+    assert not (tmp_path / "data").exists()
+    planned = plan_numbers(got.stdout)
+    read = proxy.object_bytes
+    assert planned["rows"] == 3 * n and planned["sampled"] < n
+    assert read < planned["fetch"] / 2
+    loaded = load(tmp_path, s3, tables)
+    assert loaded.returncode == 0, loaded.stderr
+    disk = int(loaded.stdout.splitlines()[1].split()[4])
+    seconds = float(loaded.stdout.splitlines()[1].split()[6])
+    print(f"planned {planned}, read {read} bytes for it; loaded: disk {disk}, {seconds} s")
+    assert 0.9 * disk <= planned["disk"] <= 1.15 * disk
+
+
+def test_load_progress_shows_bytes_rows_and_eta(tmp_path, s3, proxy):
+    bucket = s3.bucket()
+    bucket.put("2026-11-22/part-0.parquet", parquet_bytes(rows(60_000), row_group_size=3_000))
+    bucket.put("2026-11-22/_SUCCESS")
+    proxy.on_request = lambda method, path, request: time.sleep(0.15) if "part-0" in path else None
+    tables = {"t": bucket.table(endpoint=proxy.endpoint, requests_in_flight=1)}
+    got = load(tmp_path, s3, tables, "--progress")
+    assert got.returncode == 0, got.stderr
+    lines = [line for line in got.stderr.splitlines() if line.startswith("t reading")]
+    assert len(lines) >= 2
+    assert re.fullmatch(r"t reading \d+%: 0\.\d\dM of 0\.06M rows, \d+\.\d of \d+\.\d MB read, "
+                        r"\d+\.\d\dM rows/s, \d+ s left", lines[-1]), lines[-1]
