@@ -74,9 +74,9 @@ must_use static enum code load_sample(struct planning *p, struct plan *out, stru
     TRY(partition_find_newest(p->store, NULL, &op, &p->partition, err));
     TRY(make_dir(p, err));
     p->pool = pool_new(c->load.threads);
-    struct load_job job = {c->spec, p->store,             &p->partition, &op,
-                           p->dir,  c->load.memory_bytes, p->pool,       &p->progress,
-                           0};
+    struct load_job job = {c->spec, p->store,     &p->partition,
+                           &op,     p->dir,       c->load.memory_bytes,
+                           p->pool, &p->progress, 0};
     job.sample_bytes = c->sample_bytes;
     AUTO(load_result) struct load_result result = {0};
     uint64_t start_ns = clock_mono_ns();

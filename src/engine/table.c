@@ -16,7 +16,7 @@
 
 static const int64_t backoff_first_ms = 1000;
 static const int64_t backoff_max_ms = 10 * 60 * 1000;
-static const int64_t discover_timeout_ms = 120 * 1000;
+static const int64_t discover_timeout_ms = 60 * 1000;
 enum { RESTARTS_MAX = 3 };
 
 struct table {

@@ -6,6 +6,7 @@
 #include "remote/credentials_priv.h"
 
 #include <pthread.h>
+#include <string.h>
 
 static const int64_t early_ms = 5 * 60 * 1000;
 static const int64_t pause_ms = 1000; /* between refreshes in the background that failed */
@@ -13,14 +14,17 @@ static const int64_t pause_ms = 1000; /* between refreshes in the background tha
 struct credentials_chain {
     const struct s3_config *config;
     char *region;
+    _Atomic bool stop;
 
     pthread_mutex_t lock; /* guards the rest */
-    pthread_cond_t changed;
-    bool is_known; /* `current` has been fetched at least once */
+    bool is_known;        /* `current` has been fetched, and not been refused */
     struct credentials current;
     int64_t refresh_at_ms; /* wall clock; 0: never */
+    unsigned n_failed;     /* fetches */
+    enum code failed_code; /* of the latest that failed */
+    struct err failed_err;
     bool is_fetching;
-    bool is_fetching_beside; /* `fetcher` is to be joined */
+    bool is_joinable; /* `fetcher` was started and not joined */
     pthread_t fetcher;
 };
 
@@ -50,7 +54,6 @@ struct credentials_chain *credentials_chain_new(const struct s3_config *config, 
     chain->config = config;
     chain->region = mem_strdup(region);
     pthread_mutex_init(&chain->lock, NULL);
-    pthread_cond_init(&chain->changed, NULL);
     return chain;
 }
 
@@ -58,10 +61,10 @@ void credentials_chain_free(struct credentials_chain *chain)
 {
     if (!chain)
         return;
-    if (chain->is_fetching_beside)
+    atomic_store(&chain->stop, true);
+    if (chain->is_joinable)
         pthread_join(chain->fetcher, NULL);
     credentials_done(&chain->current);
-    pthread_cond_destroy(&chain->changed);
     pthread_mutex_destroy(&chain->lock);
     free(chain->region);
     free(chain);
@@ -81,72 +84,88 @@ static int64_t refresh_time(const struct credentials *c, int64_t now_ms)
     return c->expires_at_ms == 0 ? 0 : c->expires_at_ms - early;
 }
 
-/* Ask the chain, without the lock, and put what it says in place. is_fetching has been set by the caller. */
-must_use static enum code fetch(struct credentials_chain *chain, struct err *err)
+/* The outcome of a fetch. The lock is held. */
+static void note_failure(struct credentials_chain *chain, enum code rc, const struct err *err)
 {
-    struct credentials fresh = {0};
-    enum code rc = credentials_find(chain->config, chain->region, &fresh, err);
-    pthread_mutex_lock(&chain->lock);
-    int64_t now_ms = clock_wall_ms();
-    if (!rc && credentials_are_anonymous(&fresh) && !credentials_are_anonymous(&chain->current))
-        rc = err_set(err, E_IO, "there are none any more"); /* we do not become nobody */
-    if (rc) {
-        chain->refresh_at_ms = now_ms + pause_ms;
-    } else {
-        credentials_done(&chain->current);
-        chain->current = fresh;
-        chain->is_known = true;
-        chain->refresh_at_ms = refresh_time(&fresh, now_ms);
-    }
-    chain->is_fetching = false;
-    pthread_cond_broadcast(&chain->changed);
-    pthread_mutex_unlock(&chain->lock);
-    return rc;
+    chain->n_failed++;
+    chain->failed_code = rc;
+    chain->failed_err = *err;
+    chain->refresh_at_ms = clock_wall_ms() + pause_ms;
+    if (is_valid(chain, clock_wall_ms()))
+        log_warn("cannot refresh credentials; the old ones serve until they expire",
+                 log_str("error", err->msg));
 }
 
-static void *fetch_beside(void *arg)
+static void note_success(struct credentials_chain *chain, const struct credentials *take_fresh)
 {
+    credentials_done(&chain->current);
+    chain->current = *take_fresh;
+    chain->is_known = true;
+    chain->refresh_at_ms = refresh_time(take_fresh, clock_wall_ms());
+}
+
+static void *fetch_main(void *arg)
+{
+    struct credentials_chain *chain = arg;
+    struct credentials fresh = {0};
+    struct remote_op op = {.cancelled = &chain->stop};
+    struct identity_search search = {chain->config, chain->region, &op};
     struct err err;
-    if (fetch(arg, &err))
-        log_warn("cannot refresh credentials; the old ones serve until they expire",
-                 log_str("error", err.msg));
+    enum code rc = credentials_find(&search, &fresh, &err);
+    pthread_mutex_lock(&chain->lock);
+    if (!rc && credentials_are_anonymous(&fresh) && !credentials_are_anonymous(&chain->current))
+        rc = err_set(&err, E_IO, "there are none any more"); /* we do not become nobody */
+    if (rc)
+        note_failure(chain, rc, &err);
+    else
+        note_success(chain, &fresh);
+    chain->is_fetching = false;
+    pthread_mutex_unlock(&chain->lock);
     return NULL;
 }
 
 /* The lock is held. */
-static void start_fetch_beside(struct credentials_chain *chain)
+must_use static enum code start_fetch(struct credentials_chain *chain, struct err *err)
 {
     if (chain->is_fetching)
-        return;
-    if (chain->is_fetching_beside)
-        pthread_join(chain->fetcher, NULL); /* it has ended: it is fetching no more */
-    chain->is_fetching = true;
-    chain->is_fetching_beside = pthread_create(&chain->fetcher, NULL, fetch_beside, chain) == 0;
-    chain->is_fetching = chain->is_fetching_beside;
+        return OK;
+    if (chain->is_joinable)
+        pthread_join(chain->fetcher, NULL); /* it has ended, but for its last instructions */
+    int failed = pthread_create(&chain->fetcher, NULL, fetch_main, chain);
+    chain->is_joinable = chain->is_fetching = failed == 0;
+    return failed ? err_set(err, E_IO, "cannot start a thread: %s", strerror(failed)) : OK;
 }
 
-enum code credentials_get(struct credentials_chain *chain, struct credentials *out_copy,
-                          struct err *err)
+/* None that are valid: fetch, or say why that failed. The lock is held. */
+must_use static enum code wait_for_fetch(struct credentials_chain *chain,
+                                         struct credentials_wait *wait, struct err *err)
+{
+    if (wait->is_waiting && chain->n_failed != wait->n_failed_before)
+        return err_set(err, chain->failed_code, "credentials: %s", chain->failed_err.msg);
+    if (!wait->is_waiting)
+        *wait = (struct credentials_wait){true, chain->n_failed};
+    return start_fetch(chain, err);
+}
+
+enum code credentials_try(struct credentials_chain *chain, struct credentials_wait *wait,
+                          struct credentials *out_copy, bool *out_ready, struct err *err)
 {
     enum code rc = OK;
     pthread_mutex_lock(&chain->lock);
-    while (!rc && !is_valid(chain, clock_wall_ms())) {
-        if (chain->is_fetching) {
-            pthread_cond_wait(&chain->changed, &chain->lock);
-            continue;
-        }
-        chain->is_fetching = true;
-        pthread_mutex_unlock(&chain->lock);
-        rc = fetch(chain, err);
-        pthread_mutex_lock(&chain->lock);
-    }
-    if (!rc) {
-        if (chain->refresh_at_ms && clock_wall_ms() >= chain->refresh_at_ms)
-            start_fetch_beside(chain);
+    int64_t now_ms = clock_wall_ms();
+    *out_ready = is_valid(chain, now_ms);
+    if (!*out_ready) {
+        rc = wait_for_fetch(chain, wait, err);
+    } else {
+        if (chain->refresh_at_ms && now_ms >= chain->refresh_at_ms)
+            rc = start_fetch(chain, err);
         credentials_copy(&chain->current, out_copy);
+        *wait = (struct credentials_wait){0};
     }
     pthread_mutex_unlock(&chain->lock);
-    return rc ? err_in(err, rc, "credentials") : OK;
+    if (rc && *out_ready)
+        credentials_done(out_copy);
+    return rc;
 }
 
 void credentials_refused(struct credentials_chain *chain, const struct credentials *refused)

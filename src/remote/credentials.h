@@ -13,9 +13,9 @@
  * A step that is configured but fails ends the search: another identity than the one meant would be worse than
  * an error. Only the last two give way to the next.
  *
- * What expires is fetched again in the background once less than five minutes, or a tenth of its life, are
- * left, by one thread at a time; until then, and while the new ones cannot be had, the old ones serve as long
- * as they are valid. Only when they are not does a caller wait.
+ * All fetching is done by a thread of its own, one at a time. What expires is fetched again once less than five
+ * minutes, or a tenth of its life, are left; until then, and while the new ones cannot be had, the old ones
+ * serve as long as they are valid. Only when they are not do requests wait.
  *
  * Threads   any.
  */
@@ -48,11 +48,23 @@ char *credentials_region(const struct s3_config *config);
 
 /* Borrows   config. `region` is for STS. */
 struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region);
+/* Calls off a fetch that is under way. */
 void credentials_chain_free(struct credentials_chain *chain);
 
-/* Fails E_IO, E_INVALID with what was tried and why it failed. The caller frees the copy. */
-must_use enum code credentials_get(struct credentials_chain *chain, struct credentials *out_copy,
-                                   struct err *err);
+/* What one request remembers while it waits. Zeroed at first. */
+struct credentials_wait {
+    bool is_waiting;
+    unsigned n_failed_before;
+};
+
+/*
+ * Never blocks: where there are no valid ones, `out_ready` is false; ask again after some milliseconds, with the
+ * same `wait`. The caller frees the copy.
+ *
+ * Fails E_IO, E_INVALID, E_TIMEOUT with what was tried and why it failed.
+ */
+must_use enum code credentials_try(struct credentials_chain *chain, struct credentials_wait *wait,
+                                   struct credentials *out_copy, bool *out_ready, struct err *err);
 
 /* The store says that these have expired, whatever we thought: get others next time. */
 void credentials_refused(struct credentials_chain *chain, const struct credentials *refused);

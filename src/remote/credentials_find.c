@@ -91,15 +91,14 @@ must_use static enum code walk(const struct identity_search *s, struct credentia
     return OK;
 }
 
-enum code credentials_find(const struct s3_config *config, const char *region,
-                           struct credentials *out, struct err *err)
+enum code credentials_find(const struct identity_search *s, struct credentials *out,
+                           struct err *err)
 {
-    struct identity_search s = {config, region};
     AUTO(credentials) struct credentials found = {0};
-    TRY(walk(&s, &found, err));
-    struct role role = {config->role_arn, NULL, config->external_id};
-    if (config->role_arn[0])
-        return credentials_of_role(&s, &role, &found, out, err);
+    TRY(walk(s, &found, err));
+    struct role role = {s->config->role_arn, NULL, s->config->external_id};
+    if (role.arn[0])
+        return credentials_of_role(s, &role, &found, out, err);
     *out = found;
     found = (struct credentials){0};
     return OK;
@@ -123,7 +122,6 @@ must_use static enum code call_once(const struct identity_search *s,
                                     const struct identity_call *call, struct buf *out_body,
                                     struct err *err)
 {
-    static const struct remote_op no_bound = {0};
     const char *ca_file = env_value("AWS_CA_BUNDLE");
     struct transfer_options options = {
         .ca_file = s->config->ca_file[0] || !ca_file ? s->config->ca_file : ca_file,
@@ -134,7 +132,7 @@ must_use static enum code call_once(const struct identity_search *s,
         .no_proxy = call->no_proxy,
     };
     struct transfer t = {.method = call->method, .body = call->body, .options = &options};
-    t.op = &no_bound;
+    t.op = s->op;
     buf_puts(&t.url, call->url);
     buf_puts(&t.headers, call->headers);
     transfer_run(&t);

@@ -9,12 +9,13 @@
 
 struct identity_search {
     const struct s3_config *config;
-    const char *region; /* of STS */
+    const char *region;         /* of STS */
+    const struct remote_op *op; /* its end calls the search off */
 };
 
 /* Walk the chain once. */
-must_use enum code credentials_find(const struct s3_config *config, const char *region,
-                                    struct credentials *out, struct err *err);
+must_use enum code credentials_find(const struct identity_search *s, struct credentials *out,
+                                    struct err *err);
 
 /* AWS_ACCESS_KEY_ID and its companions. */
 must_use enum code credentials_of_environment(struct credentials *out, bool *out_found,
@@ -34,8 +35,8 @@ must_use enum code credentials_of_instance(const struct identity_search *s, stru
                                            bool *out_found, struct err *err);
 
 /* The output of a command that the user configured. */
-must_use enum code credentials_of_process(const char *command, struct credentials *out,
-                                          struct err *err);
+must_use enum code credentials_of_process(const struct identity_search *s, const char *command,
+                                          struct credentials *out, struct err *err);
 
 /* A role to assume. Strings may be NULL, where they have a default. */
 struct role {

@@ -14,6 +14,7 @@
 
 static const uint64_t process_timeout_ns = 60000000000u;
 static const size_t output_bytes_max = 1u << 20;
+enum { LOOK_MS = 100 }; /* between looks whether it was called off */
 
 /* Start `sh -c command` with its output in a pipe. */
 must_use static enum code start(const char *command, pid_t *out_pid, int *out_fd, struct err *err)
@@ -37,17 +38,18 @@ must_use static enum code start(const char *command, pid_t *out_pid, int *out_fd
     return err_set(err, E_IO, "cannot start /bin/sh: %s", strerror(failed));
 }
 
-must_use static enum code read_all(int fd, struct buf *out, struct err *err)
+must_use static enum code read_all(int fd, const struct remote_op *op, struct buf *out,
+                                   struct err *err)
 {
     uint64_t deadline_ns = clock_mono_ns() + process_timeout_ns;
     for (;;) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        uint64_t now_ns = clock_mono_ns();
-        if (now_ns >= deadline_ns)
+        TRY(remote_op_check(op, err));
+        if (clock_mono_ns() >= deadline_ns)
             return err_set(err, E_TIMEOUT, "has not ended after 60 s");
         if (out->len > output_bytes_max)
             return err_set(err, E_LIMIT, "prints more than %zu bytes", output_bytes_max);
-        int ready = poll(&p, 1, (int)((deadline_ns - now_ns) / 1000000) + 1);
+        int ready = poll(&p, 1, LOOK_MS);
         ssize_t n = ready > 0 ? read(fd, buf_reserve(out, 4096), 4096) : -1;
         if (n == 0)
             return OK;
@@ -66,13 +68,14 @@ static int wait_for(pid_t pid)
     return status;
 }
 
-must_use static enum code run(const char *command, struct credentials *out, struct err *err)
+must_use static enum code run(const struct identity_search *s, const char *command,
+                              struct credentials *out, struct err *err)
 {
     AUTO(buf) struct buf output = {0};
     pid_t pid;
     int fd;
     TRY(start(command, &pid, &fd, err));
-    enum code rc = read_all(fd, &output, err);
+    enum code rc = read_all(fd, s->op, &output, err);
     close(fd);
     if (rc)
         kill(pid, SIGKILL);
@@ -84,8 +87,9 @@ must_use static enum code run(const char *command, struct credentials *out, stru
     return credentials_of_json(buf_view(&output), "SessionToken", out, err);
 }
 
-enum code credentials_of_process(const char *command, struct credentials *out, struct err *err)
+enum code credentials_of_process(const struct identity_search *s, const char *command,
+                                 struct credentials *out, struct err *err)
 {
-    enum code rc = run(command, out, err);
+    enum code rc = run(s, command, out, err);
     return rc ? err_in(err, rc, "credential_process") : OK;
 }

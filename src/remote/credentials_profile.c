@@ -84,7 +84,7 @@ must_use static enum code resolve_one(const struct identity_search *s, const str
     if (aws_profiles_get(p, profile, "aws_access_key_id"))
         return of_keys(p, profile, out, err);
     if (command)
-        return credentials_of_process(command, out, err);
+        return credentials_of_process(s, command, out, err);
     if (has_sso)
         return err_set(err, E_UNSUPPORTED,
                        "signs in by SSO, which Murr does not; a credential_process of "

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { MOVES_MAX = 3, CLOCKS_MAX = 2, EXPIRED_MAX = 2 };
+enum { MOVES_MAX = 3, CLOCKS_MAX = 2, EXPIRED_MAX = 2, CREDENTIALS_WAIT_MS = 5 };
 
 /* ------------------------------------------------------------------------------------- client */
 
@@ -216,8 +216,13 @@ static enum code prepare(struct transfer *t, struct err *err)
 {
     struct s3_request *r = (struct s3_request *)t;
     struct s3_client *c = r->client;
+    bool ready;
     credentials_done(&r->signed_with);
-    TRY(credentials_get(c->credentials, &r->signed_with, err));
+    TRY(credentials_try(c->credentials, &r->credentials_wait, &r->signed_with, &ready, err));
+    if (!ready) {
+        t->wait_ms = CREDENTIALS_WAIT_MS;
+        return OK;
+    }
     get_region(c, r->signed_for);
     AUTO(place) struct place place = {0};
     find_place(c, r->signed_for, r->key, &place);
@@ -260,6 +265,7 @@ static void retry(struct s3_request *r, const char *what)
     if (t->n_received > r->n_received_before)
         r->n_failed = 0; /* it gets on */
     r->n_received_before = t->n_received;
+    t->range.is_suffix = false; /* not every store knows that form; the offset is known anyway */
     r->n_failed++;
     if (retry_policy_again(&r->client->retry, r->n_failed, t->head.retry_after_s, &delay_ms)) {
         again(r, delay_ms);
@@ -293,12 +299,23 @@ static bool is_expired(const struct s3_error *e)
            strcmp(e->code, "TokenRefreshRequired") == 0 || strcmp(e->code, "InvalidToken") == 0;
 }
 
+/* The region in the host of a redirect, "https://bucket.s3.eu-west-1.amazonaws.com/key". */
+static void region_of_location(const char *location, char out[static 64])
+{
+    const char *at = strstr(location, "s3.");
+    size_t len = at ? strcspn(at + 3, "./") : 0;
+    bool is_aws = len && strncmp(at + 3 + len, ".amazonaws.com", 14) == 0;
+    snprintf(out, 64, "%.*s", is_aws ? (int)len : 0, is_aws ? at + 3 : "");
+}
+
 /* Is the bucket elsewhere? Then go there. */
 static bool follow(struct s3_request *r, const struct s3_error *e)
 {
     const struct transfer *t = &r->transfer;
     int status = t->head.status;
-    const char *region = t->head.region[0] ? t->head.region : e->region;
+    char of_location[64];
+    region_of_location(t->head.location, of_location);
+    const char *region = first_of(t->head.region, e->region, of_location, "");
     if (status != 301 && status != 307 && status != 400 && status != 403)
         return false;
     if (!region[0] || strcmp(region, r->signed_for) == 0 || r->n_moved++ >= MOVES_MAX)

@@ -67,6 +67,7 @@ struct s3_request {
     struct s3_client *client;
     struct s3_batch *batch;
     struct credentials signed_with;
+    struct credentials_wait credentials_wait;
     char signed_for[64]; /* region */
     unsigned n_failed;   /* in a row, without a byte between */
     unsigned n_moved, n_clocks, n_expired;

@@ -15,7 +15,10 @@ static const long receive_buffer_bytes = 512 * 1024;
 static const long stalled_bytes_per_s = 1024;
 /* A store that ignores Range sends everything each time: bearable for small objects only. */
 static const uint64_t whole_bytes_max = 64u << 20;
-enum { POLL_MS = 50 };
+enum {
+    POLL_MS = 50,    /* between looks at who was called off */
+    IDLE_MS = 60000, /* whoever starts a transfer wakes us */
+};
 
 struct transfer_loop {
     CURLM *multi;
@@ -364,11 +367,26 @@ static void global_init(void)
     pthread_once(&once, curl_init);
 }
 
+/* Called by libcurl every now and then. */
+static int is_over(void *owner, curl_off_t to_get, curl_off_t got, curl_off_t to_put,
+                   curl_off_t put)
+{
+    struct transfer *t = owner;
+    struct err ignored;
+    (void)to_get, (void)got, (void)to_put, (void)put;
+    return remote_op_check(t->op, &ignored) != OK;
+}
+
 void transfer_run(struct transfer *t)
 {
     global_init();
     easy_open(t);
+    curl_easy_setopt(t->loop.easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(t->loop.easy, CURLOPT_XFERINFOFUNCTION, is_over);
+    curl_easy_setopt(t->loop.easy, CURLOPT_XFERINFODATA, t);
     conclude(t, curl_easy_perform(t->loop.easy));
+    enum code rc = remote_op_check(t->op, &t->err);
+    t->code = rc ? rc : t->code;
     easy_close(t);
 }
 
@@ -418,7 +436,13 @@ static void collect_arrived(struct transfer_loop *l)
 
 static void start_one(struct transfer_loop *l, struct transfer *t)
 {
+    t->wait_ms = 0;
     enum code rc = t->prepare ? t->prepare(t, &t->err) : OK;
+    if (!rc && t->wait_ms) {
+        t->loop.start_at_ns = clock_mono_ns() + t->wait_ms * 1000000u;
+        push_last(&l->waiting, t);
+        return;
+    }
     t->loop.prepared = rc == OK;
     if (rc) {
         refuse(t, rc);
@@ -434,7 +458,7 @@ static void start_one(struct transfer_loop *l, struct transfer *t)
 /* Start what is due, drop what was called off, and say how long nothing else will be due. */
 static int start_due(struct transfer_loop *l)
 {
-    int wait_ms = POLL_MS;
+    int wait_ms = l->waiting || l->running ? POLL_MS : IDLE_MS;
     struct transfer **at = &l->waiting;
     while (*at) {
         struct transfer *t = *at;

@@ -30,7 +30,8 @@ struct transfer_options {
     bool no_proxy;            /* whatever the environment says */
 };
 
-/* Called when the transfer's turn has come. A failure ends it with that code. */
+/* Called when the transfer's turn has come. A failure ends it with that code; with `wait_ms` set, it is called
+ * again after that time. */
 typedef enum code (*transfer_prepare_fn)(struct transfer *t, struct err *err);
 /* Called once for each transfer_start, last. */
 typedef void (*transfer_ended_fn)(struct transfer *t);
@@ -67,6 +68,7 @@ struct transfer {
     const struct transfer_options *options;
     const struct remote_op *op;
     transfer_prepare_fn prepare; /* may be NULL */
+    uint64_t wait_ms;            /* set by prepare */
     transfer_ended_fn ended;
 
     /* Set by the loop, for `ended`. */
@@ -104,7 +106,7 @@ void transfer_done(struct transfer *t);
 
 /*
  * One request in the calling thread, outside of any loop: for credentials, which transfers wait for.
- * Afterwards it has ended; `prepare` and `ended` are not called, ranges not looked at.
+ * Afterwards it has ended, also when its `op` is over; `prepare` and `ended` are not called.
  */
 void transfer_run(struct transfer *t);
 
