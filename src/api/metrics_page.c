@@ -85,6 +85,11 @@ static double published_at(const struct table_status *t)
     return seconds_or_nan(t->published_at_ms);
 }
 
+static double source_ok_at(const struct table_status *t)
+{
+    return seconds_or_nan(t->source_ok_at_ms);
+}
+
 static double load_progress(const struct table_status *t)
 {
     if (t->load.state == LOAD_IDLE || t->load.bytes_total == 0)
@@ -172,6 +177,8 @@ static void put_all_tables(struct page *p)
                published_at);
     put_tables(p, "murr_table_loaded_timestamp_seconds", "When the generation began to serve.",
                loaded_at);
+    put_tables(p, "murr_source_ok_timestamp_seconds",
+               "When the source was last polled and had a complete partition.", source_ok_at);
     put_tables(p, "murr_load_progress_ratio", "How much of a running load is read.", load_progress);
     put_tables(p, "murr_load_duration_seconds", "How long the latest good load took.",
                load_seconds);

@@ -59,6 +59,7 @@ struct table_status {
     int64_t loaded_at_ms;    /* wall clock; 0: never */
     int64_t published_at_ms; /* modification time of _SUCCESS; 0: unknown */
     int64_t polled_at_ms;    /* 0: never */
+    int64_t source_ok_at_ms; /* when the latest poll that found a partition ended; 0: never */
     int64_t next_poll_at_ms;
     const char *last_error;   /* of the latest poll or load; "" when it went well */
     int64_t last_error_at_ms; /* 0: no error */

@@ -42,7 +42,7 @@ struct table {
     pthread_mutex_t lock;
     struct snapshot *live; /* NULL: nothing loaded yet */
     struct err last_error;
-    int64_t last_error_at_ms, polled_at_ms, next_poll_at_ms;
+    int64_t last_error_at_ms, polled_at_ms, source_ok_at_ms, next_poll_at_ms;
     uint64_t next_poll_ns;
     uint64_t n_loads_ok, n_loads_failed, n_polls_ok, n_polls_failed;
 };
@@ -354,6 +354,14 @@ static void note_count(struct table *t, uint64_t *counter)
     pthread_mutex_unlock(&t->lock);
 }
 
+static void note_poll(struct table *t, enum code rc)
+{
+    pthread_mutex_lock(&t->lock);
+    ++*(rc ? &t->n_polls_failed : &t->n_polls_ok);
+    t->source_ok_at_ms = rc ? t->source_ok_at_ms : clock_wall_ms();
+    pthread_mutex_unlock(&t->lock);
+}
+
 must_use static enum code load_if_new(struct table *t, const struct partition *p, struct pool *pool,
                                       uint64_t memory_bytes, struct err *err)
 {
@@ -393,7 +401,7 @@ enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, 
     AUTO(partition) struct partition p = {0};
     settle(t);
     enum code rc = discover(t, &p, &own);
-    note_count(t, rc ? &t->n_polls_failed : &t->n_polls_ok);
+    note_poll(t, rc);
     if (!rc)
         rc = load_if_new(t, &p, pool, memory_bytes, &own);
     for (int i = 0; i < RESTARTS_MAX && rc == E_CHANGED; i++)
@@ -480,6 +488,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
         out->load_seconds = info->load_seconds;
     }
     out->polled_at_ms = t->polled_at_ms;
+    out->source_ok_at_ms = t->source_ok_at_ms;
     out->next_poll_at_ms = t->next_poll_at_ms;
     out->last_error = arena_strndup(arena, t->last_error.msg, strlen(t->last_error.msg));
     out->last_error_at_ms = t->last_error_at_ms;
