@@ -484,9 +484,10 @@ static int start_due(struct transfer_loop *l)
 static void remove_running(struct transfer_loop *l, struct transfer *t)
 {
     struct transfer **at = &l->running;
-    while (*at != t)
+    while (*at && *at != t)
         at = &(*at)->loop.next;
-    *at = t->loop.next;
+    if (*at)
+        *at = t->loop.next;
     l->n_running--;
     curl_multi_remove_handle(l->multi, t->loop.easy);
 }

@@ -5,6 +5,7 @@ import random
 import re
 import ssl
 import subprocess
+import threading
 import time
 
 import pyarrow as pa
@@ -464,3 +465,21 @@ def test_load_progress_shows_bytes_rows_and_eta(tmp_path, s3, proxy):
     assert len(lines) >= 2
     assert re.fullmatch(r"t reading \d+%: 0\.\d\dM of 0\.06M rows, \d+\.\d of \d+\.\d MB read, "
                         r"\d+\.\d\dM rows/s, \d+ s left", lines[-1]), lines[-1]
+
+
+def test_a_stop_does_not_wait_for_the_bucket(tmp_path, s3, proxy):
+    bucket = s3.bucket()
+    bucket.publish("2026-11-22", [rows(100)])
+    asked = threading.Event()
+
+    def hang(method, path, request):
+        if request.get("Range"):
+            asked.set()
+            time.sleep(20)
+    proxy.on_request = hang
+    server = Server(tmp_path, {"t": bucket.table(endpoint=proxy.endpoint)}, env=s3.env())
+    server.start()
+    assert asked.wait(30)
+    started = time.monotonic()
+    server.stop()
+    assert time.monotonic() - started < (10 if SANITIZED else 3)
