@@ -68,6 +68,7 @@ must_use static enum code walk_run(struct walk *w, struct view body, struct err 
     w->parser = XML_ParserCreate("UTF-8");
     if (!w->parser || body.len > INT32_MAX)
         return err_set(err, E_LIMIT, "an XML document of %zu bytes", body.len);
+    buf_cstr(&w->text); /* so that an empty text points somewhere, too */
     XML_SetUserData(w->parser, w);
     XML_SetElementHandler(w->parser, start_element, end_element);
     XML_SetCharacterDataHandler(w->parser, text_arrived);
