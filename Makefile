@@ -6,7 +6,7 @@ O       := build/$(VARIANT)
 SETUP   := build/.setup
 SETUP_BENCH := build/.setup-bench
 
-PKGS    := libmicrohttpd yaml-0.1 jansson libzstd liblz4 libbrotlidec libdeflate libxxhash liburing
+PKGS    := libmicrohttpd yaml-0.1 jansson libzstd liblz4 libbrotlidec libdeflate libxxhash liburing libcurl expat libcrypto
 LIBS     = $(shell pkg-config --libs $(PKGS)) -lsnappy -lpthread -lm
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)

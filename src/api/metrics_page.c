@@ -38,14 +38,20 @@ static const char *labels_of(struct page *p, const struct table_status *t, const
 /* The value of a table; NaN: it has none. */
 typedef double (*value_fn)(const struct table_status *t);
 
-static void put_tables(struct page *p, const char *name, const char *help, value_fn value)
+static void put_values(struct page *p, const char *name, const char *type, const char *help,
+                       value_fn value)
 {
-    metrics_put_head(&p->body, name, "gauge", help, p->format);
+    metrics_put_head(&p->body, name, type, help, p->format);
     for (size_t i = 0; i < p->n_tables; i++) {
         double v = value(&p->tables[i]);
         if (!isnan(v))
             metrics_put_sample(&p->body, name, labels_of(p, &p->tables[i], NULL, NULL), v);
     }
+}
+
+static void put_tables(struct page *p, const char *name, const char *help, value_fn value)
+{
+    put_values(p, name, "gauge", help, value);
 }
 
 /* Several values of each table, told apart by a label; `names` end with NULL. */
@@ -77,6 +83,11 @@ static double loaded_at(const struct table_status *t)
 static double published_at(const struct table_status *t)
 {
     return seconds_or_nan(t->published_at_ms);
+}
+
+static double source_ok_at(const struct table_status *t)
+{
+    return seconds_or_nan(t->source_ok_at_ms);
 }
 
 static double load_progress(const struct table_status *t)
@@ -126,6 +137,11 @@ static double polls_failed(const struct table_status *t)
     return (double)t->n_polls_failed;
 }
 
+static double source_read_bytes(const struct table_status *t)
+{
+    return (double)t->source_read_bytes;
+}
+
 static void put_generations(struct page *p)
 {
     static const char name[] = "murr_table_generation_info";
@@ -161,12 +177,16 @@ static void put_all_tables(struct page *p)
                published_at);
     put_tables(p, "murr_table_loaded_timestamp_seconds", "When the generation began to serve.",
                loaded_at);
+    put_tables(p, "murr_source_ok_timestamp_seconds",
+               "When the source was last polled and had a complete partition.", source_ok_at);
     put_tables(p, "murr_load_progress_ratio", "How much of a running load is read.", load_progress);
     put_tables(p, "murr_load_duration_seconds", "How long the latest good load took.",
                load_seconds);
     put_labelled(p, "murr_loads_total", "counter", "Loads, by result.", "result", results, loads);
     put_labelled(p, "murr_source_polls_total", "counter", "Polls of the source, by result.",
                  "result", results, polls);
+    put_values(p, "murr_source_read_bytes_total", "counter",
+               "Bytes of objects read from the source.", source_read_bytes);
 }
 
 static double seconds_of(struct timeval t)

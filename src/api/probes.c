@@ -83,6 +83,7 @@ static void put_table(struct buf *out, const struct table_status *t, int64_t now
     put_time(out, "published", t->published_at_ms, now_ms);
     put_time(out, "loaded", t->loaded_at_ms, now_ms);
     put_time(out, "polled", t->polled_at_ms, now_ms);
+    put_time(out, "source_ok", t->source_ok_at_ms, now_ms);
     put_text(out, "last_error", t->last_error);
     put_time(out, "last_error", t->last_error_at_ms, now_ms);
     put_load(out, t);

@@ -17,6 +17,7 @@ struct status status_of(enum code code)
         [E_LIMIT] = {413, "PAYLOAD_TOO_LARGE"},
         [E_IO] = {500, "INTERNAL_ERROR"},
         [E_TIMEOUT] = {500, "INTERNAL_ERROR"},
+        [E_CHANGED] = {500, "INTERNAL_ERROR"},
         [E_CANCELLED] = {500, "INTERNAL_ERROR"},
         [E_UNSUPPORTED] = {400, "INVALID_REQUEST"},
         [E_NOMEM] = {500, "INTERNAL_ERROR"},

@@ -55,6 +55,7 @@ const char *code_name(enum code code)
         [E_LIMIT] = "E_LIMIT",
         [E_IO] = "E_IO",
         [E_TIMEOUT] = "E_TIMEOUT",
+        [E_CHANGED] = "E_CHANGED",
         [E_CANCELLED] = "E_CANCELLED",
         [E_UNSUPPORTED] = "E_UNSUPPORTED",
         [E_NOMEM] = "E_NOMEM",

@@ -17,6 +17,7 @@ enum code {
     E_LIMIT,       /* a configured limit would be exceeded */
     E_IO,          /* the operating system refused */
     E_TIMEOUT,     /* a deadline passed */
+    E_CHANGED,     /* what is being read was replaced meanwhile: begin anew */
     E_CANCELLED,   /* somebody asked us to stop */
     E_UNSUPPORTED, /* well formed, but not something Murr does */
     E_NOMEM,       /* a table-sized allocation or mapping failed */

@@ -50,12 +50,19 @@ int arguments_parse(struct arguments *a, int argc, char **argv, const char *comm
             options_ended = true;
             continue;
         }
-        const struct option_spec common[] = {{"--config", 0, &a->config.path}, {"--set", 0, &set}};
+        const struct option_spec common[] = {{"--config", 0, &a->config.path, false},
+                                             {"--set", 0, &set, false}};
         const struct option_spec *spec = find_spec(common, 2, arg, &value);
         if (!spec)
             spec = find_spec(specs, n_specs, arg, &value);
         if (!spec)
             return command_misused(command, "unknown option %s", arg);
+        if (spec->is_flag && value)
+            return command_misused(command, "option %s takes no value", spec->name);
+        if (spec->is_flag) {
+            *spec->value = "";
+            continue;
+        }
         if (!value && i + 1 == argc)
             return command_misused(command, "option %s needs a value", arg);
         *spec->value = value ? value : argv[++i];

@@ -9,6 +9,7 @@ struct option_spec {
     const char *name; /* "--columns" */
     char letter;      /* 'c', or 0 */
     const char **value;
+    bool is_flag; /* takes no value; "" says that it was given */
 };
 
 struct arguments {

@@ -94,8 +94,9 @@ int cmd_bench(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     const char *requests = NULL, *keys = NULL, *data_dir = NULL;
-    const struct option_spec specs[] = {
-        {"--requests", 'n', &requests}, {"--keys", 'k', &keys}, {"--data-dir", 0, &data_dir}};
+    const struct option_spec specs[] = {{"--requests", 'n', &requests, false},
+                                        {"--keys", 'k', &keys, false},
+                                        {"--data-dir", 0, &data_dir, false}};
     if (arguments_parse(&args, argc, argv, "bench", specs, 3) != EXIT_DONE)
         return EXIT_USAGE;
     if (args.n_positional != 1)

@@ -4,6 +4,7 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "engine/scan.h"
+#include "remote/local_store.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -56,19 +57,37 @@ must_use static enum code put_rows(struct scan *scan, struct output *output, str
     return output_end(output, err);
 }
 
+/* A file of a store that is all files of this machine. */
+struct lone_file {
+    struct object_store *store;
+    struct partition_file listed;
+    struct source_file file;
+};
+
+static void lone_file_done(struct lone_file *f)
+{
+    source_file_close(&f->file);
+    object_info_done(&f->listed.info);
+    object_store_close(f->store);
+}
+
 must_use static enum code open_file(const char *path, uint64_t memory_bytes,
-                                    struct pq_limits *limits, struct source_file *out,
+                                    struct pq_limits *limits, struct lone_file *out,
                                     struct err *err)
 {
+    static const struct remote_op no_bound;
     struct stat st;
     if (stat(path, &st) < 0)
         return err_errno(err, E_IO, "file %s: cannot open", path);
     if (!S_ISREG(st.st_mode))
         return err_set(err, E_INVALID, "file %s: not a regular file", path);
     pq_budget_init(limits->budget, (size_t)memory_bytes / 2, (uint64_t)st.st_size, memory_bytes);
-    struct partition_file f = {
-        .name = (char *)path, .path = (char *)path, .size = (uint64_t)st.st_size};
-    return source_file_open(&f, limits, out, err);
+    bool is_absolute = path[0] == '/';
+    out->store = local_store_new(is_absolute ? "" : ".");
+    TRY(object_store_stat(out->store, path + is_absolute, &no_bound, &out->listed.info, err));
+    out->listed.name = path;
+    TRY(source_file_start(out->store, &out->listed, &no_bound, &out->file, err));
+    return source_file_open(&out->file, &no_bound, limits, err);
 }
 
 must_use static enum code cat(const char *path, const struct scan_config *config,
@@ -76,22 +95,21 @@ must_use static enum code cat(const char *path, const struct scan_config *config
 {
     struct pq_limits limits = pq_limits_default();
     struct pq_budget budget;
-    struct source_file file;
+    AUTO(lone_file) struct lone_file lone = {0};
     struct scan *scan;
     limits.budget = &budget;
     limits.page_bytes = (size_t)config->memory_bytes / 4;
     limits.held_bytes = (size_t)config->memory_bytes / 2;
     struct scan_config bounded = *config;
     bounded.budget = &budget;
-    TRY(open_file(path, config->memory_bytes, &limits, &file, err));
-    enum code rc = scan_open(&file, &bounded, &scan, err);
+    TRY(open_file(path, config->memory_bytes, &limits, &lone, err));
+    enum code rc = scan_open(&lone.file, &bounded, &scan, err);
     if (!rc && config->n_columns == 0)
-        note_skipped(file.pq);
+        note_skipped(lone.file.pq);
     if (!rc) {
         rc = put_rows(scan, output, err);
         scan_close(scan);
     }
-    source_file_close(&file);
     return rc ? err_in(err, rc, "file %s", path) : OK;
 }
 
@@ -109,10 +127,10 @@ int cmd_cat(int argc, char **argv)
     AUTO(arguments) struct arguments args = {0};
     AUTO(output) struct output output = {0};
     const char *columns = NULL, *format = "table", *rows = NULL, *memory = NULL;
-    const struct option_spec specs[] = {{"--columns", 'c', &columns},
-                                        {"--output", 'o', &format},
-                                        {"--rows", 'n', &rows},
-                                        {"--memory", 0, &memory}};
+    const struct option_spec specs[] = {{"--columns", 'c', &columns, false},
+                                        {"--output", 'o', &format, false},
+                                        {"--rows", 'n', &rows, false},
+                                        {"--memory", 0, &memory, false}};
     if (arguments_parse(&args, argc, argv, "cat", specs, 4) != EXIT_DONE)
         return EXIT_USAGE;
     if (args.n_positional != 1)

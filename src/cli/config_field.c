@@ -13,6 +13,7 @@ static const char *const level_words[] = {"debug", "info", "warn", "error", NULL
 static const char *const format_words[] = {"text", "json", NULL};
 static const char *const layout_words[] = {"packed", "columnar", NULL};
 static const char *const storage_words[] = {"memory", "mmap", "disk", NULL};
+static const char *const addressing_words[] = {"auto", "path", "virtual", NULL};
 
 #define AT(member) offsetof(struct config, member)
 static const struct config_field server_fields[] = {
@@ -57,6 +58,32 @@ const struct config_field table_fields[N_TABLE_FIELDS] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct s3_config, member)
+const struct config_field s3_fields[N_S3_FIELDS] = {
+    {"bucket", FIELD_STRING, AT(bucket), .min = 1},
+    {"prefix", FIELD_STRING, AT(prefix), .fallback = ""},
+    {"region", FIELD_STRING, AT(region), .fallback = ""},
+    {"endpoint", FIELD_STRING, AT(endpoint), .fallback = ""},
+    {"addressing", FIELD_ENUM, AT(addressing), "auto", .words = addressing_words},
+    {"requester_pays", FIELD_BOOL, AT(requester_pays), .fallback = "false"},
+    {"ca_file", FIELD_STRING, AT(ca_file), .fallback = ""},
+    {"proxy", FIELD_SECRET, AT(proxy), .fallback = ""}, /* may hold a password */
+    {"access_key_id", FIELD_STRING, AT(access_key_id), .fallback = ""},
+    {"secret_access_key", FIELD_SECRET, AT(secret_access_key), .fallback = ""},
+    {"session_token", FIELD_SECRET, AT(session_token), .fallback = ""},
+    {"anonymous", FIELD_BOOL, AT(anonymous), .fallback = "false"},
+    {"profile", FIELD_STRING, AT(profile), .fallback = ""},
+    {"role_arn", FIELD_STRING, AT(role_arn), .fallback = ""},
+    {"external_id", FIELD_SECRET, AT(external_id), .fallback = ""},
+    {"requests_in_flight", FIELD_UINT, AT(requests_in_flight), "16", .min = 1, .max = 256},
+    {"part_size", FIELD_BYTES, AT(part_bytes), "8MiB", .min = 65536, .max = 1ull << 30},
+    {"max_attempts", FIELD_UINT, AT(max_attempts), "8", .min = 1, .max = 100},
+    {"retry_delay", FIELD_DURATION, AT(retry_delay_ms), "100ms", .min = 1, .max = 20000},
+    {"connect_timeout", FIELD_DURATION, AT(connect_timeout_ms), "5s", .min = 10, .max = 600000},
+    {"stall_timeout", FIELD_DURATION, AT(stall_timeout_ms), "10s", .min = 1000, .max = 600000},
+};
+#undef AT
+
 #define AT(member) offsetof(struct column_spec, member)
 const struct config_field column_fields[N_COLUMN_FIELDS] = {
     {"dtype", FIELD_TYPE, AT(type), .words = NULL},
@@ -66,7 +93,8 @@ const struct config_field column_fields[N_COLUMN_FIELDS] = {
 
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned) &&
                    sizeof(enum layout_kind) == sizeof(unsigned) &&
-                   sizeof(enum storage_kind) == sizeof(unsigned),
+                   sizeof(enum storage_kind) == sizeof(unsigned) &&
+                   sizeof(enum s3_addressing) == sizeof(unsigned),
                "FIELD_ENUM stores an unsigned");
 
 /* What is expected, for "expected a whole number, found the string 'x'". */
@@ -74,6 +102,7 @@ static const char *expected(enum field_type type)
 {
     switch (type) {
     case FIELD_STRING:
+    case FIELD_SECRET:
         return "a string";
     case FIELD_UINT:
     case FIELD_COUNT:
@@ -94,6 +123,8 @@ static const char *expected(enum field_type type)
 static enum code wrong_type(const struct config_field *f, const struct node *n, struct err *err)
 {
     char shown[NODE_SHOWN_CAP];
+    if (f->type == FIELD_SECRET)
+        return err_set(err, E_INVALID, "expected a string; put it in quotes");
     const char *hint = f->type == FIELD_STRING && n->kind == NODE_SCALAR && n->text.len
                            ? "; put it in quotes if it is meant as a string"
                            : "";
@@ -227,7 +258,7 @@ must_use static enum code parse(const struct config_field *f, const struct node 
     uint64_t value = 0;
     if (!fits(f, n))
         return wrong_type(f, n, err);
-    if (f->type == FIELD_STRING) {
+    if (f->type == FIELD_STRING || f->type == FIELD_SECRET) {
         if (n->text.len < f->min)
             return err_set(err, E_INVALID, "must not be empty");
         char **at = (char **)((char *)base + f->offset);
@@ -312,6 +343,9 @@ void field_print(const struct config_field *f, const void *base, struct buf *out
         break;
     case FIELD_STRING:
         yaml_put_string(out, *(char *const *)at);
+        break;
+    case FIELD_SECRET:
+        buf_puts(out, (*(char *const *)at)[0] ? "\"********\"" : "\"\"");
         break;
     case FIELD_BOOL:
         buf_puts(out, *(const bool *)at ? "true" : "false");

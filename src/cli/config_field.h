@@ -17,6 +17,7 @@ enum field_type {
     FIELD_ENUM,     /* an enum whose values count from 0 in the order of `words` */
     FIELD_BOOL,     /* bool */
     FIELD_TYPE,     /* struct type */
+    FIELD_SECRET,   /* as FIELD_STRING; never shown */
 };
 
 struct config_field {
@@ -39,6 +40,8 @@ extern const struct config_section config_sections[N_SECTIONS]; /* offsets into 
 #define N_TABLE_FIELDS 5
 extern const struct config_field table_fields[N_TABLE_FIELDS]; /* into struct table_spec */
 #define N_COLUMN_FIELDS 2
+#define N_S3_FIELDS     21
+extern const struct config_field s3_fields[N_S3_FIELDS];         /* into struct s3_config */
 extern const struct config_field column_fields[N_COLUMN_FIELDS]; /* into struct column_spec */
 
 /*

@@ -85,10 +85,12 @@ static void offer_table(struct search *s, struct view name, const struct node *t
     offer_fields(s, t, table_fields, N_TABLE_FIELDS);
     struct target key = {.parts = {t.parts[0], name, view_cstr("key")}, .n = 3};
     offer(s, &key);
-    struct target path = {
-        .parts = {t.parts[0], name, view_cstr("source"), view_cstr("local"), view_cstr("path")},
-        .n = 5};
-    offer(s, &path);
+    struct target source = {.parts = {t.parts[0], name, view_cstr("source"), view_cstr("s3")},
+                            .n = 4};
+    offer_fields(s, source, s3_fields, N_S3_FIELDS);
+    source.parts[3] = view_cstr("local");
+    source.parts[source.n++] = view_cstr("path");
+    offer(s, &source);
     const struct node *columns = table ? node_member(table, view_cstr("columns")) : NULL;
     for (const struct node *c = columns ? columns->first : NULL; c; c = c->next)
         if (c->name)

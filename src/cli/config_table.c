@@ -1,6 +1,7 @@
 #include "cli/config_table.h"
 
 #include "base/mem.h"
+#include "remote/uri.h"
 
 #include <stdio.h>
 
@@ -108,6 +109,37 @@ must_use static enum code read_local(const struct node *n, const char *path, str
     return fields_read(n, path_field, 1, &out->source, n->name->origin, path, err);
 }
 
+/* What goes together, and what is no URL. */
+must_use static enum code check_s3(const struct s3_config *c, struct err *err)
+{
+    struct uri endpoint;
+    if (c->endpoint[0]) {
+        enum code rc = uri_parse(c->endpoint, &endpoint, err);
+        if (rc)
+            return err_in(err, rc, "endpoint: '%.200s'", c->endpoint);
+    }
+    if (strchr(c->bucket, '/'))
+        return err_set(err, E_INVALID, "bucket: '%.100s' has a '/'; what follows it is the prefix",
+                       c->bucket);
+    if (!c->access_key_id[0] != !c->secret_access_key[0])
+        return err_set(err, E_INVALID,
+                       "access_key_id and secret_access_key must be given together");
+    if (c->anonymous && c->access_key_id[0])
+        return err_set(err, E_INVALID, "anonymous: there is an access_key_id as well");
+    return OK;
+}
+
+must_use static enum code read_s3(const struct node *n, const char *path, struct table_spec *out,
+                                  struct err *err)
+{
+    TRY(map_check(n, path, err));
+    TRY(fields_check(n, s3_fields, N_S3_FIELDS, NULL, path, err));
+    out->source.kind = SOURCE_S3;
+    TRY(fields_read(n, s3_fields, N_S3_FIELDS, &out->source.s3, n->name->origin, path, err));
+    enum code rc = check_s3(&out->source.s3, err);
+    return rc ? err_in(err, rc, "%s: %s", n->name->origin, path) : OK;
+}
+
 /* Exactly one of the known kinds. */
 must_use static enum code read_source(const struct node *table, const char *table_path,
                                       struct table_spec *out, struct err *err)
@@ -127,6 +159,8 @@ must_use static enum code read_source(const struct node *table, const char *tabl
                        "%s: %s: exactly one of local, s3 and iceberg must be given%s",
                        (kind ? kind->next : source)->origin, path, kind ? ", found several" : "");
     below(path, kind->name->text, below_path);
+    if (view_eq_cstr(kind->name->text, "s3"))
+        return read_s3(kind, below_path, out, err);
     if (!view_eq_cstr(kind->name->text, "local"))
         return err_set(err, E_INVALID, "%s: %s: source %.*s is not supported by this version yet",
                        kind->name->origin, below_path, VIEW_ARG(kind->name->text));
@@ -254,13 +288,24 @@ static void print_columns(const struct table_spec *spec, struct buf *out)
     }
 }
 
+static void print_source(const struct source_spec *source, struct buf *out)
+{
+    if (source->kind == SOURCE_S3) {
+        buf_puts(out, "      s3:\n");
+        fields_print(s3_fields, N_S3_FIELDS, &source->s3, 8, out);
+        return;
+    }
+    buf_puts(out, "      local:\n        path: ");
+    yaml_put_string(out, source->local.path);
+    buf_puts(out, "\n");
+}
+
 void table_print(const struct table_spec *spec, struct buf *out)
 {
     buf_puts(out, "  ");
     yaml_put_string(out, spec->name);
-    buf_puts(out, ":\n    source:\n      local:\n        path: ");
-    yaml_put_string(out, spec->source.local.path);
-    buf_puts(out, "\n");
+    buf_puts(out, ":\n    source:\n");
+    print_source(&spec->source, out);
     fields_print(table_fields, N_TABLE_FIELDS, spec, 4, out);
     buf_puts(out, "    key: [");
     for (size_t i = 0; i < spec->n_key; i++) {

@@ -80,8 +80,9 @@ int cmd_get(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     const char *columns = NULL, *format = "table", *data_dir = NULL;
-    const struct option_spec specs[] = {
-        {"--columns", 'c', &columns}, {"--output", 'o', &format}, {"--data-dir", 0, &data_dir}};
+    const struct option_spec specs[] = {{"--columns", 'c', &columns, false},
+                                        {"--output", 'o', &format, false},
+                                        {"--data-dir", 0, &data_dir, false}};
     if (arguments_parse(&args, argc, argv, "get", specs, 3) != EXIT_DONE)
         return EXIT_USAGE;
     if (args.n_positional < 2)

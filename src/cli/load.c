@@ -12,6 +12,7 @@
 /* The bar is drawn by a thread of its own, while this one loads. */
 struct ticker {
     struct registry *registry;
+    bool always; /* a line a second */
     _Atomic bool stop;
 };
 
@@ -19,7 +20,7 @@ static void *ticker_main(void *arg)
 {
     struct ticker *t = arg;
     struct progress progress;
-    progress_init(&progress);
+    progress_init(&progress, t->always);
     while (!atomic_load(&t->stop)) {
         progress_show(&progress, t->registry);
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
@@ -48,10 +49,11 @@ static int check_names(const struct arguments *args, const struct config *config
     return EXIT_DONE;
 }
 
-static int load_all(struct registry *r, const struct arguments *args, const struct config *config)
+static int load_all(struct registry *r, const struct arguments *args, const struct config *config,
+                    bool always)
 {
     int exit_code = EXIT_DONE;
-    struct ticker ticker = {.registry = r};
+    struct ticker ticker = {.registry = r, .always = always};
     pthread_t thread;
     bool ticking = pthread_create(&thread, NULL, ticker_main, &ticker) == 0;
     for (size_t i = 0; i < config->n_tables; i++) {
@@ -87,7 +89,9 @@ static void print_tables(struct registry *r, const struct arguments *args)
 int cmd_load(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
-    if (arguments_parse(&args, argc, argv, "load", NULL, 0) != EXIT_DONE)
+    const char *progress = NULL;
+    const struct option_spec specs[] = {{"--progress", 0, &progress, true}};
+    if (arguments_parse(&args, argc, argv, "load", specs, 1) != EXIT_DONE)
         return EXIT_USAGE;
     AUTO(config) struct config config = {0};
     struct err err;
@@ -100,7 +104,7 @@ int cmd_load(int argc, char **argv)
     struct registry *r;
     if (registry_open(&rc, &r, &err))
         return command_failed(&err);
-    int exit_code = load_all(r, &args, &config);
+    int exit_code = load_all(r, &args, &config, progress != NULL);
     print_tables(r, &args);
     registry_close(r);
     return exit_code;

@@ -22,8 +22,15 @@ static const struct command commands[] = {
      cmd_check},
     {"load", "[TABLE...]", "load tables once, print what was built, exit",
      "Loads the newest partition of every table, or of those named, into server.data_dir.\n"
-     "Shows a progress bar on a terminal, a log line every few seconds elsewhere.\n",
+     "Shows a progress bar on a terminal, a log line every few seconds elsewhere.\n"
+     "      --progress     a line a second with bytes, rows and ETA, whatever stderr is\n",
      cmd_load},
+    {"plan", "[TABLE...]", "predict rows, load time, disk and memory of tables",
+     "Reads the footers of the newest partition of every table, or of those named, and loads a "
+     "sample\n"
+     "of it into a temporary directory. Writes nothing to server.data_dir.\n"
+     "      --sample SIZE  of the files to read; at least a row group is [64MiB]\n",
+     cmd_plan},
     {"get", "TABLE KEY...", "print the rows of keys from the data directory",
      "  -c, --columns A,B  these columns, in this order [all but the key]\n"
      "  -o, --output FMT   table, json, csv or arrow [table]\n"

@@ -8,12 +8,17 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static const uint64_t line_interval_ns = 5000000000u;
+static const uint64_t log_interval_ns = 5000000000u;
 enum { BAR_CELLS = 24 };
 
-void progress_init(struct progress *p)
+void progress_init(struct progress *p, bool always)
 {
-    *p = (struct progress){.is_terminal = isatty(STDERR_FILENO), .last_line_ns = clock_mono_ns()};
+    *p = (struct progress){
+        .is_terminal = !always && isatty(STDERR_FILENO),
+        .is_plain = always,
+        .line_interval_ns = always ? 1000000000u : log_interval_ns,
+        .last_line_ns = clock_mono_ns(),
+    };
 }
 
 static const char *state_name(enum load_state s)
@@ -47,8 +52,9 @@ static void draw_bar(const struct table_status *t)
     if (t->load.eta_s >= 0)
         snprintf(left, sizeof(left), ", %.0fs left", t->load.eta_s);
     snprintf(head, sizeof(head), "%s %s", t->name, state_name(t->load.state));
-    snprintf(tail, sizeof(tail), "%3.0f%% of %.2fM rows, %.2fM rows/s%s", done * 100,
-             rows_total / 1e6, rate, left);
+    snprintf(tail, sizeof(tail), "%3.0f%% of %.2fM rows, %.0f of %.0f MB, %.2fM rows/s%s",
+             done * 100, rows_total / 1e6, (double)t->load.bytes_done / 1e6,
+             (double)t->load.bytes_total / 1e6, rate, left);
     size_t n_others = strlen(head) + strlen(" [] ") + strlen(tail);
     size_t n_cells = columns < n_others               ? 0
                      : columns - n_others < BAR_CELLS ? columns - n_others
@@ -65,8 +71,22 @@ static void log_line(const struct table_status *t)
     log_info("loading", log_str("table", t->name), log_str("state", state_name(t->load.state)),
              log_double("percent", (double)(int)(fraction(t) * 1000) / 10),
              log_int("rows_done", t->load.rows_done), log_int("rows_total", t->load.rows_total),
-             log_int("bytes_total", t->load.bytes_total),
+             log_int("bytes_done", t->load.bytes_done), log_int("bytes_total", t->load.bytes_total),
              log_double("elapsed_s", t->load.elapsed_s), log_double("eta_s", t->load.eta_s));
+}
+
+/* "t reading 37%: 1.20M of 3.30M rows, 12.3 of 33.0 MB read, 1.10M rows/s, 4 s left" */
+static void plain_line(const struct table_status *t)
+{
+    char left[32] = "";
+    double done = fraction(t), elapsed_s = t->load.elapsed_s;
+    if (t->load.eta_s >= 0)
+        snprintf(left, sizeof(left), ", %.0f s left", t->load.eta_s);
+    fprintf(stderr, "%s %s %.0f%%: %.2fM of %.2fM rows, %.1f of %.1f MB read, %.2fM rows/s%s\n",
+            t->name, state_name(t->load.state), done * 100, (double)t->load.rows_done / 1e6,
+            (double)t->load.rows_total / 1e6, (double)t->load.bytes_done / 1e6,
+            (double)t->load.bytes_total / 1e6,
+            elapsed_s > 0 ? done * (double)t->load.rows_total / elapsed_s / 1e6 : 0, left);
 }
 
 void progress_show(struct progress *p, struct registry *r)
@@ -74,7 +94,7 @@ void progress_show(struct progress *p, struct registry *r)
     AUTO(arena) struct arena arena = {0};
     size_t n;
     const struct table_status *tables = registry_status(r, &arena, &n);
-    bool line_due = clock_mono_ns() - p->last_line_ns >= line_interval_ns;
+    bool line_due = clock_mono_ns() - p->last_line_ns >= p->line_interval_ns;
     bool any = false;
     for (size_t i = 0; i < n; i++) {
         if (tables[i].load.state == LOAD_IDLE)
@@ -82,6 +102,8 @@ void progress_show(struct progress *p, struct registry *r)
         any = true;
         if (p->is_terminal)
             draw_bar(&tables[i]);
+        else if (line_due && p->is_plain)
+            plain_line(&tables[i]);
         else if (line_due)
             log_line(&tables[i]);
     }

@@ -8,12 +8,15 @@
 #include "engine/registry.h"
 
 struct progress {
-    bool is_terminal;
+    bool is_terminal; /* draw a bar */
+    bool is_plain;    /* print lines of our own, not of the log */
+    uint64_t line_interval_ns;
     bool bar_shown;
     uint64_t last_line_ns;
 };
 
-void progress_init(struct progress *p);
+/* `always`: a plain line a second, whatever stderr is. */
+void progress_init(struct progress *p, bool always);
 
 /* Show the loads that run now. Call it several times a second. */
 void progress_show(struct progress *p, struct registry *r);

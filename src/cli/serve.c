@@ -70,7 +70,7 @@ must_use static enum code open_servers(const struct config *config, struct serve
 static int wait_for_signal(const sigset_t *signals, struct registry *r)
 {
     struct progress progress;
-    progress_init(&progress);
+    progress_init(&progress, false);
     for (;;) {
         int sig = sigtimedwait(signals, NULL, &tick);
         if (sig > 0) {

@@ -12,12 +12,15 @@
 /* Rows of a block: 8 MB of rows of a cache line, which a worker puts together in its share of L3. */
 static const uint64_t block_rows = 131072;
 
+/* Footers on their way at a time. */
+static const size_t openings = 32;
+
 struct load {
     const struct load_job *job;
     struct pq_limits limits;
     struct pq_budget budget;
     struct source_file *files;
-    size_t n_files; /* opened so far */
+    size_t n_files; /* started to open, or open */
     struct resolved resolved;
     struct record_format format;
     struct spill *spill;
@@ -25,6 +28,7 @@ struct load {
     struct seg_layout layout;
     uint64_t hash_seed;
     uint64_t n_blocks;
+    uint64_t sample_every; /* of so many row groups one is read; 1: all are */
 };
 
 void load_result_done(struct load_result *r)
@@ -45,13 +49,34 @@ static void load_done(struct load *l)
     free(l->files);
 }
 
+/* Footers are read ahead too: a thousand files are a thousand requests. */
 must_use static enum code open_files(struct load *l, struct err *err)
 {
     const struct partition *p = l->job->partition;
+    const struct load_job *job = l->job;
+    uint64_t kept_bytes = 0;
     l->files = mem_zalloc(p->n_files * sizeof(*l->files));
-    for (; l->n_files < p->n_files; l->n_files++)
-        TRY(source_file_open(&p->files[l->n_files], &l->limits, &l->files[l->n_files], err));
+    for (size_t i = 0; i < p->n_files; i++) {
+        for (; l->n_files < p->n_files && l->n_files < i + openings; l->n_files++)
+            TRY(source_file_start(job->store, &p->files[l->n_files], job->op, &l->files[l->n_files],
+                                  err));
+        struct source_file *f = &l->files[i];
+        TRY(source_file_open(f, job->op, &l->limits, err));
+        /* A small file is all in its tail. */
+        if (f->tail.len < f->size || kept_bytes + f->size > job->memory_bytes / 16)
+            source_file_drop_tail(f);
+        kept_bytes += f->tail.len;
+    }
     return OK;
+}
+
+/* A sample takes every n-th row group. */
+static uint64_t choose_sample(const struct load *l)
+{
+    uint64_t n_bytes = 0, wanted = l->job->sample_bytes;
+    for (size_t i = 0; i < l->n_files; i++)
+        n_bytes += l->files[i].size;
+    return wanted && n_bytes > wanted ? n_bytes / wanted : 1;
 }
 
 /* Bytes that the rows will have as records, guessed from the footers: strings are often stored once
@@ -74,8 +99,8 @@ must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, 
                 string_bytes += len;
             }
     }
-    *out_rows = n_rows;
-    *out_bytes = n_rows * l->format.key_offset + 4 * string_bytes;
+    *out_rows = n_rows / l->sample_every;
+    *out_bytes = (n_rows * l->format.key_offset + 4 * string_bytes) / l->sample_every;
     return OK;
 }
 
@@ -108,7 +133,10 @@ must_use static enum code scatter(struct load *l, struct err *err)
         .n_blocks = l->n_blocks,
         .hash_seed = l->hash_seed,
         .limits = &l->limits,
-        .fetch_bytes = job->memory_bytes / 8 / pool_size(job->pool),
+        .fetch_bytes = job->memory_bytes / 8,
+        .is_far = job->store->is_far,
+        .sample_every = l->sample_every,
+        .op = job->op,
         .temp_dir = job->dir,
     };
     atomic_store(&job->progress->state, LOAD_READING);
@@ -157,7 +185,10 @@ must_use static enum code check_announced(const struct load *l, struct err *err)
 
 must_use static enum code run(struct load *l, struct load_result *result, struct err *err)
 {
+    uint64_t start_ns = clock_mono_ns();
     TRY(open_files(l, err));
+    result->open_seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
+    l->sample_every = choose_sample(l);
     TRY(resolve_columns(l->job->spec, l->files, l->n_files, &l->resolved, err));
     TRY(check_announced(l, err));
     record_format_init(&l->format, &l->resolved.schema);
@@ -170,6 +201,8 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     result->disk_bytes = built.disk_bytes;
     result->n_rows = built.n_rows;
     result->n_rows_read = l->scattered.n_rows;
+    result->n_rows_listed = l->scattered.n_rows_listed;
+    result->n_bytes_listed = l->scattered.n_bytes_listed;
     result->n_skipped_columns = l->resolved.n_skipped;
     return OK;
 }
@@ -178,7 +211,7 @@ static uint64_t files_bytes(const struct partition *p)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < p->n_files; i++)
-        bytes += p->files[i].size;
+        bytes += p->files[i].info.size;
     return bytes;
 }
 

@@ -18,11 +18,14 @@
 
 struct load_job {
     const struct table_spec *spec;
+    struct object_store *store;
     const struct partition *partition;
-    const char *dir; /* an empty directory */
+    const struct remote_op *op; /* of all reads */
+    const char *dir;            /* an empty directory */
     uint64_t memory_bytes;
     struct pool *pool;
     struct load_progress *progress;
+    uint64_t sample_bytes; /* load about so much of the files only, evenly chosen; 0: all */
 };
 
 struct load_result {
@@ -30,6 +33,9 @@ struct load_result {
     uint64_t n_rows_read; /* from the files, replaced ones included */
     uint64_t n_rows;      /* one a key */
     uint64_t disk_bytes;
+    uint64_t n_rows_listed;  /* as the footers say; of a sample, more than were read */
+    uint64_t n_bytes_listed; /* of the wanted column chunks */
+    double open_seconds;     /* until all footers were read */
     size_t n_skipped_columns;
 };
 

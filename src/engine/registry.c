@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "engine/source.h"
 #include "engine/table.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ struct registry {
     size_t n_tables;
     int lock_fd;
     struct pool *pool;
+    struct transfer_loop *transfers; /* NULL: no source needs it */
     pthread_t poller;
     bool is_polling;
 
@@ -44,6 +46,17 @@ must_use static enum code lock_data_dir(struct registry *r, struct err *err)
     return err_errno(err, E_IO, "cannot lock %s", path);
 }
 
+/* One loop for all tables: they load one at a time. */
+must_use static enum code open_transfers(struct registry *r, struct err *err)
+{
+    unsigned most = 0;
+    for (size_t i = 0; i < r->config.n_tables; i++) {
+        unsigned n = source_requests(&r->config.tables[i].source);
+        most = n > most ? n : most;
+    }
+    return most ? transfer_loop_open(most, &r->transfers, err) : OK;
+}
+
 enum code registry_open(const struct registry_config *config, struct registry **out_registry,
                         struct err *err)
 {
@@ -58,8 +71,10 @@ enum code registry_open(const struct registry_config *config, struct registry **
     pthread_condattr_destroy(&attr);
     r->tables = mem_zalloc(config->n_tables * sizeof(struct table *));
     enum code rc = lock_data_dir(r, err);
+    if (!rc)
+        rc = open_transfers(r, err);
     for (size_t i = 0; !rc && i < config->n_tables; i++) {
-        rc = table_open(&config->tables[i], config->data_dir, &r->tables[i], err);
+        rc = table_open(&config->tables[i], config->data_dir, r->transfers, &r->tables[i], err);
         r->n_tables += !rc;
     }
     if (rc) {
@@ -133,6 +148,7 @@ void registry_close(struct registry *r)
         pthread_join(r->poller, NULL);
     for (size_t i = 0; i < r->n_tables; i++)
         table_close(r->tables[i]);
+    transfer_loop_close(r->transfers);
     pool_free(r->pool);
     if (r->lock_fd >= 0)
         close(r->lock_fd);

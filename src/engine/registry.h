@@ -48,7 +48,7 @@ enum load_state { LOAD_IDLE, LOAD_READING, LOAD_BUILDING };
 
 struct table_status {
     const char *name;
-    const char *source;    /* "local" */
+    const char *source;    /* "local", "s3" */
     const char *partition; /* of the live generation, "2026-11-22"; "" when nothing is loaded */
     bool loaded;
     uint64_t generation;
@@ -59,12 +59,14 @@ struct table_status {
     int64_t loaded_at_ms;    /* wall clock; 0: never */
     int64_t published_at_ms; /* modification time of _SUCCESS; 0: unknown */
     int64_t polled_at_ms;    /* 0: never */
+    int64_t source_ok_at_ms; /* when the latest poll that found a partition ended; 0: never */
     int64_t next_poll_at_ms;
     const char *last_error;   /* of the latest poll or load; "" when it went well */
     int64_t last_error_at_ms; /* 0: no error */
     uint64_t n_loads_ok, n_loads_failed;
     uint64_t n_polls_ok, n_polls_failed;
-    double load_seconds; /* of the latest load that went well */
+    uint64_t source_read_bytes; /* of objects, since the start */
+    double load_seconds;        /* of the latest load that went well */
     struct {
         enum load_state state;
         uint64_t rows_done, rows_total;

@@ -7,6 +7,8 @@
 enum { run_rows = 512, batch_rows = 65536 };
 static const size_t batch_bytes_max = (size_t)64 << 20; /* and a sixteenth of the memory */
 
+static const struct remote_op no_bound;
+
 struct scan {
     const struct source_file *file;
     struct scan_config config;
@@ -54,7 +56,8 @@ must_use static enum code check_leaf(const struct scan *s, size_t row_group, siz
     TRY(pq_leaf_range(s->file->pq, row_group, leaf_idx, &offset, &len, err));
     if (len > s->config.memory_bytes / 4)
         return OK; /* too much for a look at what nobody reads */
-    TRY(source_file_read(s->file, offset, len, buf_reserve(&bytes, len), err));
+    struct byte_range range = {offset, len, buf_reserve(&bytes, len), false};
+    TRY(object_read_finish(source_file_read(s->file, &range, 1, &no_bound), err));
     return pq_leaf_check(s->file->pq, row_group, leaf_idx, view_of(bytes.ptr, len), err);
 }
 
@@ -125,7 +128,8 @@ static void make_columns(struct scan *s)
 must_use static enum code read_through(struct scan *s, size_t i, size_t row_group, struct err *err)
 {
     struct fetch_place place = {s->file, row_group, &s->columns[i], 1};
-    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir, err));
+    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir, &no_bound,
+                     err));
     TRY(fetched_start(&s->fetched, &place, &s->chunks[i], err));
     do
         TRY(pq_chunk_read(s->chunks[i], &s->runs[i], err));
@@ -218,7 +222,8 @@ must_use static enum code open_group(struct scan *s, struct err *err)
     s->in_group = true;
     if (s->group_left == 0)
         return OK;
-    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir, err));
+    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir, &no_bound,
+                     err));
     return fetched_start(&s->fetched, &place, s->chunks, err);
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
-#include "engine/fetched.h"
+#include "engine/fetch_queue.h"
 #include "model/key.h"
 
 /* Rows decoded at a time: vectors of a dozen columns and the records they become stay in L2. */
@@ -19,7 +19,6 @@ struct scatter_worker {
     struct record *records[RUN_ROWS];
     struct buf key_bytes;
     struct arena arena; /* of converted lists */
-    struct fetched fetched;
     uint64_t *n_nulls;
     struct key_lengths key_lengths;
 };
@@ -28,10 +27,9 @@ struct scatter {
     const struct scatter_config *config;
     struct load_progress *progress;
     struct scatter_worker *workers;
+    struct fetch_queue *reader;
     uint64_t *group_ordinal; /* by task: rows before that row group */
-    struct task_place {
-        size_t file, row_group;
-    } * places; /* by task */
+    struct fetch_task *tasks;
     size_t n_tasks;
 };
 
@@ -203,26 +201,38 @@ static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_
     }
 }
 
+/* Which of the files it is. */
+static size_t file_of(const struct scatter *s, size_t task)
+{
+    return (size_t)(s->tasks[task].place.file - s->config->files);
+}
+
+must_use static enum code scatter_fetched(struct scatter *s, size_t task, unsigned worker,
+                                          const struct fetched *fetched, struct err *err)
+{
+    struct scatter_worker *w = &s->workers[worker];
+    const struct fetch_task *t = &s->tasks[task];
+    fit_vectors(s, w, file_of(s, task));
+    enum code rc = fetched_start(fetched, &t->place, w->chunks, err);
+    if (!rc)
+        rc = scatter_rows(s, w, worker, s->group_ordinal[task], t->n_rows, err);
+    for (size_t i = 0; i < t->place.n_columns; i++)
+        pq_chunk_reset(w->chunks[i]);
+    return rc;
+}
+
 must_use static enum code scatter_group(struct scatter *s, size_t task, unsigned worker,
                                         struct err *err)
 {
-    const struct scatter_config *c = s->config;
-    struct scatter_worker *w = &s->workers[worker];
-    struct task_place place = s->places[task];
-    size_t n_fields = c->resolved->schema.n_fields;
-    uint64_t n_rows = pq_file_group_rows(c->files[place.file].pq, place.row_group);
-    if (n_rows == 0)
+    struct fetched *fetched;
+    if (s->tasks[task].n_rows == 0)
         return OK;
-    struct fetch_place at = place_of(c, place.file, place.row_group);
-    TRY(fetched_read(&w->fetched, &at, c->fetch_bytes, c->temp_dir, err));
-    fit_vectors(s, w, place.file);
-    TRY(fetched_start(&w->fetched, &at, w->chunks, err));
-    enum code rc = scatter_rows(s, w, worker, s->group_ordinal[task], n_rows, err);
-    for (size_t i = 0; i < n_fields; i++)
-        pq_chunk_reset(w->chunks[i]);
+    TRY(fetch_queue_take(s->reader, task, &fetched, err));
+    enum code rc = scatter_fetched(s, task, worker, fetched, err);
+    fetch_queue_give_back(s->reader, fetched);
     if (!rc)
-        atomic_fetch_add_explicit(&s->progress->bytes_done, w->fetched.len, memory_order_relaxed);
-    fetched_reset(&w->fetched);
+        atomic_fetch_add_explicit(&s->progress->bytes_done, s->tasks[task].n_bytes,
+                                  memory_order_relaxed);
     return rc;
 }
 
@@ -231,8 +241,8 @@ static enum code scatter_task(void *job, size_t task, unsigned worker, struct er
     struct scatter *s = job;
     enum code rc = scatter_group(s, task, worker, err);
     if (rc && rc != E_CANCELLED)
-        err_write_in(err, "file %s, row group %zu", s->config->files[s->places[task].file].name,
-                     s->places[task].row_group);
+        err_write_in(err, "file %s, row group %zu", s->tasks[task].place.file->name,
+                     s->tasks[task].place.row_group);
     return rc;
 }
 
@@ -271,39 +281,70 @@ static void workers_done(struct scatter *s, unsigned n_workers)
         free(w->n_nulls);
         buf_done(&w->key_bytes);
         arena_done(&w->arena);
-        fetched_done(&w->fetched);
     }
     free(s->workers);
 }
 
+/* A task: what it has to read, and how much that is. */
+must_use static enum code plan_task(const struct scatter *s, size_t file, size_t row_group,
+                                    struct fetched *scratch, struct fetch_task *out,
+                                    struct err *err)
+{
+    const struct source_file *f = &s->config->files[file];
+    out->place = place_of(s->config, file, row_group);
+    enum code rc = fetched_plan(scratch, &out->place, err);
+    if (rc)
+        return err_in(err, rc, "file %s, row group %zu", f->name, row_group);
+    out->n_rows = pq_file_group_rows(f->pq, row_group);
+    out->n_bytes = scratch->len;
+    return OK;
+}
+
 /* Number the row groups, in file order: later rows replace earlier ones. */
-must_use static enum code list_tasks(struct scatter *s, uint64_t *out_n_rows, struct err *err)
+must_use static enum code list_tasks(struct scatter *s, struct scatter_result *out, struct err *err)
 {
     const struct scatter_config *c = s->config;
     for (size_t f = 0; f < c->n_files; f++)
         s->n_tasks += pq_file_n_row_groups(c->files[f].pq);
-    s->places = mem_zalloc(s->n_tasks * sizeof(*s->places));
+    s->tasks = mem_zalloc(s->n_tasks * sizeof(*s->tasks));
     s->group_ordinal = mem_zalloc(s->n_tasks * sizeof(*s->group_ordinal));
-    AUTO(ptr)
-    struct chunk_range *ranges = mem_alloc(c->resolved->schema.n_fields * sizeof(*ranges));
-    uint64_t n_rows = 0, n_bytes = 0;
-    size_t task = 0;
+    AUTO(fetched) struct fetched scratch = {0};
+    uint64_t n_rows = 0, n_bytes = 0, n_listed = 0;
+    s->n_tasks = 0;
     for (size_t f = 0; f < c->n_files; f++)
-        for (size_t g = 0; g < pq_file_n_row_groups(c->files[f].pq); g++, task++) {
-            uint64_t total;
-            struct fetch_place place = place_of(c, f, g);
-            enum code rc = chunk_ranges(&place, ranges, &total, err);
-            if (rc)
-                return err_in(err, rc, "file %s, row group %zu", c->files[f].name, g);
-            s->places[task] = (struct task_place){f, g};
-            s->group_ordinal[task] = n_rows;
-            n_rows += pq_file_group_rows(c->files[f].pq, g);
-            n_bytes += total;
+        for (size_t g = 0; g < pq_file_n_row_groups(c->files[f].pq); g++, n_listed++) {
+            struct fetch_task *t = &s->tasks[s->n_tasks];
+            TRY(plan_task(s, f, g, &scratch, t, err));
+            out->n_rows_listed += t->n_rows;
+            out->n_bytes_listed += t->n_bytes;
+            if (n_listed % c->sample_every)
+                continue;
+            s->group_ordinal[s->n_tasks++] = n_rows;
+            n_rows += t->n_rows;
+            n_bytes += t->n_bytes;
         }
     atomic_store(&s->progress->rows_total, n_rows);
     atomic_store(&s->progress->bytes_total, n_bytes);
-    *out_n_rows = n_rows;
+    out->n_rows = n_rows;
     return OK;
+}
+
+must_use static enum code run_tasks(struct scatter *s, struct pool *pool, struct err *err)
+{
+    const struct scatter_config *c = s->config;
+    struct fetch_queue_config config = {
+        .tasks = s->tasks,
+        .n_tasks = s->n_tasks,
+        .n_workers = pool_size(pool),
+        .memory_bytes = c->fetch_bytes,
+        .is_far = c->is_far,
+        .temp_dir = c->temp_dir,
+        .op = c->op,
+    };
+    s->reader = fetch_queue_new(&config);
+    enum code rc = pool_run(pool, s->n_tasks, scatter_task, s, err);
+    fetch_queue_free(s->reader);
+    return rc;
 }
 
 static void sum_up(const struct scatter *s, unsigned n_workers, struct scatter_result *r)
@@ -327,16 +368,16 @@ enum code scatter_run(const struct scatter_config *config, struct pool *pool,
     unsigned n_workers = pool_size(pool);
     struct scatter_result result = {0};
     workers_init(&s, n_workers);
-    enum code rc = list_tasks(&s, &result.n_rows, err);
+    enum code rc = list_tasks(&s, &result, err);
     if (!rc)
-        rc = pool_run(pool, s.n_tasks, scatter_task, &s, err);
+        rc = run_tasks(&s, pool, err);
     if (!rc) {
         spill_seal(config->spill);
         sum_up(&s, n_workers, &result);
         *out = result;
     }
     workers_done(&s, n_workers);
-    free(s.places);
+    free(s.tasks);
     free(s.group_ordinal);
     return rc;
 }

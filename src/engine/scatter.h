@@ -22,15 +22,19 @@ struct scatter_config {
     uint64_t n_blocks; /* bins of the spill */
     uint64_t hash_seed;
     const struct pq_limits *limits;
-    uint64_t
-        fetch_bytes; /* column chunks of one row group held in memory; more go through a file */
-    const char *temp_dir; /* of that file */
+    uint64_t fetch_bytes;       /* column chunks held in memory */
+    bool is_far;                /* the source is a request away: read ahead */
+    const struct remote_op *op; /* of reads */
+    uint64_t sample_every;      /* of so many row groups one is read; 1: all */
+    const char *temp_dir;       /* for row groups that are too large for memory */
 };
 
 /* What the rows turned out to be. Zeroed memory is empty. */
 struct scatter_result {
     uint64_t n_rows;
-    uint64_t *n_nulls; /* by field */
+    uint64_t n_rows_listed,
+        n_bytes_listed; /* of all row groups, also where only a sample is read */
+    uint64_t *n_nulls;  /* by field */
     struct key_lengths keys;
 };
 

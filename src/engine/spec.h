@@ -3,14 +3,16 @@
 #define MURR_ENGINE_SPEC_H
 
 #include "model/type.h"
+#include "remote/s3_config.h"
 
-enum source_kind { SOURCE_LOCAL };
+enum source_kind { SOURCE_LOCAL, SOURCE_S3 };
 
 struct source_spec {
     enum source_kind kind;
     struct {
         char *path; /* the folder that holds the YYYY-MM-DD partitions */
     } local;
+    struct s3_config s3;
 };
 
 /* How columns are stored: side by side in one row, or one group a column (docs/segment-format.md). */

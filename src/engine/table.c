@@ -8,6 +8,7 @@
 #include "engine/loader.h"
 #include "engine/progress.h"
 #include "engine/snapshot_priv.h"
+#include "engine/source.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -15,12 +16,16 @@
 
 static const int64_t backoff_first_ms = 1000;
 static const int64_t backoff_max_ms = 10 * 60 * 1000;
+static const int64_t discover_timeout_ms = 60 * 1000;
+enum { RESTARTS_MAX = 3 };
 
 struct table {
     const struct table_spec *spec;
     char *dir;
     uint64_t spec_hash;
+    struct object_store *store;
     struct load_progress progress;
+    _Atomic uint64_t n_read_bytes; /* that came from the source */
 
     /* Only the polling thread. */
     bool is_serving;             /* snapshots are kept as the configuration says; else mapped */
@@ -37,7 +42,7 @@ struct table {
     pthread_mutex_t lock;
     struct snapshot *live; /* NULL: nothing loaded yet */
     struct err last_error;
-    int64_t last_error_at_ms, polled_at_ms, next_poll_at_ms;
+    int64_t last_error_at_ms, polled_at_ms, source_ok_at_ms, next_poll_at_ms;
     uint64_t next_poll_ns;
     uint64_t n_loads_ok, n_loads_failed, n_polls_ok, n_polls_failed;
 };
@@ -96,8 +101,8 @@ must_use static enum code restore(struct table *t, struct err *err)
     return OK;
 }
 
-enum code table_open(const struct table_spec *spec, const char *data_dir, struct table **out_table,
-                     struct err *err)
+enum code table_open(const struct table_spec *spec, const char *data_dir,
+                     struct transfer_loop *loop, struct table **out_table, struct err *err)
 {
     struct table *t = mem_zalloc(sizeof(*t));
     char dir[PATH_CAP];
@@ -111,6 +116,8 @@ enum code table_open(const struct table_spec *spec, const char *data_dir, struct
     }
     if (!rc)
         rc = dir_sync(data_dir, err);
+    if (!rc)
+        rc = source_open(&spec->source, loop, &t->store, err);
     if (!rc)
         rc = restore(t, err);
     if (rc) {
@@ -126,6 +133,7 @@ void table_close(struct table *t)
     if (!t)
         return;
     snapshot_unref(t->live);
+    object_store_close(t->store);
     pthread_mutex_destroy(&t->lock);
     free(t->dir);
     free(t);
@@ -213,6 +221,24 @@ must_use static enum code publish(struct table *t, const char *tmp_dir, uint64_t
     return OK;
 }
 
+/* Bounds of what is asked of the source. Listings have a deadline, reads end with their retries. */
+static struct remote_op source_op(struct table *t, int64_t timeout_ms)
+{
+    return (struct remote_op){
+        .cancelled = &t->progress.cancelled,
+        .deadline_ns = timeout_ms ? clock_mono_ns() + (uint64_t)timeout_ms * 1000000u : 0,
+        .n_read_bytes = &t->n_read_bytes,
+    };
+}
+
+must_use static enum code discover(struct table *t, struct partition *out_partition,
+                                   struct err *err)
+{
+    struct remote_op op = source_op(t, discover_timeout_ms);
+    const struct generation_info *info = t->live ? snapshot_info(t->live) : NULL;
+    return partition_find_newest(t->store, info ? info->partition : NULL, &op, out_partition, err);
+}
+
 must_use static enum code build_generation(struct table *t, const struct partition *p,
                                            const struct load_job *job, uint64_t number,
                                            struct load_result *result, struct err *err)
@@ -220,9 +246,9 @@ must_use static enum code build_generation(struct table *t, const struct partiti
     uint64_t start_ns = clock_mono_ns();
     TRY(load_run(job, result, err));
     AUTO(partition) struct partition again = {0};
-    TRY(partition_find_newest(t->spec->source.local.path, &again, err));
+    TRY(discover(t, &again, err));
     if (again.fingerprint != p->fingerprint && strcmp(again.date, p->date) == 0)
-        return err_set(err, E_IO, "partition %s changed while it was read", p->date);
+        return err_set(err, E_CHANGED, "partition %s changed while it was read", p->date);
     struct generation_info info = {
         .number = number,
         .fingerprint = p->fingerprint,
@@ -256,7 +282,8 @@ must_use static enum code load(struct table *t, const struct partition *p, struc
     uint64_t number = t->next_number++; /* a failed load's number is not used again */
     TRY(path_format(tmp_dir, err, "%s/%010llu.tmp", t->dir, (unsigned long long)number));
     TRY(dir_make(tmp_dir, err));
-    struct load_job job = {t->spec, p, tmp_dir, memory_bytes, pool, &t->progress};
+    struct remote_op op = source_op(t, 0);
+    struct load_job job = {t->spec, t->store, p, &op, tmp_dir, memory_bytes, pool, &t->progress, 0};
     AUTO(load_result) struct load_result result = {0};
     enum code rc = build_generation(t, p, &job, number, &result, err);
     if (!rc)
@@ -281,19 +308,27 @@ static bool is_served(const struct table *t, const struct partition *p)
     return info && info->fingerprint == p->fingerprint && info->spec_hash == t->spec_hash;
 }
 
-/* Doubling with full jitter, so that a thousand workers do not come back together. */
-static int64_t backoff_ms(unsigned n_failed)
+/* Between `least` and `most`, so that a thousand workers do not come together. */
+static int64_t jittered_ms(const struct table *t, int64_t least, int64_t most)
+{
+    uint64_t seed = (clock_mono_ns() ^ (uint64_t)getpid() << 40 ^ (uint64_t)(uintptr_t)t);
+    uint64_t spread = seed * 0x9E3779B97F4A7C15u >> 32;
+    return least + (int64_t)(spread % (uint64_t)(most - least + 1));
+}
+
+/* Doubling, with jitter. */
+static int64_t backoff_ms(const struct table *t, unsigned n_failed)
 {
     int64_t most = backoff_first_ms << (n_failed < 16 ? n_failed : 16);
     most = most < backoff_max_ms ? most : backoff_max_ms;
-    uint64_t spread = clock_mono_ns() * 0x9E3779B97F4A7C15u >> 32;
-    return most / 2 + (int64_t)(spread % (uint64_t)(most / 2 + 1));
+    return jittered_ms(t, most / 2, most);
 }
 
 static void schedule(struct table *t, bool failed)
 {
-    int64_t delay = t->spec->poll_interval_ms;
-    int64_t backoff = backoff_ms(t->n_failed_polls);
+    int64_t interval = t->spec->poll_interval_ms;
+    int64_t delay = jittered_ms(t, interval - interval / 5, interval);
+    int64_t backoff = backoff_ms(t, t->n_failed_polls);
     if (failed && backoff < delay)
         delay = backoff;
     pthread_mutex_lock(&t->lock);
@@ -319,6 +354,14 @@ static void note_count(struct table *t, uint64_t *counter)
     pthread_mutex_unlock(&t->lock);
 }
 
+static void note_poll(struct table *t, enum code rc)
+{
+    pthread_mutex_lock(&t->lock);
+    ++*(rc ? &t->n_polls_failed : &t->n_polls_ok);
+    t->source_ok_at_ms = rc ? t->source_ok_at_ms : clock_wall_ms();
+    pthread_mutex_unlock(&t->lock);
+}
+
 must_use static enum code load_if_new(struct table *t, const struct partition *p, struct pool *pool,
                                       uint64_t memory_bytes, struct err *err)
 {
@@ -331,7 +374,7 @@ must_use static enum code load_if_new(struct table *t, const struct partition *p
     note_count(t, rc ? &t->n_loads_failed : &t->n_loads_ok);
     t->failed_fingerprint = rc ? p->fingerprint : 0;
     t->n_failed_loads = failed_before ? t->n_failed_loads + 1 : 0;
-    t->retry_load_ns = clock_mono_ns() + (uint64_t)backoff_ms(t->n_failed_loads) * 1000000u;
+    t->retry_load_ns = clock_mono_ns() + (uint64_t)backoff_ms(t, t->n_failed_loads) * 1000000u;
     if (!rc)
         return OK;
     err_write_in(err, "partition %s", p->date);
@@ -339,15 +382,30 @@ must_use static enum code load_if_new(struct table *t, const struct partition *p
     return rc;
 }
 
+/* What was being read has been replaced: see what is there now, and load that. */
+must_use static enum code start_anew(struct table *t, struct partition *p, struct pool *pool,
+                                     uint64_t memory_bytes, struct err *err)
+{
+    log_info("the partition changed while it was read; starting anew",
+             log_str("table", t->spec->name), log_str("partition", p->date),
+             log_str("error", err->msg));
+    partition_done(p);
+    TRY(discover(t, p, err));
+    t->failed_fingerprint = 0;
+    return load_if_new(t, p, pool, memory_bytes, err);
+}
+
 enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, struct err *err)
 {
     struct err own;
     AUTO(partition) struct partition p = {0};
     settle(t);
-    enum code rc = partition_find_newest(t->spec->source.local.path, &p, &own);
-    note_count(t, rc ? &t->n_polls_failed : &t->n_polls_ok);
+    enum code rc = discover(t, &p, &own);
+    note_poll(t, rc);
     if (!rc)
         rc = load_if_new(t, &p, pool, memory_bytes, &own);
+    for (int i = 0; i < RESTARTS_MAX && rc == E_CHANGED; i++)
+        rc = start_anew(t, &p, pool, memory_bytes, &own);
     if (rc == E_CANCELLED)
         return err_set(err, rc, "%s", own.msg);
     bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
@@ -413,7 +471,8 @@ static void load_status(struct table *t, struct table_status *out)
 
 void table_status(struct table *t, struct arena *arena, struct table_status *out)
 {
-    *out = (struct table_status){.name = t->spec->name, .source = "local", .partition = ""};
+    *out = (struct table_status){
+        .name = t->spec->name, .source = t->store->ops->kind, .partition = ""};
     pthread_mutex_lock(&t->lock);
     if (t->live) {
         const struct generation_info *info = snapshot_info(t->live);
@@ -429,6 +488,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
         out->load_seconds = info->load_seconds;
     }
     out->polled_at_ms = t->polled_at_ms;
+    out->source_ok_at_ms = t->source_ok_at_ms;
     out->next_poll_at_ms = t->next_poll_at_ms;
     out->last_error = arena_strndup(arena, t->last_error.msg, strlen(t->last_error.msg));
     out->last_error_at_ms = t->last_error_at_ms;
@@ -436,6 +496,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     out->n_loads_failed = t->n_loads_failed;
     out->n_polls_ok = t->n_polls_ok;
     out->n_polls_failed = t->n_polls_failed;
+    out->source_read_bytes = atomic_load(&t->n_read_bytes);
     pthread_mutex_unlock(&t->lock);
     load_status(t, out);
 }

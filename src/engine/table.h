@@ -9,6 +9,7 @@
 
 #include "base/pool.h"
 #include "engine/registry.h"
+#include "remote/transfer.h"
 
 struct table;
 
@@ -16,11 +17,12 @@ struct table;
  * Remove debris and serve the newest complete generation, if there is one. A damaged generation is
  * logged and the one before it is taken.
  *
- * Borrows   spec.
+ * Borrows   spec, loop.
  * Fails     E_IO when the table's directory cannot be made or read.
  */
 must_use enum code table_open(const struct table_spec *spec, const char *data_dir,
-                              struct table **out_table, struct err *err);
+                              struct transfer_loop *loop, struct table **out_table,
+                              struct err *err);
 void table_close(struct table *t);
 
 const char *table_name(const struct table *t);

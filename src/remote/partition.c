@@ -1,18 +1,15 @@
 #include "remote/partition.h"
 
-#include "base/file.h"
+#include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
-#include <errno.h>
-#include <sys/stat.h>
+#include <stdio.h>
 
 void partition_done(struct partition *p)
 {
-    for (size_t i = 0; i < p->n_files; i++) {
-        free(p->files[i].path);
-        free(p->files[i].name);
-    }
+    for (size_t i = 0; i < p->n_files; i++)
+        object_info_done(&p->files[i].info);
     free(p->files);
     *p = (struct partition){0};
 }
@@ -28,10 +25,11 @@ static int digits(const char *s, size_t n)
     return value;
 }
 
-bool partition_is_date(const char *name)
+bool partition_is_date(struct view v)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (strlen(name) != 10 || name[4] != '-' || name[7] != '-')
+    const char *name = (const char *)v.ptr;
+    if (v.len != 10 || name[4] != '-' || name[7] != '-')
         return false;
     int year = digits(name, 4), month = digits(name + 5, 2), day = digits(name + 8, 2);
     if (year < 1 || month < 1 || month > 12 || day < 1)
@@ -46,24 +44,13 @@ static bool is_parquet_name(const char *name)
     return len > 8 && name[0] != '_' && name[0] != '.' && strcmp(name + len - 8, ".parquet") == 0;
 }
 
-static void add_file(struct partition *p, const char *path, const char *name, const struct stat *st)
-{
-    p->files = mem_realloc(p->files, (p->n_files + 1) * sizeof(*p->files));
-    p->files[p->n_files++] = (struct partition_file){
-        .path = mem_strdup(path),
-        .name = mem_strdup(name),
-        .size = (uint64_t)st->st_size,
-        .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-    };
-}
-
 static void fingerprint(struct partition *p)
 {
     AUTO(buf) struct buf all = {0};
     buf_puts(&all, p->date);
     for (size_t i = 0; i < p->n_files; i++)
-        buf_printf(&all, "\n%s\t%llu\t%lld", p->files[i].name, (unsigned long long)p->files[i].size,
-                   (long long)p->files[i].mtime_ns);
+        buf_printf(&all, "\n%s\t%llu\t%s", p->files[i].name,
+                   (unsigned long long)p->files[i].info.size, p->files[i].info.version);
     buf_printf(&all, "\n%lld", (long long)p->published_at_ms);
     p->fingerprint = hash_checksum(buf_view(&all));
 }
@@ -71,82 +58,110 @@ static void fingerprint(struct partition *p)
 /* What a date folder turned out to be. */
 enum folder_state { FOLDER_VALID, FOLDER_NO_SUCCESS, FOLDER_NO_PARQUET };
 
-must_use static enum code read_folder(const char *root, const char *date, struct partition *p,
+/* Objects of the folder to files of the partition; takes them out of the list. */
+static void take_files(struct object_list *list, size_t folder_len, struct partition *p)
+{
+    p->files = mem_alloc((list->n_objects + 1) * sizeof(*p->files));
+    for (size_t i = 0; i < list->n_objects; i++) {
+        struct object_info *info = &list->objects[i];
+        if (!is_parquet_name(info->name + folder_len))
+            continue;
+        p->files[p->n_files++] = (struct partition_file){*info, info->name + folder_len};
+        *info = (struct object_info){0};
+    }
+}
+
+static bool has_folder(const struct object_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->n_folders; i++)
+        if (strcmp(list->folders[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* `folder` is "2026-11-22/". */
+must_use static enum code read_folder(struct object_store *s, const char *folder,
+                                      const struct remote_op *op, struct partition *p,
                                       enum folder_state *out_state, struct err *err)
 {
-    char path[PATH_CAP];
-    struct stat st;
-    TRY(path_format(path, err, "%s/%s/_SUCCESS", root, date));
-    bool exists = stat(path, &st) == 0;
-    if (!exists && errno != ENOENT && errno != ENOTDIR)
-        return err_errno(err, E_IO, "cannot stat %s", path);
-    if (!exists || !S_ISREG(st.st_mode)) {
-        *out_state = FOLDER_NO_SUCCESS;
-        return OK;
+    AUTO(object_list) struct object_list list = {0};
+    char marker[32], delta[32];
+    size_t folder_len = strlen(folder);
+    bool is_marked = false;
+    snprintf(marker, sizeof(marker), "%s_SUCCESS", folder);
+    snprintf(delta, sizeof(delta), "%s_delta_log/", folder);
+    TRY(object_store_list(s, folder, NULL, op, &list, err));
+    if (has_folder(&list, delta))
+        return err_set(err, E_UNSUPPORTED, "%s/%.10s is a Delta table (it has a _delta_log)",
+                       s->shown, folder);
+    memcpy(p->date, folder, sizeof(p->date) - 1);
+    for (size_t i = 0; i < list.n_objects && !is_marked; i++) {
+        is_marked = strcmp(list.objects[i].name, marker) == 0;
+        p->published_at_ms = is_marked ? list.objects[i].modified_ms : 0;
     }
-    p->published_at_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-    memcpy(p->date, date, sizeof(p->date));
-    TRY(path_format(path, err, "%s/%s", root, date));
-    AUTO(dir_names) struct dir_names names = {0};
-    TRY(dir_list(path, &names, err));
-    for (size_t i = 0; i < names.n; i++) {
-        if (strcmp(names.names[i], "_delta_log") == 0)
-            return err_set(err, E_UNSUPPORTED, "%s is a Delta table (it has a _delta_log)", path);
-        if (!is_parquet_name(names.names[i]))
-            continue;
-        char file[PATH_CAP];
-        TRY(path_format(file, err, "%s/%s/%s", root, date, names.names[i]));
-        if (stat(file, &st) < 0)
-            return err_errno(err, E_IO, "cannot stat %s", file);
-        if (S_ISREG(st.st_mode))
-            add_file(p, file, names.names[i], &st);
-    }
-    *out_state = p->n_files ? FOLDER_VALID : FOLDER_NO_PARQUET;
+    take_files(&list, folder_len, p);
+    *out_state = !is_marked ? FOLDER_NO_SUCCESS : p->n_files ? FOLDER_VALID : FOLDER_NO_PARQUET;
     fingerprint(p);
     return OK;
 }
 
-must_use static enum code list_root(const char *root, struct dir_names *out_names, struct err *err)
+must_use static enum code list_root(struct object_store *s, const char *from,
+                                    const struct remote_op *op, struct object_list *out_list,
+                                    struct err *err)
 {
-    enum code rc = dir_list(root, out_names, err);
-    if (rc == E_NOTFOUND)
-        return err_set(err, rc, "source folder %s does not exist", root);
-    TRY(rc);
-    for (size_t i = 0; i < out_names->n; i++)
-        if (strcmp(out_names->names[i], "_delta_log") == 0)
-            return err_set(err, E_UNSUPPORTED, "%s is a Delta table (it has a _delta_log)", root);
-    if (out_names->n == 0)
-        return err_set(err, E_NOTFOUND, "source folder %s is empty", root);
+    TRY(object_store_list(s, "", from, op, out_list, err));
+    if (has_folder(out_list, "_delta_log/"))
+        return err_set(err, E_UNSUPPORTED, "%s is a Delta table (it has a _delta_log)", s->shown);
+    if (!from && out_list->n_objects + out_list->n_folders == 0)
+        return err_set(err, E_NOTFOUND, "source folder %s is empty", s->shown);
     return OK;
 }
 
-enum code partition_find_newest(const char *root, struct partition *out_partition, struct err *err)
+static bool is_date_folder(const char *folder)
 {
-    AUTO(dir_names) struct dir_names names = {0};
-    TRY(list_root(root, &names, err));
+    size_t len = strlen(folder);
+    return len == 11 && partition_is_date(view_of(folder, len - 1));
+}
+
+/* What the newest date that is no valid partition lacks. */
+static enum code none_found(const struct object_store *s, const char *newest,
+                            enum folder_state state, struct err *err)
+{
+    if (!newest)
+        return err_set(err, E_NOTFOUND, "source folder %s has no YYYY-MM-DD folder", s->shown);
+    return err_set(err, E_NOTFOUND, "no complete partition in %s: %.10s has no %s", s->shown,
+                   newest, state == FOLDER_NO_SUCCESS ? "_SUCCESS" : "*.parquet file");
+}
+
+must_use static enum code find_from(struct object_store *s, const char *from,
+                                    const struct remote_op *op, struct partition *out_partition,
+                                    struct err *err)
+{
+    AUTO(object_list) struct object_list list = {0};
+    TRY(list_root(s, from, op, &list, err));
     const char *newest = NULL;
     enum folder_state newest_state = FOLDER_VALID;
-    for (size_t i = names.n; i-- > 0;) { /* names are sorted, and so are dates of this form */
-        if (!partition_is_date(names.names[i]))
+    for (size_t i = list.n_folders; i-- > 0;) { /* sorted, and so are dates of this form */
+        if (!is_date_folder(list.folders[i]))
             continue;
         AUTO(partition) struct partition p = {0};
         enum folder_state state;
-        TRY(read_folder(root, names.names[i], &p, &state, err));
+        TRY(read_folder(s, list.folders[i], op, &p, &state, err));
         if (state == FOLDER_VALID) {
             *out_partition = p;
             p = (struct partition){0};
             return OK;
         }
-        if (!newest) {
-            newest = names.names[i];
-            newest_state = state;
-        }
+        newest_state = newest ? newest_state : state;
+        newest = newest ? newest : list.folders[i];
     }
-    if (!newest)
-        return err_set(err, E_NOTFOUND, "source folder %s has no YYYY-MM-DD folder", root);
-    if (newest_state == FOLDER_NO_SUCCESS)
-        return err_set(err, E_NOTFOUND, "no complete partition in %s: %s has no _SUCCESS", root,
-                       newest);
-    return err_set(err, E_NOTFOUND, "no complete partition in %s: %s has no *.parquet file", root,
-                   newest);
+    return none_found(s, newest, newest_state, err);
+}
+
+enum code partition_find_newest(struct object_store *store, const char *from,
+                                const struct remote_op *op, struct partition *out_partition,
+                                struct err *err)
+{
+    enum code rc = from ? find_from(store, from, op, out_partition, err) : E_NOTFOUND;
+    return rc == E_NOTFOUND ? find_from(store, NULL, op, out_partition, err) : rc;
 }

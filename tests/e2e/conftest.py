@@ -24,7 +24,7 @@ START_S = 60
 class Server:
     """`murr serve` with a configuration; use as a context manager."""
 
-    def __init__(self, folder, tables, server=None, load=None, extra=()):
+    def __init__(self, folder, tables, server=None, load=None, extra=(), env=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         config = {
@@ -37,6 +37,7 @@ class Server:
         self.config_path = self.folder / "murr.yml"
         self.config_path.write_text(json.dumps(config, indent=1))  # JSON is YAML
         self.extra = list(extra)
+        self.env = env
         self.log_path = self.folder / "murr.log"
         self.process = None
         self.port = None
@@ -52,7 +53,8 @@ class Server:
         self.log = open(self.log_path, "ab")
         self.log_start = self.log.tell()
         self.process = subprocess.Popen([BINARY, "serve", "--config", str(self.config_path),
-                                         *self.extra], stderr=self.log, stdout=self.log)
+                                         *self.extra], stderr=self.log, stdout=self.log,
+                                        env=self.env)
         if wait:
             self.wait_listening()
 
@@ -178,3 +180,15 @@ def rng(request):
     seed = int(os.environ.get("MURR_TEST_SEED", time.time_ns() % 2**32))
     print(f"MURR_TEST_SEED={seed}")
     return random.Random(seed)
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory):
+    """A real S3 server for the whole session."""
+    from s3server import S3Server
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

@@ -238,9 +238,8 @@ static void config_takes_exactly_one_source(void **state)
         "tables:\n  t:\n    source:\n      local: { path: x }\n      s3: {}\n    key: [id]\n",
         "murr.yml:5: tables.t.source: exactly one of local, s3 and iceberg must be "
         "given, found several");
-    assert_refused(
-        "tables:\n  t:\n    source:\n      s3: { bucket: b }\n    key: [id]\n",
-        "murr.yml:4: tables.t.source.s3: source s3 is not supported by this version yet");
+    assert_refused("tables:\n  t:\n    source:\n      s3: { prefix: b }\n    key: [id]\n",
+                   "murr.yml:4: tables.t.source.s3.bucket: missing; it must be given");
     assert_refused("tables:\n  t:\n    source: { iceberg: {} }\n    key: [id]\n",
                    "murr.yml:3: tables.t.source.iceberg: source iceberg is not supported by this "
                    "version yet");

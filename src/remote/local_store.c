@@ -1,0 +1,170 @@
+#include "remote/local_store.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct local_object {
+    struct object base;
+    int fd;
+};
+
+/* A file is read by the thread that waits for it: the page cache reads ahead by itself. */
+struct local_read {
+    struct object_read base;
+    const struct local_object *object;
+    const struct remote_op *op;
+    size_t n;
+    struct byte_range ranges[];
+};
+
+static void describe(const struct stat *st, const char *name, struct object_info *out)
+{
+    char version[32];
+    int64_t ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    snprintf(version, sizeof(version), "%lld", (long long)ns);
+    *out = (struct object_info){.name = mem_strdup(name),
+                                .size = (uint64_t)st->st_size,
+                                .version = mem_strdup(version),
+                                .modified_ms = ns / 1000000};
+}
+
+/* A name that vanished since the folder was read is left out. */
+must_use static enum code list_one(const char *root, const char *name, struct object_list *out,
+                                   struct err *err)
+{
+    char path[PATH_CAP];
+    struct stat st;
+    TRY(path_format(path, err, "%s/%s", root, name));
+    if (stat(path, &st) < 0)
+        return errno == ENOENT || errno == ENOTDIR ? OK
+                                                   : err_errno(err, E_IO, "cannot stat %s", path);
+    if (S_ISDIR(st.st_mode)) {
+        TRY(path_format(path, err, "%s/", name));
+        object_list_add_folder(out, path);
+    } else if (S_ISREG(st.st_mode)) {
+        struct object_info info;
+        describe(&st, name, &info);
+        object_list_add(out, &info);
+    }
+    return OK;
+}
+
+static enum code local_list(struct object_store *s, const char *folder, const char *from,
+                            const struct remote_op *op, struct object_list *out, struct err *err)
+{
+    char path[PATH_CAP];
+    AUTO(dir_names) struct dir_names names = {0};
+    TRY(path_format(path, err, "%s%s%s", s->shown, folder[0] ? "/" : "", folder));
+    enum code rc = dir_list(path, &names, err);
+    if (rc == E_NOTFOUND && folder[0])
+        return OK; /* as in a bucket: where nothing lies there is no folder */
+    if (rc == E_NOTFOUND)
+        return err_set(err, rc, "source folder %s does not exist", s->shown);
+    TRY(rc);
+    for (size_t i = 0; i < names.n; i++) {
+        TRY(remote_op_check(op, err));
+        TRY(path_format(path, err, "%s%s", folder, names.names[i]));
+        if (!from || strcmp(path, from) >= 0)
+            TRY(list_one(s->shown, path, out, err));
+    }
+    return OK;
+}
+
+static enum code local_stat(struct object_store *s, const char *name, const struct remote_op *op,
+                            struct object_info *out, struct err *err)
+{
+    char path[PATH_CAP];
+    struct stat st;
+    TRY(remote_op_check(op, err));
+    TRY(path_format(path, err, "%s/%s", s->shown, name));
+    if (stat(path, &st) < 0)
+        return err_errno(err, errno == ENOENT ? E_NOTFOUND : E_IO, "cannot stat %s", path);
+    describe(&st, name, out);
+    return OK;
+}
+
+static enum code local_open(struct object_store *s, const struct object_info *info,
+                            struct object **out, struct err *err)
+{
+    char path[PATH_CAP];
+    struct stat st;
+    TRY(path_format(path, err, "%s/%s", s->shown, info->name));
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return err_errno(err, errno == ENOENT ? E_CHANGED : E_IO, "cannot open %s", path);
+    enum code rc = OK;
+    if (fstat(fd, &st) < 0)
+        rc = err_errno(err, E_IO, "cannot stat");
+    else if ((uint64_t)st.st_size != info->size)
+        rc = err_set(err, E_CHANGED, "has %lld bytes, it had %llu when it was listed",
+                     (long long)st.st_size, (unsigned long long)info->size);
+    if (rc) {
+        close(fd);
+        return err_in(err, rc, "file %s", path);
+    }
+    struct local_object *o = mem_zalloc(sizeof(*o));
+    *o = (struct local_object){{s}, fd};
+    *out = &o->base;
+    return OK;
+}
+
+static void local_close_object(struct object *base)
+{
+    struct local_object *o = (struct local_object *)base;
+    close(o->fd);
+    free(o);
+}
+
+static struct object_read *local_read_start(struct object *base, const struct byte_range *ranges,
+                                            size_t n, const struct remote_op *op)
+{
+    struct local_read *r = mem_zalloc(sizeof(*r) + n * sizeof(*ranges));
+    *r = (struct local_read){{base->store}, (struct local_object *)base, op, n};
+    memcpy(r->ranges, ranges, n * sizeof(*ranges));
+    return &r->base;
+}
+
+static enum code local_read_finish(struct object_read *base, struct err *err)
+{
+    struct local_read *r = (struct local_read *)base;
+    enum code rc = OK;
+    for (size_t i = 0; !rc && i < r->n; i++) {
+        const struct byte_range *range = &r->ranges[i];
+        rc = remote_op_check(r->op, err);
+        if (!rc)
+            rc = fd_read_at(r->object->fd, range->out, range->len, range->offset, err);
+        if (!rc)
+            remote_op_count(r->op, range->len);
+    }
+    free(r);
+    return rc;
+}
+
+static void local_close(struct object_store *s)
+{
+    free(s->shown);
+    free(s);
+}
+
+struct object_store *local_store_new(const char *path)
+{
+    static const struct object_store_ops ops = {
+        .kind = "local",
+        .list = local_list,
+        .stat = local_stat,
+        .open = local_open,
+        .close_object = local_close_object,
+        .read_start = local_read_start,
+        .read_finish = local_read_finish,
+        .close = local_close,
+    };
+    struct object_store *s = mem_zalloc(sizeof(*s));
+    *s = (struct object_store){.ops = &ops, .shown = mem_strdup(path)};
+    return s;
+}

@@ -1,0 +1,597 @@
+#include "remote/transfer.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <strings.h>
+
+static const size_t response_bytes_max = 8u << 20;
+static const long receive_buffer_bytes = 512 * 1024;
+static const long stalled_bytes_per_s = 1024;
+/* A store that ignores Range sends everything each time: bearable for small objects only. */
+static const uint64_t whole_bytes_max = 64u << 20;
+enum {
+    POLL_MS = 50,    /* between looks at who was called off */
+    IDLE_MS = 60000, /* whoever starts a transfer wakes us */
+};
+
+struct transfer_loop {
+    CURLM *multi;
+    CURLSH
+    *share; /* of names looked up and TLS sessions; needs no lock, as only one thread uses it */
+    unsigned max_in_flight;
+    pthread_t thread;
+
+    /* Only the loop thread. */
+    struct transfer *waiting; /* by order of arrival */
+    struct transfer *running;
+    unsigned n_running;
+
+    pthread_mutex_t lock; /* guards the two below */
+    struct transfer *arrived;
+    bool stopping;
+};
+
+/* ------------------------------------------------------------------------------ one request */
+
+static void head_copy(char *out, size_t cap, struct view value)
+{
+    size_t n = value.len < cap ? value.len : 0; /* what does not fit is not half taken */
+    memcpy(out, value.ptr, n);
+    out[n] = '\0';
+}
+
+static uint64_t digits(struct view v)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < v.len && v.ptr[i] >= '0' && v.ptr[i] <= '9' && i < 19; i++)
+        value = value * 10 + (v.ptr[i] - '0');
+    return value;
+}
+
+static int64_t http_date(struct view v)
+{
+    char text[64];
+    head_copy(text, sizeof(text), v);
+    time_t t = text[0] ? curl_getdate(text, NULL) : -1;
+    return t < 0 ? 0 : (int64_t)t;
+}
+
+static void head_line(struct transfer_head *h, const char *name, struct view value)
+{
+    if (strcasecmp(name, "etag") == 0)
+        head_copy(h->etag, sizeof(h->etag), value);
+    else if (strcasecmp(name, "x-amz-bucket-region") == 0)
+        head_copy(h->region, sizeof(h->region), value);
+    else if (strcasecmp(name, "location") == 0)
+        head_copy(h->location, sizeof(h->location), value);
+    else if (strcasecmp(name, "date") == 0)
+        h->date_s = http_date(value);
+    else if (strcasecmp(name, "last-modified") == 0)
+        h->modified_s = http_date(value);
+    else if (strcasecmp(name, "retry-after") == 0)
+        h->retry_after_s = (int64_t)digits(value);
+    else if (strcasecmp(name, "content-length") == 0)
+        h->content_length = digits(value);
+}
+
+/* Where the bytes of a 206 begin and how long the object is: "bytes 0-99/1234". */
+struct content_range {
+    uint64_t first, last, total;
+};
+
+static bool parse_content_range(const char *text, struct content_range *out)
+{
+    char total[24];
+    if (sscanf(text, "bytes %" SCNu64 "-%" SCNu64 "/%23s", &out->first, &out->last, total) != 3)
+        return false;
+    out->total = strcmp(total, "*") == 0 ? 0 : digits(view_cstr(total));
+    return out->last >= out->first;
+}
+
+static size_t header_arrived(char *bytes, size_t size, size_t n, void *owner)
+{
+    struct transfer *t = owner;
+    size_t len = size * n, name_len = 0;
+    char name[64];
+    if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        t->head = (struct transfer_head){0}; /* of a 100 Continue, or a proxy's CONNECT */
+        return len;
+    }
+    while (name_len < len && bytes[name_len] != ':')
+        name_len++;
+    if (name_len == len || name_len >= sizeof(name))
+        return len;
+    memcpy(name, bytes, name_len);
+    name[name_len] = '\0';
+    struct view value = view_of(bytes + name_len + 1, len - name_len - 1);
+    while (value.len && strchr(" \t", value.ptr[0]))
+        value = view_of(value.ptr + 1, value.len - 1);
+    while (value.len && strchr(" \t\r\n", value.ptr[value.len - 1]))
+        value.len--;
+    head_line(&t->head, name, value);
+    return len;
+}
+
+/* ETags are the same with and without the quotes; listings of some stores leave them out. */
+static struct view bare_etag(const char *etag)
+{
+    struct view v = view_cstr(etag);
+    bool quoted = v.len >= 2 && v.ptr[0] == '"' && v.ptr[v.len - 1] == '"';
+    return quoted ? view_of(v.ptr + 1, v.len - 2) : v;
+}
+
+printf_like(2, 3) static void set_fault(struct transfer *t, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(t->loop.fault, sizeof(t->loop.fault), fmt, args);
+    va_end(args);
+}
+
+static bool check_version(struct transfer *t, uint64_t total)
+{
+    const struct transfer_range *r = &t->range;
+    if (r->etag && t->head.etag[0] && !view_eq(bare_etag(t->head.etag), bare_etag(r->etag)))
+        set_fault(t, "the object changed: ETag %s, listed as %s", t->head.etag, r->etag);
+    else if (total && total != r->object_bytes)
+        set_fault(t, "the object changed: %" PRIu64 " bytes, listed with %" PRIu64, total,
+                  r->object_bytes);
+    else
+        return true;
+    t->is_changed = true;
+    return false;
+}
+
+/* 206: is it what was asked for? Fewer bytes are fine, the rest is asked for again. */
+static bool accept_part(struct transfer *t)
+{
+    const struct transfer_range *r = &t->range;
+    struct content_range got = {0};
+    struct curl_header *h;
+    uint64_t first = r->offset + t->n_received, last = r->offset + r->len - 1;
+    if (curl_easy_header(t->loop.easy, "content-range", 0, CURLH_HEADER, -1, &h) != CURLHE_OK ||
+        !parse_content_range(h->value, &got)) {
+        set_fault(t, "status 206 without a usable Content-Range");
+        return false;
+    }
+    if (!check_version(t, got.total))
+        return false;
+    if (got.first != first || got.last > last) {
+        set_fault(t, "asked for bytes %" PRIu64 "-%" PRIu64 ", got %" PRIu64 "-%" PRIu64, first,
+                  last, got.first, got.last);
+        return false;
+    }
+    t->loop.sink = BODY_RANGE;
+    return true;
+}
+
+/* 200: the store ignored the range. Take what is wanted out of everything. */
+static bool accept_whole(struct transfer *t)
+{
+    const struct transfer_range *r = &t->range;
+    if (!check_version(t, t->head.content_length))
+        return false;
+    if (t->head.content_length == 0 || r->object_bytes > whole_bytes_max) {
+        set_fault(t, "status 200 for a range: all of the object instead of %" PRIu64 " bytes",
+                  r->len);
+        return false;
+    }
+    t->loop.n_skip = r->offset + t->n_received;
+    t->loop.sink = BODY_RANGE;
+    return true;
+}
+
+static bool choose_sink(struct transfer *t)
+{
+    long status = 0;
+    curl_easy_getinfo(t->loop.easy, CURLINFO_RESPONSE_CODE, &status);
+    if (t->range.len && status == 206)
+        return accept_part(t);
+    if (t->range.len && status == 200)
+        return accept_whole(t);
+    t->loop.sink = BODY_RESPONSE;
+    return true;
+}
+
+static size_t take_range(struct transfer *t, const char *bytes, size_t len)
+{
+    size_t skipped = t->loop.n_skip < len ? (size_t)t->loop.n_skip : len;
+    t->loop.n_skip -= skipped;
+    uint64_t left = t->range.len - t->n_received;
+    size_t n = len - skipped < left ? len - skipped : (size_t)left;
+    if (n)
+        memcpy(t->range.out + t->n_received, bytes + skipped, n);
+    t->n_received += n;
+    if (t->n_received < t->range.len || skipped + n == len)
+        return len;
+    t->loop.sink = BODY_DONE; /* of a whole body, the rest is of no use */
+    return 0;
+}
+
+static size_t body_arrived(char *bytes, size_t size, size_t n, void *owner)
+{
+    struct transfer *t = owner;
+    size_t len = size * n;
+    remote_op_count(t->op, t->range.len ? len : 0);
+    if (t->loop.sink == BODY_UNKNOWN && !choose_sink(t))
+        return 0;
+    if (t->loop.sink == BODY_RANGE)
+        return take_range(t, bytes, len);
+    if (t->response.len + len > response_bytes_max) {
+        set_fault(t, "an answer of more than %zu bytes", response_bytes_max);
+        return 0;
+    }
+    buf_put(&t->response, bytes, len);
+    return len;
+}
+
+static void put_header_list(struct transfer *t)
+{
+    struct curl_slist *list = curl_slist_append(NULL, "Accept:");
+    list = curl_slist_append(list, "Expect:");
+    AUTO(buf) struct buf line = {0};
+    for (size_t i = 0, start = 0; i < t->headers.len; i++)
+        if (t->headers.ptr[i] == '\n') {
+            buf_reset(&line);
+            buf_put(&line, t->headers.ptr + start, i - start);
+            list = curl_slist_append(list, buf_cstr(&line));
+            start = i + 1;
+        }
+    if (t->range.len && t->range.etag) {
+        buf_reset(&line);
+        struct view etag = bare_etag(t->range.etag);
+        buf_printf(&line, "If-Match: \"%.*s\"", VIEW_ARG(etag));
+        list = curl_slist_append(list, buf_cstr(&line));
+    }
+    t->loop.header_list = list;
+    curl_easy_setopt(t->loop.easy, CURLOPT_HTTPHEADER, list);
+}
+
+static void set_range(struct transfer *t)
+{
+    char text[64];
+    const struct transfer_range *r = &t->range;
+    if (r->len == 0)
+        return;
+    if (r->is_suffix)
+        snprintf(text, sizeof(text), "-%" PRIu64, r->len - t->n_received);
+    else
+        snprintf(text, sizeof(text), "%" PRIu64 "-%" PRIu64, r->offset + t->n_received,
+                 r->offset + r->len - 1);
+    curl_easy_setopt(t->loop.easy, CURLOPT_RANGE, text);
+}
+
+static void set_method(struct transfer *t)
+{
+    CURL *e = t->loop.easy;
+    if (strcmp(t->method, "HEAD") == 0)
+        curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+    else if (strcmp(t->method, "GET") != 0) {
+        curl_easy_setopt(e, CURLOPT_POST, 1L);
+        curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, t->method);
+        curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
+        curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->body.len ? (const char *)t->body.ptr : "");
+    }
+}
+
+static void set_connection(const struct transfer *t)
+{
+    CURL *e = t->loop.easy;
+    const struct transfer_options *o = t->options;
+    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(e, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+    curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)o->connect_timeout_ms);
+    curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, stalled_bytes_per_s);
+    curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)((o->stall_timeout_ms + 999) / 1000));
+    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)o->timeout_ms);
+    if (o->ca_file && o->ca_file[0])
+        curl_easy_setopt(e, CURLOPT_CAINFO, o->ca_file);
+    if (o->no_proxy)
+        curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
+    else if (o->proxy && o->proxy[0])
+        curl_easy_setopt(e, CURLOPT_PROXY, o->proxy);
+}
+
+/* Make a handle for the next try. */
+static void easy_open(struct transfer *t)
+{
+    CURL *e = t->loop.easy = curl_easy_init();
+    if (!e)
+        abort(); /* no memory */
+    t->head = (struct transfer_head){0};
+    t->loop.sink = BODY_UNKNOWN;
+    t->loop.fault[0] = '\0';
+    t->is_changed = false;
+    buf_reset(&t->response);
+    curl_easy_setopt(e, CURLOPT_URL, buf_cstr(&t->url));
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, header_arrived);
+    curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, body_arrived);
+    curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+    if (t->loop.share)
+        curl_easy_setopt(e, CURLOPT_SHARE, t->loop.share);
+    set_connection(t);
+    set_method(t);
+    set_range(t);
+    put_header_list(t);
+}
+
+static void easy_close(struct transfer *t)
+{
+    curl_easy_cleanup(t->loop.easy);
+    curl_slist_free_all(t->loop.header_list);
+    t->loop.easy = t->loop.header_list = NULL;
+}
+
+/* What became of it. */
+static void conclude(struct transfer *t, CURLcode result)
+{
+    long status = 0;
+    curl_easy_getinfo(t->loop.easy, CURLINFO_RESPONSE_CODE, &status);
+    t->head.status = (int)status;
+    /* A range that is answered by nothing never came to the body. */
+    if (result == CURLE_OK && t->range.len && (status == 206 || status == 200) &&
+        t->loop.sink == BODY_UNKNOWN)
+        set_fault(t, "status %ld with an empty body", status);
+    bool is_good = result == CURLE_OK || t->loop.sink == BODY_DONE;
+    t->code = OK;
+    if (t->loop.fault[0])
+        t->code = err_set(&t->err, E_IO, "%s", t->loop.fault);
+    else if (!is_good)
+        t->code = err_set(&t->err, E_IO, "%s", curl_easy_strerror(result));
+    else if (t->range.len && (status == 206 || status == 200) && t->n_received < t->range.len)
+        t->code = err_set(&t->err, E_IO, "ended after %" PRIu64 " of %" PRIu64 " bytes",
+                          t->n_received, t->range.len);
+}
+
+static void curl_init(void)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT))
+        abort(); /* no memory */
+}
+
+static void global_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, curl_init);
+}
+
+/* Called by libcurl every now and then. */
+static int is_over(void *owner, curl_off_t to_get, curl_off_t got, curl_off_t to_put,
+                   curl_off_t put)
+{
+    struct transfer *t = owner;
+    struct err ignored;
+    (void)to_get, (void)got, (void)to_put, (void)put;
+    return remote_op_check(t->op, &ignored) != OK;
+}
+
+void transfer_run(struct transfer *t)
+{
+    global_init();
+    easy_open(t);
+    curl_easy_setopt(t->loop.easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(t->loop.easy, CURLOPT_XFERINFOFUNCTION, is_over);
+    curl_easy_setopt(t->loop.easy, CURLOPT_XFERINFODATA, t);
+    conclude(t, curl_easy_perform(t->loop.easy));
+    enum code rc = remote_op_check(t->op, &t->err);
+    t->code = rc ? rc : t->code;
+    easy_close(t);
+}
+
+void transfer_done(struct transfer *t)
+{
+    buf_done(&t->url);
+    buf_done(&t->headers);
+    buf_done(&t->response);
+}
+
+/* --------------------------------------------------------------------------------------- loop */
+
+static void push_last(struct transfer **list, struct transfer *t)
+{
+    while (*list)
+        list = &(*list)->loop.next;
+    t->loop.next = NULL;
+    *list = t;
+}
+
+static void finish(struct transfer *t, CURLcode result)
+{
+    conclude(t, result);
+    easy_close(t);
+    t->ended(t);
+}
+
+static void refuse(struct transfer *t, enum code code)
+{
+    t->code = code;
+    t->head = (struct transfer_head){0};
+    t->ended(t);
+}
+
+static void collect_arrived(struct transfer_loop *l)
+{
+    pthread_mutex_lock(&l->lock);
+    struct transfer *t = l->arrived;
+    l->arrived = NULL;
+    pthread_mutex_unlock(&l->lock);
+    while (t) {
+        struct transfer *next = t->loop.next;
+        push_last(&l->waiting, t);
+        t = next;
+    }
+}
+
+static void start_one(struct transfer_loop *l, struct transfer *t)
+{
+    t->wait_ms = 0;
+    enum code rc = t->prepare ? t->prepare(t, &t->err) : OK;
+    if (!rc && t->wait_ms) {
+        t->loop.start_at_ns = clock_mono_ns() + t->wait_ms * 1000000u;
+        push_last(&l->waiting, t);
+        return;
+    }
+    t->loop.prepared = rc == OK;
+    if (rc) {
+        refuse(t, rc);
+        return;
+    }
+    t->loop.share = l->share;
+    easy_open(t);
+    push_last(&l->running, t);
+    l->n_running++;
+    curl_multi_add_handle(l->multi, t->loop.easy);
+}
+
+/* Start what is due, drop what was called off, and say how long nothing else will be due. */
+static int start_due(struct transfer_loop *l)
+{
+    int wait_ms = l->waiting || l->running ? POLL_MS : IDLE_MS;
+    struct transfer **at = &l->waiting;
+    while (*at) {
+        struct transfer *t = *at;
+        uint64_t now = clock_mono_ns();
+        enum code rc = remote_op_check(t->op, &t->err);
+        bool is_due = now >= t->loop.start_at_ns && l->n_running < l->max_in_flight;
+        if (!rc && !is_due) {
+            uint64_t left_ms =
+                now < t->loop.start_at_ns ? (t->loop.start_at_ns - now) / 1000000 : POLL_MS;
+            wait_ms = left_ms < (uint64_t)wait_ms ? (int)left_ms + 1 : wait_ms;
+            at = &t->loop.next;
+            continue;
+        }
+        *at = t->loop.next;
+        if (rc)
+            refuse(t, rc);
+        else
+            start_one(l, t);
+    }
+    return wait_ms;
+}
+
+static void remove_running(struct transfer_loop *l, struct transfer *t)
+{
+    struct transfer **at = &l->running;
+    while (*at && *at != t)
+        at = &(*at)->loop.next;
+    if (*at)
+        *at = t->loop.next;
+    l->n_running--;
+    curl_multi_remove_handle(l->multi, t->loop.easy);
+}
+
+static void finish_ended(struct transfer_loop *l)
+{
+    CURLMsg *msg;
+    int left;
+    while ((msg = curl_multi_info_read(l->multi, &left))) {
+        struct transfer *t;
+        CURLcode result = msg->data.result;
+        curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+        remove_running(l, t);
+        finish(t, result);
+    }
+}
+
+static void break_off(struct transfer_loop *l)
+{
+    struct transfer *next;
+    for (struct transfer *t = l->running; t; t = next) {
+        next = t->loop.next;
+        struct err why;
+        enum code rc = remote_op_check(t->op, &why);
+        if (!rc)
+            continue;
+        remove_running(l, t);
+        easy_close(t);
+        t->err = why;
+        refuse(t, rc);
+    }
+}
+
+static bool is_stopping(struct transfer_loop *l)
+{
+    pthread_mutex_lock(&l->lock);
+    bool stopping = l->stopping;
+    pthread_mutex_unlock(&l->lock);
+    return stopping;
+}
+
+static void *loop_main(void *arg)
+{
+    struct transfer_loop *l = arg;
+    while (!is_stopping(l)) {
+        int n_running;
+        collect_arrived(l);
+        int wait_ms = start_due(l);
+        curl_multi_perform(l->multi, &n_running);
+        finish_ended(l);
+        break_off(l);
+        curl_multi_poll(l->multi, NULL, 0, wait_ms, NULL);
+    }
+    return NULL;
+}
+
+static void loop_free(struct transfer_loop *l)
+{
+    curl_multi_cleanup(l->multi);
+    curl_share_cleanup(l->share);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}
+
+enum code transfer_loop_open(unsigned max_in_flight, struct transfer_loop **out_loop,
+                             struct err *err)
+{
+    global_init();
+    struct transfer_loop *l = mem_zalloc(sizeof(*l));
+    l->max_in_flight = max_in_flight;
+    l->multi = curl_multi_init();
+    l->share = curl_share_init();
+    if (!l->multi || !l->share)
+        abort(); /* no memory */
+    curl_share_setopt(l->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    curl_share_setopt(l->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    curl_multi_setopt(l->multi, CURLMOPT_MAXCONNECTS, (long)max_in_flight * 2);
+    pthread_mutex_init(&l->lock, NULL);
+    int failed = pthread_create(&l->thread, NULL, loop_main, l);
+    if (failed) {
+        loop_free(l);
+        return err_set(err, E_IO, "cannot start a thread for transfers: %s", strerror(failed));
+    }
+    *out_loop = l;
+    return OK;
+}
+
+void transfer_loop_close(struct transfer_loop *l)
+{
+    if (!l)
+        return;
+    pthread_mutex_lock(&l->lock);
+    l->stopping = true;
+    pthread_mutex_unlock(&l->lock);
+    curl_multi_wakeup(l->multi);
+    pthread_join(l->thread, NULL);
+    loop_free(l);
+}
+
+void transfer_start(struct transfer_loop *l, struct transfer *t, uint64_t delay_ms)
+{
+    t->loop.start_at_ns = clock_mono_ns() + delay_ms * 1000000u;
+    pthread_mutex_lock(&l->lock);
+    push_last(&l->arrived, t);
+    pthread_mutex_unlock(&l->lock);
+    curl_multi_wakeup(l->multi);
+}
