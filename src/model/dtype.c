@@ -60,11 +60,6 @@ bool dtype_is_signed(enum dtype t)
     return dtypes[t].kind == 'i';
 }
 
-bool dtype_is_bytes(enum dtype t)
-{
-    return t == DT_UTF8 || t == DT_BINARY;
-}
-
 bool dtype_is_key(enum dtype t)
 {
     return t == DT_UTF8 || dtype_is_int(t);

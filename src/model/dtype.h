@@ -45,7 +45,10 @@ bool dtype_is_int(enum dtype t);    /* signed or unsigned */
 bool dtype_is_signed(enum dtype t); /* int8 .. int64 */
 
 /* A run of bytes of any length: utf8 and binary. */
-bool dtype_is_bytes(enum dtype t);
+static inline bool dtype_is_bytes(enum dtype t)
+{
+    return t == DT_UTF8 || t == DT_BINARY;
+}
 
 /* May be (part of) a key: utf8 and the integers. */
 bool dtype_is_key(enum dtype t);

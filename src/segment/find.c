@@ -194,40 +194,39 @@ static bool find_extra(const struct seg_set *set, const struct seg_block *b, str
     return false;
 }
 
-static int by_offset(const void *a, const void *b)
+/* Note that bytes `from` to `to` of a row are read: one bit for each 64 or 32 of them. */
+static void touch(uint64_t *bits, uint32_t from, uint32_t to, uint32_t shift)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+    for (uint32_t i = from >> shift; i <= to >> shift && i < 64; i++)
+        *bits |= 1ull << i;
 }
 
-/* Note that the byte at `offset` is read: in a line of its own, or in one already noted. Offsets rise. */
-static void touch(struct seg_touch *t, uint32_t offset, uint32_t stride)
-{
-    uint32_t last = t->n ? t->offsets[t->n - 1] : 0;
-    bool aligned = stride % 64 == 0, divides = 64 % stride == 0;
-    bool same_line = aligned ? offset / 64 == last / 64 : divides || offset == last;
-    if (!same_line && (aligned || offset - last >= 32) && t->n < SEG_TOUCH_MAX)
-        t->offsets[t->n++] = offset;
-}
-
-/* Rows that are no multiple of a line lie anywhere in theirs: then half a line is as good as a new one. */
+/*
+ * Rows that are a multiple of a line begin with one; those that divide one lie in one. Others lie anywhere: then
+ * every second half of a line is noted.
+ */
 struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields)
 {
-    enum { ENDS_MAX = 128 };
     struct seg_touch t = {0};
     const struct seg_layout *layout = set->layout;
-    uint32_t ends[ENDS_MAX], n = 0, stride = layout->groups[0].stride;
-    ends[n++] = seg_key_bytes(layout) ? seg_key_bytes(layout) - 1 : 0;
-    for (size_t i = 0; i < n_fields && n + 2 <= ENDS_MAX; i++) {
+    uint32_t stride = layout->groups[0].stride, shift = stride % 64 == 0 ? 6 : 5, key_bytes;
+    uint64_t bits = 0;
+    if (64 % stride == 0)
+        return t;
+    key_bytes = seg_key_bytes(layout);
+    touch(&bits, 0, key_bytes ? key_bytes - 1 : 0, shift);
+    for (size_t i = 0; i < n_fields; i++) {
         const struct seg_cell *cell = &layout->cells[fields[i]];
-        if (cell->in_key || cell->group != 0)
-            continue;
-        ends[n++] = cell->offset;
-        ends[n++] = cell->offset + seg_cell_bytes(&set->schema->fields[fields[i]].type) - 1;
+        if (!cell->in_key && cell->group == 0)
+            touch(&bits, cell->offset,
+                  cell->offset + seg_cell_bytes(&set->schema->fields[fields[i]].type) - 1, shift);
     }
-    qsort(ends, n, sizeof(*ends), by_offset);
-    for (uint32_t i = 0; i < n; i++)
-        touch(&t, ends[i], stride);
+    for (bits &= ~1ull; bits && t.n < SEG_TOUCH_MAX; bits &= bits - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(bits);
+        t.offsets[t.n++] = i << shift;
+        if (shift == 5)
+            bits &= ~(2ull << i);
+    }
     return t;
 }
 

@@ -438,6 +438,7 @@ enum code ipc_plan(struct view schema, const struct ipc_field *fields, size_t n_
     TRY(check_sizes(fields, n_fields, n_rows, max_bytes, err));
     uint64_t body_bytes = body_bytes_of(fields, n_fields, n_rows);
     struct ipc_stream s = {.n_columns = n_fields};
+    buf_reserve(&batch.bytes, 256 + n_fields * 5 * PAIR_BYTES); /* of most answers */
     s.nodes = build_batch(&batch, fields, n_fields, n_rows, body_bytes);
     uint8_t *body = write_stream(schema, &batch, body_bytes, &s);
     if (!body)
