@@ -172,6 +172,12 @@ static void run_fetch(struct call *call, enum batch_shape shape)
                      "Accept allows neither application/json nor " IPC_CONTENT_TYPE);
         return;
     }
+    if (call->req->too_many_answers) {
+        reply_header(call, "Retry-After", "1");
+        reply_status(call, status_overloaded,
+                     "too many bytes of answers wait for their clients (server.max_answer_bytes)");
+        return;
+    }
     enum code rc = fetch(&f, &err);
     if (rc)
         reply_error(call, rc, &err);

@@ -5,6 +5,7 @@
 const struct status status_not_found = {404, "NOT_FOUND"};
 const struct status status_method_not_allowed = {405, "METHOD_NOT_ALLOWED"};
 const struct status status_not_acceptable = {406, "NOT_ACCEPTABLE"};
+const struct status status_overloaded = {503, "OVERLOADED"};
 
 struct status status_of(enum code code)
 {

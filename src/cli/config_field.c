@@ -24,6 +24,8 @@ static const struct config_field server_fields[] = {
     {"admin_port", FIELD_UINT, AT(server.admin_port), "0", .max = 65535},
     {"max_body_bytes", FIELD_BYTES, AT(server.max_body_bytes), "16MiB", .min = 1,
      .max = 1ull << 31},
+    {"max_answer_bytes", FIELD_BYTES, AT(server.max_answer_bytes), "1GiB", .min = 1 << 20,
+     .max = 1ull << 50},
     {"max_keys", FIELD_COUNT, AT(server.max_keys), "100000", .min = 1, .max = 100000000},
     {"max_columns", FIELD_COUNT, AT(server.max_columns), "10000", .min = 1, .max = 1000000},
     {"max_connections", FIELD_UINT, AT(server.max_connections), "1024", .min = 1, .max = 1000000},

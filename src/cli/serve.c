@@ -40,6 +40,7 @@ must_use static enum code open_admin(const struct server_config *c, struct serve
                                .port = c->admin_port,
                                .threads = 1,
                                .max_body_bytes = 4096,
+                               .max_answer_bytes = SIZE_MAX,
                                .max_connections = 64,
                                .timeout_ms = c->request_timeout_ms};
     return http_server_open(&http, api_handle_admin, s->api, &s->admin, err);
@@ -57,6 +58,7 @@ must_use static enum code open_servers(const struct config *config, struct serve
                                .port = c->port,
                                .threads = c->threads,
                                .max_body_bytes = c->max_body_bytes,
+                               .max_answer_bytes = c->max_answer_bytes,
                                .max_connections = c->max_connections,
                                .timeout_ms = c->request_timeout_ms};
     TRY(http_server_open(&http, api_handle, s->api, &s->main, err));

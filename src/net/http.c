@@ -49,7 +49,8 @@ struct conn {
         struct buf body;
         size_t n_swallowed;
         bool too_large;
-        bool counted; /* among server->n_in_flight */
+        bool counted;        /* among server->n_in_flight */
+        size_t answer_bytes; /* among server->answer_bytes */
     } request;
 };
 
@@ -61,7 +62,9 @@ struct http_server {
     unsigned port;
     unsigned n_daemons;
     struct MHD_Daemon *daemons[LISTEN_MAX]; /* one a listening socket */
+    size_t max_answer_bytes;
     _Atomic unsigned n_in_flight;
+    _Atomic size_t answer_bytes; /* of bodies that are not sent whole */
     _Atomic bool draining;
     pthread_t reaper;
     bool has_reaper;
@@ -234,6 +237,8 @@ static void request_ended(void *server, struct MHD_Connection *mhd, void **reque
     if (c->request.counted)
         atomic_fetch_sub(&s->n_in_flight, 1);
     c->request.counted = false;
+    atomic_fetch_sub(&s->answer_bytes, c->request.answer_bytes);
+    c->request.answer_bytes = 0;
     conn_waits(c);
     *request = NULL;
 }
@@ -264,6 +269,8 @@ static enum MHD_Result run_handler(struct conn *c, struct MHD_Connection *mhd, c
     struct http_request req = {.method = head ? MHD_HTTP_METHOD_GET : method,
                                .path = path,
                                .body_too_large = c->request.too_large,
+                               .too_many_answers =
+                                   atomic_load(&s->answer_bytes) > s->max_answer_bytes,
                                .arena = &c->request.arena,
                                .conn = mhd};
     struct http_response res = {0};
@@ -271,6 +278,8 @@ static enum MHD_Result run_handler(struct conn *c, struct MHD_Connection *mhd, c
         req.body = buf_view(&c->request.body);
     conn_is_served(c);
     s->handler(s->app, &req, &res);
+    c->request.answer_bytes = res.body_len;
+    atomic_fetch_add(&s->answer_bytes, res.body_len);
     return queue(mhd, s, &res);
 }
 
@@ -441,6 +450,7 @@ enum code http_server_open(const struct http_config *config, http_handler_fn han
     s->handler = handler;
     s->app = app;
     s->max_body_bytes = config->max_body_bytes;
+    s->max_answer_bytes = config->max_answer_bytes;
     s->timeout_ns = (uint64_t)config->timeout_ms * 1000000;
     init_shared(s);
     enum code rc = start_daemons(s, config, &listeners, err);

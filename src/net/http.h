@@ -20,8 +20,9 @@ struct http_request {
     const char *method; /* "GET", "POST", ...; for HEAD "GET": the server leaves the body out */
     const char *path;   /* as it came: still percent-encoded, without the query */
     struct view body;
-    bool body_too_large; /* more than allowed was sent, or announced; `body` is then empty */
-    struct arena *arena; /* for all that must live until the response is written */
+    bool body_too_large;   /* more than allowed was sent, or announced; `body` is then empty */
+    bool too_many_answers; /* more bytes than allowed wait for their clients to read them */
+    struct arena *arena;   /* for all that must live until the response is written */
     struct MHD_Connection *conn;
 };
 
@@ -60,6 +61,8 @@ struct http_config {
     unsigned port;    /* 0: any free one */
     unsigned threads; /* 0: one a core */
     size_t max_body_bytes;
+    size_t
+        max_answer_bytes; /* of answers that clients have not read; beyond it, handlers are told */
     unsigned max_connections;
     int64_t timeout_ms; /* for a client to send a request whole; also the longest idle time */
 };

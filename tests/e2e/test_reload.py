@@ -141,6 +141,28 @@ def test_large_answers_give_their_memory_back(tmp_path):
         murr.wait_for(lambda: memory_kb(murr.process.pid)["RssAnon"] < before + 100_000, timeout=5)
 
 
+def test_clients_that_do_not_read_cannot_take_all_memory(tmp_path):
+    source = tmp_path / "source"
+    publish(source, "2026-01-01", [pa.table({"id": ["a"], "s": ["x" * 100]})])
+    body = json.dumps({"keys": ["a"] * 100_000}).encode()  # and 10 MB come back
+    with Server(tmp_path, {"t": local(source, ["id"])}, server={"max_answer_bytes": "50MB"}) as murr:
+        murr.wait_loaded("t")
+        before = memory_kb(murr.process.pid)["RssAnon"]
+        idle = [http.client.HTTPConnection("127.0.0.1", murr.port) for _ in range(20)]
+        for c in idle:
+            c.request("POST", "/v1/t/_fetch", body)
+        status, headers, answer = murr.wait_for(
+            lambda: (a := murr.fetch_raw("t", {"keys": ["a"]}))[0] == 503 and a)
+        assert headers["Retry-After"] == "1" and json.loads(answer)["code"] == "OVERLOADED"
+        assert murr.request("GET", "/livez")[0] == 200
+        if not SANITIZED:
+            assert memory_kb(murr.process.pid)["RssAnon"] < before + 200_000
+        got = [c.getresponse() for c in idle]
+        assert {r.status for r in got} == {200, 503}
+        assert all(len(r.read()) > (10_000_000 if r.status == 200 else 0) for r in got)
+        murr.wait_for(lambda: murr.fetch_raw("t", {"keys": ["a"]})[0] == 200)
+
+
 def test_a_failed_reload_keeps_the_old_data_and_recovers(tmp_path):
     source = tmp_path / "source"
     source.mkdir()

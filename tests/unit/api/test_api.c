@@ -77,6 +77,7 @@ static int begin(void **state)
     const struct http_config http = {.host = "127.0.0.1",
                                      .threads = 2,
                                      .max_body_bytes = 4000,
+                                     .max_answer_bytes = 1 << 30,
                                      .max_connections = 20,
                                      .timeout_ms = 5000};
     return http_server_open(&http, api_handle, world.api, &world.server, &err) ? -1 : 0;
@@ -394,6 +395,7 @@ static void admin_port_has_probes_and_metrics_only(void **state)
     const struct http_config http = {.host = "127.0.0.1",
                                      .threads = 1,
                                      .max_body_bytes = 100,
+                                     .max_answer_bytes = 1 << 30,
                                      .max_connections = 5,
                                      .timeout_ms = 5000};
     assert_int_equal(http_server_open(&http, api_handle_admin, world.api, &admin, &err), OK);

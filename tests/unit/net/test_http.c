@@ -36,6 +36,7 @@ static void echo(void *app, const struct http_request *req, struct http_response
 static const struct http_config small = {.host = "127.0.0.1",
                                          .threads = 2,
                                          .max_body_bytes = 1000,
+                                         .max_answer_bytes = 1 << 30,
                                          .max_connections = 50,
                                          .timeout_ms = 1000};
 
