@@ -34,7 +34,7 @@ static inline void key_hasher_init(struct key_hasher *h, uint64_t seed)
     XXH3_generateSecret_fromSeed(h->secret, seed);
 }
 
-/* The same number as hash_key(key, h->seed). */
+/* The same number as hash_key(key, h->seed). XXH3_64bits_withSecret would give it, too, but asks for the length again. */
 static inline uint64_t key_hasher_hash(const struct key_hasher *h, struct view key)
 {
     if (key.len < 17 || key.len > 128)

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <liburing.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -92,13 +93,17 @@ struct read_batch read_batch_begin(struct read_ahead *a)
     return b;
 }
 
-/* Submit what was added and wait for all of it. */
+/* Submit what was added and wait for all of it. A ring that fails is left alone for good, as the kernel may still
+ * write to its sink: places go on by madvise. */
 static void submit(struct read_batch *b)
 {
     struct io_uring *uring = &b->ring->uring;
     for (unsigned done = 0; done < b->n;) {
-        if (io_uring_submit_and_wait(uring, 1) < 0 && errno != EINTR)
+        int rc = io_uring_submit_and_wait(uring, 1);
+        if (rc < 0 && rc != -EINTR) {
+            b->ring = NULL;
             break;
+        }
         struct io_uring_cqe *cqe;
         unsigned head, n = 0;
         io_uring_for_each_cqe(uring, head, cqe) n++;
@@ -120,14 +125,14 @@ void read_batch_add(struct read_batch *b, size_t file_idx, const uint8_t *at, si
     if (!b->ahead || len == 0)
         return;
     len = len < PLACE_BYTES_MAX ? len : PLACE_BYTES_MAX;
-    if (!b->ring) {
+    struct io_uring_sqe *sqe = b->ring ? io_uring_get_sqe(&b->ring->uring) : NULL;
+    if (!sqe && b->ring) { /* full */
+        submit(b);
+        sqe = b->ring ? io_uring_get_sqe(&b->ring->uring) : NULL;
+    }
+    if (!sqe) {
         advise(at, len);
         return;
-    }
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&b->ring->uring);
-    if (!sqe) {
-        submit(b);
-        sqe = io_uring_get_sqe(&b->ring->uring);
     }
     io_uring_prep_read(sqe, b->ahead->fds[file_idx], b->ring->sink, (unsigned)len,
                        (uint64_t)(at - b->ahead->files[file_idx].ptr));
@@ -136,9 +141,10 @@ void read_batch_add(struct read_batch *b, size_t file_idx, const uint8_t *at, si
 
 void read_batch_end(struct read_batch *b)
 {
+    if (b->ring)
+        submit(b);
     if (!b->ring)
         return;
-    submit(b);
     pthread_mutex_lock(&b->ahead->lock);
     b->ring->next = b->ahead->idle;
     b->ahead->idle = b->ring;
