@@ -381,7 +381,8 @@ static uint64_t row_bytes(const struct type *t)
 
 /* All fields fit 32-bit offsets, and the body the limit; then no sum below overflows. */
 must_use static enum code check_sizes(const struct ipc_field *fields, size_t n_fields,
-                                      size_t n_rows, size_t max_bytes, struct err *err)
+                                      size_t n_rows, size_t max_bytes, uint64_t *out_body_bytes,
+                                      struct err *err)
 {
     uint64_t widest = 0;
     for (size_t i = 0; i < n_fields; i++) {
@@ -398,6 +399,7 @@ must_use static enum code check_sizes(const struct ipc_field *fields, size_t n_f
                          : body_bytes_of(fields, n_fields, n_rows);
     if (bytes > max_bytes)
         return err_set(err, E_LIMIT, "the answer would have more than %zu bytes", max_bytes);
+    *out_body_bytes = bytes;
     return OK;
 }
 
@@ -435,8 +437,8 @@ enum code ipc_plan(struct view schema, const struct ipc_field *fields, size_t n_
                    struct ipc_stream *out_stream, struct err *err)
 {
     AUTO(flatbuf) struct flatbuf batch = {0};
-    TRY(check_sizes(fields, n_fields, n_rows, max_bytes, err));
-    uint64_t body_bytes = body_bytes_of(fields, n_fields, n_rows);
+    uint64_t body_bytes = 0;
+    TRY(check_sizes(fields, n_fields, n_rows, max_bytes, &body_bytes, err));
     struct ipc_stream s = {.n_columns = n_fields};
     buf_reserve(&batch.bytes, 256 + n_fields * 5 * PAIR_BYTES); /* of most answers */
     s.nodes = build_batch(&batch, fields, n_fields, n_rows, body_bytes);
