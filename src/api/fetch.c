@@ -136,7 +136,9 @@ must_use static enum code read_rows(struct fetch *f, struct err *err)
     TRY(projection_resolve(snapshot_schema(f->snapshot), f->request.columns, f->request.n_columns,
                            arena, &f->columns, err));
     f->parse_ns = clock_mono_ns() - start_ns;
-    TRY(answer_read(f->snapshot, f->request.keys, &f->columns, ANSWER_BYTES_MAX, arena, &stream,
+    /* Printed, numbers take up to four times as many bytes. */
+    size_t max_bytes = f->form == ANSWER_JSON ? ANSWER_BYTES_MAX / 4 : ANSWER_BYTES_MAX;
+    TRY(answer_read(f->snapshot, f->request.keys, &f->columns, max_bytes, arena, &stream,
                     &f->n_absent, &f->timing, err));
     start_ns = clock_mono_ns();
     if (f->form == ANSWER_JSON)
