@@ -22,7 +22,7 @@ static void print_key(const struct segment *s)
 
 static void print_columns(const struct segment *s)
 {
-    printf("  %-28s %-8s %-8s %6s %7s %6s %10s\n", "column", "dtype", "nullable", "group", "offset",
+    printf("  %-28s %-20s %-8s %6s %7s %6s %10s\n", "column", "dtype", "nullable", "group", "offset",
            "bytes", "nulls");
     for (size_t i = 0; i < s->schema.n_fields; i++) {
         const struct field *f = &s->schema.fields[i];
@@ -30,7 +30,7 @@ static void print_columns(const struct segment *s)
         uint64_t n_nulls;
         char shown[128], text[TYPE_TEXT_CAP];
         memcpy(&n_nulls, s->n_nulls + i * sizeof(n_nulls), sizeof(n_nulls));
-        printf("  %-28s %-8s %-8s ", view_printable(view_cstr(f->name), shown, sizeof(shown)),
+        printf("  %-28s %-20s %-8s ", view_printable(view_cstr(f->name), shown, sizeof(shown)),
                type_text(&f->type, text), f->nullable ? "yes" : "no");
         if (cell->in_key)
             printf("%6s %7s %6s %10s\n", "key", "-", "-", "0");
