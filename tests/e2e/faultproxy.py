@@ -66,6 +66,7 @@ class FaultProxy:
         self.counts = collections.Counter()
         self.object_bytes = 0
         self.requests = []  # (method, path)
+        self.ranges = []  # (first, last) of all ranges asked for
         self.on_request = None  # called with method, path, message: an answer (status, body) or None
         self.stop_now = False
         threading.Thread(target=self.accept, daemon=True).start()
@@ -171,6 +172,9 @@ class FaultProxy:
     def one(self, client, request, upstream, up_stream):
         method, path = request.start.decode().split()[:2]
         is_range = request.get("Range") is not None
+        if is_range:
+            m = re.fullmatch(r"bytes=(\d*)-(\d+)", request.get("Range"))
+            self.ranges.append((int(m[1]) if m[1] else -int(m[2]), int(m[2])))
         with self.lock:
             self.requests.append((method, path))
         if self.on_request:
