@@ -24,7 +24,7 @@ def count_name(n):
 def source_files():
     folder = ROOT / "build" / "bench" / "data" / f"parquet-plain-{count_name(N_ROWS)}"
     if not (folder / "2026-01-01" / "_SUCCESS").exists():
-        subprocess.run([sys.executable, ROOT / "bench" / "make_parquet.py", folder, str(N_ROWS)],
+        subprocess.run([sys.executable, ROOT / "bench" / "make_parquet.py", folder, str(N_ROWS), "plain"],
                        check=True)
     return folder
 

@@ -16,7 +16,9 @@
 
 static const int64_t backoff_first_ms = 1000;
 static const int64_t backoff_max_ms = 10 * 60 * 1000;
-static const int64_t discover_timeout_ms = 60 * 1000;
+/* Tables are polled in turn: one whose source is dead must not hold up the others for long. */
+static const int64_t discover_min_ms = 10 * 1000;
+static const int64_t discover_max_ms = 60 * 1000;
 enum { RESTARTS_MAX = 3 };
 
 struct table {
@@ -234,7 +236,9 @@ static struct remote_op source_op(struct table *t, int64_t timeout_ms)
 must_use static enum code discover(struct table *t, struct partition *out_partition,
                                    struct err *err)
 {
-    struct remote_op op = source_op(t, discover_timeout_ms);
+    int64_t timeout_ms = t->spec->poll_interval_ms;
+    timeout_ms = timeout_ms > discover_min_ms ? timeout_ms : discover_min_ms;
+    struct remote_op op = source_op(t, timeout_ms < discover_max_ms ? timeout_ms : discover_max_ms);
     const struct generation_info *info = t->live ? snapshot_info(t->live) : NULL;
     return partition_find_newest(t->store, info ? info->partition : NULL, &op, out_partition, err);
 }

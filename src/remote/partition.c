@@ -44,14 +44,14 @@ static bool is_parquet_name(const char *name)
     return len > 8 && name[0] != '_' && name[0] != '.' && strcmp(name + len - 8, ".parquet") == 0;
 }
 
-static void fingerprint(struct partition *p)
+static void fingerprint(struct partition *p, const char *marker_version)
 {
     AUTO(buf) struct buf all = {0};
     buf_puts(&all, p->date);
     for (size_t i = 0; i < p->n_files; i++)
         buf_printf(&all, "\n%s\t%llu\t%s", p->files[i].name,
                    (unsigned long long)p->files[i].info.size, p->files[i].info.version);
-    buf_printf(&all, "\n%lld", (long long)p->published_at_ms);
+    buf_printf(&all, "\n%s", marker_version);
     p->fingerprint = hash_checksum(buf_view(&all));
 }
 
@@ -87,7 +87,7 @@ must_use static enum code read_folder(struct object_store *s, const char *folder
     AUTO(object_list) struct object_list list = {0};
     char marker[32], delta[32];
     size_t folder_len = strlen(folder);
-    bool is_marked = false;
+    const struct object_info *success = NULL;
     snprintf(marker, sizeof(marker), "%s_SUCCESS", folder);
     snprintf(delta, sizeof(delta), "%s_delta_log/", folder);
     TRY(object_store_list(s, folder, NULL, op, &list, err));
@@ -95,13 +95,12 @@ must_use static enum code read_folder(struct object_store *s, const char *folder
         return err_set(err, E_UNSUPPORTED, "%s/%.10s is a Delta table (it has a _delta_log)",
                        s->shown, folder);
     memcpy(p->date, folder, sizeof(p->date) - 1);
-    for (size_t i = 0; i < list.n_objects && !is_marked; i++) {
-        is_marked = strcmp(list.objects[i].name, marker) == 0;
-        p->published_at_ms = is_marked ? list.objects[i].modified_ms : 0;
-    }
+    for (size_t i = 0; i < list.n_objects && !success; i++)
+        success = strcmp(list.objects[i].name, marker) == 0 ? &list.objects[i] : NULL;
     take_files(&list, folder_len, p);
-    *out_state = !is_marked ? FOLDER_NO_SUCCESS : p->n_files ? FOLDER_VALID : FOLDER_NO_PARQUET;
-    fingerprint(p);
+    *out_state = !success ? FOLDER_NO_SUCCESS : p->n_files ? FOLDER_VALID : FOLDER_NO_PARQUET;
+    p->published_at_ms = success ? success->modified_ms : 0;
+    fingerprint(p, success ? success->version : "");
     return OK;
 }
 

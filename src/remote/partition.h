@@ -21,7 +21,8 @@ struct partition {
     struct partition_file
         *files; /* sorted by name, bytewise: the order in which rows replace rows */
     size_t n_files;
-    uint64_t fingerprint;    /* of date, names, sizes and versions: equal means unchanged */
+    uint64_t
+        fingerprint; /* of date, names, sizes and versions, _SUCCESS too: equal means unchanged */
     int64_t published_at_ms; /* modification time of _SUCCESS */
 };
 

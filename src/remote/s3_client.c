@@ -275,13 +275,17 @@ static void retry(struct s3_request *r, const char *what)
 }
 
 /* "403 AccessDenied: Access Denied." */
-static const char *describe(const struct transfer *t, const struct s3_error *e,
+static const char *describe(const struct s3_request *r, const struct s3_error *e,
                             char out[static 400])
 {
+    const struct transfer *t = &r->transfer;
+    bool is_nobody = t->head.status == 403 && !r->client->config->anonymous &&
+                     credentials_are_anonymous(&r->signed_with);
+    const char *hint = is_nobody ? " (not signed: no credentials were found)" : "";
     if (e->code[0])
-        snprintf(out, 400, "%d %s: %s", t->head.status, e->code, e->message);
+        snprintf(out, 400, "%d %s: %s%s", t->head.status, e->code, e->message, hint);
     else
-        snprintf(out, 400, "status %d", t->head.status);
+        snprintf(out, 400, "status %d%s", t->head.status, hint);
     return out;
 }
 
@@ -355,7 +359,7 @@ static void refused(struct s3_request *r)
     s3_xml_error(buf_view(&t->response), &e);
     if (adjust_clock(r, &e) || renew_credentials(r, &e) || follow(r, &e))
         return;
-    describe(t, &e, text);
+    describe(r, &e, text);
     bool is_gone = t->range.len && (status == 404 || status == 412 || status == 416);
     if (is_gone)
         finish(r, err_set(&r->err, E_CHANGED, "the object changed: %s", text));

@@ -45,6 +45,8 @@ static void start_element(void *owner, const XML_Char *name, const XML_Char **at
 static void end_element(void *owner, const XML_Char *name)
 {
     struct walk *w = owner;
+    if (w->is_refused)
+        return; /* expat still ends an empty element that it was stopped in */
     w->depth--;
     w->element(w, w->depth ? w->names[w->depth - 1] : "", name, buf_view(&w->text));
     buf_reset(&w->text);

@@ -1,7 +1,7 @@
 #include "remote/transfer.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "remote/transfer_priv.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>
@@ -15,29 +15,6 @@ static const long receive_buffer_bytes = 512 * 1024;
 static const long stalled_bytes_per_s = 1024;
 /* A store that ignores Range sends everything each time: bearable for small objects only. */
 static const uint64_t whole_bytes_max = 64u << 20;
-enum {
-    POLL_MS = 50,    /* between looks at who was called off */
-    IDLE_MS = 60000, /* whoever starts a transfer wakes us */
-};
-
-struct transfer_loop {
-    CURLM *multi;
-    CURLSH
-    *share; /* of names looked up and TLS sessions; needs no lock, as only one thread uses it */
-    unsigned max_in_flight;
-    pthread_t thread;
-
-    /* Only the loop thread. */
-    struct transfer *waiting; /* by order of arrival */
-    struct transfer *running;
-    unsigned n_running;
-
-    pthread_mutex_t lock; /* guards the two below */
-    struct transfer *arrived;
-    bool stopping;
-};
-
-/* ------------------------------------------------------------------------------ one request */
 
 static void head_copy(char *out, size_t cap, struct view value)
 {
@@ -302,8 +279,7 @@ static void set_connection(const struct transfer *t)
         curl_easy_setopt(e, CURLOPT_PROXY, o->proxy);
 }
 
-/* Make a handle for the next try. */
-static void easy_open(struct transfer *t)
+void transfer_easy_open(struct transfer *t)
 {
     CURL *e = t->loop.easy = curl_easy_init();
     if (!e)
@@ -327,15 +303,14 @@ static void easy_open(struct transfer *t)
     put_header_list(t);
 }
 
-static void easy_close(struct transfer *t)
+void transfer_easy_close(struct transfer *t)
 {
     curl_easy_cleanup(t->loop.easy);
     curl_slist_free_all(t->loop.header_list);
     t->loop.easy = t->loop.header_list = NULL;
 }
 
-/* What became of it. */
-static void conclude(struct transfer *t, CURLcode result)
+void transfer_conclude(struct transfer *t, CURLcode result)
 {
     long status = 0;
     curl_easy_getinfo(t->loop.easy, CURLINFO_RESPONSE_CODE, &status);
@@ -361,7 +336,7 @@ static void curl_init(void)
         abort(); /* no memory */
 }
 
-static void global_init(void)
+void transfer_global_init(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, curl_init);
@@ -379,15 +354,15 @@ static int is_over(void *owner, curl_off_t to_get, curl_off_t got, curl_off_t to
 
 void transfer_run(struct transfer *t)
 {
-    global_init();
-    easy_open(t);
+    transfer_global_init();
+    transfer_easy_open(t);
     curl_easy_setopt(t->loop.easy, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(t->loop.easy, CURLOPT_XFERINFOFUNCTION, is_over);
     curl_easy_setopt(t->loop.easy, CURLOPT_XFERINFODATA, t);
-    conclude(t, curl_easy_perform(t->loop.easy));
+    transfer_conclude(t, curl_easy_perform(t->loop.easy));
     enum code rc = remote_op_check(t->op, &t->err);
     t->code = rc ? rc : t->code;
-    easy_close(t);
+    transfer_easy_close(t);
 }
 
 void transfer_done(struct transfer *t)
@@ -395,203 +370,4 @@ void transfer_done(struct transfer *t)
     buf_done(&t->url);
     buf_done(&t->headers);
     buf_done(&t->response);
-}
-
-/* --------------------------------------------------------------------------------------- loop */
-
-static void push_last(struct transfer **list, struct transfer *t)
-{
-    while (*list)
-        list = &(*list)->loop.next;
-    t->loop.next = NULL;
-    *list = t;
-}
-
-static void finish(struct transfer *t, CURLcode result)
-{
-    conclude(t, result);
-    easy_close(t);
-    t->ended(t);
-}
-
-static void refuse(struct transfer *t, enum code code)
-{
-    t->code = code;
-    t->head = (struct transfer_head){0};
-    t->ended(t);
-}
-
-static void collect_arrived(struct transfer_loop *l)
-{
-    pthread_mutex_lock(&l->lock);
-    struct transfer *t = l->arrived;
-    l->arrived = NULL;
-    pthread_mutex_unlock(&l->lock);
-    while (t) {
-        struct transfer *next = t->loop.next;
-        push_last(&l->waiting, t);
-        t = next;
-    }
-}
-
-static void start_one(struct transfer_loop *l, struct transfer *t)
-{
-    t->wait_ms = 0;
-    enum code rc = t->prepare ? t->prepare(t, &t->err) : OK;
-    if (!rc && t->wait_ms) {
-        t->loop.start_at_ns = clock_mono_ns() + t->wait_ms * 1000000u;
-        push_last(&l->waiting, t);
-        return;
-    }
-    t->loop.prepared = rc == OK;
-    if (rc) {
-        refuse(t, rc);
-        return;
-    }
-    t->loop.share = l->share;
-    easy_open(t);
-    push_last(&l->running, t);
-    l->n_running++;
-    curl_multi_add_handle(l->multi, t->loop.easy);
-}
-
-/* Start what is due, drop what was called off, and say how long nothing else will be due. */
-static int start_due(struct transfer_loop *l)
-{
-    int wait_ms = l->waiting || l->running ? POLL_MS : IDLE_MS;
-    struct transfer **at = &l->waiting;
-    while (*at) {
-        struct transfer *t = *at;
-        uint64_t now = clock_mono_ns();
-        enum code rc = remote_op_check(t->op, &t->err);
-        bool is_due = now >= t->loop.start_at_ns && l->n_running < l->max_in_flight;
-        if (!rc && !is_due) {
-            uint64_t left_ms =
-                now < t->loop.start_at_ns ? (t->loop.start_at_ns - now) / 1000000 : POLL_MS;
-            wait_ms = left_ms < (uint64_t)wait_ms ? (int)left_ms + 1 : wait_ms;
-            at = &t->loop.next;
-            continue;
-        }
-        *at = t->loop.next;
-        if (rc)
-            refuse(t, rc);
-        else
-            start_one(l, t);
-    }
-    return wait_ms;
-}
-
-static void remove_running(struct transfer_loop *l, struct transfer *t)
-{
-    struct transfer **at = &l->running;
-    while (*at && *at != t)
-        at = &(*at)->loop.next;
-    if (*at)
-        *at = t->loop.next;
-    l->n_running--;
-    curl_multi_remove_handle(l->multi, t->loop.easy);
-}
-
-static void finish_ended(struct transfer_loop *l)
-{
-    CURLMsg *msg;
-    int left;
-    while ((msg = curl_multi_info_read(l->multi, &left))) {
-        struct transfer *t;
-        CURLcode result = msg->data.result;
-        curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-        remove_running(l, t);
-        finish(t, result);
-    }
-}
-
-static void break_off(struct transfer_loop *l)
-{
-    struct transfer *next;
-    for (struct transfer *t = l->running; t; t = next) {
-        next = t->loop.next;
-        struct err why;
-        enum code rc = remote_op_check(t->op, &why);
-        if (!rc)
-            continue;
-        remove_running(l, t);
-        easy_close(t);
-        t->err = why;
-        refuse(t, rc);
-    }
-}
-
-static bool is_stopping(struct transfer_loop *l)
-{
-    pthread_mutex_lock(&l->lock);
-    bool stopping = l->stopping;
-    pthread_mutex_unlock(&l->lock);
-    return stopping;
-}
-
-static void *loop_main(void *arg)
-{
-    struct transfer_loop *l = arg;
-    while (!is_stopping(l)) {
-        int n_running;
-        collect_arrived(l);
-        int wait_ms = start_due(l);
-        curl_multi_perform(l->multi, &n_running);
-        finish_ended(l);
-        break_off(l);
-        curl_multi_poll(l->multi, NULL, 0, wait_ms, NULL);
-    }
-    return NULL;
-}
-
-static void loop_free(struct transfer_loop *l)
-{
-    curl_multi_cleanup(l->multi);
-    curl_share_cleanup(l->share);
-    pthread_mutex_destroy(&l->lock);
-    free(l);
-}
-
-enum code transfer_loop_open(unsigned max_in_flight, struct transfer_loop **out_loop,
-                             struct err *err)
-{
-    global_init();
-    struct transfer_loop *l = mem_zalloc(sizeof(*l));
-    l->max_in_flight = max_in_flight;
-    l->multi = curl_multi_init();
-    l->share = curl_share_init();
-    if (!l->multi || !l->share)
-        abort(); /* no memory */
-    curl_share_setopt(l->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
-    curl_share_setopt(l->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-    curl_multi_setopt(l->multi, CURLMOPT_MAXCONNECTS, (long)max_in_flight * 2);
-    pthread_mutex_init(&l->lock, NULL);
-    int failed = pthread_create(&l->thread, NULL, loop_main, l);
-    if (failed) {
-        loop_free(l);
-        return err_set(err, E_IO, "cannot start a thread for transfers: %s", strerror(failed));
-    }
-    *out_loop = l;
-    return OK;
-}
-
-void transfer_loop_close(struct transfer_loop *l)
-{
-    if (!l)
-        return;
-    pthread_mutex_lock(&l->lock);
-    l->stopping = true;
-    pthread_mutex_unlock(&l->lock);
-    curl_multi_wakeup(l->multi);
-    pthread_join(l->thread, NULL);
-    loop_free(l);
-}
-
-void transfer_start(struct transfer_loop *l, struct transfer *t, uint64_t delay_ms)
-{
-    t->loop.start_at_ns = clock_mono_ns() + delay_ms * 1000000u;
-    pthread_mutex_lock(&l->lock);
-    push_last(&l->arrived, t);
-    pthread_mutex_unlock(&l->lock);
-    curl_multi_wakeup(l->multi);
 }

@@ -66,6 +66,8 @@ class FaultProxy:
         self.counts = collections.Counter()
         self.object_bytes = 0
         self.requests = []  # (method, path)
+        self.ranges = []  # (first, last) of all ranges asked for
+        self.in_flight, self.most_in_flight, self.delay_s = 0, 0, 0
         self.on_request = None  # called with method, path, message: an answer (status, body) or None
         self.stop_now = False
         threading.Thread(target=self.accept, daemon=True).start()
@@ -171,6 +173,9 @@ class FaultProxy:
     def one(self, client, request, upstream, up_stream):
         method, path = request.start.decode().split()[:2]
         is_range = request.get("Range") is not None
+        if is_range:
+            m = re.fullmatch(r"bytes=(\d*)-(\d+)", request.get("Range"))
+            self.ranges.append((int(m[1]) if m[1] else -int(m[2]), int(m[2])))
         with self.lock:
             self.requests.append((method, path))
         if self.on_request:
@@ -178,6 +183,20 @@ class FaultProxy:
             if answer:
                 self.answer(client, *answer[:2], **(answer[2] if len(answer) > 2 else {}))
                 return
+        if not is_range:
+            self.pass_on(client, request, upstream, up_stream, method, path, is_range)
+            return
+        with self.lock:
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            time.sleep(self.delay_s)
+            self.pass_on(client, request, upstream, up_stream, method, path, is_range)
+        finally:
+            with self.lock:
+                self.in_flight -= 1
+
+    def pass_on(self, client, request, upstream, up_stream, method, path, is_range):
         fault = self.next_fault(is_range, "list-type=2" in path)
         if fault and self.refuse(client, fault):
             return

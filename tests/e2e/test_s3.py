@@ -14,7 +14,7 @@ import pytest
 from conftest import SANITIZED, Server, run
 from fakes3 import FakeS3
 from faultproxy import SLOW_DOWN, FaultProxy
-from s3server import Bucket, keys_env, parquet_bytes
+from s3server import Bucket, clean_env, keys_env, parquet_bytes
 
 
 @pytest.fixture
@@ -244,6 +244,7 @@ def test_polling_is_cheap(tmp_path, s3, proxy):
         polls = lambda: int(re.search(rb'polls_total{table="t",result="ok"} (\d+)',
                                       server.request("GET", "/metrics")[2])[1])
         before = polls()
+        bucket.put("2026-11-21/_SUCCESS")  # the same once more is no news
         time.sleep(3)
         n = polls() - before
         requests = list(proxy.requests)
@@ -483,3 +484,36 @@ def test_a_stop_does_not_wait_for_the_bucket(tmp_path, s3, proxy):
     started = time.monotonic()
     server.stop()
     assert time.monotonic() - started < (10 if SANITIZED else 3)
+
+
+def test_many_ranges_are_in_flight(tmp_path, s3, proxy):
+    """With a far bucket (every range takes 100 ms) a load takes a few of them, not their sum."""
+    bucket = s3.bucket()
+    for i in range(4):
+        bucket.put(f"2026-11-22/part-{i}.parquet",
+                   parquet_bytes(rows(20_000, 0, 20_000 * i), row_group_size=4_000))
+    bucket.put("2026-11-22/_SUCCESS")
+    proxy.delay_s = 0.1
+    tables = {"t": bucket.table(endpoint=proxy.endpoint, requests_in_flight=12)}
+    got = load(tmp_path, s3, tables)
+    assert got.returncode == 0, got.stderr
+    seconds, n = float(got.stdout.splitlines()[1].split()[6]), len(proxy.ranges)
+    print(f"{n} ranges of 100 ms, {proxy.most_in_flight} in flight, {seconds} s")
+    assert n >= 24 and 8 <= proxy.most_in_flight <= 12
+
+
+def test_without_credentials_a_refusal_says_so(tmp_path, s3):
+    bucket = s3.bucket()
+    got = load(tmp_path, s3, {"t": bucket.table()}, env=clean_env())
+    assert got.returncode != 0
+    assert "403 AccessDenied" in got.stderr and "no credentials were found" in got.stderr
+
+
+def test_a_dead_source_does_not_hold_up_others(tmp_path, s3):
+    """One poller for all: a bucket that nobody answers for is given up in time."""
+    bucket = s3.bucket()
+    dead = bucket.table(endpoint="http://127.0.0.1:1", retry_delay="20s", max_attempts=100)
+    with Server(tmp_path, {"a": dead, "t": bucket.table()}, env=s3.env()) as server:
+        bucket.publish("2026-11-22", [rows(100)])
+        server.wait_loaded("t")
+        server.wait_error("a", "the time given for it is over")

@@ -99,3 +99,29 @@ def test_random_schedules(tmp_path, s3, proxy, rng):
     assert not strange, strange[0]
     seen = set(proxy.counts) | {"burst"}
     assert SCHEDULES < 300 or seen >= set(FAULTS), set(FAULTS) - seen
+
+
+def test_a_broken_range_is_resumed_where_it_broke(tmp_path, s3, proxy):
+    """One body cut in the middle: what came is not asked for again."""
+    bucket = s3.bucket()
+    body = parquet_bytes(rows(1, 0, 40_000), row_group_size=40_000, compression="none",
+                         use_dictionary=False)
+    bucket.put("2026-01-01/part-0.parquet", body)
+    bucket.put("2026-01-01/_SUCCESS")
+    table = bucket.table(endpoint=proxy.endpoint, requests_in_flight=1, **FAST)
+    n_ranges = [0]
+
+    def cut_the_third(method, path, request):
+        if request.get("Range"):
+            n_ranges[0] += 1
+            if n_ranges[0] == 3:
+                proxy.plan.append("truncated")
+    proxy.on_request = cut_the_third
+    proxy.rng = random.Random(5)  # a cut that is neither at the beginning nor the end
+    with Server(tmp_path, {"t": table}, env=s3.env()) as server:
+        server.wait_loaded("t")
+        assert server.status("t")["rows"] == 40_000
+    cut = proxy.ranges[2]
+    again = [r for r in proxy.ranges[3:] if r[1] == cut[1]]
+    assert len(again) == 1 and cut[0] < again[0][0] <= cut[1], (cut, again)
+    assert len(proxy.ranges) == len({last for _, last in proxy.ranges}) + 1  # and nothing else

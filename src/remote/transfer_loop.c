@@ -1,0 +1,227 @@
+/* Many transfers at once, on one thread. What one of them does is remote/transfer.c. */
+#include "remote/transfer.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "remote/transfer_priv.h"
+
+#include <pthread.h>
+
+enum {
+    POLL_MS = 50,    /* between looks at who was called off */
+    IDLE_MS = 60000, /* whoever starts a transfer wakes us */
+};
+
+struct transfer_loop {
+    CURLM *multi;
+    CURLSH
+    *share; /* of names looked up and TLS sessions; needs no lock, as only one thread uses it */
+    unsigned max_in_flight;
+    pthread_t thread;
+
+    /* Only the loop thread. */
+    struct transfer *waiting; /* by order of arrival */
+    struct transfer *running;
+    unsigned n_running;
+
+    pthread_mutex_t lock; /* guards the two below */
+    struct transfer *arrived;
+    bool stopping;
+};
+
+static void push_last(struct transfer **list, struct transfer *t)
+{
+    while (*list)
+        list = &(*list)->loop.next;
+    t->loop.next = NULL;
+    *list = t;
+}
+
+static void finish(struct transfer *t, CURLcode result)
+{
+    transfer_conclude(t, result);
+    transfer_easy_close(t);
+    t->ended(t);
+}
+
+static void refuse(struct transfer *t, enum code code)
+{
+    t->code = code;
+    t->head = (struct transfer_head){0};
+    t->ended(t);
+}
+
+static void collect_arrived(struct transfer_loop *l)
+{
+    pthread_mutex_lock(&l->lock);
+    struct transfer *t = l->arrived;
+    l->arrived = NULL;
+    pthread_mutex_unlock(&l->lock);
+    while (t) {
+        struct transfer *next = t->loop.next;
+        push_last(&l->waiting, t);
+        t = next;
+    }
+}
+
+static void start_one(struct transfer_loop *l, struct transfer *t)
+{
+    t->wait_ms = 0;
+    enum code rc = t->prepare ? t->prepare(t, &t->err) : OK;
+    if (!rc && t->wait_ms) {
+        t->loop.start_at_ns = clock_mono_ns() + t->wait_ms * 1000000u;
+        push_last(&l->waiting, t);
+        return;
+    }
+    t->loop.prepared = rc == OK;
+    if (rc) {
+        refuse(t, rc);
+        return;
+    }
+    t->loop.share = l->share;
+    transfer_easy_open(t);
+    push_last(&l->running, t);
+    l->n_running++;
+    curl_multi_add_handle(l->multi, t->loop.easy);
+}
+
+/* Start what is due, drop what was called off, and say how long nothing else will be due. */
+static int start_due(struct transfer_loop *l)
+{
+    int wait_ms = l->waiting || l->running ? POLL_MS : IDLE_MS;
+    struct transfer **at = &l->waiting;
+    while (*at) {
+        struct transfer *t = *at;
+        uint64_t now = clock_mono_ns();
+        enum code rc = remote_op_check(t->op, &t->err);
+        bool is_due = now >= t->loop.start_at_ns && l->n_running < l->max_in_flight;
+        if (!rc && !is_due) {
+            uint64_t left_ms =
+                now < t->loop.start_at_ns ? (t->loop.start_at_ns - now) / 1000000 : POLL_MS;
+            wait_ms = left_ms < (uint64_t)wait_ms ? (int)left_ms + 1 : wait_ms;
+            at = &t->loop.next;
+            continue;
+        }
+        *at = t->loop.next;
+        if (rc)
+            refuse(t, rc);
+        else
+            start_one(l, t);
+    }
+    return wait_ms;
+}
+
+static void remove_running(struct transfer_loop *l, struct transfer *t)
+{
+    struct transfer **at = &l->running;
+    while (*at && *at != t)
+        at = &(*at)->loop.next;
+    if (*at)
+        *at = t->loop.next;
+    l->n_running--;
+    curl_multi_remove_handle(l->multi, t->loop.easy);
+}
+
+static void finish_ended(struct transfer_loop *l)
+{
+    CURLMsg *msg;
+    int left;
+    while ((msg = curl_multi_info_read(l->multi, &left))) {
+        struct transfer *t;
+        CURLcode result = msg->data.result;
+        curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+        remove_running(l, t);
+        finish(t, result);
+    }
+}
+
+static void break_off(struct transfer_loop *l)
+{
+    struct transfer *next;
+    for (struct transfer *t = l->running; t; t = next) {
+        next = t->loop.next;
+        struct err why;
+        enum code rc = remote_op_check(t->op, &why);
+        if (!rc)
+            continue;
+        remove_running(l, t);
+        transfer_easy_close(t);
+        t->err = why;
+        refuse(t, rc);
+    }
+}
+
+static bool is_stopping(struct transfer_loop *l)
+{
+    pthread_mutex_lock(&l->lock);
+    bool stopping = l->stopping;
+    pthread_mutex_unlock(&l->lock);
+    return stopping;
+}
+
+static void *loop_main(void *arg)
+{
+    struct transfer_loop *l = arg;
+    while (!is_stopping(l)) {
+        int n_running;
+        collect_arrived(l);
+        int wait_ms = start_due(l);
+        curl_multi_perform(l->multi, &n_running);
+        finish_ended(l);
+        break_off(l);
+        curl_multi_poll(l->multi, NULL, 0, wait_ms, NULL);
+    }
+    return NULL;
+}
+
+static void loop_free(struct transfer_loop *l)
+{
+    curl_multi_cleanup(l->multi);
+    curl_share_cleanup(l->share);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}
+
+enum code transfer_loop_open(unsigned max_in_flight, struct transfer_loop **out_loop,
+                             struct err *err)
+{
+    transfer_global_init();
+    struct transfer_loop *l = mem_zalloc(sizeof(*l));
+    l->max_in_flight = max_in_flight;
+    l->multi = curl_multi_init();
+    l->share = curl_share_init();
+    if (!l->multi || !l->share)
+        abort(); /* no memory */
+    curl_share_setopt(l->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    curl_share_setopt(l->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    curl_multi_setopt(l->multi, CURLMOPT_MAXCONNECTS, (long)max_in_flight * 2);
+    pthread_mutex_init(&l->lock, NULL);
+    int failed = pthread_create(&l->thread, NULL, loop_main, l);
+    if (failed) {
+        loop_free(l);
+        return err_set(err, E_IO, "cannot start a thread for transfers: %s", strerror(failed));
+    }
+    *out_loop = l;
+    return OK;
+}
+
+void transfer_loop_close(struct transfer_loop *l)
+{
+    if (!l)
+        return;
+    pthread_mutex_lock(&l->lock);
+    l->stopping = true;
+    pthread_mutex_unlock(&l->lock);
+    curl_multi_wakeup(l->multi);
+    pthread_join(l->thread, NULL);
+    loop_free(l);
+}
+
+void transfer_start(struct transfer_loop *l, struct transfer *t, uint64_t delay_ms)
+{
+    t->loop.start_at_ns = clock_mono_ns() + delay_ms * 1000000u;
+    pthread_mutex_lock(&l->lock);
+    push_last(&l->arrived, t);
+    pthread_mutex_unlock(&l->lock);
+    curl_multi_wakeup(l->multi);
+}
