@@ -22,8 +22,8 @@ static void print_key(const struct segment *s)
 
 static void print_columns(const struct segment *s)
 {
-    printf("  %-28s %-20s %-8s %6s %7s %6s %10s\n", "column", "dtype", "nullable", "group", "offset",
-           "bytes", "nulls");
+    printf("  %-28s %-20s %-8s %6s %7s %6s %10s\n", "column", "dtype", "nullable", "group",
+           "offset", "bytes", "nulls");
     for (size_t i = 0; i < s->schema.n_fields; i++) {
         const struct field *f = &s->schema.fields[i];
         const struct seg_cell *cell = &s->layout.cells[i];
