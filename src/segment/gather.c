@@ -395,6 +395,7 @@ static size_t gather_texts(const struct source *src, const uint8_t *const *row, 
                            struct column *out, size_t used)
 {
     enum { AT_ONCE = 32 };
+    assert(out->offsets);
     const struct seg_block *blocks = src->set->blocks;
     const uint32_t *block_of = src->rows->block + at;
     int32_t *restrict ends = out->offsets + at + 1;

@@ -2,6 +2,8 @@
 
 #include "format/arrow/flatbuf_reader.h"
 
+#include <assert.h>
+
 /* Fields of the tables: see ipc_writer.c and Arrow's format/Message.fbs and format/Schema.fbs. */
 enum { MESSAGE_HEADER_TYPE = 1, MESSAGE_HEADER = 2, MESSAGE_BODY_LENGTH = 3 };
 enum { SCHEMA_ENDIANNESS = 0, SCHEMA_FIELDS = 1 };
@@ -168,6 +170,7 @@ static uint64_t offset_at(const struct ipc_column *c, size_t i)
 {
     uint64_t wide;
     uint32_t narrow;
+    assert(c->offsets); /* of utf8 */
     if (c->has_wide_offsets) {
         memcpy(&wide, c->offsets + 8 * i, 8);
         return wide;
