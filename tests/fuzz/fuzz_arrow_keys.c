@@ -6,6 +6,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static volatile unsigned seen; /* so that bytes are really read */
+
 static unsigned sum_of(struct view v)
 {
     unsigned sum = 0;
@@ -16,7 +18,6 @@ static unsigned sum_of(struct view v)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static volatile unsigned seen;
     for (size_t i = 0; i < ORACLE_N_SCHEMAS; i++) {
         struct schema schema;
         struct key_list keys;
