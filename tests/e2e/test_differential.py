@@ -83,7 +83,15 @@ def compare(path, said, written):
 def test_random_files_decode_as_pyarrow_decodes_them(rng, tmp_path):
     r = np.random.default_rng(rng.getrandbits(64))
     path = tmp_path / "random.parquet"
-    for i in range(N_TABLES):
+    compared, refused = 0, []
+    while compared < N_TABLES:
         write = random_parquet.WRITERS[int(r.integers(len(random_parquet.WRITERS)))]
-        said, written = write(r, path, 3_000 if SANITIZED else 100_000)
-        compare(path, f"table {i}: {said}", written)
+        try:
+            said, written = write(r, path, 3_000 if SANITIZED else 100_000)
+        except Exception as e:  # a writer that refuses its own options
+            refused.append(f"{write.__name__}: {e!r}")
+            assert len(refused) <= N_TABLES // 20 + 1, refused
+            continue
+        compare(path, f"table {compared}: {said}", written)
+        compared += 1
+    print(f"{compared} tables; refused by their writers: {refused}")
