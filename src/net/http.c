@@ -62,6 +62,7 @@ struct http_server {
     unsigned port;
     unsigned n_daemons;
     struct MHD_Daemon *daemons[LISTEN_MAX]; /* one a listening socket */
+    int quiet[LISTEN_MAX]; /* listening sockets that the daemons gave back; -1: none */
     size_t max_answer_bytes;
     _Atomic unsigned n_in_flight;
     _Atomic size_t answer_bytes; /* of bodies that are not sent whole */
@@ -449,6 +450,8 @@ enum code http_server_open(const struct http_config *config, http_handler_fn han
     struct http_server *s = mem_zalloc(sizeof(*s));
     s->handler = handler;
     s->app = app;
+    for (unsigned k = 0; k < LISTEN_MAX; k++)
+        s->quiet[k] = -1;
     s->max_body_bytes = config->max_body_bytes;
     s->max_answer_bytes = config->max_answer_bytes;
     s->timeout_ns = (uint64_t)config->timeout_ms * 1000000;
@@ -479,7 +482,7 @@ unsigned http_server_in_flight(const struct http_server *s)
     return atomic_load(&((struct http_server *)s)->n_in_flight);
 }
 
-/* Clients that the kernel has let in already are served; closing the socket would cut them off. */
+/* Clients that the kernel has let in already are served; shutting the socket down would cut them off. */
 static void take_last_clients(struct MHD_Daemon *d, int listening)
 {
     struct sockaddr_storage addr;
@@ -501,7 +504,9 @@ static void stop_listening(struct http_server *s)
         if (fd == MHD_INVALID_SOCKET)
             continue;
         take_last_clients(s->daemons[i], fd);
-        close(fd);
+        shutdown(fd,
+                 SHUT_RDWR); /* the daemon's threads may still name it: closed when they are gone */
+        s->quiet[i] = fd;
     }
 }
 
@@ -546,6 +551,9 @@ void http_server_close(struct http_server *s)
     stop_reaper(s);
     for (unsigned i = 0; i < s->n_daemons; i++)
         MHD_stop_daemon(s->daemons[i]);
+    for (unsigned i = 0; i < s->n_daemons; i++)
+        if (s->quiet[i] >= 0)
+            close(s->quiet[i]);
     pthread_cond_destroy(&s->shared.closing_changed);
     pthread_mutex_destroy(&s->shared.lock);
     free(s);
