@@ -76,7 +76,10 @@ static void read_all(uint64_t n_rows, enum storage_kind storage, struct result *
 {
     struct err err;
     const struct bench_table table = {n_rows, N_COLUMNS, false};
-    struct snapshot *s = bench_table_open(&table, storage);
+    char dir[4096];
+    struct snapshot *s;
+    bench_table_make(&table, dir);
+    bench_must(snapshot_open_live(dir, "bench", storage, &s, &err), &err);
     struct arena arena = {0}, columns_arena = {0};
     struct projection columns;
     struct samples times = {0};

@@ -218,6 +218,7 @@ int main(int argc, char **argv)
     struct figures *figures = figures_new("fetch");
     struct floor floor = floor_make(n_rows, FETCH_COLUMNS, true);
     struct fetch_server server = fetch_server_start("fetch-server", dir, NULL, "memory", 0);
+    fetch_server_settle("fetch-server");
     int fd = child_connect(server.pid, server.port);
     printf("%8s %-6s %8s %8s %8s %8s %8s\n", "rows", "keys", "floor us", "echo us", "p50 us",
            "p99 us", "ratio");
@@ -230,6 +231,7 @@ int main(int argc, char **argv)
            "p50 us", "p99 us");
     for (unsigned threads = 1; threads <= 2; threads++) {
         server = fetch_server_start("fetch-server", dir, NULL, "memory", threads);
+        fetch_server_settle("fetch-server");
         for (size_t n = 1; n <= 64; n *= 4)
             bench_connections(&server, threads, n, n_rows, figures);
         child_stop(server.pid);

@@ -65,19 +65,6 @@ static void measure_files(const char *dir, uint64_t *bytes, uint64_t *cached)
     }
 }
 
-/* Wait until the server's log says that the copy serves. */
-static void wait_settled(void)
-{
-    for (int i = 0; i < 12000; i++) {
-        AUTO(buf) struct buf log = {0};
-        if (file_read("build/bench/memory-server.log", 1 << 20, &log, NULL) == OK &&
-            memmem(log.ptr, log.len, "storage settled", 15))
-            return;
-        usleep(10000);
-    }
-    bench_fail("the table was not copied to memory; see build/bench/memory-server.log");
-}
-
 int main(int argc, char **argv)
 {
     uint64_t n_rows = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000, bytes = 0, cached = 0;
@@ -85,7 +72,7 @@ int main(int argc, char **argv)
     char dir[4096], count[24];
     bench_table_make(&table, dir);
     struct fetch_server s = fetch_server_start("memory-server", dir, NULL, "memory", 0);
-    wait_settled();
+    fetch_server_settle("memory-server");
     uint64_t resident = resident_bytes(s.pid);
     measure_files(dir, &bytes, &cached);
     child_stop(s.pid);

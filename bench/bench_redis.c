@@ -243,6 +243,7 @@ int main(int argc, char **argv)
     bench_table_make(&table, dir);
     struct figures *figures = figures_new("redis");
     struct fetch_server murr = fetch_server_start("redis-murr", dir, NULL, "memory", 0);
+    fetch_server_settle("redis-murr");
     int fd = child_connect(murr.pid, murr.port);
     printf("%llu rows, %d keys x %d float32, p50\n", (unsigned long long)n_rows, N_KEYS,
            FETCH_COLUMNS);

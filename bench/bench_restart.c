@@ -14,21 +14,12 @@
 
 enum { ROUNDS = 5, N_KEYS = 1000 };
 
-/* Read the files once, so that the page cache has them. */
-static void warm(const char *dir)
-{
-    char command[4200];
-    snprintf(command, sizeof(command), "cat %s/bench/*/*.seg > /dev/null", dir);
-    if (system(command) != 0)
-        bench_fail("cannot read the segments in %s", dir);
-}
-
 static double ready_ms(const char *dir, uint64_t n_rows, uint64_t *random)
 {
     struct fetch_request r = {0};
     struct fetch_answer *a = mem_zalloc(sizeof(*a));
     fetch_request_make(&r, FETCH_JSON, N_KEYS, n_rows, random);
-    warm(dir);
+    bench_table_warm(dir);
     uint64_t start = clock_mono_ns();
     struct fetch_server s = fetch_server_start("restart-server", dir, NULL, "memory", 0);
     int fd = child_connect(s.pid, s.port);

@@ -212,12 +212,22 @@ void bench_table_make(const struct bench_table *table, char out_dir[static PATH_
     pool_free(pool);
 }
 
+void bench_table_warm(const char *dir)
+{
+    char command[PATH_CAP + 64];
+    snprintf(command, sizeof(command), "cat %s/bench/*/*.seg > /dev/null", dir);
+    if (system(command) != 0)
+        bench_fail("cannot read the segments in %s", dir);
+}
+
 struct snapshot *bench_table_open(const struct bench_table *table, enum storage_kind storage)
 {
     char dir[PATH_CAP];
     struct err err;
     struct snapshot *s;
     bench_table_make(table, dir);
+    if (storage == STORAGE_MMAP)
+        bench_table_warm(dir);
     bench_must(snapshot_open_live(dir, "bench", storage, &s, &err), &err);
     return s;
 }

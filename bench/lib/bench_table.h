@@ -32,6 +32,9 @@ void bench_check_values(const uint64_t *rows, size_t n, const float *values, siz
  */
 void bench_table_make(const struct bench_table *table, char out_dir[static 4096]);
 
+/* Read its files once, so that the page cache has them. */
+void bench_table_warm(const char *dir);
+
 /* Make it and open its snapshot. */
 struct snapshot *bench_table_open(const struct bench_table *table, enum storage_kind storage);
 

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "bench.h"
 #include "bench_table.h"
 #include "child.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static void put_json(const struct fetch_request *r, struct buf *out)
 {
@@ -151,4 +153,18 @@ struct fetch_server fetch_server_start(const char *name, const char *data_dir, c
     const char *const server[] = {"build/release/murr", "serve", "--config", config, NULL};
     s.pid = child_start(name, server);
     return s;
+}
+
+void fetch_server_settle(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "build/bench/%s.log", name);
+    for (int i = 0; i < 12000; i++) {
+        AUTO(buf) struct buf log = {0};
+        if (file_read(path, 1 << 20, &log, NULL) == OK &&
+            memmem(log.ptr, log.len, "storage settled", 15))
+            return;
+        usleep(10000);
+    }
+    bench_fail("the table was not copied to memory; see %s", path);
 }

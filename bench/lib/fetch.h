@@ -47,4 +47,7 @@ struct fetch_server {
 struct fetch_server fetch_server_start(const char *name, const char *data_dir, const char *source,
                                        const char *storage, unsigned threads);
 
+/* Wait until a server with `storage: memory` serves from its copy. */
+void fetch_server_settle(const char *name);
+
 #endif
