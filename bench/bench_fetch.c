@@ -5,7 +5,9 @@
  *               that moves as many bytes each way and with the floor of a read in process (lib/floor.h)
  *   throughput  1 to 64 connections at once, 1 and 2 server threads
  *
- * The floor of a fetch is the floor of the read plus the echo. Every value is checked.
+ * The floor of a fetch is the floor of the read plus the echo. For latency the client has one core, server and echo have
+ * another: otherwise the scheduler keeps the echo beside the client, where nobody has to wake a sleeping core. Every
+ * value is checked.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -20,11 +22,27 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { N_KEYS = 1000, ROUNDS = 3000 };
+
+/* This thread, and what it starts, on one core; -1: on any. Where there is one core only, nothing is done. */
+static void pin(int cpu)
+{
+    cpu_set_t set;
+    long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    CPU_ZERO(&set);
+    for (int i = 0; i < n_cpus; i++)
+        if (cpu < 0 || cpu == i)
+            CPU_SET(i, &set);
+    if (n_cpus > 1)
+        sched_setaffinity(0, sizeof(set), &set);
+}
+
+enum { CLIENT_CPU = 0, SERVER_CPU = 1 };
 
 /* ------------------------------------------------------------------------------------- echo */
 
@@ -37,6 +55,7 @@ struct echo {
 static void *echo_main(void *arg)
 {
     struct echo *e = arg;
+    pin(SERVER_CPU);
     uint8_t *bytes = mem_zalloc(FETCH_ANSWER_MAX);
     for (;;) {
         size_t left = e->request_bytes;
@@ -217,7 +236,9 @@ int main(int argc, char **argv)
     bench_table_make(&table, dir);
     struct figures *figures = figures_new("fetch");
     struct floor floor = floor_make(n_rows, FETCH_COLUMNS, true);
-    struct fetch_server server = fetch_server_start("fetch-server", dir, NULL, "memory", 0);
+    pin(SERVER_CPU);
+    struct fetch_server server = fetch_server_start("fetch-server", dir, NULL, "memory", 1);
+    pin(CLIENT_CPU);
     fetch_server_settle("fetch-server");
     int fd = child_connect(server.pid, server.port);
     printf("%8s %-6s %8s %8s %8s %8s %8s\n", "rows", "keys", "floor us", "echo us", "p50 us",
@@ -227,6 +248,7 @@ int main(int argc, char **argv)
     close(fd);
     child_stop(server.pid);
     floor_done(&floor);
+    pin(-1);
     printf("%7s %12s %12s %10s %10s %10s\n", "threads", "connections", "requests/s", "M keys/s",
            "p50 us", "p99 us");
     for (unsigned threads = 1; threads <= 2; threads++) {
