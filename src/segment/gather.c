@@ -329,8 +329,6 @@ static bool run_sizes(const struct source *src, size_t field_idx, size_t at, siz
                       struct column_sizes *sum)
 {
     const struct type *type = &src->set->schema->fields[field_idx].type;
-    if (!type_is_variable(type))
-        return true;
     if (src->set->layout->cells[field_idx].in_key)
         return key_sizes(src, field_idx, at, n, sum);
     return type->dtype == DT_LIST ? list_sizes(src, type, at, n, sum) : text_sizes(src, at, n, sum);
@@ -359,6 +357,8 @@ enum code seg_sizes(const struct seg_set *set, const struct seg_rows *rows, cons
     for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
         size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
         for (size_t i = 0; i < n_fields; i++) {
+            if (!type_is_variable(&set->schema->fields[fields[i]].type))
+                continue;
             struct source src = source_of(set, rows, fields[i]);
             if (!run_sizes(&src, fields[i], at, n, &out_sizes[i]))
                 return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged",
