@@ -154,7 +154,7 @@ def plot_others(f):
     for i, (_, value) in enumerate(bars):
         ax.text(value * 1.05, i, f"{value:,.0f}", va="center")
     ax.set(xscale="log", xlabel="p50, µs, of 1,000 keys × 10 float32, 1M rows")
-    ax.set_xlim(right=max(value for _, value in bars) * 3)
+    ax.set_xlim(10, max(value for _, value in bars) * 3)
     ax.invert_yaxis()
     save(fig, "others")
 
