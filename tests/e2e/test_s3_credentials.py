@@ -279,3 +279,13 @@ def test_refused_token_is_renewed(tmp_path, fake, issuer):
         server.wait_for(lambda: issuer.n == 2)
         time.sleep(0.5)
         assert issuer.n == 2 and not server.status("t")["last_error"]
+
+
+def test_what_has_expired_already_is_refused(tmp_path, fake, issuer):
+    """Once, and not asked for again as fast as it comes."""
+    issuer.life_s = -60
+    fake.allow("somebody", "else")
+    got = load(tmp_path, fake, process(tmp_path, issuer))
+    assert got.returncode != 0
+    assert "credentials: those that were given expired 6" in got.stderr
+    assert issuer.n <= 3
