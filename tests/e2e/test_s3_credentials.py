@@ -289,3 +289,11 @@ def test_what_has_expired_already_is_refused(tmp_path, fake, issuer):
     assert got.returncode != 0
     assert "credentials: those that were given expired 6" in got.stderr
     assert issuer.n <= 3
+
+
+def test_an_answer_that_is_not_json_is_not_quoted(tmp_path, fake):
+    config = tmp_path / "config"
+    config.write_text("[profile broken]\ncredential_process = echo '{\"SecretAccessKey\" \"minioadmin\"}'\n")
+    got = load(tmp_path, fake, clean_env(AWS_CONFIG_FILE=str(config), AWS_PROFILE="broken"))
+    assert got.returncode != 0
+    assert "credential_process: not JSON, in line 1" in got.stderr and "minioadmin" not in got.stderr
