@@ -297,3 +297,15 @@ def test_an_answer_that_is_not_json_is_not_quoted(tmp_path, fake):
     got = load(tmp_path, fake, clean_env(AWS_CONFIG_FILE=str(config), AWS_PROFILE="broken"))
     assert got.returncode != 0
     assert "credential_process: not JSON, in line 1" in got.stderr and "minioadmin" not in got.stderr
+
+
+def test_a_command_that_goes_on_does_not_keep_the_server(tmp_path, fake):
+    """It has printed all, and closed its output, but does not end."""
+    config = tmp_path / "config"
+    config.write_text("[profile slow]\ncredential_process = echo '{}'; exec >&-; exec sleep 30\n")
+    env = clean_env(AWS_CONFIG_FILE=str(config), AWS_PROFILE="slow")
+    with Server(tmp_path, {"t": table(fake)}, env=env) as server:
+        time.sleep(0.5)
+        began = time.monotonic()
+        server.stop()
+        assert time.monotonic() - began < 5
