@@ -42,8 +42,7 @@ must_use static enum code check_time(const struct remote_op *op, uint64_t deadli
                                      struct err *err)
 {
     TRY(remote_op_check(op, err));
-    return clock_mono_ns() < deadline_ns ? OK
-                                         : err_set(err, E_TIMEOUT, "has not ended after 60 s");
+    return clock_mono_ns() < deadline_ns ? OK : err_set(err, E_TIMEOUT, "has not ended after 60 s");
 }
 
 must_use static enum code read_all(int fd, const struct remote_op *op, uint64_t deadline_ns,

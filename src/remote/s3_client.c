@@ -19,7 +19,8 @@ static const char *first_of(const char *a, const char *b, const char *c, const c
 /* Whether it can be part of a host name and of a signature: it may come from a server. */
 static bool is_region(const char *region)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
     return region[0] && region[strspn(region, letters)] == '\0';
 }
 

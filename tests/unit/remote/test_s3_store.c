@@ -234,7 +234,8 @@ static void store_refuses_what_is_no_region(void **state)
     for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
         struct object_store *store;
         config.region = text(regions[i]);
-        assert_fails(s3_store_new(&config, b->loop, &store, &err), E_INVALID, "is no name of a region");
+        assert_fails(s3_store_new(&config, b->loop, &store, &err), E_INVALID,
+                     "is no name of a region");
         free(config.region);
     }
     free(config.endpoint);
