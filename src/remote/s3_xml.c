@@ -108,7 +108,7 @@ static void error_element(struct walk *w, const char *parent, const char *name, 
     if (strcmp(parent, "Error") != 0)
         return;
     if (strcmp(name, "Code") == 0)
-        cut_copy(out->code, sizeof(out->code), text);
+        view_printable(text, out->code, sizeof(out->code));
     else if (strcmp(name, "Message") == 0)
         view_printable(text, out->message, sizeof(out->message));
     else if (strcmp(name, "Region") == 0)

@@ -92,6 +92,8 @@ static void error_gives_code_message_and_region(void **state)
     assert_string_equal(e.code, "AuthorizationHeaderMalformed");
     assert_string_equal(e.message, "the region is wrong");
     assert_string_equal(e.region, "eu-west-1");
+    s3_xml_error(view_cstr("<Error><Code>a&#10;b</Code></Error>"), &e);
+    assert_string_equal(e.code, "a\\x0ab"); /* it stands in log lines */
     s3_xml_error(view_cstr("<html>Bad Gateway"), &e);
     assert_string_equal(e.code, "");
 }
