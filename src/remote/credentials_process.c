@@ -16,19 +16,6 @@ static const uint64_t process_timeout_ns = 60000000000u;
 static const size_t output_bytes_max = 1u << 20;
 enum { LOOK_MS = 100, WAIT_US = 5000 }; /* between looks whether it was called off, or has ended */
 
-/* Our threads block the signals that end us, and SIGPIPE is ignored: the command shall have them as usual. */
-static void spawn_attributes(posix_spawnattr_t *out)
-{
-    sigset_t none, usual;
-    sigemptyset(&none);
-    sigemptyset(&usual);
-    sigaddset(&usual, SIGPIPE);
-    posix_spawnattr_init(out);
-    posix_spawnattr_setsigmask(out, &none);
-    posix_spawnattr_setsigdefault(out, &usual);
-    posix_spawnattr_setflags(out, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-}
-
 /* Start `sh -c command` with its output in a pipe. */
 must_use static enum code start(const char *command, pid_t *out_pid, int *out_fd, struct err *err)
 {
@@ -36,15 +23,12 @@ must_use static enum code start(const char *command, pid_t *out_pid, int *out_fd
     char *const args[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",
                           (char *)(uintptr_t)command, NULL};
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
     if (pipe2(fds, O_CLOEXEC) < 0)
         return err_errno(err, E_IO, "cannot make a pipe");
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
-    spawn_attributes(&attributes);
-    int failed = posix_spawn(out_pid, "/bin/sh", &actions, &attributes, args, environ);
+    int failed = posix_spawn(out_pid, "/bin/sh", &actions, NULL, args, environ);
     posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
     close(fds[1]);
     if (!failed) {
         *out_fd = fds[0];
