@@ -197,7 +197,7 @@ void bench_table_make(const struct bench_table *table, char out_dir[static PATH_
     struct pool *pool = pool_new(0);
     struct make m = {.table = *table};
     make_schema(&m.schema, table);
-    record_format_init(&m.format, &m.schema);
+    bench_must(record_format_init(&m.format, &m.schema, &err), &err);
     m.n_blocks = (table->n_rows / block_rows + n_parts) / n_parts * n_parts;
     struct spill_config spill = {dir, 4ull << 30, m.n_blocks, pool_size(pool)};
     m.spill = spill_new(&spill);

@@ -7,6 +7,8 @@
 #include "format/json/batch.h"
 #include "format/json/fetch_request.h"
 
+static const size_t json_values_max = ANSWER_BYTES_MAX / 4 / sizeof(float);
+
 /*
  * A fetch, step by step:
  *
@@ -42,13 +44,31 @@ static void answer_arrow(const struct fetch *f, struct ipc_stream *take_stream)
     res->body_len = take_stream->len;
 }
 
-static void answer_json(const struct fetch *f, struct ipc_stream *take_stream)
+/* Values that stand in an answer, elements of lists among them. */
+static size_t count_values(const struct ipc_stream *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_columns; i++)
+        n += s->columns[i].n_rows + (s->columns[i].child ? s->columns[i].child->n_rows : 0);
+    return n;
+}
+
+/* Booleans take two bits as Arrow, and up to six bytes here. */
+must_use static enum code answer_json(const struct fetch *f, struct ipc_stream *take_stream,
+                                      struct err *err)
 {
     struct buf body = {0};
+    size_t n_values = count_values(take_stream);
+    if (n_values > json_values_max) {
+        ipc_stream_done(take_stream);
+        return err_set(err, E_LIMIT, "the answer would have %zu values, in JSON at most %zu fit",
+                       n_values, json_values_max);
+    }
     const struct batch batch = {take_stream->columns, take_stream->n_columns, f->request.keys.n};
     json_put_batch(&body, &batch, f->shape);
     ipc_stream_done(take_stream);
     reply_json(f->call, 200, &body);
+    return OK;
 }
 
 static void count_fetch(const struct fetch *f, uint64_t start_ns)
@@ -142,7 +162,7 @@ must_use static enum code read_rows(struct fetch *f, struct err *err)
                     &f->n_absent, &f->timing, err));
     start_ns = clock_mono_ns();
     if (f->form == ANSWER_JSON)
-        answer_json(f, &stream);
+        TRY(answer_json(f, &stream, err));
     else
         answer_arrow(f, &stream);
     f->encode_ns = clock_mono_ns() - start_ns;

@@ -101,18 +101,6 @@ enum code file_size(const char *path, uint64_t *out_bytes, struct err *err)
     return OK;
 }
 
-enum code file_read_exactly(const char *path, uint8_t *out, size_t len, struct err *err)
-{
-    AUTO(fd) int fd = -1;
-    struct stat st;
-    TRY(open_read(path, &fd, &st, err));
-    if ((uint64_t)st.st_size != len)
-        return err_set(err, E_CORRUPT, "%s has %lld bytes, expected %zu", path,
-                       (long long)st.st_size, len);
-    enum code rc = fd_read_at(fd, out, len, 0, err);
-    return rc ? err_in(err, rc, "%s", path) : OK;
-}
-
 void file_drop_cache(const char *path)
 {
     AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

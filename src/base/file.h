@@ -26,9 +26,6 @@ must_use enum code file_open(const char *path, int *out_fd, struct err *err);
 /* Fails E_NOTFOUND, E_IO. */
 must_use enum code file_size(const char *path, uint64_t *out_bytes, struct err *err);
 
-/* Read a file of `len` bytes. One of another size is E_CORRUPT. */
-must_use enum code file_read_exactly(const char *path, uint8_t *out, size_t len, struct err *err);
-
 /* Take a file that nobody maps out of the page cache. Not while it is being read from there by others: the
  * kernel makes them wait. */
 void file_drop_cache(const char *path);

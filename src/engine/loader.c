@@ -191,7 +191,7 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     l->sample_every = choose_sample(l);
     TRY(resolve_columns(l->job->spec, l->files, l->n_files, &l->resolved, err));
     TRY(check_announced(l, err));
-    record_format_init(&l->format, &l->resolved.schema);
+    TRY(record_format_init(&l->format, &l->resolved.schema, err));
     TRY(choose_blocks(l, err));
     TRY(scatter(l, err));
     struct build_result built;

@@ -22,7 +22,7 @@ void scan_column_reset(struct scan_column *c)
 
 size_t scan_row_bytes(const struct vector *v, size_t i)
 {
-    return vector_has_views(&v->type) ? v->views[i].len + sizeof(uint64_t) : type_width(&v->type);
+    return vector_kept_bytes(&v->type) + (type_is_variable(&v->type) ? v->views[i].len : 0);
 }
 
 static void add_views(struct scan_column *c, const struct view *views, size_t n)

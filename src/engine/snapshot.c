@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+static const uint64_t copy_bytes = (uint64_t)64 << 20; /* between looks whether it was called off */
+
 struct snapshot {
     _Atomic uint32_t refs;
     struct schema_cache *schemas; /* any thread */
@@ -68,8 +70,28 @@ must_use static enum code reserve_memory(struct snapshot *s, const char *dir, st
     return huge_memory_init(&s->memory, total, err);
 }
 
+static void fd_done(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+must_use static enum code copy_file(const char *path, uint8_t *to, uint64_t bytes,
+                                    const struct remote_op *op, struct err *err)
+{
+    AUTO(fd) int fd = -1;
+    TRY(file_open(path, &fd, err));
+    for (uint64_t at = 0, len; at < bytes; at += len) {
+        len = bytes - at < copy_bytes ? bytes - at : copy_bytes;
+        TRY(remote_op_check(op, err));
+        TRY(fd_read_at(fd, to + at, len, at, err));
+    }
+    return OK;
+}
+
 /* Open a segment from its copy in memory at *used, and move that behind it. */
-must_use static enum code open_copy(struct snapshot *s, const char *path, uint64_t *used,
+must_use static enum code open_copy(struct snapshot *s, const char *path,
+                                    const struct remote_op *op, uint64_t *used,
                                     struct segment **out_segment, struct err *err)
 {
     uint64_t bytes;
@@ -77,7 +99,7 @@ must_use static enum code open_copy(struct snapshot *s, const char *path, uint64
     if (bytes > s->memory.len - *used)
         return err_set(err, E_CORRUPT, "segment %s grew while it was read", path);
     uint8_t *at = s->memory.ptr + *used;
-    TRY(file_read_exactly(path, at, bytes, err));
+    TRY(copy_file(path, at, bytes, op, err));
     *used += page_up(bytes);
     enum code rc = seg_open_bytes(view_of(at, bytes), out_segment, err);
     return rc ? err_in(err, rc, "segment %s", path) : OK;
@@ -111,7 +133,8 @@ must_use static enum code read_ahead(struct snapshot *s, const char *dir, struct
     return rc;
 }
 
-must_use static enum code open_segments(struct snapshot *s, const char *dir, struct err *err)
+must_use static enum code open_segments(struct snapshot *s, const char *dir,
+                                        const struct remote_op *op, struct err *err)
 {
     uint64_t used = 0;
     s->segments = mem_zalloc(s->info.n_parts * sizeof(struct segment *));
@@ -121,7 +144,7 @@ must_use static enum code open_segments(struct snapshot *s, const char *dir, str
         char path[PATH_CAP];
         TRY(segment_path(dir, part, path, err));
         if (s->storage == STORAGE_MEMORY)
-            TRY(open_copy(s, path, &used, &s->segments[part], err));
+            TRY(open_copy(s, path, op, &used, &s->segments[part], err));
         else
             TRY(open_mapped(path, &s->segments[part], err));
         s->n_segments++;
@@ -134,8 +157,8 @@ must_use static enum code open_segments(struct snapshot *s, const char *dir, str
     return s->storage == STORAGE_DISK ? read_ahead(s, dir, err) : OK;
 }
 
-enum code snapshot_open(const char *dir, enum storage_kind storage, struct snapshot **out_snapshot,
-                        struct err *err)
+enum code snapshot_open(const char *dir, enum storage_kind storage, const struct remote_op *op,
+                        struct snapshot **out_snapshot, struct err *err)
 {
     struct snapshot *s = mem_zalloc(sizeof(*s));
     s->refs = 1;
@@ -143,7 +166,7 @@ enum code snapshot_open(const char *dir, enum storage_kind storage, struct snaps
     s->schemas = mem_zalloc(sizeof(*s->schemas));
     enum code rc = generation_read_info(dir, &s->info, err);
     if (!rc)
-        rc = open_segments(s, dir, err);
+        rc = open_segments(s, dir, op, err);
     if (!rc && s->n_rows != s->info.n_rows)
         rc = err_set(err, E_CORRUPT, "generation %s: segments have %llu rows, table.json says %llu",
                      dir, (unsigned long long)s->n_rows, (unsigned long long)s->info.n_rows);
@@ -159,6 +182,7 @@ enum code snapshot_open_live(const char *data_dir, const char *table, enum stora
                              struct snapshot **out_snapshot, struct err *err)
 {
     char table_dir[PATH_CAP], dir[PATH_CAP];
+    static const struct remote_op no_bound;
     uint64_t number = 0, before;
     enum code rc;
     TRY(path_format(table_dir, err, "%s/%s", data_dir, table));
@@ -169,7 +193,7 @@ enum code snapshot_open_live(const char *data_dir, const char *table, enum stora
         if (number == 0)
             return err_set(err, E_NOTFOUND, "no loaded table '%s' in %s", table, data_dir);
         TRY(generation_path(table_dir, number, dir, err));
-        rc = snapshot_open(dir, storage, out_snapshot, err);
+        rc = snapshot_open(dir, storage, &no_bound, out_snapshot, err);
     } while (rc && number != before);
     return rc;
 }

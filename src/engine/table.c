@@ -76,6 +76,7 @@ static uint64_t hash_spec(const struct table_spec *spec)
  * the directory beside us. */
 must_use static enum code restore(struct table *t, struct err *err)
 {
+    static const struct remote_op no_bound;
     uint64_t live = 0;
     struct err why;
     if (generation_live(t->dir, &live, &why))
@@ -88,7 +89,7 @@ must_use static enum code restore(struct table *t, struct err *err)
     for (size_t i = 0; i < list.n && !t->live; i++) {
         char dir[PATH_CAP];
         TRY(generation_path(t->dir, list.numbers[i], dir, err));
-        if (snapshot_open(dir, STORAGE_MMAP, &t->live, &why))
+        if (snapshot_open(dir, STORAGE_MMAP, &no_bound, &t->live, &why))
             log_error("generation cannot be used", log_str("table", t->spec->name),
                       log_int("generation", list.numbers[i]), log_str("error", why.msg));
         else if (live == 0 && generation_publish(t->dir, list.numbers[i], &why))
@@ -152,17 +153,29 @@ static void swap(struct table *t, struct snapshot *take_fresh)
     snapshot_unref(old); /* outside the lock: it may unmap gigabytes */
 }
 
-/* A generation as it shall be served; mapped where memory is too short for a copy. */
+/* Bounds of what is asked of the source. Listings have a deadline, reads end with their retries. */
+static struct remote_op source_op(struct table *t, int64_t timeout_ms)
+{
+    return (struct remote_op){
+        .cancelled = &t->progress.cancelled,
+        .deadline_ns = timeout_ms ? clock_mono_ns() + (uint64_t)timeout_ms * 1000000u : 0,
+        .n_read_bytes = &t->n_read_bytes,
+    };
+}
+
+/* A generation as it shall be served; mapped where memory is too short for a copy, or time. */
 must_use static enum code open_to_serve(struct table *t, const char *dir,
                                         struct snapshot **out_snapshot, struct err *err)
 {
     enum storage_kind storage = t->is_serving ? t->spec->storage : STORAGE_MMAP;
-    enum code rc = snapshot_open(dir, storage, out_snapshot, err);
-    if (rc != E_NOMEM || storage != STORAGE_MEMORY)
+    struct remote_op op = source_op(t, 0);
+    enum code rc = snapshot_open(dir, storage, &op, out_snapshot, err);
+    if ((rc != E_NOMEM && rc != E_CANCELLED) || storage != STORAGE_MEMORY)
         return rc;
-    log_warn("no memory for a copy; serving from the mapped files", log_str("table", t->spec->name),
-             log_str("error", err->msg));
-    return snapshot_open(dir, STORAGE_MMAP, out_snapshot, err);
+    if (rc == E_NOMEM)
+        log_warn("no memory for a copy; serving from the mapped files",
+                 log_str("table", t->spec->name), log_str("error", err->msg));
+    return snapshot_open(dir, STORAGE_MMAP, &op, out_snapshot, err);
 }
 
 /* After a restart the mapped files serve; replace them as configured. Tried again at each poll. */
@@ -173,10 +186,13 @@ static void settle(struct table *t)
     char dir[PATH_CAP];
     struct err err;
     struct snapshot *fresh;
+    struct remote_op op = source_op(t, 0);
     uint64_t number = snapshot_generation(t->live), start_ns = clock_mono_ns();
     enum code rc = generation_path(t->dir, number, dir, &err);
     if (!rc)
-        rc = snapshot_open(dir, t->spec->storage, &fresh, &err);
+        rc = snapshot_open(dir, t->spec->storage, &op, &fresh, &err);
+    if (rc == E_CANCELLED)
+        return;
     if (rc) {
         if (t->unsettled != number)
             log_warn("serving from the mapped files", log_str("table", t->spec->name),
@@ -221,16 +237,6 @@ must_use static enum code publish(struct table *t, const char *tmp_dir, uint64_t
     if (snapshot_storage(t->live) == STORAGE_MEMORY)
         snapshot_drop_cache(dir, t->live);
     return OK;
-}
-
-/* Bounds of what is asked of the source. Listings have a deadline, reads end with their retries. */
-static struct remote_op source_op(struct table *t, int64_t timeout_ms)
-{
-    return (struct remote_op){
-        .cancelled = &t->progress.cancelled,
-        .deadline_ns = timeout_ms ? clock_mono_ns() + (uint64_t)timeout_ms * 1000000u : 0,
-        .n_read_bytes = &t->n_read_bytes,
-    };
 }
 
 must_use static enum code discover(struct table *t, struct partition *out_partition,

@@ -216,7 +216,7 @@ static bool parse_list(struct cursor *c, struct type *t)
     skip_spaces(c);
     if (c->pos == c->end)
         return true;
-    return !dtype_is_bytes(of) && parse_size(c, &t->list_size);
+    return !dtype_is_bytes(of) && parse_size(c, &t->list_size) && type_width(t) <= TYPE_WIDTH_MAX;
 }
 
 static enum code unknown_dtype(struct view text, struct err *err)

@@ -23,6 +23,7 @@ enum {
     TYPE_ZONE_CAP = 40,       /* of a time zone's name, with its NUL */
     TYPE_TEXT_CAP = 128,      /* room for any type's text */
     TYPE_FIXED_MAX = 1 << 16, /* bytes of a fixed_binary, elements of a list of one length */
+    TYPE_WIDTH_MAX = 1 << 20, /* bytes of a value of any type where all have the same */
     DECIMAL128_PRECISION = 38,
     DECIMAL256_PRECISION = 76,
 };

@@ -38,6 +38,12 @@ static inline size_t vector_width(const struct type *t)
     return vector_has_views(t) ? sizeof(struct view) : type_width(t);
 }
 
+/* What a value takes where it is kept, at least: of lists of one length a null takes as much as the others. */
+static inline size_t vector_kept_bytes(const struct type *t)
+{
+    return vector_width(t) + (t->dtype == DT_LIST ? type_width(t) : 0);
+}
+
 /*
  * Copy `from` into `to`, into whose type it converts (type_converts). `to` has room for from->n
  * values. Views in `to` are those of `from` or lie in `arena`.

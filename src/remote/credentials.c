@@ -104,6 +104,16 @@ static void note_success(struct credentials_chain *chain, const struct credentia
     chain->refresh_at_ms = refresh_time(take_fresh, clock_wall_ms());
 }
 
+/* What has expired would be fetched again and again, until the clock or who lends it is put right. */
+must_use static enum code check_life(const struct credentials *fresh, struct err *err)
+{
+    int64_t left_ms = fresh->expires_at_ms - clock_wall_ms();
+    if (fresh->expires_at_ms == 0 || left_ms > 0)
+        return OK;
+    return err_set(err, E_INVALID, "those that were given expired %lld s ago by the clock here",
+                   (long long)(-left_ms / 1000));
+}
+
 static void *fetch_main(void *arg)
 {
     struct credentials_chain *chain = arg;
@@ -115,6 +125,10 @@ static void *fetch_main(void *arg)
     pthread_mutex_lock(&chain->lock);
     if (!rc && credentials_are_anonymous(&fresh) && !credentials_are_anonymous(&chain->current))
         rc = err_set(&err, E_IO, "there are none any more"); /* we do not become nobody */
+    if (!rc)
+        rc = check_life(&fresh, &err);
+    if (rc)
+        credentials_done(&fresh);
     if (rc)
         note_failure(chain, rc, &err);
     else

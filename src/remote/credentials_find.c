@@ -181,8 +181,8 @@ enum code credentials_of_json(struct view json, const char *token, struct creden
 {
     json_error_t why;
     AUTO(json) json_t *root = json_loadb((const char *)json.ptr, json.len, 0, &why);
-    if (!root)
-        return err_set(err, E_INVALID, "not JSON in line %d: %s", why.line, why.text);
+    if (!root) /* Jansson's own words may quote a secret */
+        return err_set(err, E_INVALID, "not JSON, in line %d at column %d", why.line, why.column);
     const char *id = text_of(root, "AccessKeyId"), *secret = text_of(root, "SecretAccessKey");
     const char *expires = text_of(root, "Expiration");
     if (!id || !secret)

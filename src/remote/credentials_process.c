@@ -14,7 +14,7 @@
 
 static const uint64_t process_timeout_ns = 60000000000u;
 static const size_t output_bytes_max = 1u << 20;
-enum { LOOK_MS = 100 }; /* between looks whether it was called off */
+enum { LOOK_MS = 100, WAIT_US = 5000 }; /* between looks whether it was called off, or has ended */
 
 /* Start `sh -c command` with its output in a pipe. */
 must_use static enum code start(const char *command, pid_t *out_pid, int *out_fd, struct err *err)
@@ -38,15 +38,19 @@ must_use static enum code start(const char *command, pid_t *out_pid, int *out_fd
     return err_set(err, E_IO, "cannot start /bin/sh: %s", strerror(failed));
 }
 
-must_use static enum code read_all(int fd, const struct remote_op *op, struct buf *out,
-                                   struct err *err)
+must_use static enum code check_time(const struct remote_op *op, uint64_t deadline_ns,
+                                     struct err *err)
 {
-    uint64_t deadline_ns = clock_mono_ns() + process_timeout_ns;
+    TRY(remote_op_check(op, err));
+    return clock_mono_ns() < deadline_ns ? OK : err_set(err, E_TIMEOUT, "has not ended after 60 s");
+}
+
+must_use static enum code read_all(int fd, const struct remote_op *op, uint64_t deadline_ns,
+                                   struct buf *out, struct err *err)
+{
     for (;;) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        TRY(remote_op_check(op, err));
-        if (clock_mono_ns() >= deadline_ns)
-            return err_set(err, E_TIMEOUT, "has not ended after 60 s");
+        TRY(check_time(op, deadline_ns, err));
         if (out->len > output_bytes_max)
             return err_set(err, E_LIMIT, "prints more than %zu bytes", output_bytes_max);
         int ready = poll(&p, 1, LOOK_MS);
@@ -60,12 +64,23 @@ must_use static enum code read_all(int fd, const struct remote_op *op, struct bu
     }
 }
 
-static int wait_for(pid_t pid)
+/* It may go on behind the end of its output. */
+must_use static enum code wait_for(pid_t pid, const struct remote_op *op, uint64_t deadline_ns,
+                                   int *out_status, struct err *err)
 {
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    pid_t ended;
+    while ((ended = waitpid(pid, out_status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+        TRY(check_time(op, deadline_ns, err));
+        usleep(WAIT_US);
     }
-    return status;
+    return OK;
+}
+
+static void stop(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    }
 }
 
 must_use static enum code run(const struct identity_search *s, const char *command,
@@ -74,13 +89,17 @@ must_use static enum code run(const struct identity_search *s, const char *comma
     AUTO(buf) struct buf output = {0};
     pid_t pid;
     int fd;
+    int status = 0;
+    uint64_t deadline_ns = clock_mono_ns() + process_timeout_ns;
     TRY(start(command, &pid, &fd, err));
-    enum code rc = read_all(fd, s->op, &output, err);
+    enum code rc = read_all(fd, s->op, deadline_ns, &output, err);
     close(fd);
-    if (rc)
-        kill(pid, SIGKILL);
-    int status = wait_for(pid);
-    TRY(rc);
+    if (!rc)
+        rc = wait_for(pid, s->op, deadline_ns, &status, err);
+    if (rc) {
+        stop(pid);
+        return rc;
+    }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return err_set(err, E_INVALID, "failed with status %d",
                        WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));

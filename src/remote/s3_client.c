@@ -16,10 +16,29 @@ static const char *first_of(const char *a, const char *b, const char *c, const c
     return a && a[0] ? a : b && b[0] ? b : c && c[0] ? c : d;
 }
 
+/* Whether it can be part of a host name and of a signature: it may come from a server. */
+static bool is_region(const char *region)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    return region[0] && region[strspn(region, letters)] == '\0';
+}
+
+must_use static enum code check_places(const struct s3_client *c, struct err *err)
+{
+    struct uri parsed;
+    char shown[100];
+    if (!is_region(c->region))
+        return err_set(err, E_INVALID, "region '%s' is no name of a region",
+                       view_printable(view_cstr(c->region), shown, sizeof(shown)));
+    if (c->endpoint[0] && uri_parse(c->endpoint, &parsed, err))
+        return err_in(err, E_INVALID, "endpoint '%s'", c->endpoint);
+    return OK;
+}
+
 enum code s3_client_init(struct s3_client *c, const struct s3_config *config,
                          struct transfer_loop *loop, struct err *err)
 {
-    struct uri parsed;
     *c = (struct s3_client){.config = config, .loop = loop};
     c->options = (struct transfer_options){
         .ca_file = first_of(config->ca_file, getenv("AWS_CA_BUNDLE"), NULL, ""),
@@ -34,11 +53,10 @@ enum code s3_client_init(struct s3_client *c, const struct s3_config *config,
     pthread_mutex_init(&c->lock, NULL);
     retry_policy_init(&c->retry, config->max_attempts, config->retry_delay_ms);
     c->credentials = credentials_chain_new(config, c->region);
-    if (!c->endpoint[0] || !uri_parse(c->endpoint, &parsed, err))
-        return OK;
-    err_write_in(err, "endpoint '%s'", c->endpoint);
-    s3_client_done(c);
-    return E_INVALID;
+    enum code rc = check_places(c, err);
+    if (rc)
+        s3_client_done(c);
+    return rc;
 }
 
 void s3_client_done(struct s3_client *c)
@@ -322,7 +340,7 @@ static bool follow(struct s3_request *r, const struct s3_error *e)
     const char *region = first_of(t->head.region, e->region, of_location, "");
     if (status != 301 && status != 307 && status != 400 && status != 403)
         return false;
-    if (!region[0] || strcmp(region, r->signed_for) == 0 || r->n_moved++ >= MOVES_MAX)
+    if (!is_region(region) || strcmp(region, r->signed_for) == 0 || r->n_moved++ >= MOVES_MAX)
         return false;
     set_region(r->client, region);
     again(r, 0);

@@ -108,7 +108,7 @@ static void error_element(struct walk *w, const char *parent, const char *name, 
     if (strcmp(parent, "Error") != 0)
         return;
     if (strcmp(name, "Code") == 0)
-        cut_copy(out->code, sizeof(out->code), text);
+        view_printable(text, out->code, sizeof(out->code));
     else if (strcmp(name, "Message") == 0)
         view_printable(text, out->message, sizeof(out->message));
     else if (strcmp(name, "Region") == 0)
@@ -135,6 +135,18 @@ struct list_walk {
     bool is_list, is_truncated, is_encoded;
 };
 
+/* How far ahead of UTC "+02:00" or "+0200" is; all else is UTC. */
+static int64_t zone_ms(const char *zone)
+{
+    int hours, minutes;
+    bool has_zone = zone[0] == '+' || zone[0] == '-';
+    if (!has_zone || (sscanf(zone + 1, "%2d:%2d", &hours, &minutes) != 2 &&
+                      sscanf(zone + 1, "%2d%2d", &hours, &minutes) != 2))
+        return 0;
+    int64_t ms = (hours * 60 + minutes) * 60000ll;
+    return zone[0] == '-' ? -ms : ms;
+}
+
 int64_t iso_time_ms(struct view text)
 {
     char copy[40];
@@ -148,7 +160,8 @@ int64_t iso_time_ms(struct view text)
         for (size_t i = 1, scale = 100; i <= 3 && rest[i] >= '0' && rest[i] <= '9';
              i++, scale /= 10)
             ms += (unsigned)((size_t)(rest[i] - '0') * scale);
-    return (int64_t)timegm(&tm) * 1000 + ms;
+    rest += strspn(rest, ".0123456789");
+    return (int64_t)timegm(&tm) * 1000 + ms - zone_ms(rest);
 }
 
 static void object_element(struct list_walk *w, const char *name, struct view text)

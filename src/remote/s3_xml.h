@@ -23,7 +23,7 @@ void s3_xml_error(struct view body, struct s3_error *out);
 must_use enum code s3_xml_list(struct view body, const char *prefix, struct object_list *list,
                                char **out_token, struct err *err);
 
-/* "2026-11-22T10:00:00.123Z" as milliseconds since 1970; 0 where it is something else. */
+/* "2026-11-22T10:00:00.123Z" or "...+02:00" as milliseconds since 1970; 0 where it is something else. */
 int64_t iso_time_ms(struct view text);
 
 /* The texts of the elements of these names, wherever they are: of an STS answer. Those that are missing stay

@@ -2,23 +2,27 @@
 
 #include "base/mem.h"
 
-static uint32_t cell_bytes(const struct type *t)
+static size_t cell_bytes(const struct type *t)
 {
-    return type_is_variable(t) ? sizeof(struct record_ref) : (uint32_t)type_width(t);
+    return type_is_variable(t) ? sizeof(struct record_ref) : type_width(t);
 }
 
-void record_format_init(struct record_format *f, const struct schema *schema)
+enum code record_format_init(struct record_format *f, const struct schema *schema, struct err *err)
 {
     *f = (struct record_format){.schema = schema};
     f->cell_offset = mem_zalloc(schema->n_fields * sizeof(*f->cell_offset));
-    uint32_t at = sizeof(struct record) + (uint32_t)(schema->n_fields + 7) / 8;
+    uint64_t at = sizeof(struct record) + (schema->n_fields + 7) / 8;
     for (size_t i = 0; i < schema->n_fields; i++) {
         if (schema_is_key(schema, i))
             continue;
-        f->cell_offset[i] = at;
+        f->cell_offset[i] = (uint32_t)at;
         at += cell_bytes(&schema->fields[i].type);
+        if (at > RECORD_MAX_BYTES)
+            return err_set(err, E_LIMIT, "a row of %zu columns is longer than %u bytes",
+                           schema->n_fields, RECORD_MAX_BYTES);
     }
-    f->key_offset = at;
+    f->key_offset = (uint32_t)at;
+    return OK;
 }
 
 void record_format_done(struct record_format *f)

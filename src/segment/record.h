@@ -45,7 +45,9 @@ struct record_format {
 /* A record is at most this long: sizes and offsets are 32 bits. */
 #define RECORD_MAX_BYTES (1u << 30)
 
-void record_format_init(struct record_format *f, const struct schema *schema);
+/* Fails E_LIMIT when the cells alone are longer than that. */
+must_use enum code record_format_init(struct record_format *f, const struct schema *schema,
+                                      struct err *err);
 void record_format_done(struct record_format *f);
 
 /*

@@ -1,4 +1,5 @@
 """Parquet files of a few bytes that say they are very large. Thrift's compact protocol, by hand."""
+import base64
 import zlib
 
 import pyarrow as pa
@@ -54,7 +55,7 @@ def leaf(name, physical, repetition=0, converted=None):
     return struct((1, physical), (3, repetition), (4, name), (6, converted))
 
 
-def file(columns, n_rows, schema=None, n_groups=1, same_chunk=False):
+def file(columns, n_rows, schema=None, n_groups=1, same_chunk=False, arrow=None):
     """Columns are (leaf, physical, codec, pages); a row group has them all."""
     body, chunks = bytearray(b"PAR1"), []
     for _, physical, codec, pages in columns:
@@ -62,7 +63,8 @@ def file(columns, n_rows, schema=None, n_groups=1, same_chunk=False):
         body += pages
     groups = [struct((1, chunks), (3, n_rows)) for _ in range(n_groups)]
     schema = schema or [struct((4, "root"), (5, len(columns)))] + [c[0] for c in columns]
-    footer = struct((1, 1), (2, schema), (3, n_rows * n_groups), (4, groups))
+    hint = arrow and [struct((1, "ARROW:schema"), (2, base64.b64encode(arrow.serialize()).decode()))]
+    footer = struct((1, 1), (2, schema), (3, n_rows * n_groups), (4, groups), (5, hint))
     return bytes(body + footer + len(footer).to_bytes(4, "little") + b"PAR1")
 
 
@@ -115,6 +117,13 @@ def all_bombs():
         [(None, INT64, NONE, data_page(levels, most))], 1,
         schema=[struct((4, "root"), (5, 1)), struct((3, 0), (4, "c"), (5, 1), (6, 3)),
                 struct((3, 2), (4, "list"), (5, 1)), leaf("element", INT64, repetition=1)])
+    n = 16_384  # each takes 64 KiB: the nulls alone are 1 GiB
+    levels = 2 * (lambda run: len(run).to_bytes(4, "little") + run)(uleb(n << 1) + b"\0")
+    yield "nulls_of_a_long_list_of_one_length", file(
+        [(None, DOUBLE, NONE, data_page(levels, n))], n,
+        schema=[struct((4, "root"), (5, 1)), struct((3, 1), (4, "c"), (5, 1), (6, 3)),
+                struct((3, 2), (4, "list"), (5, 1)), leaf("element", DOUBLE, repetition=1)],
+        arrow=pa.schema([("c", pa.list_(pa.float64(), 8192))]))
     widths = uleb(128) + uleb(4) + uleb(most) + zigzag(0) + (zigzag(0) + bytes(4)) * 100
     yield "delta_of_two_billion", one(INT64, NONE, data_page(widths, most, DELTA_BINARY_PACKED), most)
     yield "delta_block_said_huge", one(

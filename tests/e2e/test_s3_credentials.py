@@ -279,3 +279,33 @@ def test_refused_token_is_renewed(tmp_path, fake, issuer):
         server.wait_for(lambda: issuer.n == 2)
         time.sleep(0.5)
         assert issuer.n == 2 and not server.status("t")["last_error"]
+
+
+def test_what_has_expired_already_is_refused(tmp_path, fake, issuer):
+    """Once, and not asked for again as fast as it comes."""
+    issuer.life_s = -60
+    fake.allow("somebody", "else")
+    got = load(tmp_path, fake, process(tmp_path, issuer))
+    assert got.returncode != 0
+    assert "credentials: those that were given expired 6" in got.stderr
+    assert issuer.n <= 3
+
+
+def test_an_answer_that_is_not_json_is_not_quoted(tmp_path, fake):
+    config = tmp_path / "config"
+    config.write_text("[profile broken]\ncredential_process = echo '{\"SecretAccessKey\" \"minioadmin\"}'\n")
+    got = load(tmp_path, fake, clean_env(AWS_CONFIG_FILE=str(config), AWS_PROFILE="broken"))
+    assert got.returncode != 0
+    assert "credential_process: not JSON, in line 1" in got.stderr and "minioadmin" not in got.stderr
+
+
+def test_a_command_that_goes_on_does_not_keep_the_server(tmp_path, fake):
+    """It has printed all, and closed its output, but does not end."""
+    config = tmp_path / "config"
+    config.write_text("[profile slow]\ncredential_process = echo '{}'; exec >&-; exec sleep 30\n")
+    env = clean_env(AWS_CONFIG_FILE=str(config), AWS_PROFILE="slow")
+    with Server(tmp_path, {"t": table(fake)}, env=env) as server:
+        time.sleep(0.5)
+        began = time.monotonic()
+        server.stop()
+        assert time.monotonic() - began < 5

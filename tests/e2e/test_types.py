@@ -202,3 +202,14 @@ def test_int96_beyond_nanoseconds_wants_another_unit(tmp_path):
     assert fetch(tmp_path, "1", "2")["v"] == ["9999-12-31T00:00:00.000000Z", None]
     done = run("cat", folder / "part-00000.parquet", "-o", "json")
     assert json.loads(done.stdout)["columns"][1]["values"] == ["9999-12-31T00:00:00.000000", None]
+
+
+def test_json_of_values_of_a_bit_has_a_limit(tmp_path):
+    """As Arrow a megabyte of booleans is 4 million values, which as JSON would be twenty times as much."""
+    publish(tmp_path / "source", "2026-11-22", [pa.table({
+        "id": ["a"], "flags": pa.array([[True] * 100_000], pa.list_(pa.bool_()))})])
+    with Server(tmp_path, {"t": local(tmp_path / "source", ["id"])}) as murr:
+        murr.wait_loaded("t")
+        assert murr.fetch_json("t", ["a"])["flags"] == [[True] * 100_000]
+        status, _, data = murr.fetch_raw("t", {"keys": ["a"] * 700})
+        assert status == 413 and b"70000700 values" in data, data[:200]

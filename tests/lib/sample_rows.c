@@ -248,7 +248,7 @@ void sample_set_init(struct sample_set *out, const struct sample *s, const char 
 {
     struct err err;
     struct record_format format;
-    record_format_init(&format, &s->schema);
+    must(record_format_init(&format, &s->schema, &err), &err);
     struct record **records = make_records((struct sample *)s, &format, hash_seed);
     struct key_lengths lengths = {0};
     uint64_t *n_nulls = mem_zalloc(s->schema.n_fields * sizeof(*n_nulls));

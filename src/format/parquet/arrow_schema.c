@@ -22,6 +22,14 @@ static void apply_to_value(const struct arrow_hint *h, struct pq_leaf *leaf, str
     }
 }
 
+/* Whether a list of this type can be one of so many elements. */
+static bool can_be_fixed(const struct type *t, int32_t list_size)
+{
+    struct type element = type_element(t);
+    return list_size > 0 && list_size <= TYPE_FIXED_MAX && !dtype_is_bytes(element.dtype) &&
+           (size_t)list_size * type_width(&element) <= TYPE_WIDTH_MAX;
+}
+
 static void apply(const struct arrow_field_hint *h, struct pq_column *col)
 {
     struct type *t = &col->type;
@@ -30,8 +38,7 @@ static void apply(const struct arrow_field_hint *h, struct pq_column *col)
         return;
     }
     apply_to_value(&h->element, &col->leaf, t, &t->element);
-    if (h->own.kind == ARROW_FIXED_LIST && h->own.list_size > 0 &&
-        h->own.list_size <= TYPE_FIXED_MAX && !dtype_is_bytes(t->element))
+    if (h->own.kind == ARROW_FIXED_LIST && can_be_fixed(t, h->own.list_size))
         t->list_size = (uint32_t)h->own.list_size;
 }
 

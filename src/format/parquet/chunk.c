@@ -466,8 +466,8 @@ static enum code read_lists(struct pq_chunk *c, struct vector *out, struct err *
 /* Values that take few bytes in the file may be handed out many times. */
 static enum code charge(struct pq_chunk *c, const struct vector *out, struct err *err)
 {
-    uint64_t bytes = out->n * vector_width(&out->type);
-    for (size_t i = 0; c->limits->budget && vector_has_views(&out->type) && i < out->n; i++)
+    uint64_t bytes = out->n * vector_kept_bytes(&out->type);
+    for (size_t i = 0; c->limits->budget && type_is_variable(&out->type) && i < out->n; i++)
         bytes += out->views[i].len;
     return pq_budget_charge(c->limits->budget, bytes, err);
 }

@@ -267,7 +267,7 @@ enum code pq_file_announced(const struct pq_file *f, size_t column, uint64_t *ou
                             struct err *err)
 {
     uint64_t bytes;
-    if (__builtin_mul_overflow(f->n_rows, vector_width(&f->columns[column].type), &bytes))
+    if (__builtin_mul_overflow(f->n_rows, vector_kept_bytes(&f->columns[column].type), &bytes))
         bytes = UINT64_MAX;
     *out_bytes = bytes;
     return pq_budget_announce(f->limits.budget, bytes, err);

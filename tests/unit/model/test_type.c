@@ -37,6 +37,7 @@ static void texts_read_back(void **state)
         "list<timestamp[us, tz=UTC]>",
         "list<decimal128(5, 2)>[3]",
         "list<fixed_binary[16]>",
+        "list<decimal256(60, 0)>[32768]",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         assert_reads_back(texts[i]);
@@ -90,6 +91,8 @@ static void what_is_no_type_is_refused(void **state)
         "list<int32",
         "list<utf8>[3]",
         "list<int32>[0]",
+        "list<decimal256(60, 0)>[32769]",
+        "list<fixed_binary[65536]>[65536]", /* 4 GiB, which is 0 in 32 bits */
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct type t;

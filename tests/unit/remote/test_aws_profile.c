@@ -31,6 +31,20 @@ static void profiles_of_both_files_and_credentials_wins(void **state)
     assert_false(aws_profiles_has(&p, "empty")); /* of a config file it must say "profile" */
 }
 
+static void no_files_are_no_profiles(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/dev/null", "/nonexistent/file"};
+    for (size_t i = 0; i < 2; i++) {
+        struct err err;
+        AUTO(aws_profiles) struct aws_profiles p = {0};
+        setenv("AWS_SHARED_CREDENTIALS_FILE", paths[i], 1);
+        setenv("AWS_CONFIG_FILE", paths[i], 1);
+        assert_ok(aws_profiles_load(&p, &err));
+        assert_int_equal(p.n, 0);
+    }
+}
+
 static void uri_is_taken_apart(void **state)
 {
     (void)state;
@@ -69,6 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(profiles_of_both_files_and_credentials_wins),
+        cmocka_unit_test(no_files_are_no_profiles),
         cmocka_unit_test(uri_is_taken_apart),
         cmocka_unit_test(uri_decodes_what_listings_encode),
         cmocka_unit_test(uri_hosts_without_buckets_in_front),

@@ -224,6 +224,23 @@ static void store_keeps_a_deadline(void **state)
     assert_true(clock_mono_ns() - start_ns < 1500000000u);
 }
 
+static void store_refuses_what_is_no_region(void **state)
+{
+    struct bucket *b = *state;
+    struct err err;
+    static const char *const regions[] = {"eu:west", "eu/west", "eu west", "eu\nwest", "@"};
+    struct s3_config config = b->config;
+    config.endpoint = text(""); /* then the region is part of the host */
+    for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
+        struct object_store *store;
+        config.region = text(regions[i]);
+        assert_fails(s3_store_new(&config, b->loop, &store, &err), E_INVALID,
+                     "is no name of a region");
+        free(config.region);
+    }
+    free(config.endpoint);
+}
+
 static void *cancel_soon(void *arg)
 {
     usleep(100000);
@@ -255,6 +272,7 @@ int main(void)
         TEST(store_stats_objects),
         TEST(store_tries_again_and_gives_up),
         TEST(store_refuses_another_version),
+        TEST(store_refuses_what_is_no_region),
         TEST(store_keeps_a_deadline),
         TEST(store_can_be_called_off),
     };

@@ -92,15 +92,20 @@ static void error_gives_code_message_and_region(void **state)
     assert_string_equal(e.code, "AuthorizationHeaderMalformed");
     assert_string_equal(e.message, "the region is wrong");
     assert_string_equal(e.region, "eu-west-1");
+    s3_xml_error(view_cstr("<Error><Code>a&#10;b</Code></Error>"), &e);
+    assert_string_equal(e.code, "a\\x0ab"); /* it stands in log lines */
     s3_xml_error(view_cstr("<html>Bad Gateway"), &e);
     assert_string_equal(e.code, "");
 }
 
-static void times_are_utc_with_and_without_milliseconds(void **state)
+static void times_have_milliseconds_and_zones_or_not(void **state)
 {
     (void)state;
     assert_int_equal(iso_time_ms(view_cstr("1970-01-01T00:00:01Z")), 1000);
     assert_int_equal(iso_time_ms(view_cstr("1970-01-01T00:00:01.05Z")), 1050);
+    assert_int_equal(iso_time_ms(view_cstr("1970-01-01T02:00:01+02:00")), 1000);
+    assert_int_equal(iso_time_ms(view_cstr("1969-12-31T16:30:01.5-0730")), 1500);
+    assert_int_equal(iso_time_ms(view_cstr("1970-01-01T00:00:01+00:00")), 1000);
     assert_int_equal(iso_time_ms(view_cstr("yesterday")), 0);
 }
 
@@ -112,7 +117,7 @@ int main(void)
         cmocka_unit_test(list_that_is_cut_adds_nothing),
         cmocka_unit_test(list_refuses_what_is_no_list),
         cmocka_unit_test(error_gives_code_message_and_region),
-        cmocka_unit_test(times_are_utc_with_and_without_milliseconds),
+        cmocka_unit_test(times_have_milliseconds_and_zones_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
