@@ -22,8 +22,8 @@ struct read_ahead {
     size_t n_files;
     struct view *files;
     int *fds;
-    bool has_uring;       /* set at the start, never changed */
-    pthread_mutex_t lock; /* guards idle */
+    _Atomic bool has_uring; /* until a ring fails */
+    pthread_mutex_t lock;   /* guards idle */
     struct ring *idle;
 };
 
@@ -94,13 +94,14 @@ struct read_batch read_batch_begin(struct read_ahead *a)
 }
 
 /* Submit what was added and wait for all of it. A ring that fails is left alone for good, as the kernel may still
- * write to its sink: places go on by madvise. */
+ * write to its sink; from then on all go by madvise. */
 static void submit(struct read_batch *b)
 {
     struct io_uring *uring = &b->ring->uring;
     for (unsigned done = 0; done < b->n;) {
         int rc = io_uring_submit_and_wait(uring, 1);
         if (rc < 0 && rc != -EINTR) {
+            b->ahead->has_uring = false;
             b->ring = NULL;
             break;
         }
