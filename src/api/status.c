@@ -22,6 +22,8 @@ struct status status_of(enum code code)
         [E_CANCELLED] = {500, "INTERNAL_ERROR"},
         [E_UNSUPPORTED] = {400, "INVALID_REQUEST"},
         [E_NOMEM] = {500, "INTERNAL_ERROR"},
+        [E_BUSY] = {429, "TOO_MANY_REQUESTS"},
+        [E_NOSPACE] = {507, "INSUFFICIENT_STORAGE"},
     };
     size_t n = sizeof(table) / sizeof(table[0]);
     return (size_t)code < n ? table[code] : table[E_IO];

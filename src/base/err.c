@@ -59,6 +59,8 @@ const char *code_name(enum code code)
         [E_CANCELLED] = "E_CANCELLED",
         [E_UNSUPPORTED] = "E_UNSUPPORTED",
         [E_NOMEM] = "E_NOMEM",
+        [E_BUSY] = "E_BUSY",
+        [E_NOSPACE] = "E_NOSPACE",
     };
     return (unsigned)code < sizeof(names) / sizeof(names[0]) ? names[code] : "E_?";
 }

@@ -21,6 +21,8 @@ enum code {
     E_CANCELLED,   /* somebody asked us to stop */
     E_UNSUPPORTED, /* well formed, but not something Murr does */
     E_NOMEM,       /* a table-sized allocation or mapping failed */
+    E_BUSY,        /* a queue is full: try again later */
+    E_NOSPACE,     /* the disk is full, or a quota is used up */
 };
 
 #define must_use          __attribute__((warn_unused_result))

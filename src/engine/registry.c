@@ -196,3 +196,19 @@ const struct table_status *registry_status(struct registry *r, struct arena *are
     *out_n = r->n_tables;
     return all;
 }
+
+enum code registry_create(struct registry *r, struct view table, const struct schema *schema,
+                          struct err *err)
+{
+    (void)r;
+    (void)schema;
+    return err_set(err, E_UNSUPPORTED, "cannot create table '%.*s' yet", VIEW_ARG(table));
+}
+
+enum code registry_write(struct registry *r, struct view table, const struct write_request *request,
+                         struct err *err)
+{
+    (void)r;
+    (void)request;
+    return err_set(err, E_UNSUPPORTED, "cannot write table '%.*s' yet", VIEW_ARG(table));
+}

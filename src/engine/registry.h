@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "engine/snapshot.h"
 #include "engine/spec.h"
+#include "engine/write.h"
 
 struct registry;
 
@@ -43,6 +44,24 @@ must_use enum code registry_load_now(struct registry *r, struct view table, stru
  * loaded". Threads: any. */
 must_use enum code registry_snapshot(struct registry *r, struct view table,
                                      struct snapshot **out_snapshot, struct err *err);
+
+/*
+ * Create a table that has no source and is filled by writes; it is on disk when this returns.
+ *
+ * Threads   any.
+ * Fails     E_EXISTS; E_INVALID for a name or schema that a table cannot have; E_NOSPACE.
+ */
+must_use enum code registry_create(struct registry *r, struct view table,
+                                   const struct schema *schema, struct err *err);
+
+/*
+ * Queue a write of a table. With OK the body is taken and `done` will be called; otherwise neither.
+ *
+ * Threads   any; does not wait.
+ * Fails     E_NOTFOUND no such table; E_BUSY its queue is full; E_INVALID to drop a table that has a source.
+ */
+must_use enum code registry_write(struct registry *r, struct view table,
+                                  const struct write_request *request, struct err *err);
 
 enum load_state { LOAD_IDLE, LOAD_READING, LOAD_BUILDING };
 

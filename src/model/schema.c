@@ -14,7 +14,8 @@ void schema_done(struct schema *s)
 void schema_add(struct schema *s, struct view name, const struct type *type, bool nullable)
 {
     s->fields = mem_realloc(s->fields, (s->n_fields + 1) * sizeof(*s->fields));
-    s->fields[s->n_fields++] = (struct field){mem_strndup(name.ptr, name.len), *type, nullable};
+    s->fields[s->n_fields++] =
+        (struct field){mem_strndup(name.ptr, name.len), *type, nullable, false};
 }
 
 void schema_add_key(struct schema *s, size_t field_idx)
@@ -29,6 +30,7 @@ void schema_copy(const struct schema *from, struct schema *out)
     for (size_t i = 0; i < from->n_fields; i++) {
         const struct field *f = &from->fields[i];
         schema_add(&copy, view_cstr(f->name), &f->type, f->nullable);
+        copy.fields[i].lossy = f->lossy;
     }
     for (size_t i = 0; i < from->n_key; i++)
         schema_add_key(&copy, from->key[i]);

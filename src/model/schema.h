@@ -9,6 +9,7 @@ struct field {
     char *name; /* NUL-terminated UTF-8, owned by the schema */
     struct type type;
     bool nullable;
+    bool lossy; /* values written may be rounded into the type: float64 into float32 */
 };
 
 /* Zeroed memory is a valid, empty schema. Immutable once a table has it. */

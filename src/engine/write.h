@@ -1,0 +1,49 @@
+/*
+ * What a write is: a body of rows to upsert by key, or of keys to delete. It waits in the queue of its table
+ * until a writer thread takes it, alone or together with its neighbours; when it is done it is on disk, and
+ * every snapshot taken from then on has it.
+ */
+#ifndef MURR_ENGINE_WRITE_H
+#define MURR_ENGINE_WRITE_H
+
+#include "base/err.h"
+#include "base/view.h"
+
+enum write_verb {
+    WRITE_UPSERT, /* rows; a row replaces the one of its key whole: a column left out becomes null */
+    WRITE_DELETE,  /* keys; absent ones are no error */
+    WRITE_COMPACT, /* no body: done when everything accepted before is in one segment a part */
+    WRITE_DROP,    /* no body: the table and its files */
+};
+
+enum write_form {
+    WRITE_JSON,    /* {"columns": {"id": [...], ...}}; of a delete {"keys": [...]} */
+    WRITE_ARROW,   /* an IPC stream; columns by name */
+    WRITE_PARQUET, /* a file; not for deletes */
+};
+
+/* Bytes that somebody keeps until they are released, once, from any thread. */
+struct write_body {
+    struct view bytes;
+    void (*release)(void *owner); /* NULL: nothing to release */
+    void *owner;
+};
+
+struct write_result {
+    uint64_t n_rows; /* of the body */
+};
+
+/* Called once, from a writer thread, when the write is durable and readable, or has failed. `err` holds the
+ * sentence where rc is not OK. Must not block. */
+typedef void (*write_done_fn)(void *arg, enum code rc, const struct write_result *result,
+                              const struct err *err);
+
+struct write_request {
+    enum write_verb verb;
+    enum write_form form;
+    struct write_body body;
+    write_done_fn done;
+    void *arg;
+};
+
+#endif
