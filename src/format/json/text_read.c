@@ -191,8 +191,7 @@ bool json_read_decimal(struct view text, const struct type *t, uint8_t *out)
     bool minus = take(&c, '-');
     if (!take_decimal_digits(&c, words, &n_digits, t->precision, UINT32_MAX, &n))
         return false;
-    if (take(&c, '.') &&
-        !take_decimal_digits(&c, words, &n_digits, t->precision, scale, &n_behind))
+    if (take(&c, '.') && !take_decimal_digits(&c, words, &n_digits, t->precision, scale, &n_behind))
         return false;
     for (; n_behind < scale; n_behind++) {
         put_digit(words, 0);

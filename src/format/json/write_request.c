@@ -22,7 +22,7 @@ struct json_write {
     struct view body;
     const struct schema *schema;
     const struct field **by_name; /* of the schema, sorted */
-    struct arena arena; /* values of the last rows */
+    struct arena arena;           /* values of the last rows */
     struct list_builder list;
     const uint8_t **cursors; /* one a field: the next value; NULL: left out */
     size_t n_rows;           /* of every column */
