@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static bool is_json(struct view body)
 {
     json_error_t why;
-    json_t *root = json_loadb(body.len ? (const char *)body.ptr : "", body.len, JSON_ALLOW_NUL, &why);
+    json_t *root =
+        json_loadb(body.len ? (const char *)body.ptr : "", body.len, JSON_ALLOW_NUL, &why);
     json_decref(root);
     return root || json_error_code(&why) == json_error_numeric_overflow;
 }

@@ -47,7 +47,8 @@ static void json_write_reads_back_what_answers_print(void **state)
         "\"utf8\":[\"one \\\"1\\\"\",\"\",\"\\u0000\xf0\x9f\x98\x80\"]",
         "\"date32\":[\"2026-11-22\",\"-0001-02-28\",null]",
         "\"timestamp[s]\":[\"2026-11-22T10:30:00\",\"+292277026596-12-04T15:30:07\",null]",
-        "\"timestamp[us, tz=UTC]\":[\"2026-11-22T10:30:00.250000Z\",\"2026-11-22T08:30:00.250000Z\"",
+        "\"timestamp[us, "
+        "tz=UTC]\":[\"2026-11-22T10:30:00.250000Z\",\"2026-11-22T08:30:00.250000Z\"",
         "\"decimal128(12, 2)\":[\"12.50\",\"-9999999999.99\",null]",
         "\"list<float32>\":[[0.1,null],[],null]",
         "\"list<utf8>\":[[\"a\",null,\"\"],[],null]",
@@ -172,8 +173,9 @@ static void assert_value_refused(const char *column, const char *value, const ch
 static void json_write_refuses_values_that_do_not_fit(void **state)
 {
     (void)state;
-    assert_refused("{\"columns\":{\"id\":[\"a\",null]}}", E_INVALID,
-                   "column 'id' (utf8), row 1: expected a value, as it is not nullable, found null");
+    assert_refused(
+        "{\"columns\":{\"id\":[\"a\",null]}}", E_INVALID,
+        "column 'id' (utf8), row 1: expected a value, as it is not nullable, found null");
     assert_value_refused("int8", "128", "a whole number in range, found 128");
     assert_value_refused("int64", "9223372036854775808", "a whole number in range, found 9223");
     assert_value_refused("uint64", "-1", "a whole number in range, found -1");
@@ -219,10 +221,10 @@ static void json_write_rounds_once(void **state)
         "\"float64\":[9007199254740993,0.1e1,123456789012345678901234567890,5e-324],"
         "\"float16\":[2049,2051,65519,2.99e-8]}}";
     assert_ok(json_rows_copy(view_cstr(body), &all_types, 8, &out, &err));
-    assert_non_null(strstr(buf_cstr(&out), "\"float32\":[16777218.0,16777216.0,1.0000001,1.0000001]"));
     assert_non_null(
-        strstr(buf_cstr(&out),
-               "\"float64\":[9007199254740992.0,1.0,1.2345678901234568e+29,5e-324]"));
+        strstr(buf_cstr(&out), "\"float32\":[16777218.0,16777216.0,1.0000001,1.0000001]"));
+    assert_non_null(strstr(buf_cstr(&out),
+                           "\"float64\":[9007199254740992.0,1.0,1.2345678901234568e+29,5e-324]"));
     assert_non_null(strstr(buf_cstr(&out), "\"float16\":[2048.0,2052.0,65504.0,6e-8]"));
 }
 
