@@ -274,9 +274,6 @@ static void routes_refuse_what_is_not_there(void **state)
     a = post("/health", "", "");
     assert_int_equal(a.status, 405);
     assert_non_null(strstr(a.head, "Allow: GET, HEAD\r\n"));
-    a = http_ask(http_server_port(world.server), "PUT", "/api/v1/table/x/write", "",
-                 view_cstr("{}"), &world.arena);
-    assert_int_equal(a.status, 404);
     a = http_ask(http_server_port(world.server), "DELETE", "/api/v1/table", "", view_cstr(""),
                  &world.arena);
     assert_int_equal(a.status, 405);
@@ -301,16 +298,16 @@ static void routes_decode_names_of_tables(void **state)
 static void tables_are_listed_with_their_schemas(void **state)
 {
     (void)state;
-    const char *flights = "{\"key\":[\"carrier\",\"flight\"],\"columns\":{"
-                          "\"carrier\":{\"dtype\":\"utf8\",\"nullable\":false},"
-                          "\"flight\":{\"dtype\":\"int32\",\"nullable\":false},"
-                          "\"delay\":{\"dtype\":\"float64\",\"nullable\":true}}}";
+    const char *flights =
+        "{\"columns\":{"
+        "\"carrier\":{\"dtype\":\"utf8\",\"nullable\":false,\"key\":true,\"strict\":true},"
+        "\"flight\":{\"dtype\":\"int32\",\"nullable\":false,\"key\":true,\"strict\":true},"
+        "\"delay\":{\"dtype\":\"float64\",\"nullable\":true,\"key\":false,\"strict\":true}}}";
     assert_string_equal(TEXT(get("/api/v1/table/flights/schema")), flights);
     assert_int_equal(get("/api/v1/table/late/schema").status, 404);
     struct http_answer a = get("/api/v1/table");
     assert_int_equal(a.status, 200);
-    assert_memory_equal(
-        TEXT(a), "{\"features\":{\"key\":\"id\",\"columns\":{\"id\":{\"dtype\":\"utf8\"", 55);
+    assert_memory_equal(TEXT(a), "{\"features\":{\"columns\":{\"id\":{\"dtype\":\"utf8\"", 44);
     char want[400];
     snprintf(want, sizeof(want), ",\"flights\":%s}", flights);
     assert_non_null(strstr(TEXT(a), want));
