@@ -74,16 +74,16 @@ must_use static enum code answer_json(const struct fetch *f, struct ipc_stream *
 static void count_fetch(const struct fetch *f, uint64_t start_ns)
 {
     const struct api *api = f->call->api;
-    const struct table_metrics *t = api_table_metrics(api, f->call->captures[0]);
     size_t n_fields = f->columns.n_fields;
+    const struct fetch_count count = {
+        .is_json = f->form == ANSWER_JSON,
+        .ns = clock_mono_ns() - start_ns,
+        .cells_found = (f->request.keys.n - f->n_absent) * n_fields,
+        .cells_missing = f->n_absent * n_fields,
+    };
     histogram_observe(api->count.fetch_keys, f->request.keys.n);
     counter_add(api->count.response_bytes, f->call->res->body_len);
-    if (!t)
-        return;
-    counter_add(t->cells_found, (f->request.keys.n - f->n_absent) * n_fields);
-    counter_add(t->cells_missing, f->n_absent * n_fields);
-    histogram_observe(f->form == ANSWER_JSON ? t->fetch_json : t->fetch_arrow,
-                      clock_mono_ns() - start_ns);
+    table_metrics_fetch(api->count.tables, f->call->captures[0], &count);
 }
 
 /* Names of columns that came in the query, where the body has no room for them: ?columns=a,b */
@@ -173,8 +173,7 @@ must_use static enum code read_rows(struct fetch *f, struct err *err)
 must_use static enum code fetch(struct fetch *f, struct err *err)
 {
     struct call *call = f->call;
-    if (call->req->body_too_large)
-        return err_set(err, E_LIMIT, "the body is larger than server.max_body_bytes allows");
+    TRY(check_body(call, err));
     TRY(registry_snapshot(call->api->config.registry, call->captures[0], &f->snapshot, err));
     uint64_t start_ns = clock_mono_ns();
     enum code rc = read_rows(f, err);

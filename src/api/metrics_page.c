@@ -226,6 +226,15 @@ static void put_build(struct page *p, const struct api *api)
     metrics_put_sample(&p->body, "murr_build_info", buf_cstr(&p->labels), 1);
 }
 
+static void put_counted(struct page *p, const struct api *api)
+{
+    AUTO(ptr) const char **names = mem_alloc((p->n_tables + 1) * sizeof(*names));
+    for (size_t i = 0; i < p->n_tables; i++)
+        names[i] = p->tables[i].name;
+    metrics_put(&p->body, api->metrics, p->format);
+    table_metrics_put(api->count.tables, names, p->n_tables, &p->body, p->format);
+}
+
 void metrics_page(struct call *call)
 {
     const struct api *api = call->api;
@@ -233,7 +242,7 @@ void metrics_page(struct call *call)
     struct page p = {.format = open ? METRICS_OPENMETRICS : METRICS_PROMETHEUS};
     p.tables = registry_status(api->config.registry, call->req->arena, &p.n_tables);
     put_build(&p, api);
-    metrics_put(&p.body, api->metrics, p.format);
+    put_counted(&p, api);
     put_gauge(&p, "murr_inflight_requests", "Requests that handlers work on, this one included.",
               atomic_load(&call->api->n_in_flight));
     put_all_tables(&p);

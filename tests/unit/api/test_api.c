@@ -72,11 +72,16 @@ static int begin(void **state)
         print_error("%s\n", err.msg);
         return -1;
     }
-    const struct api_config api = {world.registry, 100, 14, "1.2.3"};
+    const struct api_config api = {.registry = world.registry,
+                                   .max_keys = 100,
+                                   .max_columns = 14,
+                                   .max_body_bytes = 4000,
+                                   .max_write_bytes = 4000,
+                                   .version = "1.2.3"};
     world.api = api_new(&api);
     const struct http_config http = {.host = "127.0.0.1",
                                      .threads = 2,
-                                     .max_body_bytes = 4000,
+                                     .body_rule = api_body_rule,
                                      .max_answer_bytes = 1 << 30,
                                      .max_connections = 20,
                                      .timeout_ms = 5000};
