@@ -65,14 +65,21 @@ must_use enum code registry_write(struct registry *r, struct view table,
 
 enum load_state { LOAD_IDLE, LOAD_READING, LOAD_BUILDING };
 
+struct write_status {
+    uint64_t n_ok, n_failed, n_rows; /* writes, and rows of those that went well, since the start */
+    uint64_t n_waiting, n_waiting_bytes;
+    uint64_t n_merges_ok, n_merges_failed;
+};
+
 struct table_status {
     const char *name;
-    const char *source;    /* "local", "s3" */
+    const char *source;    /* "local", "s3"; "none" for a table that is filled by writes alone */
     const char *partition; /* of the live generation, "2026-11-22"; "" when nothing is loaded */
     bool loaded;
     uint64_t generation;
     uint64_t n_rows;
-    uint64_t disk_bytes;     /* of the live generation's segments */
+    uint64_t n_layers;       /* segments of writes on top of the generation */
+    uint64_t disk_bytes;     /* of the live generation's segments, and of those on top */
     uint64_t index_bytes;    /* pilots and block tables among them */
     uint64_t memory_bytes;   /* of their copy in memory; 0 while they are mapped */
     int64_t loaded_at_ms;    /* wall clock; 0: never */
@@ -86,6 +93,7 @@ struct table_status {
     uint64_t n_polls_ok, n_polls_failed;
     uint64_t source_read_bytes; /* of objects, since the start */
     double load_seconds;        /* of the latest load that went well */
+    struct write_status writes;
     struct {
         enum load_state state;
         uint64_t rows_done, rows_total;

@@ -26,6 +26,7 @@ must_use enum code table_open(const struct table_spec *spec, const char *data_di
 void table_close(struct table *t);
 
 const char *table_name(const struct table *t);
+bool table_has_source(const struct table *t);
 
 /*
  * Look at the source; when it has a new or changed partition, load and serve it. The outcome is kept
