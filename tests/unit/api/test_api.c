@@ -184,6 +184,32 @@ static void fetch_answers_arrow_where_it_is_asked_for(void **state)
     }
 }
 
+static struct http_answer post_file(const char *path, const char *headers, const char *file)
+{
+    AUTO(buf) struct buf body = {0};
+    struct err err;
+    assert_int_equal(file_read(file, 1u << 20, &body, &err), OK);
+    return http_ask(http_server_port(world.server), "POST", path, headers, buf_view(&body),
+                    &world.arena);
+}
+
+/* Columns in the metadata of the stream. The other route knows nothing of it. */
+static void fetch_answers_the_published_client_with_present_rows(void **state)
+{
+    (void)state;
+    const char *type = "Content-Type: application/vnd.apache.arrow.stream\r\n";
+    struct http_answer a =
+        post_file("/api/v1/table/features/fetch", type, "tests/golden/api/keys.arrows");
+    assert_string_equal(TEXT(a), "{\"columns\":{\"_idx\":[0,2,3],"
+                                 "\"i32\":[2147483647,-2147483648,2147483647],"
+                                 "\"text\":[null,\"one \\\"1\\\"\",null]}}");
+    a = post_file("/api/v1/table/features/fetch", type, "tests/golden/api/keys_alone.arrows");
+    assert_string_equal(TEXT(a), "{\"columns\":{\"_idx\":[0,2,3]}}");
+    a = post_file("/v1/features/_fetch?columns=i8", type, "tests/golden/api/keys.arrows");
+    assert_string_equal(TEXT(a), "{\"num_rows\":4,\"columns\":["
+                                 "{\"name\":\"i8\",\"values\":[127,null,-128,127]}]}");
+}
+
 static void fetch_of_no_keys_answers_no_rows(void **state)
 {
     (void)state;
@@ -429,6 +455,7 @@ int main(void)
         cmocka_unit_test(fetch_without_columns_answers_all_but_the_key),
         cmocka_unit_test(fetch_takes_composite_keys),
         cmocka_unit_test(fetch_answers_arrow_where_it_is_asked_for),
+        cmocka_unit_test(fetch_answers_the_published_client_with_present_rows),
         cmocka_unit_test(fetch_of_no_keys_answers_no_rows),
         cmocka_unit_test(fetch_says_what_is_wrong),
         cmocka_unit_test(fetch_keeps_the_limits),

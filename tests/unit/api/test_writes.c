@@ -81,9 +81,9 @@ enum code registry_create(struct registry *r, struct view table, const struct sc
     snprintf(r->table, sizeof(r->table), "%.*s", VIEW_ARG(table));
     r->n_fields = schema->n_fields;
     r->n_key = schema->n_key;
-    return r->create_rc ? err_set(err, r->create_rc, "table '%s' met %s", r->table,
-                                  code_name(r->create_rc))
-                        : OK;
+    return r->create_rc
+               ? err_set(err, r->create_rc, "table '%s' met %s", r->table, code_name(r->create_rc))
+               : OK;
 }
 
 enum code registry_snapshot(struct registry *r, struct view table, struct snapshot **out_snapshot,
@@ -151,8 +151,8 @@ static int reset(void **state)
 static struct http_answer ask_view(const char *method, const char *path, const char *headers,
                                    struct view body)
 {
-    struct http_answer a = http_ask(http_server_port(world.server), method, path, headers, body,
-                                    &world.arena);
+    struct http_answer a =
+        http_ask(http_server_port(world.server), method, path, headers, body, &world.arena);
     if (registry.has_writer)
         pthread_join(registry.writer, NULL);
     registry.has_writer = false;
@@ -171,7 +171,8 @@ static void create_takes_both_forms(void **state)
 {
     (void)state;
     const char *bodies[] = {
-        "{\"key\":[\"b\",\"a\"],\"columns\":{\"a\":{\"dtype\":\"utf8\"},\"b\":{\"dtype\":\"int8\"}}}",
+        "{\"key\":[\"b\",\"a\"],\"columns\":{\"a\":{\"dtype\":\"utf8\"},\"b\":{\"dtype\":\"int8\"}}"
+        "}",
         "{\"columns\":{\"a\":{\"dtype\":\"utf8\",\"nullable\":false,\"key\":true,\"strict\":true},"
         "\"b\":{\"dtype\":\"int8\",\"nullable\":false,\"key\":true,\"strict\":true}}}"};
     for (int i = 0; i < 2; i++) {
@@ -189,9 +190,9 @@ static void create_says_what_is_wrong(void **state)
     (void)state;
     const char *good = "{\"key\":\"a\",\"columns\":{\"a\":{\"dtype\":\"utf8\"}}}";
     assert_int_equal(ask("PUT", "/api/v1/table/t", "", "{").status, 400);
-    struct http_answer a =
-        ask("PUT", "/api/v1/table/t", "",
-            "{\"key\":\"a\",\"columns\":{\"a\":{\"dtype\":\"utf8\"},\"_idx\":{\"dtype\":\"int8\"}}}");
+    struct http_answer a = ask(
+        "PUT", "/api/v1/table/t", "",
+        "{\"key\":\"a\",\"columns\":{\"a\":{\"dtype\":\"utf8\"},\"_idx\":{\"dtype\":\"int8\"}}}");
     assert_int_equal(a.status, 400);
     assert_non_null(strstr(TEXT(a), "the column name '_idx' is reserved"));
     assert_string_equal(registry.table, "");
@@ -203,8 +204,8 @@ static void create_says_what_is_wrong(void **state)
     assert_int_equal(ask("PUT", "/api/v1/table/t", "", good).status, 507);
     char large[1200];
     memset(large, ' ', sizeof(large));
-    assert_int_equal(
-        ask_view("PUT", "/api/v1/table/t", "", view_of(large, sizeof(large))).status, 413);
+    assert_int_equal(ask_view("PUT", "/api/v1/table/t", "", view_of(large, sizeof(large))).status,
+                     413);
 }
 
 static void write_hands_over_body_and_form(void **state)
@@ -272,12 +273,9 @@ static void write_says_what_went_wrong(void **state)
         enum code code;
         unsigned status;
         const char *name;
-    } cases[] = {{E_BUSY, 429, "TOO_MANY_REQUESTS"},
-                 {E_NOTFOUND, 404, "TABLE_NOT_FOUND"},
-                 {E_INVALID, 400, "INVALID_REQUEST"},
-                 {E_NOSPACE, 507, "INSUFFICIENT_STORAGE"},
-                 {E_CANCELLED, 503, "SHUTTING_DOWN"},
-                 {E_IO, 500, "INTERNAL_ERROR"}};
+    } cases[] = {{E_BUSY, 429, "TOO_MANY_REQUESTS"},  {E_NOTFOUND, 404, "TABLE_NOT_FOUND"},
+                 {E_INVALID, 400, "INVALID_REQUEST"}, {E_NOSPACE, 507, "INSUFFICIENT_STORAGE"},
+                 {E_CANCELLED, 503, "SHUTTING_DOWN"}, {E_IO, 500, "INTERNAL_ERROR"}};
     for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
         enum code code = cases[i / 2].code;
         registry.write_rc = i % 2 ? code : OK;
