@@ -1,57 +1,52 @@
 /*
- * Reading an Arrow IPC stream that lies whole in memory: a schema, then record batches, one by one. No byte is
- * believed: every offset and length is checked before it is followed, and columns come as views whose
- * bounds hold for the number of rows they say.
- *
- * What is read: integers, float32, float64, bool, utf8, large_utf8, uncompressed. Anything else is refused by
- * name, so that no column is silently left out.
+ * Reading an Arrow IPC stream, or file, that lies whole in memory: a schema, then record batches, one by one.
+ * No byte is believed. Every type that Murr has is read however Arrow may lay it out, with dictionaries and
+ * compression (format/arrow/array_type.h says which types are none of ours); columns of other types are
+ * listed, and in the way of nobody who does not want them.
  */
 #ifndef MURR_FORMAT_ARROW_IPC_READER_H
 #define MURR_FORMAT_ARROW_IPC_READER_H
 
-#include "base/arena.h"
-#include "base/cursor.h"
-#include "model/dtype.h"
+#include "format/arrow/array.h"
 
-enum { IPC_FIELDS_MAX = 1 << 14 };
-
-struct ipc_column {
-    struct view name;
-    enum dtype dtype;
-    bool has_wide_offsets; /* utf8 with offsets of 8 bytes, not 4 */
-    /* Of the batch that was read last; views into the stream. */
-    size_t n_rows;
-    const uint8_t *validity; /* bitmap of n_rows bits; NULL: no nulls */
-    const uint8_t *offsets;  /* utf8: n_rows + 1 numbers, rising, inside data */
-    struct view data;
+struct ipc_limits {
+    size_t decompressed_bytes; /* of a batch and of all dictionaries, at a time */
+    size_t read_bytes;         /* that one arrow_array_read may copy: lists */
+    size_t batch_rows;         /* a few bytes can say many rows: nulls and runs */
 };
 
-struct ipc_reader {
-    struct cursor rest;
-    struct ipc_column *columns; /* in the arena */
-    size_t n_columns;
-};
+struct ipc_limits ipc_limits_default(void);
+
+struct ipc_reader;
 
 /*
  * Read the schema.
  *
- * Borrows   `stream`, for as long as the columns are used.
- * Fails     E_INVALID where the bytes are not a stream; E_UNSUPPORTED naming the column.
+ * Borrows   `stream`, until the reader is closed.
+ * Threads   one at a time; what it lent may be read by others meanwhile.
+ * Fails     E_INVALID where the bytes are not a stream; E_UNSUPPORTED for big-endian ones and for types that
+ *           Arrow got later; E_LIMIT for too many columns.
  */
-must_use enum code ipc_reader_init(struct ipc_reader *r, struct view stream, struct arena *arena,
-                                   struct err *err);
+must_use enum code ipc_reader_open(struct view stream, const struct ipc_limits *limits,
+                                   struct ipc_reader **out, struct err *err);
+void ipc_reader_close(struct ipc_reader *r); /* NULL is fine */
 
-/* Read the next batch into the columns; *out_n_rows gets its rows, *out_more false at the end of the stream.
- * Fails as above. */
+size_t ipc_reader_n_columns(const struct ipc_reader *r);
+/* Column i in the order of the schema. Names may repeat. */
+const struct arrow_array *ipc_reader_column(const struct ipc_reader *r, size_t i);
+/* Column i will not be read: its buffers need neither be decompressed nor fit. */
+void ipc_reader_ignore(struct ipc_reader *r, size_t i);
+
+/* The value of the schema's custom metadata; false: there is no such key. */
+must_use bool ipc_reader_metadata(const struct ipc_reader *r, const char *key, struct view *out);
+
+/*
+ * Turn all columns to the next batch: *out_n_rows gets its rows; *out_more false at the end of the stream.
+ * What was read from the batch before is gone.
+ *
+ * Fails E_INVALID naming the column, E_LIMIT, E_UNSUPPORTED, E_NOMEM. Only closing makes sense then.
+ */
 must_use enum code ipc_reader_next(struct ipc_reader *r, size_t *out_n_rows, bool *out_more,
                                    struct err *err);
-
-static inline bool ipc_is_valid(const struct ipc_column *c, size_t row)
-{
-    return !c->validity || (c->validity[row / 8] >> (row % 8) & 1);
-}
-
-/* The characters of a utf8 row. */
-struct view ipc_utf8(const struct ipc_column *c, size_t row);
 
 #endif

@@ -1,11 +1,17 @@
 #include "format/arrow/keys.h"
 
+#include "base/mem.h"
 #include "format/arrow/ipc_reader.h"
+
+/* Keys of one request have no use for more, whatever they decompress to. */
+static const size_t decompressed_max = (size_t)64 << 20;
 
 struct keys {
     const struct schema *schema;
-    struct ipc_reader reader;
-    const struct ipc_column **columns; /* by component of the key */
+    struct view body;
+    struct ipc_reader *reader;
+    const struct arrow_array **columns; /* by component of the key */
+    struct vector *values;              /* likewise; of the rows of a batch, in the arena */
     struct view *list;
     size_t n, cap;
     struct arena *arena;
@@ -16,31 +22,33 @@ static const struct field *key_field(const struct keys *k, size_t component)
     return &k->schema->fields[k->schema->key[component]];
 }
 
-must_use static enum code match_column(struct keys *k, struct ipc_column *c, struct err *err)
+must_use static enum code match_column(struct keys *k, const struct arrow_array *a, struct err *err)
 {
     char shown[100];
     size_t component = 0;
-    while (component < k->schema->n_key && !view_eq_cstr(c->name, key_field(k, component)->name))
+    while (component < k->schema->n_key && !view_eq_cstr(a->name, key_field(k, component)->name))
         component++;
-    view_printable(c->name, shown, sizeof(shown));
+    view_printable(a->name, shown, sizeof(shown));
     if (component == k->schema->n_key)
         return err_set(err, E_INVALID, "column '%s' of the Arrow stream is not a key column",
                        shown);
     if (k->columns[component])
         return err_set(err, E_INVALID, "column '%s' of the Arrow stream is given twice", shown);
-    enum dtype wanted = key_field(k, component)->type.dtype;
-    if (wanted == DT_UTF8 ? c->dtype != DT_UTF8 : !dtype_is_int(c->dtype))
+    enum dtype wanted = key_field(k, component)->type.dtype, is = a->type.dtype;
+    bool fits = wanted == DT_UTF8 ? is == DT_UTF8 : dtype_is_int(is);
+    if (!a->is_null && (!a->supported || !fits))
         return err_set(err, E_INVALID, "column '%s' of the Arrow stream is %s, the key is %s",
-                       shown, dtype_name(c->dtype), dtype_name(wanted));
-    k->columns[component] = c;
+                       shown, a->type_text, dtype_name(wanted));
+    k->columns[component] = a;
     return OK;
 }
 
 must_use static enum code match_columns(struct keys *k, struct err *err)
 {
     k->columns = arena_zalloc(k->arena, k->schema->n_key * sizeof(*k->columns));
-    for (size_t i = 0; i < k->reader.n_columns; i++)
-        TRY(match_column(k, &k->reader.columns[i], err));
+    k->values = arena_zalloc(k->arena, k->schema->n_key * sizeof(*k->values));
+    for (size_t i = 0; i < ipc_reader_n_columns(k->reader); i++)
+        TRY(match_column(k, ipc_reader_column(k->reader, i), err));
     for (size_t i = 0; i < k->schema->n_key; i++)
         if (!k->columns[i])
             return err_set(err, E_INVALID, "the Arrow stream lacks the key column %.100s",
@@ -49,12 +57,13 @@ must_use static enum code match_columns(struct keys *k, struct err *err)
 }
 
 /* The value of an integer, sign-extended; false when `to` cannot hold it. */
-static bool int_value(const struct ipc_column *c, size_t row, enum dtype to, uint64_t *out)
+static bool int_value(const struct vector *v, size_t row, enum dtype to, uint64_t *out)
 {
-    size_t width = dtype_width(c->dtype), to_bits = 8 * dtype_width(to);
+    enum dtype from = v->type.dtype;
+    size_t width = dtype_width(from), to_bits = 8 * dtype_width(to);
     uint64_t value = 0;
-    memcpy(&value, c->data.ptr + row * width, width);
-    bool negative = dtype_is_signed(c->dtype) && value >> (8 * width - 1);
+    memcpy(&value, (const uint8_t *)v->values + row * width, width);
+    bool negative = dtype_is_signed(from) && value >> (8 * width - 1);
     if (negative && width < 8)
         value |= UINT64_MAX << (8 * width);
     *out = value;
@@ -67,18 +76,23 @@ static bool int_value(const struct ipc_column *c, size_t row, enum dtype to, uin
 must_use static enum code put_component(const struct keys *k, size_t component, size_t row,
                                         struct buf *out, struct err *err)
 {
-    const struct ipc_column *c = k->columns[component];
+    const struct vector *v = &k->values[component];
     enum dtype to = key_field(k, component)->type.dtype;
     uint64_t value;
     if (to == DT_UTF8) {
-        key_put_utf8(out, k->schema, component, ipc_utf8(c, row));
+        key_put_utf8(out, k->schema, component, v->views[row]);
         return OK;
     }
-    if (!int_value(c, row, to, &value))
+    if (!int_value(v, row, to, &value))
         return err_set(err, E_INVALID, "key %zu: %lld is out of range for column %.100s (%s)",
                        k->n + row, (long long)value, key_field(k, component)->name, dtype_name(to));
     key_put_int(out, k->schema, component, value);
     return OK;
+}
+
+static struct view keep(const struct keys *k, const void *bytes, size_t len)
+{
+    return view_of(memcpy(arena_alloc(k->arena, len), bytes, len), len);
 }
 
 /* Keys whose bytes have to be put together. */
@@ -89,35 +103,62 @@ must_use static enum code put_keys(struct keys *k, size_t n_rows, struct err *er
         buf_reset(&bytes);
         for (size_t i = 0; i < k->schema->n_key; i++)
             TRY(put_component(k, i, row, &bytes, err));
-        uint8_t *copy = arena_alloc(k->arena, bytes.len);
-        if (bytes.len)
-            memcpy(copy, bytes.ptr, bytes.len);
-        k->list[k->n + row] = view_of(copy, bytes.len);
+        k->list[k->n + row] = bytes.len ? keep(k, bytes.ptr, bytes.len) : view_of("", 0);
     }
     return OK;
 }
 
-/* Keys whose bytes stand in the stream as they are. */
+/* Text that was decompressed does not outlive its batch. */
+static void keep_text(const struct keys *k, struct view *text)
+{
+    uintptr_t at = (uintptr_t)text->ptr, from = (uintptr_t)k->body.ptr;
+    if (text->len && (at < from || at - from >= k->body.len))
+        *text = keep(k, text->ptr, text->len);
+}
+
+/* Keys of one column whose bytes are those of the values. */
 static bool view_keys(struct keys *k, size_t n_rows)
 {
-    const struct ipc_column *c = k->columns[0];
+    const struct vector *v = &k->values[0];
     enum dtype dtype = key_field(k, 0)->type.dtype;
-    size_t width = dtype_width(dtype);
-    if (k->schema->n_key > 1 || c->dtype != dtype)
+    struct view *list = k->list + k->n;
+    if (k->schema->n_key > 1 || v->type.dtype != dtype)
         return false;
+    if (dtype == DT_UTF8) {
+        for (size_t row = 0; row < n_rows; row++) /* read_values put them here */
+            keep_text(k, &list[row]);
+        return true;
+    }
+    size_t width = dtype_width(dtype);
     for (size_t row = 0; row < n_rows; row++)
-        k->list[k->n + row] =
-            dtype == DT_UTF8 ? ipc_utf8(c, row) : view_of(c->data.ptr + row * width, width);
+        list[row] = view_of((const uint8_t *)v->values + row * width, width);
     return true;
 }
 
-must_use static enum code refuse_nulls(const struct keys *k, size_t n_rows, struct err *err)
+must_use static enum code refuse_nulls(const struct keys *k, size_t component, struct err *err)
 {
-    for (size_t i = 0; i < k->schema->n_key; i++)
-        for (size_t row = 0; k->columns[i]->validity && row < n_rows; row++)
-            if (!ipc_is_valid(k->columns[i], row))
-                return err_set(err, E_INVALID, "key %zu: column %.100s is null", k->n + row,
-                               key_field(k, i)->name);
+    const struct vector *v = &k->values[component];
+    if (v->n_nulls == 0)
+        return OK;
+    size_t row = (size_t)((const uint8_t *)memchr(v->valid, 0, v->n) - v->valid);
+    return err_set(err, E_INVALID, "key %zu: column %.100s is null", k->n + row,
+                   key_field(k, component)->name);
+}
+
+/* All rows of a batch; utf8 of a key of one column at once to where the keys are listed. */
+must_use static enum code read_values(struct keys *k, size_t n_rows, struct err *err)
+{
+    bool is_list = k->schema->n_key == 1 && k->columns[0]->type.dtype == DT_UTF8;
+    for (size_t i = 0; i < k->schema->n_key; i++) {
+        const struct arrow_array *a = k->columns[i];
+        struct vector *v = &k->values[i];
+        *v = (struct vector){.type = a->type, .cap = n_rows};
+        v->valid = arena_alloc(k->arena, n_rows);
+        v->values = is_list ? (void *)(k->list + k->n)
+                            : arena_alloc(k->arena, n_rows * vector_width(&v->type));
+        TRY(arrow_array_read(a, 0, n_rows, v, k->arena, err));
+        TRY(refuse_nulls(k, i, err));
+    }
     return OK;
 }
 
@@ -133,27 +174,37 @@ must_use static enum code add_batch(struct keys *k, size_t n_rows, size_t max_ke
         k->list = bigger;
         k->cap = cap;
     }
-    TRY(refuse_nulls(k, n_rows, err));
+    TRY(read_values(k, n_rows, err));
     if (!view_keys(k, n_rows))
         TRY(put_keys(k, n_rows, err));
     k->n += n_rows;
     return OK;
 }
 
-enum code arrow_keys_read(struct view body, const struct schema *schema, size_t max_keys,
-                          struct arena *arena, struct key_list *out_keys, struct err *err)
+must_use static enum code read_stream(struct keys *k, size_t max_keys, struct err *err)
 {
-    struct keys k = {.schema = schema, .arena = arena};
-    TRY(ipc_reader_init(&k.reader, body, arena, err));
-    TRY(match_columns(&k, err));
+    TRY(match_columns(k, err));
     for (;;) {
         size_t n_rows = 0;
         bool more;
-        TRY(ipc_reader_next(&k.reader, &n_rows, &more, err));
+        TRY(ipc_reader_next(k->reader, &n_rows, &more, err));
         if (!more)
-            break;
-        TRY(add_batch(&k, n_rows, max_keys, err));
+            return OK;
+        TRY(add_batch(k, n_rows, max_keys, err));
     }
+}
+
+enum code arrow_keys_read(struct view body, const struct schema *schema, size_t max_keys,
+                          struct arena *arena, struct key_list *out_keys, struct err *err)
+{
+    struct keys k = {.schema = schema, .body = body, .arena = arena};
+    struct ipc_limits limits = ipc_limits_default();
+    limits.decompressed_bytes = decompressed_max;
+    TRY(ipc_reader_open(body, &limits, &k.reader, err));
+    enum code rc = read_stream(&k, max_keys, err);
+    ipc_reader_close(k.reader);
+    if (rc)
+        return rc;
     *out_keys = (struct key_list){k.list, k.n};
     return OK;
 }

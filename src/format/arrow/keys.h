@@ -7,13 +7,12 @@
 
 /*
  * Read the keys of all batches of a stream, in order. Integers may have any integer type that holds their
- * values; utf8 may be large_utf8.
+ * values, text any layout; dictionaries and compression are fine.
  *
- * Borrows   `body`: keys of one utf8 column, or of one integer column of the table's own type, are views into
- *           it; the rest lives in `arena`.
+ * Borrows   `body`: keys of one utf8 column are views into it where they stand there; the rest lives in `arena`.
  * Fails     E_INVALID for a stream that is damaged, lacks a key column or has others, has a null or a value
- *           that the column cannot hold; E_UNSUPPORTED for dictionaries, compression, other types; E_LIMIT for
- *           more than `max_keys`.
+ *           that the column cannot hold; E_UNSUPPORTED for big-endian streams; E_LIMIT for more than `max_keys`
+ *           and for keys that decompress to too much.
  */
 must_use enum code arrow_keys_read(struct view body, const struct schema *schema, size_t max_keys,
                                    struct arena *arena, struct key_list *out_keys, struct err *err);

@@ -1,0 +1,305 @@
+#include "format/arrow/array_type.h"
+
+#include <stdio.h>
+
+/* False: no type of ours. */
+typedef bool (*decide_fn)(struct arrow_array *a, const struct arrow_spec *spec);
+
+static bool plain(struct arrow_array *a, enum dtype dtype)
+{
+    a->layout = ARROW_PLAIN;
+    a->type = type_of(dtype);
+    return true;
+}
+
+static bool decide_null(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    (void)spec;
+    a->layout = ARROW_NULLS;
+    a->is_null = true;
+    return true;
+}
+
+static bool decide_int(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    static const enum dtype types[] = {DT_INT8,  DT_INT16,  DT_INT32,  DT_INT64,
+                                       DT_UINT8, DT_UINT16, DT_UINT32, DT_UINT64};
+    for (unsigned i = 0; i < 4; i++)
+        if (spec->bits == 8 << i)
+            return plain(a, types[i + (spec->is_signed ? 0 : 4)]);
+    return false;
+}
+
+static bool decide_float(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    switch (spec->bits) {
+    case 16:
+        return plain(a, DT_FLOAT16);
+    case 32:
+        return plain(a, DT_FLOAT32);
+    case 64:
+        return plain(a, DT_FLOAT64);
+    default:
+        return false;
+    }
+}
+
+static bool decide_bytes(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    bool is_text = spec->kind == KIND_UTF8 || spec->kind == KIND_LARGE_UTF8 ||
+                   spec->kind == KIND_UTF8_VIEW;
+    bool is_view = spec->kind == KIND_UTF8_VIEW || spec->kind == KIND_BINARY_VIEW;
+    a->type = type_of(is_text ? DT_UTF8 : DT_BINARY);
+    a->layout = is_view ? ARROW_VIEWS : ARROW_BYTES;
+    a->is_wide = spec->kind == KIND_LARGE_UTF8 || spec->kind == KIND_LARGE_BINARY;
+    return true;
+}
+
+static bool decide_bool(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    (void)spec;
+    a->layout = ARROW_BITS;
+    a->type = type_of(DT_BOOL);
+    return true;
+}
+
+static bool decide_decimal(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    int64_t most = spec->bits == 256 ? DECIMAL256_PRECISION : DECIMAL128_PRECISION;
+    if (spec->precision < 1 || spec->precision > most || spec->scale < 0 ||
+        spec->scale > spec->precision)
+        return false;
+    plain(a, spec->bits == 256 ? DT_DECIMAL256 : DT_DECIMAL128);
+    a->type.precision = (uint8_t)spec->precision;
+    a->type.scale = (int8_t)spec->scale;
+    if (spec->bits == 32 || spec->bits == 64) {
+        a->layout = ARROW_NARROW;
+        a->width = (uint8_t)(spec->bits / 8);
+        return true;
+    }
+    return spec->bits == 128 || spec->bits == 256;
+}
+
+static bool decide_date(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    plain(a, DT_DATE32);
+    if (spec->bits == 64)
+        a->layout = ARROW_DAYS;
+    return true;
+}
+
+static bool take_unit(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    if (spec->unit > UNIT_NS)
+        return false;
+    a->type.unit = (enum time_unit)spec->unit;
+    return true;
+}
+
+static bool decide_time(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    bool is_coarse = spec->unit == UNIT_S || spec->unit == UNIT_MS;
+    plain(a, spec->bits == 32 ? DT_TIME32 : DT_TIME64);
+    return spec->bits == (is_coarse ? 32 : 64) && take_unit(a, spec);
+}
+
+static bool decide_duration(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    return plain(a, DT_DURATION) && take_unit(a, spec);
+}
+
+/* As type_parse takes zones; one that it does not take must not be lost silently. */
+static bool take_zone(struct arrow_array *a, struct view zone)
+{
+    if (zone.len >= TYPE_ZONE_CAP)
+        return false;
+    for (size_t i = 0; i < zone.len; i++) {
+        uint8_t c = zone.ptr[i];
+        bool is_word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        if (!is_word && (c == 0 || !strchr("/+-:_", c)))
+            return false;
+        a->type.zone[i] = (char)c;
+    }
+    return true;
+}
+
+static bool decide_timestamp(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    return plain(a, DT_TIMESTAMP) && take_unit(a, spec) && take_zone(a, spec->zone);
+}
+
+static bool decide_fixed_binary(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    plain(a, DT_FIXED_BINARY);
+    a->type.fixed_width = (uint32_t)spec->size;
+    return spec->size >= 1 && spec->size <= TYPE_FIXED_MAX;
+}
+
+/* The type of a list of one length, where there is such a type. */
+static void take_list_size(struct arrow_array *a, int64_t size)
+{
+    struct type element = type_element(&a->type);
+    bool fits = size >= 1 && size <= TYPE_FIXED_MAX && !dtype_is_bytes(element.dtype) &&
+                (size_t)size * type_width(&element) <= TYPE_WIDTH_MAX;
+    a->type.list_size = fits ? (uint32_t)size : 0;
+}
+
+static bool decide_list(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    if (a->n_children != 1)
+        return false;
+    const struct arrow_array *child = &a->children[0];
+    if (!child->supported || child->is_null || child->type.dtype == DT_LIST)
+        return false;
+    a->type = child->type;
+    a->type.element = child->type.dtype;
+    a->type.dtype = DT_LIST;
+    a->is_wide = spec->kind == KIND_LARGE_LIST || spec->kind == KIND_LARGE_LIST_VIEW;
+    a->layout = ARROW_LIST;
+    if (spec->kind == KIND_LIST_VIEW || spec->kind == KIND_LARGE_LIST_VIEW)
+        a->layout = ARROW_LIST_VIEW;
+    if (spec->kind == KIND_FIXED_LIST) {
+        if (spec->size < 0 || spec->size > INT32_MAX)
+            return false;
+        a->layout = ARROW_FIXED_LIST;
+        a->list_size = (uint32_t)spec->size;
+        take_list_size(a, spec->size);
+    }
+    return true;
+}
+
+static bool decide_runs(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    (void)spec;
+    if (a->n_children != 2 || !a->children[1].supported)
+        return false;
+    const struct arrow_array *ends = &a->children[0];
+    enum dtype end = ends->type.dtype;
+    if (!ends->supported || ends->layout != ARROW_PLAIN ||
+        (end != DT_INT16 && end != DT_INT32 && end != DT_INT64))
+        return false;
+    a->layout = ARROW_RUNS;
+    a->type = a->children[1].type;
+    a->is_null = a->children[1].is_null;
+    return true;
+}
+
+static bool decide_none(struct arrow_array *a, const struct arrow_spec *spec)
+{
+    (void)a;
+    (void)spec;
+    return false;
+}
+
+static const struct {
+    const char *name; /* of what is not supported */
+    decide_fn decide;
+} kinds[KIND_COUNT] = {
+    [0] = {"nothing", decide_none},
+    [KIND_NULL] = {"null", decide_null},
+    [KIND_INT] = {"int", decide_int},
+    [KIND_FLOAT] = {"float", decide_float},
+    [KIND_BINARY] = {"binary", decide_bytes},
+    [KIND_UTF8] = {"utf8", decide_bytes},
+    [KIND_BOOL] = {"bool", decide_bool},
+    [KIND_DECIMAL] = {"decimal", decide_decimal},
+    [KIND_DATE] = {"date", decide_date},
+    [KIND_TIME] = {"time", decide_time},
+    [KIND_TIMESTAMP] = {"timestamp", decide_timestamp},
+    [KIND_INTERVAL] = {"interval", decide_none},
+    [KIND_LIST] = {"list", decide_list},
+    [KIND_STRUCT] = {"struct", decide_none},
+    [KIND_UNION] = {"union", decide_none},
+    [KIND_FIXED_BINARY] = {"fixed_binary", decide_fixed_binary},
+    [KIND_FIXED_LIST] = {"fixed_size_list", decide_list},
+    [KIND_MAP] = {"map", decide_none},
+    [KIND_DURATION] = {"duration", decide_duration},
+    [KIND_LARGE_BINARY] = {"large_binary", decide_bytes},
+    [KIND_LARGE_UTF8] = {"large_utf8", decide_bytes},
+    [KIND_LARGE_LIST] = {"large_list", decide_list},
+    [KIND_RUNS] = {"run_end_encoded", decide_runs},
+    [KIND_BINARY_VIEW] = {"binary_view", decide_bytes},
+    [KIND_UTF8_VIEW] = {"utf8_view", decide_bytes},
+    [KIND_LIST_VIEW] = {"list_view", decide_list},
+    [KIND_LARGE_LIST_VIEW] = {"large_list_view", decide_list},
+};
+
+static const char *refusal_text(const struct arrow_array *a, const struct arrow_spec *spec,
+                                struct arena *arena)
+{
+    char text[TYPE_TEXT_CAP], zone[48];
+    const char *name = kinds[spec->kind].name;
+    bool has_inside = kinds[spec->kind].decide == decide_list && a->n_children == 1;
+    if (has_inside)
+        snprintf(text, sizeof(text), "%s<%.80s>", name, a->children[0].type_text);
+    else if (spec->kind == KIND_DECIMAL)
+        snprintf(text, sizeof(text), "decimal%lld(%lld, %lld)", (long long)spec->bits,
+                 (long long)spec->precision, (long long)spec->scale);
+    else if (spec->kind == KIND_FIXED_BINARY)
+        snprintf(text, sizeof(text), "fixed_binary[%lld]", (long long)spec->size);
+    else if (spec->kind == KIND_INT || spec->kind == KIND_FLOAT || spec->kind == KIND_TIME)
+        snprintf(text, sizeof(text), "%s%lld", name, (long long)spec->bits);
+    else if (spec->kind == KIND_TIMESTAMP)
+        snprintf(text, sizeof(text), "timestamp of time zone \"%s\"",
+                 view_printable(spec->zone, zone, sizeof(zone)));
+    else
+        return name;
+    return arena_strndup(arena, text, strlen(text));
+}
+
+static const char *own_text(const struct arrow_array *a, struct arena *arena)
+{
+    char text[TYPE_TEXT_CAP];
+    if (a->is_null)
+        return "null";
+    type_text(&a->type, text);
+    return arena_strndup(arena, text, strlen(text));
+}
+
+static void refuse(struct arrow_array *a, const char *text)
+{
+    a->supported = a->is_null = false;
+    a->layout = ARROW_SKIPPED;
+    a->type = type_of(DT_UTF8);
+    a->type_text = text;
+}
+
+void arrow_array_decide(struct arrow_array *a, const struct arrow_spec *spec, struct arena *arena)
+{
+    a->supported = kinds[spec->kind].decide(a, spec);
+    if (a->supported)
+        a->type_text = own_text(a, arena);
+    else
+        refuse(a, refusal_text(a, spec, arena));
+}
+
+void arrow_array_decide_dictionary(struct arrow_array *a, const struct arrow_spec *index,
+                                   const struct arrow_array *values, struct arena *arena)
+{
+    a->supported = index->kind == KIND_INT && decide_int(a, index) && values->supported;
+    if (!a->supported) {
+        char text[TYPE_TEXT_CAP];
+        snprintf(text, sizeof(text), "dictionary<%.100s>", values->type_text);
+        refuse(a, arena_strndup(arena, text, strlen(text)));
+        return;
+    }
+    a->layout = ARROW_DICTIONARY;
+    a->width = (uint8_t)(index->bits / 8);
+    a->index_is_signed = index->is_signed;
+    a->type = values->type;
+    a->is_null = values->is_null;
+    a->type_text = values->type_text;
+}
+
+bool arrow_array_same_type(const struct arrow_array *a, const struct arrow_array *b)
+{
+    if (a->supported != b->supported || a->layout != b->layout || a->is_null != b->is_null ||
+        a->is_wide != b->is_wide || a->width != b->width || a->list_size != b->list_size ||
+        a->n_children != b->n_children || a->n_buffers != b->n_buffers || a->dictionary != b->dictionary ||
+        a->index_is_signed != b->index_is_signed || !type_eq(&a->type, &b->type))
+        return false;
+    for (size_t i = 0; i < a->n_children; i++)
+        if (!arrow_array_same_type(&a->children[i], &b->children[i]))
+            return false;
+    return true;
+}

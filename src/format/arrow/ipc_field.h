@@ -1,0 +1,31 @@
+/* The columns of a stream: its schema message as arrays. */
+#ifndef MURR_FORMAT_ARROW_IPC_FIELD_H
+#define MURR_FORMAT_ARROW_IPC_FIELD_H
+
+#include "format/arrow/array_type.h"
+#include "format/arrow/flatbuf_reader.h"
+#include "format/arrow/ipc_dictionary.h"
+
+enum {
+    IPC_FIELDS_MAX = 1 << 14, /* with those inside others */
+    IPC_DEPTH_MAX = 64,       /* of fields inside others */
+};
+
+struct ipc_fields {
+    struct arrow_array *columns;
+    size_t n_columns;
+    size_t n_fields; /* with those inside others */
+};
+
+/*
+ * Read the fields of a Schema table; everything is allocated in `arena`, names stay in the stream.
+ * Dictionaries that fields refer to are added to `dictionaries`.
+ *
+ * Fails E_INVALID where the bytes lie; E_UNSUPPORTED for types from later than these here, whose buffers
+ * nobody can skip; E_LIMIT.
+ */
+must_use enum code ipc_fields_read(const struct fb_table *schema, struct arena *arena,
+                                   struct ipc_dictionaries *dictionaries, struct ipc_fields *out,
+                                   struct err *err);
+
+#endif
