@@ -84,10 +84,10 @@ static void add_writes(struct table_metrics *t)
 {
     AUTO(buf) struct buf labels = {0};
     for (size_t i = 0; i < N_OUTCOMES; i++)
-        t->writes[i] = metrics_counter(
-            t->metrics, "murr_writes_total",
-            "Writes and deletes, by result; refused ones found the queue full.",
-            labels_of(&labels, t->name, "result", outcomes[i]));
+        t->writes[i] =
+            metrics_counter(t->metrics, "murr_writes_total",
+                            "Writes and deletes, by result; refused ones found the queue full.",
+                            labels_of(&labels, t->name, "result", outcomes[i]));
     const char *plain = labels_of(&labels, t->name, NULL, NULL);
     t->written_rows = metrics_counter(t->metrics, "murr_written_rows_total",
                                       "Rows written and keys deleted.", plain);

@@ -37,7 +37,9 @@ static void job_free(struct job *j)
 static void count_write(const struct job *j, enum code rc, const struct write_result *result)
 {
     const struct write_count count = {
-        .outcome = rc == OK ? WRITE_OK : rc == E_BUSY ? WRITE_REFUSED : WRITE_FAILED,
+        .outcome = rc == OK       ? WRITE_OK
+                   : rc == E_BUSY ? WRITE_REFUSED
+                                  : WRITE_FAILED,
         .rows = rc == OK ? result->n_rows : 0,
         .bytes = j->body_bytes,
         .ns = clock_mono_ns() - j->start_ns,
