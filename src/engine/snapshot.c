@@ -202,6 +202,11 @@ size_t found_n_absent(const struct found_rows *rows)
     return rows->rows.n_absent;
 }
 
+bool found_is_present(const struct found_rows *rows, size_t key_idx)
+{
+    return rows->rows.present[key_idx / 8] >> (key_idx % 8) & 1;
+}
+
 enum code found_sizes(const struct found_rows *rows, const size_t *fields, size_t n_fields,
                       struct column_sizes *out_sizes, struct err *err)
 {

@@ -265,8 +265,9 @@ static void upload_that_grows_beyond_the_sum_is_told_to_wait(void **state)
     AUTO(arena) struct arena arena = {0};
     AUTO(buf) struct buf text = {0};
     struct view body = noise(7 << 20, &arena);
-    buf_printf(&text, "PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                      "Transfer-Encoding: chunked\r\n\r\n%zx\r\n",
+    buf_printf(&text,
+               "PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+               "Transfer-Encoding: chunked\r\n\r\n%zx\r\n",
                body.len);
     buf_put(&text, body.ptr, body.len);
     buf_puts(&text, "\r\n0\r\n\r\n");
