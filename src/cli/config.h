@@ -38,6 +38,7 @@ struct config {
     struct server_config server;
     struct log_config log;
     struct load_config load;
+    struct write_config write;
     struct table_spec *tables; /* in the order written */
     size_t n_tables;
 };

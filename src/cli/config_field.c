@@ -46,6 +46,12 @@ static const struct config_field load_fields[] = {
     {"memory", FIELD_BYTES, AT(load.memory_bytes), "1GiB", .min = 16u << 20, .max = 1ull << 50},
     {"threads", FIELD_UINT, AT(load.threads), "0", .max = 1024},
 };
+static const struct config_field write_fields[] = {
+    {"memory", FIELD_BYTES, AT(write.memory_bytes), "256MiB", .min = 16u << 20, .max = 1ull << 50},
+    {"queue", FIELD_BYTES, AT(write.queue_bytes), "1GiB", .min = 1u << 20, .max = 1ull << 50},
+    {"quota", FIELD_BYTES, AT(write.quota_bytes), "0", .max = 1ull << 60},
+    {"storage", FIELD_ENUM, AT(write.storage), "memory", .words = storage_words},
+};
 #undef AT
 
 #define FIELDS(array) array, sizeof(array) / sizeof((array)[0])
@@ -53,6 +59,7 @@ const struct config_section config_sections[N_SECTIONS] = {
     {"server", FIELDS(server_fields)},
     {"log", FIELDS(log_fields_)},
     {"load", FIELDS(load_fields)},
+    {"write", FIELDS(write_fields)},
 };
 
 #define AT(member) offsetof(struct table_spec, member)

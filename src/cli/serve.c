@@ -52,7 +52,8 @@ must_use static enum code open_servers(const struct config *config, struct serve
                                        struct err *err)
 {
     const struct server_config *c = &config->server;
-    struct registry_config registry = {c->data_dir, config->load, config->tables, config->n_tables};
+    struct registry_config registry = {c->data_dir, config->load, config->write, config->tables,
+                                       config->n_tables};
     TRY(path_format(s->upload_dir, err, "%s/.uploads", c->data_dir));
     TRY(registry_open(&registry, &s->registry, err));
     struct api_config api = {.registry = s->registry,

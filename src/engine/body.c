@@ -49,8 +49,9 @@ enum code body_has(struct body *b, size_t i, const struct type *found, struct er
     if (!converts || (rounds && !f->lossy))
         return err_set(err, E_INVALID, "column '%s': expected %s, found %s%s", f->name,
                        type_text(&f->type, want), type_text(found, have),
-                       converts ? ", which would be rounded; a column with \"strict\": false allows that"
-                                : "");
+                       converts
+                           ? ", which would be rounded; a column with \"strict\": false allows that"
+                           : "");
     vector_done(&b->columns[i]);
     vector_init(&b->columns[i], found, ROW_SINK_ROWS);
     b->is_fixed[i] = false;

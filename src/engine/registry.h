@@ -17,24 +17,36 @@ struct load_config {
     unsigned threads;      /* workers of loads; 0: one a core */
 };
 
+struct write_config {
+    uint64_t
+        memory_bytes; /* of one group of writes, while it is built; as much again for a merge */
+    uint64_t
+        queue_bytes; /* of bodies that wait for one table; one that is larger alone is taken, too */
+    uint64_t quota_bytes;      /* what writes may take on the disk, in all; 0: what there is */
+    enum storage_kind storage; /* of tables that were created by registry_create */
+};
+
 struct registry_config {
     const char *data_dir;
     struct load_config load;
+    struct write_config write;
     const struct table_spec *tables; /* borrowed for the life of the registry */
     size_t n_tables;
 };
 
 /*
- * Lock the data directory, remove debris, and serve the newest complete generation of every table.
+ * Lock the data directory, remove debris, and serve the newest complete generation of every table of the config, and
+ * of those that were created.
  * Fails when the directory cannot be made or is used by another process; a damaged generation is
  * logged and the one before it serves.
  */
 must_use enum code registry_open(const struct registry_config *config,
                                  struct registry **out_registry, struct err *err);
-/* Stops the poller, cancels a running load, frees everything. */
+/* Stops what runs in the background, cancels a running load, frees everything. Writes that still wait fail with
+ * E_CANCELLED. */
 void registry_close(struct registry *r);
 
-/* Start polling the sources in the background: each table at once, then by its interval. */
+/* Start in the background: polling the sources, each table at once and then by its interval; writing; merging. */
 void registry_start(struct registry *r);
 
 /* Poll one table in the calling thread and load what is new. For `murr load`; not beside _start. */
@@ -102,7 +114,7 @@ struct table_status {
     } load;
 };
 
-/* The state of every table in config order; strings and array live in `arena`. Threads: any. */
+/* The state of every table, those of the config first, in its order; strings and array live in `arena`. Threads: any. */
 const struct table_status *registry_status(struct registry *r, struct arena *arena, size_t *out_n);
 
 #endif

@@ -124,6 +124,12 @@ static struct overlay *open_layers(struct table *t, const struct manifest *m)
     return overlay;
 }
 
+/* Whether the manifest's count of rows is that of what opened. */
+static bool is_whole(const struct snapshot *s, const struct manifest *m)
+{
+    return snapshot_overlay(s)->n == m->n_writes && snapshot_base(s)->info.number == m->generation;
+}
+
 /* Serve the newest generation that opens, not newer than the manifest's. */
 must_use static enum code open_newest(struct table *t, const struct generation_list *list,
                                       const struct manifest *m, struct err *err)
@@ -137,6 +143,9 @@ must_use static enum code open_newest(struct table *t, const struct generation_l
         enum code rc = base_open(dir, STORAGE_MMAP, &no_bound, &base, &why);
         if (!rc)
             rc = snapshot_new(base, open_layers(t, m), &t->live, &why);
+        if (!rc && snapshot_overlay(t->live)->n)
+            snapshot_set_n_rows(t->live,
+                                is_whole(t->live, m) ? m->n_rows : snapshot_count_rows(t->live));
         if (rc)
             log_error("generation cannot be used", log_str("table", t->spec->name),
                       log_int("generation", list->numbers[i]), log_str("error", why.msg));
@@ -146,7 +155,7 @@ must_use static enum code open_newest(struct table *t, const struct generation_l
 
 /* Without a manifest (it is damaged, or we died between the first generation and its manifest) the newest
  * generation serves, and it gets one, for those who read the directory beside us. */
-must_use static enum code restore(struct table *t, struct err *err)
+enum code table_restore(struct table *t, struct err *err)
 {
     struct manifest m = {0};
     struct err why = {0};
@@ -173,7 +182,7 @@ must_use static enum code restore(struct table *t, struct err *err)
     return OK;
 }
 
-must_use static enum code prepare_dir(struct table *t, const char *data_dir, struct err *err)
+enum code table_make_dir(struct table *t, const char *data_dir, struct err *err)
 {
     char dir[PATH_CAP];
     TRY(path_format(dir, err, "%s/%s", data_dir, t->spec->name));
@@ -182,7 +191,7 @@ must_use static enum code prepare_dir(struct table *t, const char *data_dir, str
     return dir_sync(data_dir, err);
 }
 
-static struct table *table_new(const struct table_spec *spec)
+struct table *table_new(const struct table_spec *spec)
 {
     struct table *t = mem_zalloc(sizeof(*t));
     t->spec = spec;
@@ -195,12 +204,18 @@ static struct table *table_new(const struct table_spec *spec)
 enum code table_open(const struct table_spec *spec, const char *data_dir,
                      struct transfer_loop *loop, struct table **out_table, struct err *err)
 {
+    if (table_is_created(data_dir, spec->name))
+        return err_set(
+            err, E_EXISTS,
+            "table %s was created through the API and has no source; drop it, or give the "
+            "configured one another name",
+            spec->name);
     struct table *t = table_new(spec);
-    enum code rc = prepare_dir(t, data_dir, err);
+    enum code rc = table_make_dir(t, data_dir, err);
     if (!rc)
         rc = source_open(&spec->source, loop, &t->store, err);
     if (!rc)
-        rc = restore(t, err);
+        rc = table_restore(t, err);
     if (rc) {
         table_close(t);
         return err_in(err, rc, "table %s", spec->name);
@@ -284,7 +299,7 @@ uint64_t table_next_poll_ns(const struct table *t)
 void table_cancel(struct table *t)
 {
     atomic_store(&t->progress.cancelled, true);
-    atomic_store(&t->compaction.cancelled, true);
+    atomic_store(&t->merging.cancelled, true);
 }
 
 /* ----------------------------------------------------------------------------------- readers */
@@ -319,6 +334,18 @@ static void load_status(struct table *t, struct table_status *out)
         done += 0.5;
     if (done > 0.01)
         out->load.eta_s = out->load.elapsed_s * (1 - done) / done;
+}
+
+uint64_t table_written_bytes(struct table *t)
+{
+    uint64_t bytes = 0;
+    pthread_mutex_lock(&t->lock);
+    if (t->live) {
+        bytes = overlay_disk_bytes(snapshot_overlay(t->live));
+        bytes += t->store ? 0 : snapshot_base(t->live)->info.disk_bytes;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return bytes;
 }
 
 void table_status(struct table *t, struct arena *arena, struct table_status *out)

@@ -1,5 +1,5 @@
 /* What the files of a table share: table.c opens and answers, poll.c loads, commit.c changes what is served,
- * write.c takes writes, compact.c merges. */
+ * writing.c takes writes, merging.c merges them. */
 #ifndef MURR_ENGINE_TABLE_PRIV_H
 #define MURR_ENGINE_TABLE_PRIV_H
 
@@ -9,21 +9,9 @@
 #include "engine/snapshot_priv.h"
 #include "engine/source.h"
 #include "engine/table.h"
+#include "engine/write_list.h"
 
 #include <pthread.h>
-
-/* A write that waits. */
-struct queued_write {
-    struct queued_write *next;
-    struct write_request request;
-};
-
-/* A list with both ends; the first came first. Zeroed memory is empty. */
-struct write_list {
-    struct queued_write *first, *last;
-    size_t n;
-    uint64_t n_bytes; /* of bodies */
-};
 
 struct table {
     const struct table_spec *spec;
@@ -32,7 +20,7 @@ struct table {
     uint64_t spec_hash;
     struct object_store *store; /* NULL: no source */
     struct load_progress progress;
-    struct load_progress compaction;
+    struct load_progress merging;
     _Atomic uint64_t n_read_bytes; /* that came from the source */
     _Atomic uint64_t next_number;  /* of the next generation or segment */
     _Atomic bool is_serving;       /* snapshots are kept as the configuration says; else mapped */
@@ -60,14 +48,25 @@ struct table {
         struct write_list queue;
         struct write_list compactions; /* that wait for a merge of everything */
         bool is_writing;               /* a writer thread has the table */
-        bool is_compacting;            /* the compacting thread has it */
+        bool is_merging;               /* the merging thread has it */
         bool is_dropped;
         uint64_t last_write_ns; /* clock_mono_ns */
-        uint64_t retry_compaction_ns;
+        enum code merge_rc;     /* of the latest merge; OK also when there was none */
+        struct err merge_err;
+        uint64_t retry_merge_ns;         /* not to be tried again before */
         uint64_t n_ok, n_failed, n_rows; /* writes and their rows, since the start */
         uint64_t n_merges_ok, n_merges_failed;
     } writes;
 };
+
+/* Without files. Borrows the spec. */
+struct table *table_new(const struct table_spec *spec);
+
+/* Its directory, made. */
+must_use enum code table_make_dir(struct table *t, const char *data_dir, struct err *err);
+
+/* Serve what is in the directory. */
+must_use enum code table_restore(struct table *t, struct err *err);
 
 /* Bounds of what is asked of the source. Listings have a deadline, reads end with their retries. */
 struct remote_op table_source_op(struct table *t, int64_t timeout_ms);
