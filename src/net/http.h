@@ -14,7 +14,6 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "net/upload.h"
-#include "net/upload.h"
 
 struct http_server;
 struct MHD_Connection;
@@ -85,36 +84,7 @@ void http_request_detach_body(const struct http_request *req, struct http_body *
 struct http_body_rule {
     uint64_t max_bytes;
     bool
-        may_spool; /* what is longer than upload_memory_bytes goes to a file; else all is kept in memory */
-};
-typedef struct http_body_rule (*http_body_rule_fn)(void *app, const char *method, const char *path);
-
-/* Bytes a second. A body may take timeout_ms, and besides a second for so many bytes that came. */
-enum { HTTP_BODY_RATE = 64 * 1024 };
-
-/*
- * Keep the request, to be answered later: the handler returns, and its thread goes on to others. The request itself
- * is gone then, with its arena and its body; detach that before. Every deferred one must be answered, once. Not for a
- * request with a `body_rc`, which may be answered before its body came.
- */
-struct http_deferred;
-struct http_deferred *http_defer(const struct http_request *req);
-
-/*
- * Answer it; `take` is taken over, its body with it. When the client has gone or the server was closed meanwhile,
- * the answer is dropped.
- *
- * Threads   any, also before the handler has returned. The server may be gone.
- */
-void http_answer(struct http_deferred *d, const struct http_response *take);
-
-/* Take the body out of the request, to keep it beyond. `req->body` stays valid until it is released. */
-void http_request_detach_body(const struct http_request *req, struct http_body *out);
-
-/* How long a body may be, known when its headers are there. */
-struct http_body_rule {
-    uint64_t max_bytes;
-    bool may_spool; /* what is longer than upload_memory_bytes goes to a file; else all is kept in memory */
+        may_spool; /* what is longer than upload_memory_bytes goes to a file; else all stays in memory */
 };
 typedef struct http_body_rule (*http_body_rule_fn)(void *app, const char *method, const char *path);
 
