@@ -34,21 +34,21 @@ static enum code check_run(struct arrow_read *r, const struct vector *out, size_
 static enum code check_offsets(struct arrow_read *r, const struct arrow_array *a, size_t at,
                                size_t n)
 {
-    uint64_t before = arrow_number(a->offsets, a->is_wide, at);
+    uint64_t before = arrow_offset(a->offsets, a->is_wide, at);
     bool bad = false;
     for (size_t i = 0; i < n; i++) {
-        uint64_t end = arrow_number(a->offsets, a->is_wide, at + i + 1);
+        uint64_t end = arrow_offset(a->offsets, a->is_wide, at + i + 1);
         bad |= end < before;
         before = end;
     }
     if (!bad && before <= a->data.len)
         return OK;
     for (size_t i = 0; i < n; i++) {
-        uint64_t from = arrow_number(a->offsets, a->is_wide, at + i);
-        uint64_t end = arrow_number(a->offsets, a->is_wide, at + i + 1);
+        uint64_t from = arrow_offset(a->offsets, a->is_wide, at + i);
+        uint64_t end = arrow_offset(a->offsets, a->is_wide, at + i + 1);
         if (end < from || end > a->data.len)
-            return arrow_lies(r, i, "offsets %" PRIu64 " and %" PRIu64 " are not in %zu bytes", from,
-                              end, a->data.len);
+            return arrow_lies(r, i, "offsets %" PRIu64 " and %" PRIu64 " are not in %zu bytes",
+                              from, end, a->data.len);
     }
     return OK; /* not reached: one of them is what was found */
 }
@@ -58,10 +58,10 @@ enum code arrow_read_bytes(struct arrow_read *r, const struct arrow_array *a, si
 {
     at += a->offset;
     TRY(check_offsets(r, a, at, n));
-    const uint64_t first = arrow_number(a->offsets, a->is_wide, at);
+    const uint64_t first = arrow_offset(a->offsets, a->is_wide, at);
     uint64_t from = first;
     for (size_t i = 0; i < n; i++) {
-        uint64_t end = arrow_number(a->offsets, a->is_wide, at + i + 1);
+        uint64_t end = arrow_offset(a->offsets, a->is_wide, at + i + 1);
         out->views[i] = view_of(a->data.ptr + from, end - from);
         from = end;
     }

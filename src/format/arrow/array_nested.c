@@ -15,16 +15,16 @@ static enum code list_range(struct arrow_read *r, const struct arrow_array *a, s
         n = a->list_size;
         from = row * n;
     } else if (a->layout == ARROW_LIST_VIEW) {
-        from = arrow_number(a->offsets, a->is_wide, row);
-        n = arrow_number(a->sizes, a->is_wide, row);
+        from = arrow_offset(a->offsets, a->is_wide, row);
+        n = arrow_offset(a->sizes, a->is_wide, row);
     } else {
-        from = arrow_number(a->offsets, a->is_wide, row);
-        n = arrow_number(a->offsets, a->is_wide, row + 1) - from; /* a negative one is too large */
+        from = arrow_offset(a->offsets, a->is_wide, row);
+        n = arrow_offset(a->offsets, a->is_wide, row + 1) - from; /* a negative one is too large */
     }
     size_t have = a->children[0].n_rows;
     if (from > have || n > have - from)
-        return arrow_lies(r, 0, "elements %" PRIu64 " to %" PRIu64 " of a list are not in %zu", from,
-                          from + n, have);
+        return arrow_lies(r, 0, "elements %" PRIu64 " to %" PRIu64 " of a list are not in %zu",
+                          from, from + n, have);
     if (n > UINT32_MAX >> 1)
         return arrow_lies(r, 0, "a list has %" PRIu64 " elements", n);
     *out_from = from;

@@ -152,7 +152,9 @@ static void text_is_utf8_value_by_value(void **state)
     assert_lies(&a, "column 'c', row 1: text is not UTF-8: \\xbc\xc3\xbc");
     a.type.dtype = DT_BINARY;
     assert_text(&a, "-\nbcc3bc\n");
-    a = text_of(whole, 2, "\xff\xff" "ab");
+    a = text_of(whole, 2,
+                "\xff\xff"
+                "ab");
     a.validity = &first; /* what a null hides is nobody's business */
     assert_text(&a, "-\n6162\n");
 }
@@ -245,7 +247,9 @@ static void what_is_wrong_inside_a_list_is_wrong_in_its_row(void **state)
 {
     (void)state;
     const int32_t ends[] = {0, 1, 2, 3, 4, 5}, offsets[] = {0, 1, 5};
-    struct arrow_array child = text_of(ends, 5, "abc\xff""e");
+    struct arrow_array child = text_of(ends, 5,
+                                       "abc\xff"
+                                       "e");
     struct arrow_array a = list_of(&child, ARROW_LIST, offsets, NULL, 2);
     assert_lies(&a, "column 'c', row 1: text is not UTF-8");
 }
