@@ -8,6 +8,7 @@
 #include "bench.h"
 #include "engine/build.h"
 #include "engine/generation.h"
+#include "engine/manifest.h"
 #include "segment/block.h"
 
 #include <inttypes.h>
@@ -147,8 +148,17 @@ static void build(struct make *m, const char *dir, struct pool *pool)
     uint64_t *n_nulls = mem_zalloc(m->schema.n_fields * sizeof(*n_nulls));
     struct seg_layout layout;
     bench_must(seg_layout_choose(&m->schema, false, &lengths, n_nulls, &layout, &err), &err);
-    struct build_config config = {dir,         &m->schema, &layout,   &m->format, m->spill,
-                                  m->n_blocks, n_parts,    hash_seed, 1u << 28};
+    struct build_config config = {
+        .dir = dir,
+        .schema = &m->schema,
+        .layout = &layout,
+        .format = &m->format,
+        .source = spill_source(m->spill),
+        .n_blocks = m->n_blocks,
+        .n_parts = n_parts,
+        .hash_seed = hash_seed,
+        .worker_bytes = 1u << 28,
+    };
     struct build_result built;
     bench_must(build_run(&config, pool, &progress, &built, &err), &err);
     if (built.n_rows != m->table.n_rows)
@@ -177,9 +187,9 @@ static void table_dir(const struct bench_table *table, char out[static PATH_CAP]
 static bool is_made(const char *bench_dir)
 {
     struct err err;
-    uint64_t live = 0;
-    return access(bench_dir, F_OK) == 0 && generation_live(bench_dir, &live, &err) == OK &&
-           live == 1;
+    struct manifest m;
+    return access(bench_dir, F_OK) == 0 && manifest_read(bench_dir, &m, &err) == OK &&
+           m.generation == 1;
 }
 
 void bench_table_make(const struct bench_table *table, char out_dir[static PATH_CAP])
@@ -205,7 +215,8 @@ void bench_table_make(const struct bench_table *table, char out_dir[static PATH_
     bench_must(pool_run(pool, n_tasks, scatter_task, &m, &err), &err);
     spill_seal(m.spill);
     build(&m, dir, pool);
-    bench_must(generation_publish(bench_dir, 1, &err), &err);
+    const struct manifest manifest = {.generation = 1};
+    bench_must(manifest_save(bench_dir, &manifest, &err), &err);
     spill_free(m.spill);
     record_format_done(&m.format);
     schema_done(&m.schema);

@@ -17,15 +17,20 @@ struct api_config {
     struct registry *registry; /* outlives the api */
     size_t max_keys;           /* of one fetch */
     size_t max_columns;        /* of one fetch */
+    size_t max_body_bytes;     /* of requests but writes */
+    uint64_t max_write_bytes;  /* of a write */
     const char *version;       /* for metrics; a constant */
 };
 
-/* Tables are known to the metrics as they are now: make it after registry_open. */
 struct api *api_new(const struct api_config *config);
+/* Writes that are still under way use it to the end: free it behind the registry. */
 void api_free(struct api *api);
 
 /* All routes. An http_handler_fn; `api` is the struct api. */
 void api_handle(void *api, const struct http_request *req, struct http_response *res);
+
+/* How long bodies may be. An http_body_rule_fn; `api` is the struct api. */
+struct http_body_rule api_body_rule(void *api, const char *method, const char *path);
 
 /* Probes and metrics only, for the admin port. */
 void api_handle_admin(void *api, const struct http_request *req, struct http_response *res);

@@ -4,17 +4,10 @@
 
 #include "api/api.h"
 #include "api/status.h"
+#include "api/table_metrics.h"
 #include "base/buf.h"
-#include "net/metrics.h"
 
 #include <stdatomic.h>
-
-/* What is counted for one table. */
-struct table_metrics {
-    const char *name;
-    struct histogram *fetch_arrow, *fetch_json; /* ns */
-    struct counter *cells_found, *cells_missing;
-};
 
 struct api {
     struct api_config config;
@@ -23,10 +16,8 @@ struct api {
         struct counter *const *requests; /* route * n_statuses + status */
         struct histogram *fetch_keys;
         struct counter *response_bytes;
-        struct table_metrics *tables;
-        size_t n_tables;
+        struct table_metrics_set *tables;
     } count;
-    struct arena names; /* of count.tables */
     _Atomic unsigned n_in_flight;
     _Atomic bool draining;
 };
@@ -38,10 +29,19 @@ struct call {
     struct api *api;
     const struct http_request *req;
     struct http_response *res;
+    const char *path;                   /* for the log */
+    size_t route;                       /* its number, for counting */
+    bool is_deferred;                   /* answered and counted later */
     struct view captures[CAPTURES_MAX]; /* what {} in the pattern matched, decoded */
 };
 
 typedef void (*route_fn)(struct call *call);
+
+/* Count an answer that is given now. */
+void count_request(struct api *api, size_t route, const struct http_response *res);
+
+/* OK, or why the body that the client sent is not there. */
+must_use enum code check_body(const struct call *call, struct err *err);
 
 /* The answer is this text, which is taken. */
 void reply_text(struct call *call, unsigned status, const char *content_type,
@@ -57,13 +57,15 @@ void fetch_list(struct call *call); /* POST /v1/{table}/_fetch */
 void fetch_map(struct call *call);  /* POST /api/v1/table/{name}/fetch */
 void list_tables(struct call *call);
 void table_schema(struct call *call);
+void create_table(struct call *call);  /* PUT /api/v1/table/{name} */
+void drop_table(struct call *call);    /* DELETE */
+void write_table(struct call *call);   /* PUT /api/v1/table/{name}/write */
+void delete_rows(struct call *call);   /* POST /api/v1/table/{name}/delete */
+void compact_table(struct call *call); /* POST /api/v1/table/{name}/compact */
 void probe_health(struct call *call);
 void probe_live(struct call *call);
 void probe_ready(struct call *call);
 void metrics_page(struct call *call);
 void openapi_page(struct call *call);
-
-/* The metrics of a table, or NULL when it was not there at the start. */
-const struct table_metrics *api_table_metrics(const struct api *api, struct view table);
 
 #endif

@@ -3,6 +3,7 @@
 #include "api/negotiate.h"
 #include "base/clock.h"
 #include "engine/answer.h"
+#include "format/arrow/ipc_reader.h"
 #include "format/arrow/keys.h"
 #include "format/json/batch.h"
 #include "format/json/fetch_request.h"
@@ -29,8 +30,10 @@ struct fetch {
     enum batch_shape shape;
     struct snapshot *snapshot;
     struct fetch_request request;
+    bool
+        only_present; /* a row for each key that exists, with its position: the published client's form */
     struct projection columns;
-    size_t n_absent;
+    size_t n_rows, n_absent;
     uint64_t parse_ns, encode_ns; /* of the body; of the answer, without the gather */
     struct answer_timing timing;
 };
@@ -64,7 +67,7 @@ must_use static enum code answer_json(const struct fetch *f, struct ipc_stream *
         return err_set(err, E_LIMIT, "the answer would have %zu values, in JSON at most %zu fit",
                        n_values, json_values_max);
     }
-    const struct batch batch = {take_stream->columns, take_stream->n_columns, f->request.keys.n};
+    const struct batch batch = {take_stream->columns, take_stream->n_columns, f->n_rows};
     json_put_batch(&body, &batch, f->shape);
     ipc_stream_done(take_stream);
     reply_json(f->call, 200, &body);
@@ -74,16 +77,16 @@ must_use static enum code answer_json(const struct fetch *f, struct ipc_stream *
 static void count_fetch(const struct fetch *f, uint64_t start_ns)
 {
     const struct api *api = f->call->api;
-    const struct table_metrics *t = api_table_metrics(api, f->call->captures[0]);
     size_t n_fields = f->columns.n_fields;
+    const struct fetch_count count = {
+        .is_json = f->form == ANSWER_JSON,
+        .ns = clock_mono_ns() - start_ns,
+        .cells_found = (f->request.keys.n - f->n_absent) * n_fields,
+        .cells_missing = f->n_absent * n_fields,
+    };
     histogram_observe(api->count.fetch_keys, f->request.keys.n);
     counter_add(api->count.response_bytes, f->call->res->body_len);
-    if (!t)
-        return;
-    counter_add(t->cells_found, (f->request.keys.n - f->n_absent) * n_fields);
-    counter_add(t->cells_missing, f->n_absent * n_fields);
-    histogram_observe(f->form == ANSWER_JSON ? t->fetch_json : t->fetch_arrow,
-                      clock_mono_ns() - start_ns);
+    table_metrics_fetch(api->count.tables, f->call->captures[0], &count);
 }
 
 /* Names of columns that came in the query, where the body has no room for them: ?columns=a,b */
@@ -108,6 +111,28 @@ static void take_query_columns(struct fetch *f)
     f->request.n_columns = n;
 }
 
+/*
+ * The published client names the columns in the metadata of the stream's schema, and takes an answer with the keys
+ * that exist alone. Others name them in the query.
+ */
+must_use static enum code take_arrow_columns(struct fetch *f, const struct fetch_limits *limits,
+                                             struct err *err)
+{
+    struct ipc_limits memory = ipc_limits_default();
+    struct ipc_reader *reader;
+    struct view names;
+    TRY(ipc_reader_open(f->call->req->body, &memory, &reader, err));
+    f->only_present = f->shape == BATCH_MAP && ipc_reader_metadata(reader, "columns", &names);
+    ipc_reader_close(reader); /* names are in the body */
+    if (f->only_present)
+        return fetch_names_parse(names, limits->max_columns, f->call->req->arena,
+                                 &f->request.columns, &f->request.n_columns, err);
+    take_query_columns(f);
+    if (f->request.n_columns > limits->max_columns)
+        return err_set(err, E_LIMIT, "more than %zu columns in one request", limits->max_columns);
+    return OK;
+}
+
 must_use static enum code parse_body(struct fetch *f, struct err *err)
 {
     const struct api_config *config = &f->call->api->config;
@@ -120,9 +145,7 @@ must_use static enum code parse_body(struct fetch *f, struct err *err)
                            "?columns= is for Arrow bodies; a JSON body has \"columns\" inside");
         return fetch_request_parse(req->body, schema, &limits, req->arena, &f->request, err);
     }
-    take_query_columns(f);
-    if (f->request.n_columns > limits.max_columns)
-        return err_set(err, E_LIMIT, "more than %zu columns in one request", limits.max_columns);
+    TRY(take_arrow_columns(f, &limits, err));
     return arrow_keys_read(req->body, schema, limits.max_keys, req->arena, &f->request.keys, err);
 }
 
@@ -146,20 +169,45 @@ static void put_timing(struct fetch *f)
     buf_done(&text);
 }
 
+/* Printed, numbers take up to four times as many bytes. */
+static size_t answer_bytes_max(const struct fetch *f)
+{
+    return f->form == ANSWER_JSON ? ANSWER_BYTES_MAX / 4 : ANSWER_BYTES_MAX;
+}
+
+must_use static enum code read_answer(struct fetch *f, struct ipc_stream *out, struct err *err)
+{
+    struct arena *arena = f->call->req->arena;
+    struct key_list keys = f->request.keys;
+    size_t max_bytes = answer_bytes_max(f);
+    f->n_rows = keys.n;
+    if (!f->only_present)
+        return answer_read(f->snapshot, keys, &f->columns, max_bytes, arena, out, &f->n_absent,
+                           &f->timing, err);
+    TRY(answer_read_present(f->snapshot, keys, &f->columns, max_bytes, arena, out, &f->n_rows,
+                            &f->timing, err));
+    f->n_absent = keys.n - f->n_rows;
+    return OK;
+}
+
+/* No names in the published client's form are no columns, else all but the key. */
+must_use static enum code resolve_columns(struct fetch *f, struct err *err)
+{
+    if (f->only_present && f->request.n_columns == 0)
+        return OK;
+    return projection_resolve(snapshot_schema(f->snapshot), f->request.columns,
+                              f->request.n_columns, f->call->req->arena, &f->columns, err);
+}
+
 /* All that needs the snapshot. */
 must_use static enum code read_rows(struct fetch *f, struct err *err)
 {
-    struct arena *arena = f->call->req->arena;
     struct ipc_stream stream;
     uint64_t start_ns = clock_mono_ns();
     TRY(parse_body(f, err));
-    TRY(projection_resolve(snapshot_schema(f->snapshot), f->request.columns, f->request.n_columns,
-                           arena, &f->columns, err));
+    TRY(resolve_columns(f, err));
     f->parse_ns = clock_mono_ns() - start_ns;
-    /* Printed, numbers take up to four times as many bytes. */
-    size_t max_bytes = f->form == ANSWER_JSON ? ANSWER_BYTES_MAX / 4 : ANSWER_BYTES_MAX;
-    TRY(answer_read(f->snapshot, f->request.keys, &f->columns, max_bytes, arena, &stream,
-                    &f->n_absent, &f->timing, err));
+    TRY(read_answer(f, &stream, err));
     start_ns = clock_mono_ns();
     if (f->form == ANSWER_JSON)
         TRY(answer_json(f, &stream, err));
@@ -173,8 +221,7 @@ must_use static enum code read_rows(struct fetch *f, struct err *err)
 must_use static enum code fetch(struct fetch *f, struct err *err)
 {
     struct call *call = f->call;
-    if (call->req->body_too_large)
-        return err_set(err, E_LIMIT, "the body is larger than server.max_body_bytes allows");
+    TRY(check_body(call, err));
     TRY(registry_snapshot(call->api->config.registry, call->captures[0], &f->snapshot, err));
     uint64_t start_ns = clock_mono_ns();
     enum code rc = read_rows(f, err);

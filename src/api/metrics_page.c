@@ -142,6 +142,31 @@ static double source_read_bytes(const struct table_status *t)
     return (double)t->source_read_bytes;
 }
 
+static double layers(const struct table_status *t)
+{
+    return (double)t->n_layers;
+}
+
+static double writes_waiting(const struct table_status *t)
+{
+    return (double)t->writes.n_waiting;
+}
+
+static double writes_waiting_bytes(const struct table_status *t)
+{
+    return (double)t->writes.n_waiting_bytes;
+}
+
+static double merges_ok(const struct table_status *t)
+{
+    return (double)t->writes.n_merges_ok;
+}
+
+static double merges_failed(const struct table_status *t)
+{
+    return (double)t->writes.n_merges_failed;
+}
+
 static void put_generations(struct page *p)
 {
     static const char name[] = "murr_table_generation_info";
@@ -159,6 +184,18 @@ static void put_generations(struct page *p)
         metrics_put_label(&p->labels, "partition", t->partition);
         metrics_put_sample(&p->body, name, buf_cstr(&p->labels), 1);
     }
+}
+
+static void put_write_queues(struct page *p)
+{
+    static const char *const results[] = {"ok", "error", NULL};
+    static const value_fn merges[] = {merges_ok, merges_failed};
+    put_tables(p, "murr_table_layers", "Segments of writes on top of the generation.", layers);
+    put_tables(p, "murr_writes_waiting", "Writes in the queue.", writes_waiting);
+    put_tables(p, "murr_writes_waiting_bytes", "Bytes of their bodies.", writes_waiting_bytes);
+    put_labelled(p, "murr_merges_total", "counter",
+                 "Merges of segments of writes with each other or the generation, by result.",
+                 "result", results, merges);
 }
 
 static void put_all_tables(struct page *p)
@@ -187,6 +224,7 @@ static void put_all_tables(struct page *p)
                  "result", results, polls);
     put_values(p, "murr_source_read_bytes_total", "counter",
                "Bytes of objects read from the source.", source_read_bytes);
+    put_write_queues(p);
 }
 
 static double seconds_of(struct timeval t)
@@ -226,6 +264,15 @@ static void put_build(struct page *p, const struct api *api)
     metrics_put_sample(&p->body, "murr_build_info", buf_cstr(&p->labels), 1);
 }
 
+static void put_counted(struct page *p, const struct api *api)
+{
+    AUTO(ptr) const char **names = mem_alloc((p->n_tables + 1) * sizeof(*names));
+    for (size_t i = 0; i < p->n_tables; i++)
+        names[i] = p->tables[i].name;
+    metrics_put(&p->body, api->metrics, p->format);
+    table_metrics_put(api->count.tables, names, p->n_tables, &p->body, p->format);
+}
+
 void metrics_page(struct call *call)
 {
     const struct api *api = call->api;
@@ -233,7 +280,7 @@ void metrics_page(struct call *call)
     struct page p = {.format = open ? METRICS_OPENMETRICS : METRICS_PROMETHEUS};
     p.tables = registry_status(api->config.registry, call->req->arena, &p.n_tables);
     put_build(&p, api);
-    metrics_put(&p.body, api->metrics, p.format);
+    put_counted(&p, api);
     put_gauge(&p, "murr_inflight_requests", "Requests that handlers work on, this one included.",
               atomic_load(&call->api->n_in_flight));
     put_all_tables(&p);

@@ -10,24 +10,34 @@ struct route {
     const char *method;
     const char *pattern;
     route_fn run;
-    bool admin; /* also on the admin port */
+    enum {
+        PLAIN,
+        ADMIN,
+        WRITE
+    } kind; /* ADMIN: also on the admin port; WRITE: the body may go to a file */
 };
 
 static const struct route routes[] = {
-    {"POST", "/v1/{}/_fetch", fetch_list, false},
-    {"POST", "/api/v1/table/{}/fetch", fetch_map, false},
-    {"GET", "/api/v1/table/{}/schema", table_schema, false},
-    {"GET", "/api/v1/table", list_tables, false},
-    {"GET", "/health", probe_health, true},
-    {"GET", "/livez", probe_live, true},
-    {"GET", "/readyz", probe_ready, true},
-    {"GET", "/metrics", metrics_page, true},
-    {"GET", "/openapi.json", openapi_page, false},
+    {"POST", "/v1/{}/_fetch", fetch_list, PLAIN},
+    {"POST", "/api/v1/table/{}/fetch", fetch_map, PLAIN},
+    {"GET", "/api/v1/table/{}/schema", table_schema, PLAIN},
+    {"PUT", "/api/v1/table/{}", create_table, PLAIN},
+    {"DELETE", "/api/v1/table/{}", drop_table, PLAIN},
+    {"PUT", "/api/v1/table/{}/write", write_table, WRITE},
+    {"POST", "/api/v1/table/{}/delete", delete_rows, WRITE},
+    {"POST", "/api/v1/table/{}/compact", compact_table, PLAIN},
+    {"GET", "/api/v1/table", list_tables, PLAIN},
+    {"GET", "/health", probe_health, ADMIN},
+    {"GET", "/livez", probe_live, ADMIN},
+    {"GET", "/readyz", probe_ready, ADMIN},
+    {"GET", "/metrics", metrics_page, ADMIN},
+    {"GET", "/openapi.json", openapi_page, PLAIN},
 };
 enum { N_ROUTES = sizeof(routes) / sizeof(routes[0]), N_COUNTED_ROUTES = N_ROUTES + 1 };
 
 /* Statuses that are counted by themselves; others count as the last. */
-static const unsigned counted_statuses[] = {200, 400, 404, 405, 406, 413, 503, 500};
+static const unsigned counted_statuses[] = {200, 201, 400, 404, 405, 406, 409,
+                                            413, 415, 429, 503, 507, 500};
 enum { N_STATUSES = sizeof(counted_statuses) / sizeof(counted_statuses[0]) };
 
 void reply_text(struct call *call, unsigned status, const char *content_type, struct buf *take_text)
@@ -62,7 +72,9 @@ void reply_error(struct call *call, enum code code, const struct err *err)
     struct status status = status_of(code);
     struct err copy = *err;
     if (status.http >= 500)
-        log_error("request failed", log_str("path", call->req->path), log_str("error", err->msg));
+        log_error("request failed", log_str("path", call->path), log_str("error", err->msg));
+    if (code == E_BUSY)
+        reply_header(call, "Retry-After", "1");
     reply_status(call, status, as_utf8(copy.msg));
 }
 
@@ -73,6 +85,24 @@ void reply_header(struct call *call, const char *name, const char *value)
         return;
     res->headers[res->n_headers].name = name;
     res->headers[res->n_headers++].value = value;
+}
+
+enum code check_body(const struct call *call, struct err *err)
+{
+    switch (call->req->body_rc) {
+    case OK:
+        return OK;
+    case E_LIMIT:
+        return err_set(err, E_LIMIT, "the body is larger than server.max_%s_bytes allows",
+                       routes[call->route].kind == WRITE ? "write" : "body");
+    case E_BUSY:
+        return err_set(err, E_BUSY,
+                       "too many bytes of uploads at a time (server.max_upload_bytes)");
+    case E_NOSPACE:
+        return err_set(err, E_NOSPACE, "no space in the data directory to receive the body");
+    default:
+        return err_set(err, call->req->body_rc, "the body could not be kept; the log says why");
+    }
 }
 
 static struct view take_segment(const char **path)
@@ -102,7 +132,7 @@ static const char *allowed_methods(const char *path, bool admin, char out[64])
     out[0] = '\0';
     for (size_t i = 0; i < N_ROUTES; i++) {
         struct view capture;
-        if ((admin && !routes[i].admin) || !matches(routes[i].pattern, path, &capture))
+        if ((admin && routes[i].kind != ADMIN) || !matches(routes[i].pattern, path, &capture))
             continue;
         size_t used = strlen(out);
         bool get = strcmp(routes[i].method, "GET") == 0;
@@ -135,9 +165,10 @@ static size_t dispatch(struct call *call, bool admin)
     for (size_t i = 0; i < N_ROUTES; i++) {
         const struct route *r = &routes[i];
         struct view capture = {0};
-        if ((admin && !r->admin) || strcmp(r->method, req->method) != 0 ||
+        if ((admin && r->kind != ADMIN) || strcmp(r->method, req->method) != 0 ||
             !matches(r->pattern, req->path, &capture))
             continue;
+        call->route = i;
         if (!http_percent_decode(capture, req->arena, &call->captures[0])) {
             struct err err;
             reply_error(call, err_set(&err, E_INVALID, "the path is not percent-encoded right"),
@@ -151,7 +182,7 @@ static size_t dispatch(struct call *call, bool admin)
     return N_ROUTES;
 }
 
-static void count_request(struct api *api, size_t route, const struct http_response *res)
+void count_request(struct api *api, size_t route, const struct http_response *res)
 {
     size_t i = 0;
     while (i + 1 < N_STATUSES && counted_statuses[i] != res->status)
@@ -162,9 +193,12 @@ static void count_request(struct api *api, size_t route, const struct http_respo
 static void serve(struct api *api, const struct http_request *req, struct http_response *res,
                   bool admin)
 {
-    struct call call = {.api = api, .req = req, .res = res};
+    struct call call = {.api = api, .req = req, .res = res, .path = req->path};
     atomic_fetch_add_explicit(&api->n_in_flight, 1, memory_order_relaxed);
-    count_request(api, dispatch(&call, admin), res);
+    size_t route = dispatch(&call, admin);
+    if (call.is_deferred)
+        return;
+    count_request(api, route, res);
     atomic_fetch_sub_explicit(&api->n_in_flight, 1, memory_order_relaxed);
 }
 
@@ -176,6 +210,17 @@ void api_handle(void *api, const struct http_request *req, struct http_response 
 void api_handle_admin(void *api, const struct http_request *req, struct http_response *res)
 {
     serve(api, req, res, true);
+}
+
+struct http_body_rule api_body_rule(void *arg, const char *method, const char *path)
+{
+    const struct api *api = arg;
+    struct view capture;
+    for (size_t i = 0; i < N_ROUTES; i++)
+        if (routes[i].kind == WRITE && strcmp(routes[i].method, method) == 0 &&
+            matches(routes[i].pattern, path, &capture))
+            return (struct http_body_rule){api->config.max_write_bytes, true};
+    return (struct http_body_rule){api->config.max_body_bytes, false};
 }
 
 void api_set_draining(struct api *api)
@@ -198,52 +243,6 @@ static struct counter *const *count_requests(struct metrics *m)
     return counters;
 }
 
-static const char *table_label(struct buf *labels, const char *table, const char *name,
-                               const char *value)
-{
-    buf_reset(labels);
-    metrics_put_label(labels, "table", table);
-    buf_puts(labels, ",");
-    metrics_put_label(labels, name, value);
-    return buf_cstr(labels);
-}
-
-static void count_tables(struct api *api)
-{
-    size_t n;
-    AUTO(buf) struct buf labels = {0};
-    const struct table_status *status = registry_status(api->config.registry, &api->names, &n);
-    struct table_metrics *t = mem_zalloc(n * sizeof(*t));
-    for (size_t i = 0; i < n; i++) {
-        t[i].name = status[i].name;
-        for (int json = 0; json < 2; json++) {
-            struct histogram *h = metrics_histogram(
-                api->metrics, "murr_fetch_duration_seconds", "Time of a fetch inside the server.",
-                table_label(&labels, t[i].name, "format", json ? "json" : "arrow"),
-                latency_bounds_ns, LATENCY_BOUNDS, 1e-9);
-            *(json ? &t[i].fetch_json : &t[i].fetch_arrow) = h;
-        }
-    }
-    for (size_t i = 0; i < n; i++)
-        for (int missing = 0; missing < 2; missing++) {
-            struct counter *c = metrics_counter(
-                api->metrics, "murr_fetch_cells_total",
-                "Cells answered, by whether the key exists.",
-                table_label(&labels, t[i].name, "status", missing ? "missing" : "found"));
-            *(missing ? &t[i].cells_missing : &t[i].cells_found) = c;
-        }
-    api->count.tables = t;
-    api->count.n_tables = n;
-}
-
-const struct table_metrics *api_table_metrics(const struct api *api, struct view table)
-{
-    for (size_t i = 0; i < api->count.n_tables; i++)
-        if (view_eq_cstr(table, api->count.tables[i].name))
-            return &api->count.tables[i];
-    return NULL;
-}
-
 struct api *api_new(const struct api_config *config)
 {
     static const uint64_t keys_bounds[] = {1, 10, 50, 100, 250, 500, 1000, 2500, 10000, 100000};
@@ -256,7 +255,7 @@ struct api *api_new(const struct api_config *config)
                           sizeof(keys_bounds) / sizeof(keys_bounds[0]), 1);
     api->count.response_bytes = metrics_counter(api->metrics, "murr_fetch_response_bytes_total",
                                                 "Bytes of the answers to fetches.", "");
-    count_tables(api);
+    api->count.tables = table_metrics_new();
     return api;
 }
 
@@ -266,7 +265,6 @@ void api_free(struct api *api)
         return;
     metrics_free(api->metrics);
     free((void *)api->count.requests);
-    free(api->count.tables);
-    arena_done(&api->names);
+    table_metrics_free(api->count.tables);
     free(api);
 }

@@ -5,6 +5,7 @@
 const struct status status_not_found = {404, "NOT_FOUND"};
 const struct status status_method_not_allowed = {405, "METHOD_NOT_ALLOWED"};
 const struct status status_not_acceptable = {406, "NOT_ACCEPTABLE"};
+const struct status status_unsupported_type = {415, "UNSUPPORTED_MEDIA_TYPE"};
 const struct status status_overloaded = {503, "OVERLOADED"};
 
 struct status status_of(enum code code)
@@ -19,7 +20,7 @@ struct status status_of(enum code code)
         [E_IO] = {500, "INTERNAL_ERROR"},
         [E_TIMEOUT] = {500, "INTERNAL_ERROR"},
         [E_CHANGED] = {500, "INTERNAL_ERROR"},
-        [E_CANCELLED] = {500, "INTERNAL_ERROR"},
+        [E_CANCELLED] = {503, "SHUTTING_DOWN"},
         [E_UNSUPPORTED] = {400, "INVALID_REQUEST"},
         [E_NOMEM] = {500, "INTERNAL_ERROR"},
         [E_BUSY] = {429, "TOO_MANY_REQUESTS"},

@@ -16,6 +16,7 @@ struct status status_of(enum code code);
 extern const struct status status_not_found;
 extern const struct status status_method_not_allowed;
 extern const struct status status_not_acceptable;
+extern const struct status status_unsupported_type;
 extern const struct status status_overloaded;
 
 #endif

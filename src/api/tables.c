@@ -9,7 +9,7 @@ must_use static enum code put_schema(struct call *call, struct view table, struc
 {
     struct snapshot *snapshot;
     TRY(registry_snapshot(call->api->config.registry, table, &snapshot, err));
-    json_put_schema(out, snapshot_schema(snapshot));
+    json_put_schema_flags(out, snapshot_schema(snapshot));
     snapshot_unref(snapshot);
     return OK;
 }

@@ -11,11 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum code code_of_errno(void)
-{
-    return errno == ENOENT || errno == ENOTDIR ? E_NOTFOUND : E_IO;
-}
-
 static void fd_done(int *fd)
 {
     if (*fd >= 0)
@@ -115,7 +110,7 @@ enum code fd_write_at(int fd, struct view bytes, uint64_t offset, struct err *er
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return err_errno(err, E_IO, "cannot write %zu bytes", bytes.len);
+            return err_errno(err, code_of_errno(), "cannot write %zu bytes", bytes.len);
         bytes = view_of(bytes.ptr + n, bytes.len - (size_t)n);
         offset += (uint64_t)n;
     }
@@ -157,14 +152,14 @@ enum code file_replace(const char *path, struct view bytes, struct err *err)
     TRY(path_format(tmp, err, "%s.tmp", path));
     AUTO(fd) int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
-        return err_errno(err, E_IO, "cannot create %s", tmp);
+        return err_errno(err, code_of_errno(), "cannot create %s", tmp);
     enum code rc = fd_write_at(fd, bytes, 0, err);
     if (rc)
         return err_in(err, rc, "%s", tmp);
     if (fsync(fd) < 0)
-        return err_errno(err, E_IO, "cannot fsync %s", tmp);
+        return err_errno(err, code_of_errno(), "cannot fsync %s", tmp);
     if (rename(tmp, path) < 0)
-        return err_errno(err, E_IO, "cannot rename %s to %s", tmp, path);
+        return err_errno(err, code_of_errno(), "cannot rename %s to %s", tmp, path);
     return sync_parent(path, err);
 }
 
@@ -174,7 +169,7 @@ enum code dir_sync(const char *path, struct err *err)
     if (fd < 0)
         return err_errno(err, code_of_errno(), "cannot open directory %s", path);
     if (fsync(fd) < 0)
-        return err_errno(err, E_IO, "cannot fsync directory %s", path);
+        return err_errno(err, code_of_errno(), "cannot fsync directory %s", path);
     return OK;
 }
 
@@ -187,7 +182,7 @@ enum code dir_make(const char *path, struct err *err)
         char kept = *slash;
         *slash = '\0';
         if (mkdir(p, 0755) < 0 && errno != EEXIST)
-            return err_errno(err, E_IO, "cannot create directory %s", p);
+            return err_errno(err, code_of_errno(), "cannot create directory %s", p);
         if (kept == '\0')
             return OK;
         *slash = kept;

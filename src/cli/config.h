@@ -18,9 +18,12 @@ struct server_config {
     unsigned admin_port; /* 0: off */
     unsigned threads;    /* 0: one a core */
     uint64_t max_body_bytes;
-    uint64_t max_answer_bytes; /* of answers that clients have not read */
-    uint64_t max_keys;         /* of one fetch */
-    uint64_t max_columns;      /* of one fetch */
+    uint64_t max_write_bytes;
+    uint64_t max_upload_bytes;    /* of all bodies that lie in files */
+    uint64_t upload_memory_bytes; /* a longer body goes to a file */
+    uint64_t max_answer_bytes;    /* of answers that clients have not read */
+    uint64_t max_keys;            /* of one fetch */
+    uint64_t max_columns;         /* of one fetch */
     unsigned max_connections;
     int64_t request_timeout_ms; /* a connection that is idle this long is closed */
     int64_t drain_delay_ms;     /* between failing readiness and refusing connections */
@@ -35,6 +38,7 @@ struct config {
     struct server_config server;
     struct log_config log;
     struct load_config load;
+    struct write_config write;
     struct table_spec *tables; /* in the order written */
     size_t n_tables;
 };

@@ -24,6 +24,11 @@ static const struct config_field server_fields[] = {
     {"admin_port", FIELD_UINT, AT(server.admin_port), "0", .max = 65535},
     {"max_body_bytes", FIELD_BYTES, AT(server.max_body_bytes), "16MiB", .min = 1,
      .max = 1ull << 31},
+    {"max_write_bytes", FIELD_BYTES, AT(server.max_write_bytes), "4GiB", .min = 1,
+     .max = 1ull << 40},
+    {"max_upload_bytes", FIELD_BYTES, AT(server.max_upload_bytes), "8GiB", .min = 1 << 20,
+     .max = 1ull << 50},
+    {"upload_memory_bytes", FIELD_BYTES, AT(server.upload_memory_bytes), "1MiB", .max = 1ull << 30},
     {"max_answer_bytes", FIELD_BYTES, AT(server.max_answer_bytes), "1GiB", .min = 1 << 20,
      .max = 1ull << 50},
     {"max_keys", FIELD_COUNT, AT(server.max_keys), "100000", .min = 1, .max = 100000000},
@@ -41,6 +46,12 @@ static const struct config_field load_fields[] = {
     {"memory", FIELD_BYTES, AT(load.memory_bytes), "1GiB", .min = 16u << 20, .max = 1ull << 50},
     {"threads", FIELD_UINT, AT(load.threads), "0", .max = 1024},
 };
+static const struct config_field write_fields[] = {
+    {"memory", FIELD_BYTES, AT(write.memory_bytes), "256MiB", .min = 16u << 20, .max = 1ull << 50},
+    {"queue", FIELD_BYTES, AT(write.queue_bytes), "1GiB", .min = 1u << 20, .max = 1ull << 50},
+    {"quota", FIELD_BYTES, AT(write.quota_bytes), "0", .max = 1ull << 60},
+    {"storage", FIELD_ENUM, AT(write.storage), "memory", .words = storage_words},
+};
 #undef AT
 
 #define FIELDS(array) array, sizeof(array) / sizeof((array)[0])
@@ -48,6 +59,7 @@ const struct config_section config_sections[N_SECTIONS] = {
     {"server", FIELDS(server_fields)},
     {"log", FIELDS(log_fields_)},
     {"load", FIELDS(load_fields)},
+    {"write", FIELDS(write_fields)},
 };
 
 #define AT(member) offsetof(struct table_spec, member)

@@ -35,7 +35,7 @@ struct config_section {
     size_t n_fields;
 };
 
-#define N_SECTIONS 3
+#define N_SECTIONS 4
 extern const struct config_section config_sections[N_SECTIONS]; /* offsets into struct config */
 #define N_TABLE_FIELDS 5
 extern const struct config_field table_fields[N_TABLE_FIELDS]; /* into struct table_spec */

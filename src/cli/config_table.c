@@ -76,24 +76,13 @@ void fields_print(const struct config_field *fields, size_t n_fields, const void
     }
 }
 
-static bool is_alnum(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
 must_use static enum code read_name(const struct node *n, struct table_spec *out, struct err *err)
 {
     struct view name = n->name->text;
-    bool good = name.len > 0 && name.len <= NAME_MAX_BYTES && is_alnum(name.ptr[0]);
-    for (size_t i = 0; i < name.len; i++)
-        good = good && (is_alnum(name.ptr[i]) || strchr("_-.", name.ptr[i]));
-    if (!good) {
-        char full[FIELD_PATH_CAP];
-        return err_set(err, E_INVALID,
-                       "%s: %s: not a table name: letters, digits, '_', '-' and '.', beginning "
-                       "with a letter or digit, at most %d bytes",
-                       n->name->origin, below("tables", name, full), NAME_MAX_BYTES);
-    }
+    char full[FIELD_PATH_CAP];
+    enum code rc = table_name_check(name, err);
+    if (rc)
+        return err_in(err, rc, "%s: %s", n->name->origin, below("tables", name, full));
     out->name = mem_strndup(name.ptr, name.len);
     return OK;
 }

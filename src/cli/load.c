@@ -99,7 +99,7 @@ int cmd_load(int argc, char **argv)
         return command_failed(&err);
     if (check_names(&args, &config) != EXIT_DONE)
         return EXIT_USAGE;
-    struct registry_config rc = {config.server.data_dir, config.load, config.tables,
+    struct registry_config rc = {config.server.data_dir, config.load, config.write, config.tables,
                                  config.n_tables};
     struct registry *r;
     if (registry_open(&rc, &r, &err))

@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/progress.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <signal.h>
@@ -18,6 +19,7 @@ static const int64_t drain_max_ms = 30000;
 static const struct timespec tick = {.tv_nsec = 200000000};
 
 struct servers {
+    char upload_dir[PATH_CAP];
     struct registry *registry;
     struct api *api;
     struct http_server *main;
@@ -28,8 +30,8 @@ static void servers_done(struct servers *s)
 {
     http_server_close(s->main);
     http_server_close(s->admin);
+    registry_close(s->registry); /* ends writes, which count in the api */
     api_free(s->api);
-    registry_close(s->registry);
     *s = (struct servers){0};
 }
 
@@ -50,14 +52,24 @@ must_use static enum code open_servers(const struct config *config, struct serve
                                        struct err *err)
 {
     const struct server_config *c = &config->server;
-    struct registry_config registry = {c->data_dir, config->load, config->tables, config->n_tables};
+    struct registry_config registry = {c->data_dir, config->load, config->write, config->tables,
+                                       config->n_tables};
+    TRY(path_format(s->upload_dir, err, "%s/.uploads", c->data_dir));
     TRY(registry_open(&registry, &s->registry, err));
-    struct api_config api = {s->registry, c->max_keys, c->max_columns, murr_version_text()};
+    struct api_config api = {.registry = s->registry,
+                             .max_keys = c->max_keys,
+                             .max_columns = c->max_columns,
+                             .max_body_bytes = c->max_body_bytes,
+                             .max_write_bytes = c->max_write_bytes,
+                             .version = murr_version_text()};
     s->api = api_new(&api);
     struct http_config http = {.host = c->host,
                                .port = c->port,
                                .threads = c->threads,
-                               .max_body_bytes = c->max_body_bytes,
+                               .body_rule = api_body_rule,
+                               .upload_dir = s->upload_dir,
+                               .max_upload_bytes = c->max_upload_bytes,
+                               .upload_memory_bytes = c->upload_memory_bytes,
                                .max_answer_bytes = c->max_answer_bytes,
                                .max_connections = c->max_connections,
                                .timeout_ms = c->request_timeout_ms};
@@ -128,5 +140,6 @@ int cmd_serve(int argc, char **argv)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows beyond ulimit -f is a full disk, not the end */
     return serve(&config, &signals);
 }

@@ -26,6 +26,17 @@ must_use enum code answer_read(const struct snapshot *snapshot, struct key_list 
                                size_t *out_n_absent, struct answer_timing *out_timing,
                                struct err *err);
 
+/*
+ * The same with a row for each key that exists, and none for others. A first column ANSWER_POSITION, uint32, has
+ * the position of the row's key in `keys`, which has at most 2^32 of them. *out_n_rows gets the rows.
+ */
+#define ANSWER_POSITION "_idx"
+must_use enum code answer_read_present(const struct snapshot *snapshot, struct key_list keys,
+                                       const struct projection *columns, size_t max_bytes,
+                                       struct arena *arena, struct ipc_stream *out_stream,
+                                       size_t *out_n_rows, struct answer_timing *out_timing,
+                                       struct err *err);
+
 /* What an answer may have at most, unless configured otherwise. */
 #define ANSWER_BYTES_MAX ((size_t)1 << 30)
 

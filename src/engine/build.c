@@ -72,7 +72,7 @@ must_use static enum code hold_block(struct build *b, unsigned worker, size_t bl
     for (;;) {
         uint8_t *bytes;
         size_t len;
-        TRY(spill_take(c->spill, block, &bytes, &len, err));
+        TRY(c->source->take(c->source, worker, block, &bytes, &len, err));
         if (len == 0)
             return OK;
         hold_piece(h, bytes, len);
@@ -89,6 +89,21 @@ must_use static enum code hold_block(struct build *b, unsigned worker, size_t bl
     }
 }
 
+/* Of every key the newest record, unless that is a delete. */
+static void drop_deletes(struct block_builder *builder, struct holding *h)
+{
+    size_t n = 0, n_deletes = 0;
+    for (size_t i = 0; i < h->n_records; i++)
+        n_deletes += record_is_delete(h->records[i]);
+    if (n_deletes == 0)
+        return;
+    h->n_records = block_drop_replaced(builder, h->records, h->n_records);
+    for (size_t i = 0; i < h->n_records; i++)
+        if (!record_is_delete(h->records[i]))
+            h->records[n++] = h->records[i];
+    h->n_records = n;
+}
+
 static enum code build_task(void *job, size_t task, unsigned worker, struct err *err)
 {
     struct build *b = job;
@@ -97,6 +112,8 @@ static enum code build_task(void *job, size_t task, unsigned worker, struct err 
         return err_set(err, E_CANCELLED, "stopped");
     AUTO(holding) struct holding h = {0};
     TRY(hold_block(b, worker, task, &h, err));
+    if (c->drop_deletes)
+        drop_deletes(b->builders[worker], &h);
     struct built_block built;
     TRY(block_build(b->builders[worker], h.records, h.n_records, &built, err));
     uint64_t blocks_of_part = c->n_blocks / c->n_parts;

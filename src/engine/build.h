@@ -1,5 +1,5 @@
 /*
- * Second half of a load: records to segments. The block is the unit of work; any worker builds any
+ * Second half of a load, a write or a merge: records to segments. The block is the unit of work; any worker builds any
  * block, so that all cores are busy whatever the number of parts.
  */
 #ifndef MURR_ENGINE_BUILD_H
@@ -7,7 +7,7 @@
 
 #include "base/pool.h"
 #include "engine/progress.h"
-#include "engine/spill.h"
+#include "engine/record_source.h"
 #include "segment/writer.h"
 
 struct build_config {
@@ -15,11 +15,12 @@ struct build_config {
     const struct schema *schema;
     const struct seg_layout *layout;
     const struct record_format *format;
-    struct spill *spill; /* sealed; bin = block */
-    uint64_t n_blocks;   /* n_parts times the blocks of a part */
+    struct record_source *source; /* bin = block */
+    uint64_t n_blocks;            /* n_parts times the blocks of a part */
     uint32_t n_parts;
     uint64_t hash_seed;
     uint64_t worker_bytes; /* records a worker may hold at once */
+    bool drop_deletes; /* rows whose newest record is a delete (record_is_delete) are left out */
 };
 
 struct build_result {

@@ -132,9 +132,9 @@ must_use static enum code read_to_file(struct fetched *f, const struct source_fi
 {
     AUTO(fd) int fd = open(temp_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
-        return err_errno(err, E_IO, "cannot create a temporary file in %s", temp_dir);
+        return err_errno(err, code_of_errno(), "cannot create a temporary file in %s", temp_dir);
     if (ftruncate(fd, (off_t)f->len) < 0)
-        return err_errno(err, E_IO, "cannot make room for %llu bytes in %s",
+        return err_errno(err, code_of_errno(), "cannot make room for %llu bytes in %s",
                          (unsigned long long)f->len, temp_dir);
     for (size_t i = 0; i < f->n_runs; i++)
         TRY(copy_run(file, &f->runs[i], f->run_at[i], fd, piece_bytes, op, err));

@@ -1,18 +1,11 @@
 #include "engine/generation.h"
 
 #include "base/mem.h"
+#include "engine/json_file.h"
 #include "format/json/schema.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
-
-static const size_t json_max_bytes = 64u << 20; /* of table.json: tens of thousands of columns */
-
-static void json_done(json_t **j)
-{
-    json_decref(*j);
-}
 
 enum code generation_path(const char *table_dir, uint64_t number, char out[static PATH_CAP],
                           struct err *err)
@@ -25,27 +18,6 @@ static json_t *schema_json(const struct schema *schema)
     AUTO(buf) struct buf text = {0};
     json_put_schema(&text, schema);
     return json_loadb((const char *)text.ptr, text.len, 0, NULL);
-}
-
-must_use static enum code write_json(const char *path, json_t *value, struct err *err)
-{
-    char *text = json_dumps(value, JSON_INDENT(2));
-    if (!text)
-        return err_set(err, E_INVALID, "cannot write %s as JSON", path);
-    enum code rc = file_replace(path, view_cstr(text), err);
-    free(text);
-    return rc;
-}
-
-must_use static enum code read_json(const char *path, json_t **out, struct err *err)
-{
-    AUTO(buf) struct buf text = {0};
-    TRY(file_read(path, json_max_bytes, &text, err));
-    json_error_t why;
-    *out = json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, &why);
-    if (!*out)
-        return err_set(err, E_CORRUPT, "%s: %s at byte %d", path, why.text, why.position);
-    return OK;
 }
 
 enum code generation_write_info(const char *dir, const struct generation_info *info,
@@ -63,7 +35,7 @@ enum code generation_write_info(const char *dir, const struct generation_info *i
         (json_int_t)info->n_rows, "disk_bytes", (json_int_t)info->disk_bytes, "published_at_ms",
         (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
         "load_seconds", info->load_seconds, "schema", schema_json(schema));
-    return write_json(path, root, err);
+    return json_file_save(path, root, err);
 }
 
 enum code generation_read_info(const char *dir, struct generation_info *out_info, struct err *err)
@@ -71,7 +43,7 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     char path[PATH_CAP];
     TRY(path_format(path, err, "%s/table.json", dir));
     AUTO(json) json_t *root = NULL;
-    TRY(read_json(path, &root, err));
+    TRY(json_file_read(path, &root, err));
     struct generation_info info = {0};
     json_int_t number, n_parts, n_rows, disk_bytes, published_at_ms, loaded_at_ms;
     const char *partition, *fingerprint, *spec_hash;
@@ -95,32 +67,6 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     info.published_at_ms = published_at_ms;
     info.loaded_at_ms = loaded_at_ms;
     *out_info = info;
-    return OK;
-}
-
-enum code generation_publish(const char *table_dir, uint64_t number, struct err *err)
-{
-    char path[PATH_CAP];
-    TRY(path_format(path, err, "%s/manifest.json", table_dir));
-    AUTO(json) json_t *root = json_pack("{s:I}", "generation", (json_int_t)number);
-    return write_json(path, root, err);
-}
-
-enum code generation_live(const char *table_dir, uint64_t *out_number, struct err *err)
-{
-    char path[PATH_CAP];
-    TRY(path_format(path, err, "%s/manifest.json", table_dir));
-    AUTO(json) json_t *root = NULL;
-    enum code rc = read_json(path, &root, err);
-    json_int_t number = 0;
-    if (rc == E_NOTFOUND) {
-        *out_number = 0;
-        return OK;
-    }
-    TRY(rc);
-    if (json_unpack(root, "{s:I}", "generation", &number) < 0 || number < 1)
-        return err_set(err, E_CORRUPT, "%s names no generation", path);
-    *out_number = (uint64_t)number;
     return OK;
 }
 

@@ -40,12 +40,6 @@ must_use enum code generation_write_info(const char *dir, const struct generatio
 must_use enum code generation_read_info(const char *dir, struct generation_info *out_info,
                                         struct err *err);
 
-/* Name the live generation. From the return of this on, a restart serves it. */
-must_use enum code generation_publish(const char *table_dir, uint64_t number, struct err *err);
-
-/* The live generation; 0 with OK when there is no manifest. Fails E_CORRUPT. */
-must_use enum code generation_live(const char *table_dir, uint64_t *out_number, struct err *err);
-
 /* Numbers of the complete generations, newest first. */
 struct generation_list {
     uint64_t *numbers;

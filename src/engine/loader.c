@@ -153,7 +153,7 @@ must_use static enum code build(struct load *l, struct build_result *out, struct
         .schema = &l->resolved.schema,
         .layout = &l->layout,
         .format = &l->format,
-        .spill = l->spill,
+        .source = spill_source(l->spill),
         .n_blocks = l->n_blocks,
         .n_parts = job->spec->parts,
         .hash_seed = l->hash_seed,
@@ -223,8 +223,9 @@ enum code load_run(const struct load_job *job, struct load_result *out_result, s
     l.limits.budget = &l.budget;
     pq_budget_init(&l.budget, (size_t)(job->memory_bytes / 8 * 3), files_bytes(job->partition),
                    job->memory_bytes);
-    /* Hashes differ from load to load: nobody can prepare keys that collide. */
-    if (getrandom(&l.hash_seed, sizeof(l.hash_seed), 0) != sizeof(l.hash_seed))
+    /* Nobody can prepare keys that collide, as nobody knows the seed. */
+    l.hash_seed = job->hash_seed;
+    if (!l.hash_seed && getrandom(&l.hash_seed, sizeof(l.hash_seed), 0) != sizeof(l.hash_seed))
         l.hash_seed = clock_mono_ns();
     atomic_store(&job->progress->started_ns, clock_mono_ns());
     struct load_result result = {0};

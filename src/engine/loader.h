@@ -25,6 +25,7 @@ struct load_job {
     uint64_t memory_bytes;
     struct pool *pool;
     struct load_progress *progress;
+    uint64_t hash_seed;    /* of the table, where it has rows of writes; 0: choose one */
     uint64_t sample_bytes; /* load about so much of the files only, evenly chosen; 0: all */
 };
 

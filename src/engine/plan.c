@@ -74,10 +74,17 @@ must_use static enum code load_sample(struct planning *p, struct plan *out, stru
     TRY(partition_find_newest(p->store, NULL, &op, &p->partition, err));
     TRY(make_dir(p, err));
     p->pool = pool_new(c->load.threads);
-    struct load_job job = {c->spec, p->store,     &p->partition,
-                           &op,     p->dir,       c->load.memory_bytes,
-                           p->pool, &p->progress, 0};
-    job.sample_bytes = c->sample_bytes;
+    struct load_job job = {
+        .spec = c->spec,
+        .store = p->store,
+        .partition = &p->partition,
+        .op = &op,
+        .dir = p->dir,
+        .memory_bytes = c->load.memory_bytes,
+        .pool = p->pool,
+        .progress = &p->progress,
+        .sample_bytes = c->sample_bytes,
+    };
     AUTO(load_result) struct load_result result = {0};
     uint64_t start_ns = clock_mono_ns();
     TRY(load_run(&job, &result, err));

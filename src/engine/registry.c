@@ -1,12 +1,15 @@
-#include "engine/registry.h"
+#include "engine/registry_priv.h"
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "engine/background.h"
+#include "engine/layer.h"
+#include "engine/merging.h"
 #include "engine/source.h"
-#include "engine/table.h"
+#include "engine/writing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,17 +19,17 @@
 
 struct registry {
     struct registry_config config;
-    struct table **tables; /* in config order; set at open, never changed */
-    size_t n_tables;
+    struct table **sources; /* the tables of the config; set at open, never changed */
+    size_t n_sources;
     int lock_fd;
     struct pool *pool;
     struct transfer_loop *transfers; /* NULL: no source needs it */
-    pthread_t poller;
-    bool is_polling;
+    struct background *background;   /* NULL: not started */
+    pthread_mutex_t creating;        /* one at a time */
 
-    pthread_mutex_t lock; /* guards stopping */
-    pthread_cond_t wake;
-    bool stopping;
+    pthread_rwlock_t lock; /* guards the list; a table leaves it before it is freed */
+    struct table **tables; /* the sources, then those that were created */
+    size_t n_tables;
 };
 
 /* Two processes in one directory would remove each other's generations. */
@@ -57,26 +60,59 @@ must_use static enum code open_transfers(struct registry *r, struct err *err)
     return most ? transfer_loop_open(most, &r->transfers, err) : OK;
 }
 
+static void add_table(struct registry *r, struct table *t)
+{
+    pthread_rwlock_wrlock(&r->lock);
+    r->tables = mem_realloc(r->tables, (r->n_tables + 1) * sizeof(struct table *));
+    r->tables[r->n_tables++] = t;
+    pthread_rwlock_unlock(&r->lock);
+}
+
+must_use static enum code open_sources(struct registry *r, struct err *err)
+{
+    const struct registry_config *c = &r->config;
+    r->sources = mem_zalloc(c->n_tables * sizeof(struct table *));
+    for (; r->n_sources < c->n_tables; r->n_sources++) {
+        struct table **t = &r->sources[r->n_sources];
+        TRY(table_open(&c->tables[r->n_sources], c->data_dir, r->transfers, t, err));
+        add_table(r, *t);
+    }
+    return OK;
+}
+
+/* Directories of tables that were created; others may be of tables that the config had once. */
+must_use static enum code open_created(struct registry *r, struct err *err)
+{
+    AUTO(dir_names) struct dir_names names = {0};
+    TRY(table_remove_debris(r->config.data_dir, err));
+    TRY(dir_list(r->config.data_dir, &names, err));
+    for (size_t i = 0; i < names.n; i++) {
+        struct table *t;
+        if (table_name_check(view_cstr(names.names[i]), NULL) ||
+            !table_is_created(r->config.data_dir, names.names[i]))
+            continue;
+        TRY(table_open_created(names.names[i], r->config.write.storage, r->config.data_dir, &t,
+                               err));
+        add_table(r, t);
+    }
+    return OK;
+}
+
 enum code registry_open(const struct registry_config *config, struct registry **out_registry,
                         struct err *err)
 {
     struct registry *r = mem_zalloc(sizeof(*r));
     r->config = *config;
     r->lock_fd = -1;
-    pthread_mutex_init(&r->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&r->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    r->tables = mem_zalloc(config->n_tables * sizeof(struct table *));
+    pthread_rwlock_init(&r->lock, NULL);
+    pthread_mutex_init(&r->creating, NULL);
     enum code rc = lock_data_dir(r, err);
     if (!rc)
         rc = open_transfers(r, err);
-    for (size_t i = 0; !rc && i < config->n_tables; i++) {
-        rc = table_open(&config->tables[i], config->data_dir, r->transfers, &r->tables[i], err);
-        r->n_tables += !rc;
-    }
+    if (!rc)
+        rc = open_sources(r, err);
+    if (!rc)
+        rc = open_created(r, err);
     if (rc) {
         registry_close(r);
         return rc;
@@ -86,80 +122,41 @@ enum code registry_open(const struct registry_config *config, struct registry **
     return OK;
 }
 
-/* ------------------------------------------------------------------------------------ poller */
-
-static struct table *next_due(struct registry *r)
-{
-    struct table *due = r->tables[0];
-    for (size_t i = 1; i < r->n_tables; i++)
-        if (table_next_poll_ns(r->tables[i]) < table_next_poll_ns(due))
-            due = r->tables[i];
-    return due;
-}
-
-/* Sleep until then or until stopping; returns whether to go on. */
-static bool sleep_until(struct registry *r, uint64_t mono_ns)
-{
-    struct timespec until = {(time_t)(mono_ns / 1000000000u), (long)(mono_ns % 1000000000u)};
-    pthread_mutex_lock(&r->lock);
-    while (!r->stopping && clock_mono_ns() < mono_ns)
-        pthread_cond_timedwait(&r->wake, &r->lock, &until);
-    bool go_on = !r->stopping;
-    pthread_mutex_unlock(&r->lock);
-    return go_on;
-}
-
-static void *poller_main(void *arg)
-{
-    struct registry *r = arg;
-    for (;;) {
-        struct table *t = next_due(r);
-        if (!sleep_until(r, table_next_poll_ns(t)))
-            return NULL;
-        struct err err; /* kept and logged by the table */
-        enum code rc = table_poll(t, r->pool, r->config.load.memory_bytes, &err);
-        (void)rc;
-    }
-}
-
 void registry_start(struct registry *r)
 {
-    if (r->n_tables == 0 || r->is_polling)
+    if (r->background)
         return;
     for (size_t i = 0; i < r->n_tables; i++)
         table_start_serving(r->tables[i]);
-    if (pthread_create(&r->poller, NULL, poller_main, r) != 0)
-        log_error("cannot start the poller: tables will not be reloaded");
-    else
-        r->is_polling = true;
+    const struct background_config config = {r, &r->config, r->sources, r->n_sources, r->pool};
+    r->background = background_start(&config);
 }
 
 void registry_close(struct registry *r)
 {
     if (!r)
         return;
-    pthread_mutex_lock(&r->lock);
-    r->stopping = true;
-    pthread_cond_broadcast(&r->wake);
-    pthread_mutex_unlock(&r->lock);
     for (size_t i = 0; i < r->n_tables; i++)
         table_cancel(r->tables[i]);
-    if (r->is_polling)
-        pthread_join(r->poller, NULL);
-    for (size_t i = 0; i < r->n_tables; i++)
+    background_stop(r->background);
+    for (size_t i = 0; i < r->n_tables; i++) {
+        table_fail_waiting(r->tables[i], E_CANCELLED, "stopped before it was written");
         table_close(r->tables[i]);
+    }
     transfer_loop_close(r->transfers);
     pool_free(r->pool);
     if (r->lock_fd >= 0)
         close(r->lock_fd);
-    pthread_cond_destroy(&r->wake);
-    pthread_mutex_destroy(&r->lock);
+    pthread_mutex_destroy(&r->creating);
+    pthread_rwlock_destroy(&r->lock);
+    free(r->sources);
     free(r->tables);
     free(r);
 }
 
 /* ----------------------------------------------------------------------------------- service */
 
+/* With the lock held. */
 must_use static enum code find_table(struct registry *r, struct view name, struct table **out,
                                      struct err *err)
 {
@@ -177,6 +174,8 @@ enum code registry_load_now(struct registry *r, struct view table, struct err *e
 {
     struct table *t;
     TRY(find_table(r, table, &t, err));
+    if (!table_has_source(t))
+        return err_set(err, E_INVALID, "table '%s' has no source to load from", table_name(t));
     return table_poll(t, r->pool, r->config.load.memory_bytes, err);
 }
 
@@ -184,31 +183,124 @@ enum code registry_snapshot(struct registry *r, struct view table, struct snapsh
                             struct err *err)
 {
     struct table *t;
-    TRY(find_table(r, table, &t, err));
-    return table_snapshot(t, out_snapshot, err);
+    pthread_rwlock_rdlock(&r->lock);
+    enum code rc = find_table(r, table, &t, err);
+    if (!rc)
+        rc = table_snapshot(t, out_snapshot, err);
+    pthread_rwlock_unlock(&r->lock);
+    return rc;
 }
 
 const struct table_status *registry_status(struct registry *r, struct arena *arena, size_t *out_n)
 {
+    pthread_rwlock_rdlock(&r->lock);
     struct table_status *all = arena_zalloc(arena, r->n_tables * sizeof(*all));
     for (size_t i = 0; i < r->n_tables; i++)
         table_status(r->tables[i], arena, &all[i]);
     *out_n = r->n_tables;
+    pthread_rwlock_unlock(&r->lock);
     return all;
+}
+
+/* ----------------------------------------------------------------------------------- writing */
+
+static bool has_table(struct registry *r, struct view name)
+{
+    struct table *ignored;
+    pthread_rwlock_rdlock(&r->lock);
+    bool has = find_table(r, name, &ignored, NULL) == OK;
+    pthread_rwlock_unlock(&r->lock);
+    return has;
+}
+
+must_use static enum code create(struct registry *r, struct view name, const struct schema *schema,
+                                 struct err *err)
+{
+    struct table *t;
+    char shown[160];
+    if (has_table(r, name))
+        return err_set(err, E_EXISTS, "Table '%s' exists already",
+                       view_printable(name, shown, sizeof(shown)));
+    TRY(table_create(name, schema, r->config.write.storage, r->config.data_dir, &t, err));
+    add_table(r, t);
+    log_info("table created", log_str("table", table_name(t)),
+             log_int("columns", schema->n_fields));
+    return OK;
 }
 
 enum code registry_create(struct registry *r, struct view table, const struct schema *schema,
                           struct err *err)
 {
-    (void)r;
-    (void)schema;
-    return err_set(err, E_UNSUPPORTED, "cannot create table '%.*s' yet", VIEW_ARG(table));
+    pthread_mutex_lock(&r->creating);
+    enum code rc = create(r, table, schema, err);
+    pthread_mutex_unlock(&r->creating);
+    return rc;
 }
 
 enum code registry_write(struct registry *r, struct view table, const struct write_request *request,
                          struct err *err)
 {
-    (void)r;
-    (void)request;
-    return err_set(err, E_UNSUPPORTED, "cannot write table '%.*s' yet", VIEW_ARG(table));
+    const struct write_limits limits = {r->config.write.queue_bytes, r->config.write.memory_bytes};
+    struct table *t;
+    pthread_rwlock_rdlock(&r->lock);
+    enum code rc = find_table(r, table, &t, err);
+    if (!rc && request->verb == WRITE_DROP && table_has_source(t))
+        rc = err_set(err, E_INVALID,
+                     "table '%s' has a source; it goes when it is taken out of the configuration",
+                     table_name(t));
+    if (!rc)
+        rc = table_enqueue(t, request, &limits, err);
+    pthread_rwlock_unlock(&r->lock);
+    if (!rc && r->background)
+        background_wake(r->background);
+    return rc;
+}
+
+struct table *registry_find(struct registry *r, table_wants_fn wants, void *arg)
+{
+    struct table *found = NULL;
+    pthread_rwlock_rdlock(&r->lock);
+    for (size_t i = 0; i < r->n_tables && !found; i++)
+        if (wants(arg, r->tables[i]))
+            found = r->tables[i];
+    pthread_rwlock_unlock(&r->lock);
+    return found;
+}
+
+uint64_t registry_quota_left(struct registry *r)
+{
+    uint64_t used = 0, quota = r->config.write.quota_bytes;
+    if (quota == 0)
+        return UINT64_MAX;
+    pthread_rwlock_rdlock(&r->lock);
+    for (size_t i = 0; i < r->n_tables; i++)
+        used += table_written_bytes(r->tables[i]);
+    pthread_rwlock_unlock(&r->lock);
+    return used < quota ? quota - used : 0;
+}
+
+static void remove_from_list(struct registry *r, const struct table *t)
+{
+    size_t n = 0;
+    pthread_rwlock_wrlock(&r->lock);
+    for (size_t i = 0; i < r->n_tables; i++)
+        if (r->tables[i] != t)
+            r->tables[n++] = r->tables[i];
+    r->n_tables = n;
+    pthread_rwlock_unlock(&r->lock);
+}
+
+void registry_drop(struct registry *r, struct table *t, struct queued_write *take_drop)
+{
+    AUTO(ptr) char *name = mem_strdup(table_name(t));
+    remove_from_list(r, t);
+    table_fail_waiting(t, E_NOTFOUND, "the table was dropped");
+    table_end_merging(t);
+    take_drop->rc = table_remove(t, r->config.data_dir, &take_drop->err);
+    if (take_drop->rc)
+        log_error("table dropped, but its files are still there", log_str("table", name),
+                  log_str("error", take_drop->err.msg));
+    else
+        log_info("table dropped", log_str("table", name));
+    queued_write_end(take_drop);
 }

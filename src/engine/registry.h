@@ -17,24 +17,36 @@ struct load_config {
     unsigned threads;      /* workers of loads; 0: one a core */
 };
 
+struct write_config {
+    uint64_t
+        memory_bytes; /* of one group of writes, while it is built; as much again for a merge */
+    uint64_t
+        queue_bytes; /* of bodies that wait for one table; one that is larger alone is taken, too */
+    uint64_t quota_bytes;      /* what writes may take on the disk, in all; 0: what there is */
+    enum storage_kind storage; /* of tables that were created by registry_create */
+};
+
 struct registry_config {
     const char *data_dir;
     struct load_config load;
+    struct write_config write;
     const struct table_spec *tables; /* borrowed for the life of the registry */
     size_t n_tables;
 };
 
 /*
- * Lock the data directory, remove debris, and serve the newest complete generation of every table.
+ * Lock the data directory, remove debris, and serve the newest complete generation of every table of the config, and
+ * of those that were created.
  * Fails when the directory cannot be made or is used by another process; a damaged generation is
  * logged and the one before it serves.
  */
 must_use enum code registry_open(const struct registry_config *config,
                                  struct registry **out_registry, struct err *err);
-/* Stops the poller, cancels a running load, frees everything. */
+/* Stops what runs in the background, cancels a running load, frees everything. Writes that still wait fail with
+ * E_CANCELLED. */
 void registry_close(struct registry *r);
 
-/* Start polling the sources in the background: each table at once, then by its interval. */
+/* Start in the background: polling the sources, each table at once and then by its interval; writing; merging. */
 void registry_start(struct registry *r);
 
 /* Poll one table in the calling thread and load what is new. For `murr load`; not beside _start. */
@@ -65,14 +77,21 @@ must_use enum code registry_write(struct registry *r, struct view table,
 
 enum load_state { LOAD_IDLE, LOAD_READING, LOAD_BUILDING };
 
+struct write_status {
+    uint64_t n_ok, n_failed, n_rows; /* writes, and rows of those that went well, since the start */
+    uint64_t n_waiting, n_waiting_bytes;
+    uint64_t n_merges_ok, n_merges_failed;
+};
+
 struct table_status {
     const char *name;
-    const char *source;    /* "local", "s3" */
+    const char *source;    /* "local", "s3"; "none" for a table that is filled by writes alone */
     const char *partition; /* of the live generation, "2026-11-22"; "" when nothing is loaded */
     bool loaded;
     uint64_t generation;
     uint64_t n_rows;
-    uint64_t disk_bytes;     /* of the live generation's segments */
+    uint64_t n_layers;       /* segments of writes on top of the generation */
+    uint64_t disk_bytes;     /* of the live generation's segments, and of those on top */
     uint64_t index_bytes;    /* pilots and block tables among them */
     uint64_t memory_bytes;   /* of their copy in memory; 0 while they are mapped */
     int64_t loaded_at_ms;    /* wall clock; 0: never */
@@ -86,6 +105,7 @@ struct table_status {
     uint64_t n_polls_ok, n_polls_failed;
     uint64_t source_read_bytes; /* of objects, since the start */
     double load_seconds;        /* of the latest load that went well */
+    struct write_status writes;
     struct {
         enum load_state state;
         uint64_t rows_done, rows_total;
@@ -94,7 +114,7 @@ struct table_status {
     } load;
 };
 
-/* The state of every table in config order; strings and array live in `arena`. Threads: any. */
+/* The state of every table, those of the config first, in its order; strings and array live in `arena`. Threads: any. */
 const struct table_status *registry_status(struct registry *r, struct arena *arena, size_t *out_n);
 
 #endif

@@ -1,30 +1,19 @@
 #include "engine/scatter.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "engine/fetch_queue.h"
-#include "model/key.h"
-
-/* Rows decoded at a time: vectors of a dozen columns and the records they become stay in L2. */
-enum { RUN_ROWS = 512 };
+#include "engine/row_sink.h"
 
 /* The scratch of one worker. */
 struct scatter_worker {
-    struct pq_chunk **chunks;      /* by field */
-    struct vector *decoded;        /* by field, in the file's type */
-    struct vector *converted;      /* by field, in the schema's type; unused where they are equal */
-    const struct vector **vectors; /* by field, what the records get; NULL for key fields */
-    struct view keys[RUN_ROWS];
-    uint32_t sizes[RUN_ROWS];
-    struct record *records[RUN_ROWS];
-    struct buf key_bytes;
-    struct arena arena; /* of converted lists */
-    uint64_t *n_nulls;
-    struct key_lengths key_lengths;
+    struct pq_chunk **chunks; /* by column of the place that is read */
+    struct vector *columns;   /* by field, in the file's type */
+    struct row_sink sink;
 };
 
 struct scatter {
     const struct scatter_config *config;
+    struct row_sink_config sink;
     struct load_progress *progress;
     struct scatter_worker *workers;
     struct fetch_queue *reader;
@@ -48,157 +37,55 @@ static struct fetch_place place_of(const struct scatter_config *c, size_t file, 
 
 /* ------------------------------------------------------------------------- rows to records */
 
-must_use static enum code check_nulls(const struct scatter *s, size_t field_idx,
-                                      const struct vector *v, uint64_t row, struct err *err)
-{
-    const struct schema *schema = &s->config->resolved->schema;
-    const struct field *f = &schema->fields[field_idx];
-    if (v->n_nulls == 0 || f->nullable)
-        return OK;
-    size_t i = 0;
-    while (v->valid[i])
-        i++;
-    char shown[128];
-    return err_set(err, E_INVALID, "%s '%s' is null in row %llu of the row group",
-                   schema_is_key(schema, field_idx) ? "key column" : "non-nullable column",
-                   view_printable(view_cstr(f->name), shown, sizeof(shown)),
-                   (unsigned long long)(row + i));
-}
-
-must_use static enum code convert(struct scatter_worker *w, size_t i, const char *name,
-                                  struct err *err)
-{
-    enum code rc = vector_convert(&w->decoded[i], &w->converted[i], &w->arena, err);
-    char shown[128];
-    return rc ? err_in(err, rc, "column '%s'",
-                       view_printable(view_cstr(name), shown, sizeof(shown)))
-              : OK;
-}
-
 /* Decode the next run of every column. All columns must agree on how many rows that is. */
-must_use static enum code read_run(const struct scatter *s, struct scatter_worker *w, uint64_t row,
-                                   size_t *out_n, struct err *err)
+must_use static enum code read_run(const struct scatter *s, struct scatter_worker *w, size_t *out_n,
+                                   struct err *err)
 {
     const struct schema *schema = &s->config->resolved->schema;
-    arena_reset(&w->arena);
     for (size_t i = 0; i < schema->n_fields; i++) {
-        struct vector *v = &w->decoded[i];
-        TRY(pq_chunk_read(w->chunks[i], v, err));
-        if (v->n != w->decoded[0].n)
+        TRY(pq_chunk_read(w->chunks[i], &w->columns[i], err));
+        if (w->columns[i].n != w->columns[0].n)
             return err_set(err, E_CORRUPT, "column '%s' has %zu rows where column '%s' has %zu",
-                           schema->fields[i].name, v->n, schema->fields[0].name, w->decoded[0].n);
-        TRY(check_nulls(s, i, v, row, err));
-        w->n_nulls[i] += v->n_nulls;
-        if (w->converted[i].cap)
-            TRY(convert(w, i, schema->fields[i].name, err));
+                           schema->fields[i].name, w->columns[i].n, schema->fields[0].name,
+                           w->columns[0].n);
     }
-    *out_n = w->decoded[0].n;
+    *out_n = w->columns[0].n;
     return OK;
 }
 
-static const struct vector *field_vector(const struct scatter_worker *w, size_t i)
-{
-    return w->converted[i].cap ? &w->converted[i] : &w->decoded[i];
-}
-
-/* A key of one column is bytes that are already there. */
-static void single_keys(const struct vector *v, size_t n, struct view *keys)
-{
-    if (v->type.dtype == DT_UTF8) {
-        memcpy(keys, v->views, n * sizeof(*keys));
-        return;
-    }
-    size_t width = type_width(&v->type);
-    for (size_t i = 0; i < n; i++)
-        keys[i] = view_of((const uint8_t *)v->values + i * width, width);
-}
-
-static void composite_keys(const struct scatter *s, struct scatter_worker *w, size_t n)
-{
-    const struct schema *schema = &s->config->resolved->schema;
-    buf_reset(&w->key_bytes);
-    for (size_t row = 0; row < n; row++) {
-        size_t start = w->key_bytes.len;
-        for (size_t k = 0; k < schema->n_key; k++) {
-            const struct vector *v = field_vector(w, schema->key[k]);
-            size_t width = type_width(&v->type);
-            if (v->type.dtype == DT_UTF8)
-                key_put_utf8(&w->key_bytes, schema, k, v->views[row]);
-            else
-                buf_put(&w->key_bytes, (const uint8_t *)v->values + row * width, width);
-        }
-        /* The buffer may still move: keep the offset for now. */
-        w->keys[row] = (struct view){(const uint8_t *)start, w->key_bytes.len - start};
-    }
-    for (size_t row = 0; row < n; row++)
-        w->keys[row].ptr = w->key_bytes.ptr + (size_t)w->keys[row].ptr;
-}
-
-must_use static enum code put_records(const struct scatter *s, struct scatter_worker *w,
-                                      unsigned worker, size_t n, uint64_t ordinal, struct err *err)
-{
-    const struct scatter_config *c = s->config;
-    TRY(record_sizes(c->format, w->vectors, w->keys, n, w->sizes, err));
-    for (size_t i = 0; i < n; i++) {
-        uint64_t hash = hash_key(w->keys[i], c->hash_seed);
-        size_t bin = (size_t)block_of_hash(hash, c->n_blocks);
-        struct record *r = spill_reserve(c->spill, worker, bin, w->sizes[i]);
-        r->hash = hash;
-        r->ordinal = ordinal + i;
-        r->size = w->sizes[i];
-        w->records[i] = r;
-        key_lengths_add(&w->key_lengths, w->keys[i].len);
-    }
-    record_write(c->format, w->vectors, w->keys, n, w->records);
-    return spill_commit(c->spill, worker, err);
-}
-
-must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w, unsigned worker,
+must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w,
                                        uint64_t ordinal, uint64_t n_rows, struct err *err)
 {
-    const struct schema *schema = &s->config->resolved->schema;
     for (uint64_t row = 0; row < n_rows;) {
         if (atomic_load_explicit(&s->progress->cancelled, memory_order_relaxed))
             return err_set(err, E_CANCELLED, "stopped");
         size_t n = 0;
-        TRY(read_run(s, w, row, &n, err));
+        TRY(read_run(s, w, &n, err));
         if (n == 0)
             return err_set(err, E_CORRUPT, "ends after %llu of %llu rows", (unsigned long long)row,
                            (unsigned long long)n_rows);
-        for (size_t i = 0; i < schema->n_fields; i++)
-            w->vectors[i] = schema_is_key(schema, i) ? NULL : field_vector(w, i);
-        if (schema->n_key == 1)
-            single_keys(field_vector(w, schema->key[0]), n, w->keys);
-        else
-            composite_keys(s, w, n);
-        TRY(put_records(s, w, worker, n, ordinal + row, err));
+        TRY(row_sink_put(&w->sink, w->columns, n, ordinal + row, row, err));
         row += n;
         atomic_fetch_add_explicit(&s->progress->rows_done, n, memory_order_relaxed);
     }
     return OK;
 }
 
-/* Vectors have the types that the file's columns are read as, which differ from file to file. Lists of
- * one length are always converted: that checks their lengths and that no element is null. */
+/* Vectors have the types that the file's columns are read as, which differ from file to file. */
 static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_t file)
 {
     const struct schema *schema = &s->config->resolved->schema;
     const size_t *columns = s->config->resolved->columns + file * schema->n_fields;
+    AUTO(ptr) struct type *types = mem_alloc(schema->n_fields * sizeof(*types));
     for (size_t i = 0; i < schema->n_fields; i++) {
-        const struct type *wanted = &schema->fields[i].type;
-        struct type found =
-            resolve_read_type(pq_file_column(s->config->files[file].pq, columns[i]), wanted);
-        if (w->decoded[i].cap == 0 || !type_eq(&w->decoded[i].type, &found)) {
-            vector_done(&w->decoded[i]);
-            vector_init(&w->decoded[i], &found, RUN_ROWS);
+        types[i] = resolve_read_type(pq_file_column(s->config->files[file].pq, columns[i]),
+                                     &schema->fields[i].type);
+        if (w->columns[i].cap == 0 || !type_eq(&w->columns[i].type, &types[i])) {
+            vector_done(&w->columns[i]);
+            vector_init(&w->columns[i], &types[i], ROW_SINK_ROWS);
         }
-        bool is_fixed_list = wanted->dtype == DT_LIST && wanted->list_size;
-        bool same = type_eq(&found, wanted) && !is_fixed_list;
-        if (same)
-            vector_done(&w->converted[i]);
-        else if (w->converted[i].cap == 0)
-            vector_init(&w->converted[i], wanted, RUN_ROWS);
     }
+    row_sink_expect(&w->sink, types);
 }
 
 /* Which of the files it is. */
@@ -215,7 +102,7 @@ must_use static enum code scatter_fetched(struct scatter *s, size_t task, unsign
     fit_vectors(s, w, file_of(s, task));
     enum code rc = fetched_start(fetched, &t->place, w->chunks, err);
     if (!rc)
-        rc = scatter_rows(s, w, worker, s->group_ordinal[task], t->n_rows, err);
+        rc = scatter_rows(s, w, s->group_ordinal[task], t->n_rows, err);
     for (size_t i = 0; i < t->place.n_columns; i++)
         pq_chunk_reset(w->chunks[i]);
     return rc;
@@ -255,10 +142,8 @@ static void workers_init(struct scatter *s, unsigned n_workers)
     for (unsigned k = 0; k < n_workers; k++) {
         struct scatter_worker *w = &s->workers[k];
         w->chunks = mem_zalloc(n_fields * sizeof(struct pq_chunk *));
-        w->decoded = mem_zalloc(n_fields * sizeof(*w->decoded));
-        w->converted = mem_zalloc(n_fields * sizeof(*w->converted));
-        w->vectors = mem_zalloc(n_fields * sizeof(*w->vectors));
-        w->n_nulls = mem_zalloc(n_fields * sizeof(*w->n_nulls));
+        w->columns = mem_zalloc(n_fields * sizeof(*w->columns));
+        row_sink_init(&w->sink, &s->sink, k);
         for (size_t i = 0; i < n_fields; i++)
             w->chunks[i] = pq_chunk_new();
     }
@@ -271,16 +156,11 @@ static void workers_done(struct scatter *s, unsigned n_workers)
         struct scatter_worker *w = &s->workers[k];
         for (size_t i = 0; i < n_fields; i++) {
             pq_chunk_free(w->chunks[i]);
-            vector_done(&w->decoded[i]);
-            vector_done(&w->converted[i]);
+            vector_done(&w->columns[i]);
         }
         free(w->chunks);
-        free(w->decoded);
-        free(w->converted);
-        free(w->vectors);
-        free(w->n_nulls);
-        buf_done(&w->key_bytes);
-        arena_done(&w->arena);
+        free(w->columns);
+        row_sink_done(&w->sink);
     }
     free(s->workers);
 }
@@ -352,12 +232,10 @@ static void sum_up(const struct scatter *s, unsigned n_workers, struct scatter_r
     size_t n_fields = s->config->resolved->schema.n_fields;
     r->n_nulls = mem_zalloc(n_fields * sizeof(*r->n_nulls));
     for (unsigned k = 0; k < n_workers; k++) {
-        const struct scatter_worker *w = &s->workers[k];
+        const struct row_sink *sink = &s->workers[k].sink;
         for (size_t i = 0; i < n_fields; i++)
-            r->n_nulls[i] += w->n_nulls[i];
-        for (size_t len = 0; len < 256; len++)
-            r->keys.n[len] += w->key_lengths.n[len];
-        r->keys.n_bytes += w->key_lengths.n_bytes;
+            r->n_nulls[i] += sink->n_nulls[i];
+        key_lengths_sum(&r->keys, &sink->key_lengths);
     }
 }
 
@@ -365,6 +243,8 @@ enum code scatter_run(const struct scatter_config *config, struct pool *pool,
                       struct load_progress *progress, struct scatter_result *out, struct err *err)
 {
     struct scatter s = {.config = config, .progress = progress};
+    s.sink = (struct row_sink_config){&config->resolved->schema, config->format, config->spill,
+                                      config->n_blocks, config->hash_seed};
     unsigned n_workers = pool_size(pool);
     struct scatter_result result = {0};
     workers_init(&s, n_workers);

@@ -55,6 +55,7 @@ const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list
                                        const struct projection *columns, struct arena *arena);
 
 size_t found_n_absent(const struct found_rows *rows);
+bool found_is_present(const struct found_rows *rows, size_t key_idx);
 
 /*
  * Sizes of the values of these columns for these rows: what their buffers need room for; zero where values have

@@ -1,30 +1,33 @@
-/* Making a snapshot from a generation on disk; for engine/ only. */
+/* Putting a snapshot together; for engine/ only. */
 #ifndef MURR_ENGINE_SNAPSHOT_PRIV_H
 #define MURR_ENGINE_SNAPSHOT_PRIV_H
 
-#include "engine/generation.h"
+#include "engine/base.h"
+#include "engine/manifest.h"
+#include "engine/overlay.h"
 #include "engine/snapshot.h"
-#include "engine/spec.h"
-#include "remote/op.h"
 
 /*
- * Open and check the segments of a generation's directory. The caller holds the one reference.
+ * A snapshot of a base with layers on top; takes both references, also when it fails.
  *
- * Cost      STORAGE_MMAP: milliseconds. STORAGE_MEMORY: a copy of the files, about a second a 2 GB, which ends
- *           early with `op`.
- * Fails     E_NOTFOUND, E_CORRUPT, E_IO; E_NOMEM when STORAGE_MEMORY does not fit; E_CANCELLED.
+ * Fails E_CORRUPT where a layer's keys are hashed otherwise than the base's; E_INVALID where its columns do not
+ * fit the base's (layer_match).
  */
-must_use enum code snapshot_open(const char *dir, enum storage_kind storage,
-                                 const struct remote_op *op, struct snapshot **out_snapshot,
+must_use enum code snapshot_new(struct base *take_base, struct overlay *take_overlay,
+                                struct snapshot **out_snapshot, struct err *err);
+
+/* Borrowed. */
+struct base *snapshot_base(const struct snapshot *s);
+struct overlay *snapshot_overlay(const struct snapshot *s);
+const struct seg_stack *snapshot_stack(const struct snapshot *s);
+
+/* Rows with stamps up to this are replaced by a base of this generation: all that was written before its
+ * partition was published. INT64_MIN for a table without a source. */
+int64_t snapshot_floor(const struct generation_info *info);
+
+/* The base and the layers that a manifest names. A layer that is damaged is an error. */
+must_use enum code snapshot_open(const char *table_dir, const struct manifest *m,
+                                 enum storage_kind storage, struct snapshot **out_snapshot,
                                  struct err *err);
-
-enum storage_kind snapshot_storage(const struct snapshot *s);
-uint64_t snapshot_memory_bytes(const struct snapshot *s); /* of the copy; 0 when mapped */
-
-/* Take the files of a generation that was copied to memory out of the page cache. */
-void snapshot_drop_cache(const char *dir, const struct snapshot *s);
-
-const struct generation_info *snapshot_info(const struct snapshot *s);
-uint64_t snapshot_index_bytes(const struct snapshot *s);
 
 #endif

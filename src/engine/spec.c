@@ -15,3 +15,23 @@ void table_spec_done(struct table_spec *spec)
     free(spec->columns);
     *spec = (struct table_spec){0};
 }
+
+enum { NAME_MAX_BYTES = 128 };
+
+static bool is_alnum(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+enum code table_name_check(struct view name, struct err *err)
+{
+    bool good = name.len > 0 && name.len <= NAME_MAX_BYTES && is_alnum(name.ptr[0]);
+    for (size_t i = 0; i < name.len; i++)
+        good = good && (is_alnum(name.ptr[i]) || strchr("_-.", name.ptr[i]));
+    char shown[160];
+    return good ? OK
+                : err_set(err, E_INVALID,
+                          "'%s' is not a table name: letters, digits, '_', '-' and '.', beginning "
+                          "with a letter or digit, at most %d bytes",
+                          view_printable(name, shown, sizeof(shown)), NAME_MAX_BYTES);
+}

@@ -5,7 +5,7 @@
 #include "model/type.h"
 #include "remote/s3_config.h"
 
-enum source_kind { SOURCE_LOCAL, SOURCE_S3 };
+enum source_kind { SOURCE_LOCAL, SOURCE_S3, SOURCE_NONE };
 
 struct source_spec {
     enum source_kind kind;
@@ -44,5 +44,8 @@ struct table_spec {
 };
 
 void table_spec_done(struct table_spec *spec);
+
+/* Fails E_INVALID for what cannot be the name of a table. */
+must_use enum code table_name_check(struct view name, struct err *err);
 
 #endif

@@ -20,6 +20,7 @@ struct spill_chunk {
 };
 
 struct spill {
+    struct record_source source; /* first: a source is cast back */
     struct spill_config config;
     uint32_t chunk_bytes;
     struct spill_chunk **open;   /* [worker * n_bins + bin], only that worker's thread */
@@ -85,7 +86,7 @@ must_use static enum code open_file(struct spill *s, struct err *err)
     if (s->fd < 0) {
         s->fd = open(s->config.dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
         if (s->fd < 0)
-            rc = err_errno(err, E_IO, "cannot create a spill file in %s", s->config.dir);
+            rc = err_errno(err, code_of_errno(), "cannot create a spill file in %s", s->config.dir);
     }
     pthread_mutex_unlock(&s->lock);
     return rc;
@@ -156,9 +157,11 @@ void spill_seal(struct spill *s)
         }
 }
 
-enum code spill_take(struct spill *s, size_t bin, uint8_t **out_bytes, size_t *out_len,
-                     struct err *err)
+static enum code take(struct record_source *source, unsigned worker, size_t bin,
+                      uint8_t **out_bytes, size_t *out_len, struct err *err)
 {
+    (void)worker;
+    struct spill *s = (struct spill *)source;
     struct spill_chunk *c = s->full[bin];
     *out_bytes = NULL;
     *out_len = 0;
@@ -177,4 +180,10 @@ enum code spill_take(struct spill *s, size_t bin, uint8_t **out_bytes, size_t *o
     s->full[bin] = c->next;
     free(c);
     return OK;
+}
+
+struct record_source *spill_source(struct spill *s)
+{
+    s->source.take = take;
+    return &s->source;
 }

@@ -8,7 +8,7 @@
 #define MURR_ENGINE_SPILL_H
 
 #include "base/err.h"
-#include "segment/record.h"
+#include "engine/record_source.h"
 
 struct spill;
 
@@ -34,11 +34,7 @@ must_use enum code spill_commit(struct spill *s, unsigned worker, struct err *er
 /* No more records will come; all workers have committed. */
 void spill_seal(struct spill *s);
 
-/*
- * Take the next piece of a bin, after seal: a run of records, one behind the other; empty when nothing
- * is left. The bytes are the caller's (free). Threads: one for each bin.
- */
-must_use enum code spill_take(struct spill *s, size_t bin, uint8_t **out_bytes, size_t *out_len,
-                              struct err *err);
+/* The records as a source of a build, after seal; lives as long as the spill. */
+struct record_source *spill_source(struct spill *s);
 
 #endif

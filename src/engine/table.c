@@ -1,63 +1,49 @@
-#include "engine/table.h"
+#include "engine/commit.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/generation.h"
-#include "engine/loader.h"
-#include "engine/progress.h"
-#include "engine/snapshot_priv.h"
-#include "engine/source.h"
 
-#include <pthread.h>
 #include <stdio.h>
-#include <unistd.h>
-
-static const int64_t backoff_first_ms = 1000;
-static const int64_t backoff_max_ms = 10 * 60 * 1000;
-/* Tables are polled in turn: one whose source is dead must not hold up the others for long. */
-static const int64_t discover_min_ms = 10 * 1000;
-static const int64_t discover_max_ms = 60 * 1000;
-enum { RESTARTS_MAX = 3 };
-
-struct table {
-    const struct table_spec *spec;
-    char *dir;
-    uint64_t spec_hash;
-    struct object_store *store;
-    struct load_progress progress;
-    _Atomic uint64_t n_read_bytes; /* that came from the source */
-
-    /* Only the polling thread. */
-    bool is_serving;             /* snapshots are kept as the configuration says; else mapped */
-    uint64_t unsettled;          /* generation that could not be settled; 0: none */
-    uint64_t next_number;        /* of the next generation */
-    unsigned n_failed_polls;     /* in a row */
-    uint64_t failed_fingerprint; /* of the partition whose load failed last; 0: none */
-    struct err failed_err;       /* and what it said */
-    unsigned n_failed_loads;     /* of that partition, without the first */
-    uint64_t retry_load_ns;      /* not to be loaded again before */
-
-    /* Guarded by the lock, held for a few instructions: taking a snapshot is reading the pointer and
-     * adding the reference in one step. */
-    pthread_mutex_t lock;
-    struct snapshot *live; /* NULL: nothing loaded yet */
-    struct err last_error;
-    int64_t last_error_at_ms, polled_at_ms, source_ok_at_ms, next_poll_at_ms;
-    uint64_t next_poll_ns;
-    uint64_t n_loads_ok, n_loads_failed, n_polls_ok, n_polls_failed;
-};
 
 const char *table_name(const struct table *t)
 {
     return t->spec->name;
 }
 
-/* ----------------------------------------------------------------------------------- restart */
+bool table_has_source(const struct table *t)
+{
+    return t->store != NULL;
+}
 
-/* What of the configuration shapes the data: when it changes, the same partition is loaded anew. */
-static uint64_t hash_spec(const struct table_spec *spec)
+bool table_live_info(struct table *t, struct generation_info *out)
+{
+    pthread_mutex_lock(&t->lock);
+    bool is_loaded = t->live != NULL;
+    if (is_loaded)
+        *out = snapshot_base(t->live)->info;
+    pthread_mutex_unlock(&t->lock);
+    return is_loaded;
+}
+
+uint64_t table_hash_seed(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    uint64_t seed = t->live ? snapshot_base(t->live)->set.hasher.seed : 0;
+    pthread_mutex_unlock(&t->lock);
+    return seed;
+}
+
+struct remote_op table_source_op(struct table *t, int64_t timeout_ms)
+{
+    return (struct remote_op){
+        .cancelled = &t->progress.cancelled,
+        .deadline_ns = timeout_ms ? clock_mono_ns() + (uint64_t)timeout_ms * 1000000u : 0,
+        .n_read_bytes = &t->n_read_bytes,
+    };
+}
+
+uint64_t table_hash_spec(const struct table_spec *spec)
 {
     AUTO(buf) struct buf all = {0};
     buf_printf(&all, "parts %u layout %d\n", spec->parts, (int)spec->layout);
@@ -71,58 +57,156 @@ static uint64_t hash_spec(const struct table_spec *spec)
     return hash_checksum(buf_view(&all));
 }
 
-/* Serve the newest generation that opens, not newer than the manifest's. Without a manifest (it is
- * damaged, or we died between the first generation and its manifest) it gets one, for those who read
- * the directory beside us. */
-must_use static enum code restore(struct table *t, struct err *err)
+/* ----------------------------------------------------------------------------------- restart */
+
+/* What a damaged manifest does not name any more may be somebody's writes: it is kept, under another name. */
+static void set_aside(struct table *t, const char *name, const char *why)
+{
+    char from[PATH_CAP], to[PATH_CAP];
+    if (path_format(from, NULL, "%s/%s", t->dir, name) ||
+        path_format(to, NULL, "%s/%s.lost", t->dir, name) || rename(from, to) < 0)
+        return;
+    log_error("a segment of writes cannot be used; it was set aside",
+              log_str("table", t->spec->name), log_str("path", to), log_str("error", why));
+}
+
+static bool is_named(const struct manifest *m, uint64_t number)
+{
+    for (size_t i = 0; i < m->n_writes; i++)
+        if (m->writes[i].segment == number)
+            return true;
+    return false;
+}
+
+/* Segments of writes that the manifest does not name: a crash left them before it did, or after it ceased to. */
+must_use static enum code remove_unnamed(struct table *t, const struct manifest *m, const char *why,
+                                         struct err *err)
+{
+    AUTO(dir_names) struct dir_names names = {0};
+    TRY(dir_list(t->dir, &names, err));
+    for (size_t i = 0; i < names.n; i++) {
+        uint64_t number;
+        char path[PATH_CAP];
+        if (!layer_parse_name(names.names[i], &number))
+            continue;
+        if (number >= t->next_number)
+            t->next_number = number + 1;
+        if (is_named(m, number))
+            continue;
+        if (why) {
+            set_aside(t, names.names[i], why);
+            continue;
+        }
+        TRY(path_format(path, err, "%s/%s", t->dir, names.names[i]));
+        TRY(tree_remove(path, err));
+    }
+    return OK;
+}
+
+/* The layers that open, as they are named; others are set aside. */
+static struct overlay *open_layers(struct table *t, const struct manifest *m)
+{
+    struct overlay *overlay = overlay_new();
+    for (size_t i = 0; i < m->n_writes; i++) {
+        struct layer *layer;
+        struct err why;
+        char name[32];
+        snprintf(name, sizeof(name), "%010llu.seg", (unsigned long long)m->writes[i].segment);
+        if (layer_open(t->dir, m->writes[i].segment, m->writes[i].newest, &layer, &why)) {
+            set_aside(t, name, why.msg);
+            continue;
+        }
+        struct overlay *more = overlay_push(overlay, layer);
+        overlay_unref(overlay);
+        layer_unref(layer);
+        overlay = more;
+    }
+    return overlay;
+}
+
+/* Serve the newest generation that opens, not newer than the manifest's. */
+must_use static enum code open_newest(struct table *t, const struct generation_list *list,
+                                      const struct manifest *m, struct err *err)
 {
     static const struct remote_op no_bound;
-    uint64_t live = 0;
-    struct err why;
-    if (generation_live(t->dir, &live, &why))
+    for (size_t i = 0; i < list->n && !t->live; i++) {
+        char dir[PATH_CAP];
+        struct base *base;
+        struct err why;
+        TRY(generation_path(t->dir, list->numbers[i], dir, err));
+        enum code rc = base_open(dir, STORAGE_MMAP, &no_bound, &base, &why);
+        if (!rc)
+            rc = snapshot_new(base, open_layers(t, m), &t->live, &why);
+        if (rc)
+            log_error("generation cannot be used", log_str("table", t->spec->name),
+                      log_int("generation", list->numbers[i]), log_str("error", why.msg));
+    }
+    return OK;
+}
+
+/* Without a manifest (it is damaged, or we died between the first generation and its manifest) the newest
+ * generation serves, and it gets one, for those who read the directory beside us. */
+enum code table_restore(struct table *t, struct err *err)
+{
+    struct manifest m = {0};
+    struct err why = {0};
+    if (manifest_read(t->dir, &m, &why))
         log_warn("manifest is damaged; looking for the newest generation",
                  log_str("table", t->spec->name), log_str("error", why.msg));
-    TRY(generation_remove_debris(t->dir, live, err));
+    TRY(generation_remove_debris(t->dir, m.generation, err));
     AUTO(generation_list) struct generation_list list = {0};
     TRY(generation_list(t->dir, &list, err));
     t->next_number = list.n ? list.numbers[0] + 1 : 1;
-    for (size_t i = 0; i < list.n && !t->live; i++) {
-        char dir[PATH_CAP];
-        TRY(generation_path(t->dir, list.numbers[i], dir, err));
-        if (snapshot_open(dir, STORAGE_MMAP, &no_bound, &t->live, &why))
-            log_error("generation cannot be used", log_str("table", t->spec->name),
-                      log_int("generation", list.numbers[i]), log_str("error", why.msg));
-        else if (live == 0 && generation_publish(t->dir, list.numbers[i], &why))
-            log_warn("cannot write the manifest", log_str("table", t->spec->name),
-                     log_str("error", why.msg));
-    }
-    if (t->live)
-        log_info("serving from disk", log_str("table", t->spec->name),
-                 log_int("generation", snapshot_generation(t->live)),
-                 log_str("partition", snapshot_info(t->live)->partition),
-                 log_int("rows", snapshot_n_rows(t->live)));
+    TRY(remove_unnamed(t, &m, why.msg[0] ? why.msg : NULL, err));
+    TRY(open_newest(t, &list, &m, err));
+    if (!t->live)
+        return OK;
+    const struct generation_info *info = &snapshot_base(t->live)->info;
+    m.generation = info->number;
+    if (why.msg[0] && manifest_save(t->dir, &m, &why))
+        log_warn("cannot write the manifest", log_str("table", t->spec->name),
+                 log_str("error", why.msg));
+    log_info("serving from disk", log_str("table", t->spec->name),
+             log_int("generation", info->number), log_str("partition", info->partition),
+             log_int("rows", snapshot_n_rows(t->live)),
+             log_int("segments_of_writes", snapshot_overlay(t->live)->n));
     return OK;
+}
+
+enum code table_make_dir(struct table *t, const char *data_dir, struct err *err)
+{
+    char dir[PATH_CAP];
+    TRY(path_format(dir, err, "%s/%s", data_dir, t->spec->name));
+    t->dir = mem_strdup(dir);
+    TRY(dir_make(dir, err));
+    return dir_sync(data_dir, err);
+}
+
+struct table *table_new(const struct table_spec *spec)
+{
+    struct table *t = mem_zalloc(sizeof(*t));
+    t->spec = spec;
+    t->spec_hash = table_hash_spec(spec);
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_mutex_init(&t->commit, NULL);
+    return t;
 }
 
 enum code table_open(const struct table_spec *spec, const char *data_dir,
                      struct transfer_loop *loop, struct table **out_table, struct err *err)
 {
-    struct table *t = mem_zalloc(sizeof(*t));
-    char dir[PATH_CAP];
-    t->spec = spec;
-    t->spec_hash = hash_spec(spec);
-    pthread_mutex_init(&t->lock, NULL);
-    enum code rc = path_format(dir, err, "%s/%s", data_dir, spec->name);
-    if (!rc) {
-        t->dir = mem_strdup(dir);
-        rc = dir_make(dir, err);
-    }
-    if (!rc)
-        rc = dir_sync(data_dir, err);
+    if (table_is_created(data_dir, spec->name))
+        return err_set(
+            err, E_EXISTS,
+            "table %s was created through the API and has no source; drop it, or give the "
+            "configured one another name",
+            spec->name);
+    struct table *t = table_new(spec);
+    enum code rc = table_make_dir(t, data_dir, err);
     if (!rc)
         rc = source_open(&spec->source, loop, &t->store, err);
     if (!rc)
-        rc = restore(t, err);
+        rc = table_restore(t, err);
     if (rc) {
         table_close(t);
         return err_in(err, rc, "table %s", spec->name);
@@ -138,59 +222,46 @@ void table_close(struct table *t)
     snapshot_unref(t->live);
     object_store_close(t->store);
     pthread_mutex_destroy(&t->lock);
+    pthread_mutex_destroy(&t->commit);
+    if (t->own_spec)
+        table_spec_done(t->own_spec);
+    free(t->own_spec);
     free(t->dir);
     free(t);
 }
 
-/* -------------------------------------------------------------------------------------- load */
+/* ------------------------------------------------------------------------------------ storage */
 
-static void swap(struct table *t, struct snapshot *take_fresh)
+void table_start_serving(struct table *t)
+{
+    t->is_serving = true;
+}
+
+/* Whether what is served is kept otherwise than configured. */
+static bool is_unsettled(struct table *t, uint64_t *out_number)
 {
     pthread_mutex_lock(&t->lock);
-    struct snapshot *old = t->live;
-    t->live = take_fresh;
+    bool unsettled =
+        t->live && t->is_serving && snapshot_base(t->live)->storage != t->spec->storage;
+    if (unsettled)
+        *out_number = snapshot_base(t->live)->info.number;
     pthread_mutex_unlock(&t->lock);
-    snapshot_unref(old); /* outside the lock: it may unmap gigabytes */
+    return unsettled;
 }
 
-/* Bounds of what is asked of the source. Listings have a deadline, reads end with their retries. */
-static struct remote_op source_op(struct table *t, int64_t timeout_ms)
+/* After a restart the mapped files serve. */
+void table_settle(struct table *t)
 {
-    return (struct remote_op){
-        .cancelled = &t->progress.cancelled,
-        .deadline_ns = timeout_ms ? clock_mono_ns() + (uint64_t)timeout_ms * 1000000u : 0,
-        .n_read_bytes = &t->n_read_bytes,
-    };
-}
-
-/* A generation as it shall be served; mapped where memory is too short for a copy, or time. */
-must_use static enum code open_to_serve(struct table *t, const char *dir,
-                                        struct snapshot **out_snapshot, struct err *err)
-{
-    enum storage_kind storage = t->is_serving ? t->spec->storage : STORAGE_MMAP;
-    struct remote_op op = source_op(t, 0);
-    enum code rc = snapshot_open(dir, storage, &op, out_snapshot, err);
-    if ((rc != E_NOMEM && rc != E_CANCELLED) || storage != STORAGE_MEMORY)
-        return rc;
-    if (rc == E_NOMEM)
-        log_warn("no memory for a copy; serving from the mapped files",
-                 log_str("table", t->spec->name), log_str("error", err->msg));
-    return snapshot_open(dir, STORAGE_MMAP, &op, out_snapshot, err);
-}
-
-/* After a restart the mapped files serve; replace them as configured. Tried again at each poll. */
-static void settle(struct table *t)
-{
-    if (!t->live || !t->is_serving || snapshot_storage(t->live) == t->spec->storage)
-        return;
+    uint64_t number, start_ns = clock_mono_ns();
     char dir[PATH_CAP];
     struct err err;
-    struct snapshot *fresh;
-    struct remote_op op = source_op(t, 0);
-    uint64_t number = snapshot_generation(t->live), start_ns = clock_mono_ns();
+    struct base *base;
+    struct remote_op op = table_source_op(t, 0);
+    if (!is_unsettled(t, &number))
+        return;
     enum code rc = generation_path(t->dir, number, dir, &err);
     if (!rc)
-        rc = snapshot_open(dir, t->spec->storage, &op, &fresh, &err);
+        rc = base_open(dir, t->spec->storage, &op, &base, &err);
     if (rc == E_CANCELLED)
         return;
     if (rc) {
@@ -200,239 +271,15 @@ static void settle(struct table *t)
         t->unsettled = number;
         return;
     }
-    uint64_t bytes = snapshot_memory_bytes(fresh);
-    swap(t, fresh);
+    uint64_t bytes = base->memory.len;
+    base_ref(base);
+    commit_resettled(t, base);
     if (bytes)
-        snapshot_drop_cache(dir, fresh);
+        base_drop_cache(dir, base);
+    base_unref(base);
     log_info("storage settled", log_str("table", t->spec->name), log_int("generation", number),
              log_int("memory_bytes", bytes),
              log_double("seconds", (double)(clock_mono_ns() - start_ns) / 1e9));
-}
-
-/* Give a complete directory its number, open it, make it live. */
-must_use static enum code publish(struct table *t, const char *tmp_dir, uint64_t number,
-                                  struct err *err)
-{
-    char dir[PATH_CAP];
-    struct snapshot *fresh;
-    TRY(generation_path(t->dir, number, dir, err));
-    TRY(dir_sync(tmp_dir, err));
-    if (rename(tmp_dir, dir) < 0)
-        return err_errno(err, E_IO, "cannot rename %s to %s", tmp_dir, dir);
-    enum code rc = dir_sync(t->dir, err);
-    if (!rc)
-        rc = open_to_serve(t, dir, &fresh, err);
-    if (!rc) {
-        rc = generation_publish(t->dir, number, err);
-        if (rc)
-            snapshot_unref(fresh);
-    }
-    if (rc) {
-        struct err ignored;
-        if (tree_remove(dir, &ignored))
-            log_warn("debris stays behind", log_str("path", dir), log_str("error", ignored.msg));
-        return rc;
-    }
-    swap(t, fresh);
-    if (snapshot_storage(t->live) == STORAGE_MEMORY)
-        snapshot_drop_cache(dir, t->live);
-    return OK;
-}
-
-must_use static enum code discover(struct table *t, struct partition *out_partition,
-                                   struct err *err)
-{
-    int64_t timeout_ms = t->spec->poll_interval_ms;
-    timeout_ms = timeout_ms > discover_min_ms ? timeout_ms : discover_min_ms;
-    struct remote_op op = source_op(t, timeout_ms < discover_max_ms ? timeout_ms : discover_max_ms);
-    const struct generation_info *info = t->live ? snapshot_info(t->live) : NULL;
-    return partition_find_newest(t->store, info ? info->partition : NULL, &op, out_partition, err);
-}
-
-must_use static enum code build_generation(struct table *t, const struct partition *p,
-                                           const struct load_job *job, uint64_t number,
-                                           struct load_result *result, struct err *err)
-{
-    uint64_t start_ns = clock_mono_ns();
-    TRY(load_run(job, result, err));
-    AUTO(partition) struct partition again = {0};
-    TRY(discover(t, &again, err));
-    if (again.fingerprint != p->fingerprint && strcmp(again.date, p->date) == 0)
-        return err_set(err, E_CHANGED, "partition %s changed while it was read", p->date);
-    struct generation_info info = {
-        .number = number,
-        .fingerprint = p->fingerprint,
-        .spec_hash = t->spec_hash,
-        .n_parts = t->spec->parts,
-        .n_rows = result->n_rows,
-        .disk_bytes = result->disk_bytes,
-        .published_at_ms = p->published_at_ms,
-        .loaded_at_ms = clock_wall_ms(),
-        .load_seconds = (double)(clock_mono_ns() - start_ns) / 1e9,
-    };
-    memcpy(info.partition, p->date, sizeof(info.partition));
-    return generation_write_info(job->dir, &info, &result->schema, err);
-}
-
-static void log_loaded(const struct table *t, const struct load_result *result)
-{
-    const struct generation_info *info = snapshot_info(t->live);
-    log_info("table loaded", log_str("table", t->spec->name), log_str("partition", info->partition),
-             log_int("generation", info->number), log_int("rows", result->n_rows),
-             log_int("rows_read", result->n_rows_read), log_int("disk_bytes", result->disk_bytes),
-             log_int("columns", result->schema.n_fields),
-             log_int("columns_skipped", result->n_skipped_columns),
-             log_double("seconds", info->load_seconds));
-}
-
-must_use static enum code load(struct table *t, const struct partition *p, struct pool *pool,
-                               uint64_t memory_bytes, struct err *err)
-{
-    char tmp_dir[PATH_CAP];
-    uint64_t number = t->next_number++; /* a failed load's number is not used again */
-    TRY(path_format(tmp_dir, err, "%s/%010llu.tmp", t->dir, (unsigned long long)number));
-    TRY(dir_make(tmp_dir, err));
-    struct remote_op op = source_op(t, 0);
-    struct load_job job = {t->spec, t->store, p, &op, tmp_dir, memory_bytes, pool, &t->progress, 0};
-    AUTO(load_result) struct load_result result = {0};
-    enum code rc = build_generation(t, p, &job, number, &result, err);
-    if (!rc)
-        rc = publish(t, tmp_dir, number, err);
-    struct err ignored;
-    if (rc && tree_remove(tmp_dir, &ignored))
-        log_warn("debris stays behind", log_str("path", tmp_dir), log_str("error", ignored.msg));
-    if (rc)
-        return rc;
-    log_loaded(t, &result);
-    if (generation_prune(t->dir, number, t->spec->keep_generations, &ignored))
-        log_warn("old generations stay behind", log_str("table", t->spec->name),
-                 log_str("error", ignored.msg));
-    return OK;
-}
-
-/* -------------------------------------------------------------------------------------- poll */
-
-static bool is_served(const struct table *t, const struct partition *p)
-{
-    const struct generation_info *info = t->live ? snapshot_info(t->live) : NULL;
-    return info && info->fingerprint == p->fingerprint && info->spec_hash == t->spec_hash;
-}
-
-/* Between `least` and `most`, so that a thousand workers do not come together. */
-static int64_t jittered_ms(const struct table *t, int64_t least, int64_t most)
-{
-    uint64_t seed = (clock_mono_ns() ^ (uint64_t)getpid() << 40 ^ (uint64_t)(uintptr_t)t);
-    uint64_t spread = seed * 0x9E3779B97F4A7C15u >> 32;
-    return least + (int64_t)(spread % (uint64_t)(most - least + 1));
-}
-
-/* Doubling, with jitter. */
-static int64_t backoff_ms(const struct table *t, unsigned n_failed)
-{
-    int64_t most = backoff_first_ms << (n_failed < 16 ? n_failed : 16);
-    most = most < backoff_max_ms ? most : backoff_max_ms;
-    return jittered_ms(t, most / 2, most);
-}
-
-static void schedule(struct table *t, bool failed)
-{
-    int64_t interval = t->spec->poll_interval_ms;
-    int64_t delay = jittered_ms(t, interval - interval / 5, interval);
-    int64_t backoff = backoff_ms(t, t->n_failed_polls);
-    if (failed && backoff < delay)
-        delay = backoff;
-    pthread_mutex_lock(&t->lock);
-    t->polled_at_ms = clock_wall_ms();
-    t->next_poll_at_ms = t->polled_at_ms + delay;
-    t->next_poll_ns = clock_mono_ns() + (uint64_t)delay * 1000000u;
-    pthread_mutex_unlock(&t->lock);
-}
-
-/* The outcome of the latest poll; an empty message: it went well. */
-static void note_outcome(struct table *t, const struct err *err)
-{
-    pthread_mutex_lock(&t->lock);
-    t->last_error = *err;
-    t->last_error_at_ms = err->msg[0] ? clock_wall_ms() : 0;
-    pthread_mutex_unlock(&t->lock);
-}
-
-static void note_count(struct table *t, uint64_t *counter)
-{
-    pthread_mutex_lock(&t->lock);
-    ++*counter;
-    pthread_mutex_unlock(&t->lock);
-}
-
-static void note_poll(struct table *t, enum code rc)
-{
-    pthread_mutex_lock(&t->lock);
-    ++*(rc ? &t->n_polls_failed : &t->n_polls_ok);
-    t->source_ok_at_ms = rc ? t->source_ok_at_ms : clock_wall_ms();
-    pthread_mutex_unlock(&t->lock);
-}
-
-must_use static enum code load_if_new(struct table *t, const struct partition *p, struct pool *pool,
-                                      uint64_t memory_bytes, struct err *err)
-{
-    if (is_served(t, p))
-        return OK;
-    bool failed_before = p->fingerprint == t->failed_fingerprint;
-    if (failed_before && clock_mono_ns() < t->retry_load_ns)
-        return err_set(err, E_INVALID, "%s", t->failed_err.msg); /* known bad: not yet again */
-    enum code rc = load(t, p, pool, memory_bytes, err);
-    note_count(t, rc ? &t->n_loads_failed : &t->n_loads_ok);
-    t->failed_fingerprint = rc ? p->fingerprint : 0;
-    t->n_failed_loads = failed_before ? t->n_failed_loads + 1 : 0;
-    t->retry_load_ns = clock_mono_ns() + (uint64_t)backoff_ms(t, t->n_failed_loads) * 1000000u;
-    if (!rc)
-        return OK;
-    err_write_in(err, "partition %s", p->date);
-    t->failed_err = *err;
-    return rc;
-}
-
-/* What was being read has been replaced: see what is there now, and load that. */
-must_use static enum code start_anew(struct table *t, struct partition *p, struct pool *pool,
-                                     uint64_t memory_bytes, struct err *err)
-{
-    log_info("the partition changed while it was read; starting anew",
-             log_str("table", t->spec->name), log_str("partition", p->date),
-             log_str("error", err->msg));
-    partition_done(p);
-    TRY(discover(t, p, err));
-    t->failed_fingerprint = 0;
-    return load_if_new(t, p, pool, memory_bytes, err);
-}
-
-enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, struct err *err)
-{
-    struct err own;
-    AUTO(partition) struct partition p = {0};
-    settle(t);
-    enum code rc = discover(t, &p, &own);
-    note_poll(t, rc);
-    if (!rc)
-        rc = load_if_new(t, &p, pool, memory_bytes, &own);
-    for (int i = 0; i < RESTARTS_MAX && rc == E_CHANGED; i++)
-        rc = start_anew(t, &p, pool, memory_bytes, &own);
-    if (rc == E_CANCELLED)
-        return err_set(err, rc, "%s", own.msg);
-    bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
-    if (is_news)
-        log_warn(t->live ? "poll failed; the data loaded before keeps serving" : "poll failed",
-                 log_str("table", t->spec->name), log_str("error", own.msg));
-    if (!rc)
-        own.msg[0] = '\0';
-    note_outcome(t, &own);
-    t->n_failed_polls = rc ? t->n_failed_polls + 1 : 0;
-    schedule(t, rc != OK);
-    return rc ? err_set(err, rc, "table %s: %s", t->spec->name, own.msg) : OK;
-}
-
-void table_start_serving(struct table *t)
-{
-    t->is_serving = true;
 }
 
 uint64_t table_next_poll_ns(const struct table *t)
@@ -443,6 +290,7 @@ uint64_t table_next_poll_ns(const struct table *t)
 void table_cancel(struct table *t)
 {
     atomic_store(&t->progress.cancelled, true);
+    atomic_store(&t->merging.cancelled, true);
 }
 
 /* ----------------------------------------------------------------------------------- readers */
@@ -479,20 +327,34 @@ static void load_status(struct table *t, struct table_status *out)
         out->load.eta_s = out->load.elapsed_s * (1 - done) / done;
 }
 
+uint64_t table_written_bytes(struct table *t)
+{
+    uint64_t bytes = 0;
+    pthread_mutex_lock(&t->lock);
+    if (t->live) {
+        bytes = overlay_disk_bytes(snapshot_overlay(t->live));
+        bytes += t->store ? 0 : snapshot_base(t->live)->info.disk_bytes;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return bytes;
+}
+
 void table_status(struct table *t, struct arena *arena, struct table_status *out)
 {
     *out = (struct table_status){
-        .name = t->spec->name, .source = t->store->ops->kind, .partition = ""};
+        .name = t->spec->name, .source = t->store ? t->store->ops->kind : "none", .partition = ""};
     pthread_mutex_lock(&t->lock);
     if (t->live) {
-        const struct generation_info *info = snapshot_info(t->live);
+        const struct base *base = snapshot_base(t->live);
+        const struct generation_info *info = &base->info;
         out->loaded = true;
         out->partition = arena_strndup(arena, info->partition, strlen(info->partition));
         out->generation = info->number;
         out->n_rows = snapshot_n_rows(t->live);
-        out->disk_bytes = info->disk_bytes;
-        out->index_bytes = snapshot_index_bytes(t->live);
-        out->memory_bytes = snapshot_memory_bytes(t->live);
+        out->n_layers = snapshot_overlay(t->live)->n;
+        out->disk_bytes = info->disk_bytes + overlay_disk_bytes(snapshot_overlay(t->live));
+        out->index_bytes = base->index_bytes;
+        out->memory_bytes = base->memory.len;
         out->loaded_at_ms = info->loaded_at_ms;
         out->published_at_ms = info->published_at_ms;
         out->load_seconds = info->load_seconds;
@@ -506,6 +368,15 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     out->n_loads_failed = t->n_loads_failed;
     out->n_polls_ok = t->n_polls_ok;
     out->n_polls_failed = t->n_polls_failed;
+    out->writes = (struct write_status){
+        .n_ok = t->writes.n_ok,
+        .n_failed = t->writes.n_failed,
+        .n_rows = t->writes.n_rows,
+        .n_waiting = t->writes.queue.n,
+        .n_waiting_bytes = t->writes.queue.n_bytes,
+        .n_merges_ok = t->writes.n_merges_ok,
+        .n_merges_failed = t->writes.n_merges_failed,
+    };
     out->source_read_bytes = atomic_load(&t->n_read_bytes);
     pthread_mutex_unlock(&t->lock);
     load_status(t, out);

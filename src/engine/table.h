@@ -25,7 +25,30 @@ must_use enum code table_open(const struct table_spec *spec, const char *data_di
                               struct err *err);
 void table_close(struct table *t);
 
+/*
+ * Make a table without a source: its directory, an empty first generation, a manifest. On disk when this returns.
+ * `storage` is how it will be kept.
+ *
+ * Fails E_EXISTS where the data directory has such a table; E_INVALID for a schema that it cannot have.
+ */
+must_use enum code table_create(struct view name, const struct schema *schema,
+                                enum storage_kind storage, const char *data_dir,
+                                struct table **out_table, struct err *err);
+
+/* Whether a directory of the data directory is a table that was created so, and such a table opened. */
+bool table_is_created(const char *data_dir, const char *name);
+must_use enum code table_open_created(const char *name, enum storage_kind storage,
+                                      const char *data_dir, struct table **out_table,
+                                      struct err *err);
+
+/* Remove a table that nobody uses any more, with its files; a crash leaves all or nothing of it. Frees it, also when
+ * it fails. */
+must_use enum code table_remove(struct table *take_table, const char *data_dir, struct err *err);
+/* What removals left behind. */
+must_use enum code table_remove_debris(const char *data_dir, struct err *err);
+
 const char *table_name(const struct table *t);
+bool table_has_source(const struct table *t);
 
 /*
  * Look at the source; when it has a new or changed partition, load and serve it. The outcome is kept
@@ -46,6 +69,9 @@ void table_cancel(struct table *t);
 
 /* Fails E_NOTFOUND while there is no generation. The caller unrefs. */
 must_use enum code table_snapshot(struct table *t, struct snapshot **out_snapshot, struct err *err);
+
+/* Bytes on the disk that came by writes. Threads: any. */
+uint64_t table_written_bytes(struct table *t);
 
 void table_status(struct table *t, struct arena *arena, struct table_status *out);
 

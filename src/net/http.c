@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "net/listen.h"
 
+#include <assert.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,22 +17,42 @@
 /*
  * libmicrohttpd calls us at these points of a connection, always on the connection's own thread:
  *
- *   connection_changed  it opened: a struct conn is made, in the server's list; it closed: it is
- * freed handle, first       the headers are there handle, repeated    a piece of the body handle,
- * last        the body is whole: run the handler, queue its answer request_ended       the answer
- * is written, or the connection broke
+ *   connection_changed   it opened: a struct conn is made, in the server's list; it closed: it is freed
+ *   handle, first        the headers are there
+ *   handle, repeated     a piece of the body
+ *   handle, last         the body is whole: run the handler, queue its answer
+ *   request_ended        the answer is written, or the connection broke
  *
- * Slow clients. libmicrohttpd closes a connection on which nothing moved for `timeout_ms`; one byte
- * now and then keeps it open. So the reaper thread shuts down connections that have been waiting
- * for a whole request for that long, by `waiting_since_ns`, whatever trickles in.
+ * Slow clients. libmicrohttpd closes a connection on which nothing moved for `timeout_ms`; one byte now and then
+ * keeps it open. So the reaper thread shuts down connections that have been waiting for a whole request for that
+ * long, by `waiting_since_ns`, whatever trickles in. A body earns time: every HTTP_BODY_RATE bytes move that time by a
+ * second, though not beyond now. So an upload of any size goes through as long as its average rate is above that, it
+ * never lags behind by more than timeout_ms, and what came quickly buys no long pause later.
  *
- *   (1) waiting_since_ns is 0 while the handler runs and the answer is written, else the time at
- * which the connection opened, the headers were complete, or the previous answer was written. (2) A
- * conn is in the list only while its socket is open: libmicrohttpd reports the end of a connection
- * before it closes the socket. So under the lock the reaper may use conn->fd.
+ *   (1) waiting_since_ns is 0 while the handler runs and the answer is written, else the time at which the
+ *       connection opened, the headers were complete, or the previous answer was written, moved as above.
+ *   (2) A conn is in the list only while its socket is open: libmicrohttpd reports the end of a connection before it
+ *       closes the socket. So under the lock the reaper may use conn->fd.
  *
- * A body that is too large gets an answer that says so. Closing while the client still sends would
- * make its kernel drop that answer, so up to `swallow_bytes` are read and thrown away first.
+ * A body that is not wanted gets an answer that says so. Closing while the client still sends would make its kernel
+ * drop that answer, so the body is read and thrown away first: up to `swallow_bytes` of one that is too large, all of
+ * one that would have been welcome if the disk were not full.
+ *
+ * Bodies are written to their files by the thread of the connection. That goes to the page cache, at the speed of a
+ * copy, but a disk that cannot follow makes the kernel stop the writer, and with it the other connections of that
+ * thread.
+ *
+ * Deferred answers. libmicrohttpd suspends the connection: it is out of the thread's epoll set, no timeout applies,
+ * and it does not notice that the client goes. Resumed, it calls `handle` once more, which queues the answer. Two own
+ * a http_deferred: the connection, and whoever will answer.
+ *
+ *   (3) `answer` is set once, by http_answer; `gone` once, when the connection will not take it any more.
+ *   (4) `suspended`: the connection is suspended and nobody has resumed it. Who resets it, resumes.
+ *   (5) An answer may come before the handler has returned. Then there is nothing to resume: no suspension follows.
+ *   (6) libmicrohttpd must not be stopped while connections are suspended. Closing resumes them all; from then on,
+ *       under the same lock, none is suspended.
+ *
+ * Locks: the server's, then that of a http_deferred.
  */
 static const size_t header_memory_bytes = 64 * 1024;
 static const size_t keep_bytes = 1u << 20; /* memory a connection keeps from request to request */
@@ -46,18 +67,35 @@ struct conn {
     _Atomic uint64_t waiting_since_ns; /* (1) */
     struct {                           /* only the thread of the connection */
         struct arena arena;
-        struct buf body;
-        size_t n_swallowed;
-        bool too_large;
-        bool counted;        /* among server->n_in_flight */
+        struct upload body;
+        uint64_t body_max;
+        uint64_t n_swallowed;
+        enum code refused; /* why the body is not wanted */
+        bool counted;      /* among server->n_in_flight */
+        struct http_deferred *deferred;
         size_t answer_bytes; /* among server->answer_bytes */
     } request;
+    struct http_deferred *waiting; /* under the server's lock: may be suspended */
+};
+
+struct http_deferred {
+    pthread_mutex_t lock;
+    unsigned n_owners;
+    struct MHD_Connection *mhd;
+    bool suspended;              /* (4) */
+    bool gone;                   /* (3) */
+    struct MHD_Response *answer; /* (3) */
+    unsigned status;
+    size_t answer_bytes;
 };
 
 struct http_server {
     http_handler_fn handler;
     void *app;
     size_t max_body_bytes;
+    http_body_rule_fn body_rule;
+    size_t upload_memory_bytes;
+    struct spool *spool; /* NULL: all bodies stay in memory */
     uint64_t timeout_ns;
     unsigned port;
     unsigned n_daemons;
@@ -73,7 +111,7 @@ struct http_server {
         pthread_mutex_t lock;
         pthread_cond_t closing_changed;
         struct conn *conns; /* all open ones (2) */
-        bool closing;
+        bool closing;       /* (6) */
     } shared;
 };
 
@@ -165,6 +203,15 @@ static void conn_is_served(struct conn *c)
     atomic_store_explicit(&c->waiting_since_ns, 0, memory_order_relaxed);
 }
 
+/* So many bytes of a body came, and were put away since `start_ns`, for which the client has not to answer. */
+static void conn_has_moved(struct conn *c, size_t n, uint64_t since_ns, uint64_t start_ns)
+{
+    uint64_t now_ns = clock_mono_ns();
+    since_ns += (uint64_t)n * 1000000000 / HTTP_BODY_RATE + (now_ns - start_ns);
+    atomic_store_explicit(&c->waiting_since_ns, since_ns < now_ns ? since_ns : now_ns,
+                          memory_order_relaxed);
+}
+
 static struct conn *conn_open(struct http_server *s, int fd)
 {
     struct conn *c = mem_zalloc(sizeof(*c));
@@ -192,7 +239,7 @@ static void conn_close(struct conn *c)
         c->next->prev = c->prev;
     pthread_mutex_unlock(&s->shared.lock);
     arena_done(&c->request.arena);
-    buf_done(&c->request.body);
+    upload_done(&c->request.body);
     free(c);
 }
 
@@ -217,12 +264,39 @@ static void request_reset(struct conn *c)
 {
     if (c->request.arena.total > keep_bytes)
         arena_done(&c->request.arena);
-    if (c->request.body.cap > keep_bytes)
-        buf_done(&c->request.body);
     arena_reset(&c->request.arena);
-    buf_reset(&c->request.body);
+    upload_reset(&c->request.body, keep_bytes);
     c->request.n_swallowed = 0;
-    c->request.too_large = false;
+    c->request.refused = OK;
+}
+
+/* One of the two owners is done with it; the lock is held, and released. */
+static void deferred_leave(struct http_deferred *d)
+{
+    bool last = --d->n_owners == 0;
+    pthread_mutex_unlock(&d->lock);
+    if (!last)
+        return;
+    pthread_mutex_destroy(&d->lock);
+    free(d);
+}
+
+/* The connection will not take an answer any more. */
+static void deferred_abandon(struct conn *c)
+{
+    struct http_deferred *d = c->request.deferred;
+    if (!d)
+        return;
+    pthread_mutex_lock(&c->server->shared.lock);
+    c->waiting = NULL;
+    pthread_mutex_unlock(&c->server->shared.lock);
+    c->request.deferred = NULL;
+    pthread_mutex_lock(&d->lock);
+    d->gone = true;
+    if (d->answer)
+        MHD_destroy_response(d->answer);
+    d->answer = NULL;
+    deferred_leave(d);
 }
 
 static void request_ended(void *server, struct MHD_Connection *mhd, void **request,
@@ -234,6 +308,7 @@ static void request_ended(void *server, struct MHD_Connection *mhd, void **reque
     struct http_server *s = server;
     if (!c)
         return;
+    deferred_abandon(c);
     request_reset(c);
     if (c->request.counted)
         atomic_fetch_sub(&s->n_in_flight, 1);
@@ -244,22 +319,111 @@ static void request_ended(void *server, struct MHD_Connection *mhd, void **reque
     *request = NULL;
 }
 
-static enum MHD_Result queue(struct MHD_Connection *mhd, struct http_server *s,
-                             const struct http_response *res)
+/* Takes the body of the answer. NULL: there is no memory. */
+static struct MHD_Response *response_of(const struct http_response *take)
 {
     struct MHD_Response *r = MHD_create_response_from_buffer_with_free_callback(
-        res->body_len, res->body, res->body ? free : NULL);
-    if (!r)
+        take->body_len, take->body, take->body ? free : NULL);
+    if (!r) {
+        free(take->body);
+        return NULL;
+    }
+    if (take->content_type)
+        MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, take->content_type);
+    for (size_t i = 0; i < take->n_headers; i++)
+        MHD_add_response_header(r, take->headers[i].name, take->headers[i].value);
+    return r;
+}
+
+/* Takes the response, which may be NULL. */
+static enum MHD_Result queue(struct conn *c, struct MHD_Connection *mhd, unsigned status,
+                             struct MHD_Response *take, size_t body_len)
+{
+    struct http_server *s = c->server;
+    if (!take)
         return MHD_NO;
-    if (res->content_type)
-        MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, res->content_type);
-    for (size_t i = 0; i < res->n_headers; i++)
-        MHD_add_response_header(r, res->headers[i].name, res->headers[i].value);
+    c->request.answer_bytes = body_len;
+    atomic_fetch_add(&s->answer_bytes, body_len);
     if (atomic_load_explicit(&s->draining, memory_order_relaxed))
-        MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
-    enum MHD_Result queued = MHD_queue_response(mhd, res->status, r);
-    MHD_destroy_response(r);
+        MHD_add_response_header(take, MHD_HTTP_HEADER_CONNECTION, "close");
+    enum MHD_Result queued = MHD_queue_response(mhd, status, take);
+    MHD_destroy_response(take);
     return queued;
+}
+
+struct http_deferred *http_defer(const struct http_request *req)
+{
+    struct conn *c = conn_of(req->conn);
+    struct http_deferred *d = mem_zalloc(sizeof(*d));
+    assert(!req->body_rc && !c->request.deferred);
+    pthread_mutex_init(&d->lock, NULL);
+    d->n_owners = 2;
+    d->mhd = req->conn;
+    c->request.deferred = d;
+    return d;
+}
+
+void http_answer(struct http_deferred *d, const struct http_response *take)
+{
+    struct MHD_Response *r = response_of(take);
+    pthread_mutex_lock(&d->lock);
+    if (d->gone || !r) {
+        if (r)
+            MHD_destroy_response(r);
+        d->gone = true;
+    } else {
+        d->answer = r;
+        d->status = take->status;
+        d->answer_bytes = take->body_len;
+    }
+    if (d->suspended)
+        MHD_resume_connection(d->mhd);
+    d->suspended = false;
+    deferred_leave(d);
+}
+
+/* The connection was resumed, or the answer was there before: queue it. */
+static enum MHD_Result queue_deferred(struct conn *c, struct MHD_Connection *mhd)
+{
+    struct http_deferred *d = c->request.deferred;
+    pthread_mutex_lock(&d->lock);
+    struct MHD_Response *answer = d->answer;
+    unsigned status = d->status;
+    size_t bytes = d->answer_bytes;
+    d->answer = NULL;
+    pthread_mutex_unlock(&d->lock);
+    deferred_abandon(c);
+    return queue(c, mhd, status, answer, bytes);
+}
+
+/* The handler has returned and will answer later, if it has not yet (5). */
+static enum MHD_Result wait_for_answer(struct conn *c, struct MHD_Connection *mhd)
+{
+    struct http_server *s = c->server;
+    struct http_deferred *d = c->request.deferred;
+    pthread_mutex_lock(&s->shared.lock);
+    pthread_mutex_lock(&d->lock);
+    bool wait = !d->answer && !d->gone && !s->shared.closing;
+    if (wait) {
+        MHD_suspend_connection(mhd);
+        d->suspended = true;
+        c->waiting = d;
+    }
+    pthread_mutex_unlock(&d->lock);
+    pthread_mutex_unlock(&s->shared.lock);
+    return wait ? MHD_YES : queue_deferred(c, mhd);
+}
+
+/* The view of the body, or why there is none. */
+static enum code body_view(struct conn *c, struct view *out)
+{
+    struct err err;
+    if (c->request.refused)
+        return c->request.refused;
+    enum code rc = upload_view(&c->request.body, out, &err);
+    if (rc)
+        log_warn("an upload failed", log_str("error", err.msg));
+    return rc;
 }
 
 static enum MHD_Result run_handler(struct conn *c, struct MHD_Connection *mhd, const char *path,
@@ -269,19 +433,22 @@ static enum MHD_Result run_handler(struct conn *c, struct MHD_Connection *mhd, c
     bool head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     struct http_request req = {.method = head ? MHD_HTTP_METHOD_GET : method,
                                .path = path,
-                               .body_too_large = c->request.too_large,
                                .too_many_answers =
                                    atomic_load(&s->answer_bytes) > s->max_answer_bytes,
                                .arena = &c->request.arena,
                                .conn = mhd};
     struct http_response res = {0};
-    if (!c->request.too_large)
-        req.body = buf_view(&c->request.body);
+    req.body_rc = body_view(c, &req.body);
     conn_is_served(c);
     s->handler(s->app, &req, &res);
-    c->request.answer_bytes = res.body_len;
-    atomic_fetch_add(&s->answer_bytes, res.body_len);
-    return queue(mhd, s, &res);
+    if (c->request.deferred)
+        return wait_for_answer(c, mhd);
+    return queue(c, mhd, res.status, response_of(&res), res.body_len);
+}
+
+void http_request_detach_body(const struct http_request *req, struct http_body *out)
+{
+    upload_detach(&conn_of(req->conn)->request.body, out);
 }
 
 /* What Content-Length says; 0 without one. libmicrohttpd has refused those that are no number. */
@@ -292,37 +459,77 @@ static uint64_t announced_bytes(struct MHD_Connection *mhd)
     return text ? strtoull(text, NULL, 10) : 0;
 }
 
+/* Bytes to read of a body that is not wanted, so that the client hears why. */
+static uint64_t swallow_max(const struct conn *c)
+{
+    bool welcome = c->request.refused != E_LIMIT && c->request.body_max > swallow_bytes;
+    return welcome ? c->request.body_max : swallow_bytes;
+}
+
+/* How much may come, and where it goes. */
+static void prepare_body(struct conn *c, const char *path, const char *method, uint64_t announced)
+{
+    struct http_server *s = c->server;
+    struct http_body_rule rule = {s->max_body_bytes, false};
+    struct upload *body = &c->request.body;
+    if (s->body_rule)
+        rule = s->body_rule(s->app, method, path);
+    c->request.body_max = rule.max_bytes;
+    body->spool = rule.may_spool ? s->spool : NULL;
+    body->memory_max = s->upload_memory_bytes;
+    if (announced > rule.max_bytes)
+        c->request.refused = E_LIMIT;
+    else if (body->spool && announced > body->memory_max && !spool_has_room(body->spool, announced))
+        c->request.refused = E_BUSY;
+    else
+        buf_reserve(&body->memory, announced < keep_bytes ? announced : keep_bytes);
+}
+
 /* The headers are there. A client that asks first, or has very much to send, is refused at once. */
 static enum MHD_Result begin_request(struct conn *c, struct MHD_Connection *mhd, const char *path,
                                      const char *method)
 {
-    struct http_server *s = c->server;
     uint64_t announced = announced_bytes(mhd);
-    atomic_fetch_add(&s->n_in_flight, 1);
+    atomic_fetch_add(&c->server->n_in_flight, 1);
     c->request.counted = true;
     conn_waits(c);
-    c->request.too_large = announced > s->max_body_bytes;
-    if (!c->request.too_large) {
-        buf_reserve(&c->request.body, announced < keep_bytes ? announced : keep_bytes);
-        return MHD_YES;
-    }
+    prepare_body(c, path, method, announced);
     bool asks = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) != NULL;
-    if (asks || announced > swallow_bytes)
+    if (c->request.refused && (asks || announced > swallow_max(c)))
         return run_handler(c, mhd, path, method);
     return MHD_YES;
 }
 
+static void refuse_body(struct conn *c, enum code why, const struct err *err)
+{
+    if (why != E_LIMIT && why != E_BUSY)
+        log_warn("an upload failed", log_str("error", err->msg));
+    c->request.refused = why;
+    upload_reset(&c->request.body, keep_bytes);
+}
+
+static void keep_body(struct conn *c, struct view bytes)
+{
+    struct upload *body = &c->request.body;
+    struct err err;
+    enum code rc = E_LIMIT;
+    if (bytes.len <= c->request.body_max - upload_len(body))
+        rc = upload_put(body, bytes, &err);
+    if (rc)
+        refuse_body(c, rc, &err);
+}
+
 static enum MHD_Result take_body(struct conn *c, const char *bytes, size_t len)
 {
-    struct buf *body = &c->request.body;
-    if (len > c->server->max_body_bytes - body->len)
-        c->request.too_large = true;
-    if (!c->request.too_large) {
-        buf_put(body, bytes, len);
-        return MHD_YES;
-    }
-    c->request.n_swallowed += len;
-    return c->request.n_swallowed > swallow_bytes ? MHD_NO : MHD_YES;
+    uint64_t since_ns = atomic_load_explicit(&c->waiting_since_ns, memory_order_relaxed);
+    uint64_t start_ns = clock_mono_ns();
+    conn_is_served(c);
+    if (!c->request.refused)
+        keep_body(c, view_of(bytes, len));
+    if (c->request.refused)
+        c->request.n_swallowed += len;
+    conn_has_moved(c, len, since_ns, start_ns);
+    return c->request.n_swallowed > swallow_max(c) ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result handle(void *server, struct MHD_Connection *mhd, const char *path,
@@ -336,6 +543,8 @@ static enum MHD_Result handle(void *server, struct MHD_Connection *mhd, const ch
         *request = c = conn_of(mhd);
         return begin_request(c, mhd, path, method);
     }
+    if (c->request.deferred)
+        return queue_deferred(c, mhd);
     if (*upload_bytes == 0)
         return run_handler(c, mhd, path, method);
     size_t len = *upload_bytes;
@@ -407,8 +616,8 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, const struct http_
         {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
         {MHD_OPTION_END, 0, NULL}};
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, s,
-        MHD_OPTION_EXTERNAL_LOGGER, log_line, s, MHD_OPTION_LISTEN_SOCKET, take_fd,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_line, s, MHD_OPTION_LISTEN_SOCKET, take_fd,
         MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)((config->timeout_ms + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         header_memory_bytes, MHD_OPTION_NOTIFY_COMPLETED, request_ended, s,
@@ -453,10 +662,17 @@ enum code http_server_open(const struct http_config *config, http_handler_fn han
     for (unsigned k = 0; k < LISTEN_MAX; k++)
         s->quiet[k] = -1;
     s->max_body_bytes = config->max_body_bytes;
+    s->body_rule = config->body_rule;
+    s->upload_memory_bytes = config->upload_memory_bytes;
     s->max_answer_bytes = config->max_answer_bytes;
     s->timeout_ns = (uint64_t)config->timeout_ms * 1000000;
     init_shared(s);
-    enum code rc = start_daemons(s, config, &listeners, err);
+    enum code rc = OK;
+    if (config->upload_dir)
+        rc = spool_open(config->upload_dir, config->max_upload_bytes, &s->spool, err);
+    if (rc)
+        goto fail;
+    rc = start_daemons(s, config, &listeners, err);
     if (rc)
         goto fail;
     if (pthread_create(&s->reaper, NULL, run_reaper, s)) {
@@ -533,22 +749,34 @@ bool http_server_drain(struct http_server *s, int64_t deadline_ms)
     return http_server_in_flight(s) == 0;
 }
 
-static void stop_reaper(struct http_server *s)
+/* From here on nothing is suspended (6). */
+static void begin_closing(struct http_server *s)
 {
-    if (!s->has_reaper)
-        return;
     pthread_mutex_lock(&s->shared.lock);
     s->shared.closing = true;
     pthread_cond_signal(&s->shared.closing_changed);
+    for (struct conn *c = s->shared.conns; c; c = c->next) {
+        struct http_deferred *d = c->waiting;
+        if (!d)
+            continue;
+        pthread_mutex_lock(&d->lock);
+        if (d->suspended) {
+            d->gone = true;
+            d->suspended = false;
+            MHD_resume_connection(d->mhd);
+        }
+        pthread_mutex_unlock(&d->lock);
+    }
     pthread_mutex_unlock(&s->shared.lock);
-    pthread_join(s->reaper, NULL);
 }
 
 void http_server_close(struct http_server *s)
 {
     if (!s)
         return;
-    stop_reaper(s);
+    begin_closing(s);
+    if (s->has_reaper)
+        pthread_join(s->reaper, NULL);
     for (unsigned i = 0; i < s->n_daemons; i++)
         MHD_stop_daemon(s->daemons[i]);
     for (unsigned i = 0; i < s->n_daemons; i++)
@@ -556,5 +784,6 @@ void http_server_close(struct http_server *s)
             close(s->quiet[i]);
     pthread_cond_destroy(&s->shared.closing_changed);
     pthread_mutex_destroy(&s->shared.lock);
+    spool_close(s->spool);
     free(s);
 }

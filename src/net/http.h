@@ -4,14 +4,16 @@
  *
  * Threads   one thread a core accepts, reads, runs the handler to completion and writes; a
  * connection stays with its thread. One more closes connections of clients that are too slow.
- * Limits    the bytes of a body, of headers (64 KiB a connection), the number of connections, and
- * the time a client may take for a request.
+ * An answer may come later and from any thread (http_defer).
+ * Limits    the bytes of a body, by path; of headers (64 KiB a connection); the number of connections; the time a
+ * client may take for a request, of which a body that moves gets more.
  */
 #ifndef MURR_NET_HTTP_H
 #define MURR_NET_HTTP_H
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "net/upload.h"
 
 struct http_server;
 struct MHD_Connection;
@@ -20,7 +22,9 @@ struct http_request {
     const char *method; /* "GET", "POST", ...; for HEAD "GET": the server leaves the body out */
     const char *path;   /* as it came: still percent-encoded, without the query */
     struct view body;
-    bool body_too_large;   /* more than allowed was sent, or announced; `body` is then empty */
+    enum code
+        body_rc; /* why `body` is empty although there was one: E_LIMIT more than allowed was sent, or
+                          announced; E_BUSY too many bytes of uploads; E_NOSPACE, E_IO, E_NOMEM */
     bool too_many_answers; /* more bytes than allowed wait for their clients to read them */
     struct arena *arena;   /* for all that must live until the response is written */
     struct MHD_Connection *conn;
@@ -52,19 +56,55 @@ struct http_response {
     size_t body_len;
 };
 
-/* Answer a request: fill `res`, which comes zeroed. Called on any of the server's threads. */
+/* Answer a request: fill `res`, which comes zeroed. Called on any of the server's threads. After http_defer, `res`
+ * is ignored. */
 typedef void (*http_handler_fn)(void *app, const struct http_request *req,
                                 struct http_response *res);
+
+/*
+ * Keep the request, to be answered later: the handler returns, and its thread goes on to others. The request itself
+ * is gone then, with its arena and its body; detach that before. Every deferred one must be answered, once. Not for a
+ * request with a `body_rc`, which may be answered before its body came.
+ */
+struct http_deferred;
+struct http_deferred *http_defer(const struct http_request *req);
+
+/*
+ * Answer it; `take` is taken over, its body with it. When the client has gone or the server was closed meanwhile,
+ * the answer is dropped.
+ *
+ * Threads   any, also before the handler has returned. The server may be gone.
+ */
+void http_answer(struct http_deferred *d, const struct http_response *take);
+
+/* Take the body out of the request, to keep it beyond. `req->body` stays valid until it is released. */
+void http_request_detach_body(const struct http_request *req, struct http_body *out);
+
+/* How long a body may be, known when its headers are there. */
+struct http_body_rule {
+    uint64_t max_bytes;
+    bool
+        may_spool; /* what is longer than upload_memory_bytes goes to a file; else all is kept in memory */
+};
+typedef struct http_body_rule (*http_body_rule_fn)(void *app, const char *method, const char *path);
+
+/* Bytes a second. A body may take timeout_ms, and besides a second for so many bytes that came. */
+enum { HTTP_BODY_RATE = 64 * 1024 };
 
 struct http_config {
     const char *host; /* name or address; "localhost" is 127.0.0.1 and, where there is one, ::1 */
     unsigned port;    /* 0: any free one */
     unsigned threads; /* 0: one a core */
-    size_t max_body_bytes;
+    size_t max_body_bytes;       /* where there is no body_rule; kept in memory */
+    http_body_rule_fn body_rule; /* may be NULL */
+    const char *upload_dir;      /* for bodies that go to files; NULL: none do */
+    uint64_t max_upload_bytes;   /* of all such files together */
+    size_t upload_memory_bytes;
     size_t
         max_answer_bytes; /* of answers that clients have not read; beyond it, handlers are told */
     unsigned max_connections;
-    int64_t timeout_ms; /* for a client to send a request whole; also the longest idle time */
+    int64_t
+        timeout_ms; /* for a client to send a request whole, but see HTTP_BODY_RATE; also the longest idle time */
 };
 
 /*
@@ -86,7 +126,7 @@ unsigned http_server_in_flight(const struct http_server *s);
  */
 bool http_server_drain(struct http_server *s, int64_t deadline_ms);
 
-/* Close everything at once; what is in flight is cut off. NULL is fine. */
+/* Close everything at once; what is in flight is cut off, deferred requests too. NULL is fine. */
 void http_server_close(struct http_server *s);
 
 /* Undo percent-encoding; false where it is malformed or hides a NUL. Memory comes from `arena`. */

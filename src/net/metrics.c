@@ -197,18 +197,35 @@ static void put_histogram(struct buf *out, const struct metric *x)
     buf_printf(out, " %" PRIu64 "\n", n);
 }
 
-void metrics_put(struct buf *out, const struct metrics *m, enum metrics_format format)
+/* The metrics from `x` on that are of its family; returns what follows. */
+static const struct metric *put_family(struct buf *out, const struct metric *x)
 {
-    const char *family = "";
-    for (const struct metric *x = m->first; x; x = x->next) {
-        if (strcmp(family, x->family) != 0)
-            metrics_put_head(out, x->family, x->bounds ? "histogram" : "counter", x->help, format);
-        family = x->family;
+    const char *family = x->family;
+    for (; x && strcmp(family, x->family) == 0; x = x->next)
         if (x->bounds)
             put_histogram(out, x);
         else
             metrics_put_sample(out, x->family, x->labels, (double)sum_of(x, 0));
+    return x;
+}
+
+void metrics_put_sets(struct buf *out, const struct metrics *const *sets, size_t n_sets,
+                      enum metrics_format format)
+{
+    AUTO(ptr) const struct metric **next = mem_alloc(n_sets * sizeof(*next));
+    for (size_t i = 0; i < n_sets; i++)
+        next[i] = sets[i]->first;
+    while (n_sets && next[0]) {
+        const struct metric *x = next[0];
+        metrics_put_head(out, x->family, x->bounds ? "histogram" : "counter", x->help, format);
+        for (size_t i = 0; i < n_sets; i++)
+            next[i] = put_family(out, next[i]);
     }
+}
+
+void metrics_put(struct buf *out, const struct metrics *m, enum metrics_format format)
+{
+    metrics_put_sets(out, &m, 1, format);
 }
 
 void metrics_put_end(struct buf *out, enum metrics_format format)

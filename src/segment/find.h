@@ -67,6 +67,8 @@ struct seg_rows {
     uint32_t *block;        /* block and slot: for other groups and the heap; 0 when absent */
     uint32_t *slot;
     uint8_t *present; /* bitmap of n bits, unused bits 0 */
+    uint8_t *
+        layer; /* of a stack: the layer that holds the row; the base for absent ones. NULL with the base alone */
     size_t n_absent;
 };
 

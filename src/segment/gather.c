@@ -8,15 +8,25 @@
 /* Rows of one group, a run at a time, for so many columns. */
 enum { RUN_ROWS = 128, COLUMNS_AT_ONCE = 32 };
 
-/* Where a column's cells come from. */
-struct source {
+/* Where a column's cells lie in the rows of one layer. */
+struct place {
     const struct seg_set *set;
-    const struct seg_rows *rows;
+    size_t field; /* in the layer's schema */
     uint32_t group;
     uint32_t stride;
     uint32_t offset;
     int32_t null_bit;
     uint32_t null_offset;
+    const uint8_t
+        *zeros; /* the layer does not have the column: what stands for its cells; else NULL */
+};
+
+/* Where a column's cells come from. */
+struct source {
+    const struct seg_rows *rows;
+    const struct place *places; /* by layer */
+    size_t n_layers;
+    bool has_nulls; /* in some layer, besides absent rows */
 };
 
 /* The offset of an integer component inside the key cell: all components before it have fixed width.
@@ -33,58 +43,125 @@ static int64_t key_offset(const struct seg_set *set, size_t field_idx)
     return set->layout->key_fixed && s->fields[field_idx].type.dtype != DT_UTF8 ? at : -1;
 }
 
-static struct source source_of(const struct seg_set *set, const struct seg_rows *rows,
-                               size_t field_idx)
+static struct place place_of(const struct seg_stack *stack, size_t layer, size_t base_field)
 {
-    const struct seg_cell *cell = &set->layout->cells[field_idx];
+    const struct seg_set *set = stack->layers[layer].set;
+    size_t field = seg_layer_field(&stack->layers[layer], base_field);
+    if (field == SEG_NO_FIELD)
+        return (struct place){
+            .set = set, .null_bit = -1, .zeros = seg_stack_base(stack)->absent_row};
+    const struct seg_cell *cell = &set->layout->cells[field];
     uint32_t group = cell->in_key ? 0 : cell->group;
-    return (struct source){
+    return (struct place){
         .set = set,
-        .rows = rows,
+        .field = field,
         .group = group,
         .stride = set->layout->groups[group].stride,
-        .offset = cell->in_key ? (uint32_t)key_offset(set, field_idx) : cell->offset,
+        .offset = cell->in_key ? (uint32_t)key_offset(set, field) : cell->offset,
         .null_bit = cell->in_key ? -1 : cell->null_bit,
         .null_offset = set->layout->groups[group].null_offset,
     };
 }
 
-/* Whether cells are copied from one place in the row. */
-static bool is_in_place(const struct seg_set *set, size_t field_idx)
+/* `places` has room for one a layer. */
+static struct source source_of(const struct seg_stack *stack, const struct seg_rows *rows,
+                               size_t field, struct place *places)
 {
-    if (set->layout->cells[field_idx].in_key)
-        return key_offset(set, field_idx) >= 0;
-    return !type_is_variable(&set->schema->fields[field_idx].type);
+    struct source src = {.rows = rows, .places = places, .n_layers = stack->n_layers};
+    for (size_t i = 0; i < stack->n_layers; i++) {
+        places[i] = place_of(stack, i, field);
+        src.has_nulls |= places[i].null_bit >= 0 || places[i].zeros;
+    }
+    return src;
 }
 
-/* The rows of the group for n rows from `at`: those of group 0 are known, others are computed and
- * prefetched here. */
-static const uint8_t *const *group_rows(const struct source *src, size_t at, size_t n,
-                                        const uint8_t **scratch)
+static bool is_key(const struct seg_stack *stack, size_t field)
+{
+    return seg_stack_base(stack)->layout->cells[field].in_key;
+}
+
+/* Whether cells are copied from one place in the row. */
+static bool is_in_place(const struct seg_stack *stack, size_t field)
+{
+    if (!is_key(stack, field))
+        return !type_is_variable(&seg_stack_base(stack)->schema->fields[field].type);
+    for (size_t i = 0; i < stack->n_layers; i++)
+        if (key_offset(stack->layers[i].set, seg_layer_field(&stack->layers[i], field)) < 0)
+            return false;
+    return true;
+}
+
+/* With the base alone nothing is looked up a row. */
+static inline const struct place *place_at(const struct source *src, size_t i)
+{
+    return src->n_layers == 1 ? src->places : &src->places[src->rows->layer[i]];
+}
+
+/* The blocks that all rows lie in; NULL with layers. Kept in a register where a loop stores bytes. */
+static inline const struct seg_block *only_blocks(const struct source *src)
+{
+    return src->n_layers == 1 ? src->places->set->blocks : NULL;
+}
+
+static inline const struct seg_block *block_at(const struct source *src, size_t i)
+{
+    return &place_at(src, i)->set->blocks[src->rows->block[i]];
+}
+
+/* The row of the column's group that row `i` is. */
+static inline const uint8_t *group_row(const struct source *src, size_t i)
 {
     const struct seg_rows *rows = src->rows;
-    if (src->group == 0)
-        return rows->row + at;
-    uint32_t n_groups = src->set->layout->n_groups;
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *base =
-            src->set->group_rows[(uint64_t)rows->block[at + i] * n_groups + src->group];
-        bool present = rows->present[(at + i) / 8] >> ((at + i) % 8) & 1;
-        scratch[i] =
-            present ? base + (uint64_t)rows->slot[at + i] * src->stride : src->set->absent_row;
-        __builtin_prefetch(scratch[i] + src->offset);
+    const struct place *p = place_at(src, i);
+    if (p->group == 0)
+        return rows->row[i];
+    if (!(rows->present[i / 8] >> (i % 8) & 1))
+        return p->set->absent_row;
+    uint64_t at = (uint64_t)rows->block[i] * p->set->layout->n_groups + p->group;
+    return p->set->group_rows[at] + (uint64_t)rows->slot[i] * p->stride;
+}
+
+/* Cells of a run of rows: cell i is at rows[i] + offset. */
+struct cells {
+    const uint8_t *const *rows;
+    uint32_t offset;
+};
+
+/* The cells of n rows from `at`. Rows of group 0 of the base alone are where they were found; others are computed
+ * and prefetched here. */
+static struct cells cells_of(const struct source *src, size_t at, size_t n, const uint8_t **scratch)
+{
+    uint32_t offset = src->places[0].offset;
+    if (src->n_layers > 1) {
+        for (size_t i = 0; i < n; i++) {
+            const struct place *p = place_at(src, at + i);
+            scratch[i] = p->zeros ? p->zeros : group_row(src, at + i) + p->offset;
+        }
+        return (struct cells){scratch, 0};
     }
-    return scratch;
+    if (src->places[0].group == 0)
+        return (struct cells){src->rows->row + at, offset};
+    for (size_t i = 0; i < n; i++) {
+        scratch[i] = group_row(src, at + i);
+        __builtin_prefetch(scratch[i] + offset);
+    }
+    return (struct cells){scratch, offset};
+}
+
+static bool is_in_base(const struct seg_stack *stack, const struct seg_rows *rows, size_t i)
+{
+    return stack->n_layers == 1 || rows->layer[i] == stack->n_layers - 1;
 }
 
 /* For a table larger than memory: bring in the rows of a group besides the first, which seg_find did. */
-static void read_group_ahead(const struct seg_set *set, const struct seg_rows *rows, uint32_t group,
-                             struct read_batch *batch)
+static void read_group_ahead(const struct seg_stack *stack, const struct seg_rows *rows,
+                             uint32_t group, struct read_batch *batch)
 {
+    const struct seg_set *set = seg_stack_base(stack);
     uint32_t stride = set->layout->groups[group].stride, n_groups = set->layout->n_groups;
     for (size_t i = 0; i < rows->n; i++) {
         uint32_t block = rows->block[i];
-        if (rows->present[i / 8] >> (i % 8) & 1)
+        if ((rows->present[i / 8] >> (i % 8) & 1) && is_in_base(stack, rows, i))
             read_batch_add(batch, block / set->blocks_of_part,
                            set->group_rows[(uint64_t)block * n_groups + group] +
                                (uint64_t)rows->slot[i] * stride,
@@ -92,14 +169,15 @@ static void read_group_ahead(const struct seg_set *set, const struct seg_rows *r
     }
 }
 
-static void read_groups_ahead(const struct seg_set *set, const struct seg_rows *rows,
+static void read_groups_ahead(const struct seg_stack *stack, const struct seg_rows *rows,
                               const size_t *fields, size_t n_fields)
 {
+    const struct seg_set *set = seg_stack_base(stack);
     struct read_batch batch = read_batch_begin(set->ahead);
     for (size_t i = 0; i < n_fields; i++) {
         const struct seg_cell *cell = &set->layout->cells[fields[i]];
         if (!cell->in_key && cell->group != 0)
-            read_group_ahead(set, rows, cell->group, &batch);
+            read_group_ahead(stack, rows, cell->group, &batch);
     }
     read_batch_end(&batch);
 }
@@ -170,13 +248,34 @@ static void gather_bools(const uint8_t *const *rows, size_t n, uint32_t offset, 
         to[i / 8] |= (uint8_t)((rows[i][offset] != 0) << (i % 8));
 }
 
-/* Clear the validity bits of null cells. Absent rows are
+/* Rows of several layers, each with its own null bits. */
+static void mask_nulls_of_layers(const struct source *src, size_t at, size_t n, uint8_t *validity)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct place *p = place_at(src, at + i);
+        bool is_null = p->zeros != NULL;
+        if (p->null_bit >= 0) {
+            uint32_t byte = p->null_offset + (uint32_t)p->null_bit / 8;
+            is_null = group_row(src, at + i)[byte] >> (p->null_bit % 8) & 1;
+        }
+        validity[i / 8] &= (uint8_t) ~(is_null << (i % 8));
+    }
+}
+
+/* Clear the validity bits of null cells, of rows whose group rows are `rows` (of the base alone). Absent rows are
  * zeros, so they look valid here and are masked by the present bits. */
-static void mask_nulls(const struct source *src, const uint8_t *const *rows, size_t n,
+static void mask_nulls(const struct source *src, size_t at, const uint8_t *const *rows, size_t n,
                        uint8_t *validity)
 {
-    uint32_t byte = src->null_offset + (uint32_t)src->null_bit / 8;
-    unsigned bit = (unsigned)src->null_bit % 8;
+    const struct place *p = src->places;
+    if (!src->has_nulls)
+        return;
+    if (src->n_layers > 1) {
+        mask_nulls_of_layers(src, at, n, validity);
+        return;
+    }
+    uint32_t byte = p->null_offset + (uint32_t)p->null_bit / 8;
+    unsigned bit = (unsigned)p->null_bit % 8;
     for (size_t i = 0; i < n; i++)
         validity[i / 8] &= (uint8_t) ~((rows[i][byte] >> bit & 1) << (i % 8));
 }
@@ -209,15 +308,14 @@ static void gather_run(const struct source *src, size_t at, size_t n, struct col
 {
     const uint8_t *scratch[RUN_ROWS];
     size_t width = type_width(&out->type);
-    const uint8_t *const *rows = group_rows(src, at, n, scratch);
+    struct cells cells = cells_of(src, at, n, scratch);
     if (out->type.dtype == DT_BOOL)
-        gather_bools(rows, n, src->offset, out->data + at / 8);
+        gather_bools(cells.rows, n, cells.offset, out->data + at / 8);
     else if (out->child)
-        gather_fixed_lists(rows, n, src->offset, at, out);
+        gather_fixed_lists(cells.rows, n, cells.offset, at, out);
     else
-        gather_cells(rows, n, src->offset, width, out->data + at * width);
-    if (src->null_bit >= 0)
-        mask_nulls(src, rows, n, out->validity + at / 8);
+        gather_cells(cells.rows, n, cells.offset, width, out->data + at * width);
+    mask_nulls(src, at, cells.rows, n, out->validity + at / 8);
 }
 
 /* A value of variable length, found without a branch: whether texts are short is as good as random. Absent and
@@ -244,48 +342,50 @@ static inline struct text text_at(const struct seg_block *block, const uint8_t *
 }
 
 /* A component of a key that has to be taken apart. */
-static bool key_value(const struct source *src, size_t field_idx, size_t i, struct view *out)
+static bool key_value(const struct source *src, size_t i, struct view *out)
 {
-    const struct seg_set *set = src->set;
+    const struct place *p = place_at(src, i);
+    const struct seg_set *set = p->set;
     const uint8_t *row = src->rows->row[i];
     *out = (struct view){row, 0};
     if (!(src->rows->present[i / 8] >> (i % 8) & 1))
         return true;
     size_t k = 0;
-    while (set->schema->key[k] != field_idx)
+    while (set->schema->key[k] != p->field)
         k++;
-    const struct seg_block *block = &set->blocks[src->rows->block[i]];
-    return key_component(set->schema, seg_row_key(set->layout, block, row), k, out, NULL) == OK;
+    return key_component(set->schema, seg_row_key(set->layout, block_at(src, i), row), k, out,
+                         NULL) == OK;
 }
 
 /* Values that do not fit their cells, for a table larger than memory. */
-static void read_heap_ahead(const struct seg_set *set, const struct seg_rows *rows,
+static void read_heap_ahead(const struct seg_stack *stack, const struct seg_rows *rows,
                             size_t field_idx)
 {
-    struct source src = source_of(set, rows, field_idx);
+    const struct seg_set *set = seg_stack_base(stack);
+    struct place places[SEG_STACK_MAX];
+    struct source src = source_of(stack, rows, field_idx, places);
     const uint8_t *scratch[RUN_ROWS];
-    read_groups_ahead(set, rows, &field_idx, 1);
+    read_groups_ahead(stack, rows, &field_idx, 1);
     struct read_batch batch = read_batch_begin(set->ahead);
     for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
         size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
-        const uint8_t *const *row = group_rows(&src, at, n, scratch);
+        struct cells cells = cells_of(&src, at, n, scratch);
         for (size_t i = 0; i < n; i++) {
-            uint32_t block = rows->block[at + i];
-            struct text text = text_at(&set->blocks[block], row[i] + src.offset);
-            if (text.len > SEG_VIEW_INLINE)
-                read_batch_add(&batch, block / set->blocks_of_part, text.ptr, text.len);
+            struct text text = text_at(block_at(&src, at + i), cells.rows[i] + cells.offset);
+            if (text.len > SEG_VIEW_INLINE && is_in_base(stack, rows, at + i))
+                read_batch_add(&batch, rows->block[at + i] / set->blocks_of_part, text.ptr,
+                               text.len);
         }
     }
     read_batch_end(&batch);
 }
 
-static bool key_sizes(const struct source *src, size_t field_idx, size_t at, size_t n,
-                      struct column_sizes *sum)
+static bool key_sizes(const struct source *src, size_t at, size_t n, struct column_sizes *sum)
 {
     bool sound = true;
     for (size_t i = at; i < at + n; i++) {
         struct view value;
-        sound &= key_value(src, field_idx, i, &value);
+        sound &= key_value(src, i, &value);
         sum->bytes += value.len;
     }
     return sound;
@@ -295,11 +395,10 @@ static bool list_sizes(const struct source *src, const struct type *type, size_t
                        struct column_sizes *sum)
 {
     const uint8_t *scratch[RUN_ROWS];
-    const uint8_t *const *row = group_rows(src, at, n, scratch);
+    struct cells cells = cells_of(src, at, n, scratch);
     bool sound = true;
     for (size_t i = 0; i < n && sound; i++) {
-        const struct seg_block *block = &src->set->blocks[src->rows->block[at + i]];
-        struct text text = text_at(block, row[i] + src->offset);
+        struct text text = text_at(block_at(src, at + i), cells.rows[i] + cells.offset);
         sound = text.sound && fill_add_sizes(type, view_of(text.ptr, text.len), sum);
     }
     return sound;
@@ -309,13 +408,14 @@ static bool list_sizes(const struct source *src, const struct type *type, size_t
 static bool text_sizes(const struct source *src, size_t at, size_t n, struct column_sizes *sum)
 {
     const uint8_t *scratch[RUN_ROWS];
-    const uint8_t *const *row = group_rows(src, at, n, scratch);
-    const struct seg_block *blocks = src->set->blocks;
+    struct cells cells = cells_of(src, at, n, scratch);
+    const struct seg_block *only = only_blocks(src);
     const uint32_t *block_of = src->rows->block + at;
-    size_t bytes = 0, offset = src->offset;
+    size_t bytes = 0;
     bool sound = true;
     for (size_t i = 0; i < n; i++) {
-        struct text text = text_at(&blocks[block_of[i]], row[i] + offset);
+        const struct seg_block *block = only ? &only[block_of[i]] : block_at(src, at + i);
+        struct text text = text_at(block, cells.rows[i] + cells.offset);
         __builtin_prefetch(text.ptr);
         __builtin_prefetch(text.ptr + text.len); /* the line of its end */
         sound &= text.sound;
@@ -325,12 +425,11 @@ static bool text_sizes(const struct source *src, size_t at, size_t n, struct col
     return sound;
 }
 
-static bool run_sizes(const struct source *src, size_t field_idx, size_t at, size_t n,
-                      struct column_sizes *sum)
+static bool run_sizes(const struct source *src, const struct type *type, bool in_key, size_t at,
+                      size_t n, struct column_sizes *sum)
 {
-    const struct type *type = &src->set->schema->fields[field_idx].type;
-    if (src->set->layout->cells[field_idx].in_key)
-        return key_sizes(src, field_idx, at, n, sum);
+    if (in_key)
+        return key_sizes(src, at, n, sum);
     return type->dtype == DT_LIST ? list_sizes(src, type, at, n, sum) : text_sizes(src, at, n, sum);
 }
 
@@ -346,27 +445,34 @@ must_use static enum code check_sizes(const char *name, const struct column_size
                    name, most, most == sum->bytes ? "bytes" : "elements", INT32_MAX);
 }
 
-enum code seg_sizes(const struct seg_set *set, const struct seg_rows *rows, const size_t *fields,
-                    size_t n_fields, struct column_sizes *out_sizes, struct err *err)
+/* A column whose values differ in length. */
+must_use static enum code column_sizes(const struct seg_stack *stack, const struct seg_rows *rows,
+                                       size_t field_idx, struct column_sizes *out, struct err *err)
 {
-    for (size_t i = 0; i < n_fields; i++) {
-        out_sizes[i] = (struct column_sizes){0};
-        if (set->ahead && !is_in_place(set, fields[i]) && !set->layout->cells[fields[i]].in_key)
-            read_heap_ahead(set, rows, fields[i]);
-    }
+    const struct field *f = &seg_stack_base(stack)->schema->fields[field_idx];
+    bool in_key = is_key(stack, field_idx);
+    struct place places[SEG_STACK_MAX];
+    struct source src = source_of(stack, rows, field_idx, places);
+    if (seg_stack_base(stack)->ahead && !in_key)
+        read_heap_ahead(stack, rows, field_idx);
     for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
         size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
-        for (size_t i = 0; i < n_fields; i++) {
-            if (!type_is_variable(&set->schema->fields[fields[i]].type))
-                continue;
-            struct source src = source_of(set, rows, fields[i]);
-            if (!run_sizes(&src, fields[i], at, n, &out_sizes[i]))
-                return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged",
-                               set->schema->fields[fields[i]].name);
-        }
+        if (!run_sizes(&src, &f->type, in_key, at, n, out))
+            return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged", f->name);
     }
-    for (size_t i = 0; i < n_fields; i++)
-        TRY(check_sizes(set->schema->fields[fields[i]].name, &out_sizes[i], err));
+    return check_sizes(f->name, out, err);
+}
+
+enum code seg_sizes(const struct seg_stack *stack, const struct seg_rows *rows,
+                    const size_t *fields, size_t n_fields, struct column_sizes *out_sizes,
+                    struct err *err)
+{
+    const struct schema *schema = seg_stack_base(stack)->schema;
+    for (size_t i = 0; i < n_fields; i++) {
+        out_sizes[i] = (struct column_sizes){0};
+        if (type_is_variable(&schema->fields[fields[i]].type))
+            TRY(column_sizes(stack, rows, fields[i], &out_sizes[i], err));
+    }
     return OK;
 }
 
@@ -376,12 +482,11 @@ struct filled {
     struct list_fill list;
 };
 
-static void gather_lists(const struct source *src, const uint8_t *const *row, size_t at, size_t n,
+static void gather_lists(const struct source *src, struct cells cells, size_t at, size_t n,
                          struct column *out, struct list_fill *fill)
 {
     for (size_t i = 0; i < n; i++) {
-        const struct seg_block *block = &src->set->blocks[src->rows->block[at + i]];
-        struct text text = text_at(block, row[i] + src->offset);
+        struct text text = text_at(block_at(src, at + i), cells.rows[i] + cells.offset);
         fill_list(out, at + i, view_of(text.ptr, text.len), fill);
     }
 }
@@ -391,18 +496,19 @@ static void gather_lists(const struct source *src, const uint8_t *const *row, si
  * two loads and two stores instead of a call and a branch for each length. Behind any cell or heap
  * that much of the segment follows.
  */
-static size_t gather_texts(const struct source *src, const uint8_t *const *row, size_t at, size_t n,
+static size_t gather_texts(const struct source *src, struct cells cells, size_t at, size_t n,
                            struct column *out, size_t used)
 {
     enum { AT_ONCE = 32 };
     assert(out->offsets);
-    const struct seg_block *blocks = src->set->blocks;
-    const uint32_t *block_of = src->rows->block + at;
     int32_t *restrict ends = out->offsets + at + 1;
     uint8_t *restrict data = out->data;
-    size_t offset = src->offset, room = out->data_room;
+    const struct seg_block *only = only_blocks(src);
+    const uint32_t *block_of = src->rows->block + at;
+    size_t room = out->data_room;
     for (size_t i = 0; i < n; i++) {
-        struct text text = text_at(&blocks[block_of[i]], row[i] + offset);
+        const struct seg_block *block = only ? &only[block_of[i]] : block_at(src, at + i);
+        struct text text = text_at(block, cells.rows[i] + cells.offset);
         if (text.len <= AT_ONCE && used + AT_ONCE <= room)
             memcpy(data + used, text.ptr, AT_ONCE);
         else
@@ -418,22 +524,21 @@ static void gather_views(const struct source *src, size_t at, size_t n, struct c
                          struct filled *filled)
 {
     const uint8_t *scratch[RUN_ROWS];
-    const uint8_t *const *row = group_rows(src, at, n, scratch);
+    struct cells cells = cells_of(src, at, n, scratch);
     if (out->child)
-        gather_lists(src, row, at, n, out, &filled->list);
+        gather_lists(src, cells, at, n, out, &filled->list);
     else
-        filled->bytes = gather_texts(src, row, at, n, out, filled->bytes);
-    if (src->null_bit >= 0)
-        mask_nulls(src, row, n, out->validity + at / 8);
+        filled->bytes = gather_texts(src, cells, at, n, out, filled->bytes);
+    mask_nulls(src, at, cells.rows, n, out->validity + at / 8);
 }
 
 /* Components of a key that has to be taken apart: utf8, and integers behind it. */
-static void gather_key(const struct source *src, size_t field_idx, struct column *out)
+static void gather_key(const struct source *src, struct column *out)
 {
     size_t width = type_width(&out->type), used = 0;
     for (size_t i = 0; i < out->n_rows; i++) {
         struct view value;
-        if (!key_value(src, field_idx, i, &value))
+        if (!key_value(src, i, &value))
             value.len = 0;
         if (out->offsets) {
             out->offsets[i] = (int32_t)used;
@@ -449,14 +554,28 @@ static void gather_key(const struct source *src, size_t field_idx, struct column
         out->offsets[out->n_rows] = (int32_t)used;
 }
 
-/* Whether the next four columns can go through gather_quad: 4 bytes each, side by side in group 0. */
+/* Whether four columns are side by side in group 0 of a layer. */
+static bool are_neighbours(const struct source *sources, size_t layer)
+{
+    const struct place *first = &sources[0].places[layer];
+    for (size_t k = 0; k < 4; k++) {
+        const struct place *p = &sources[k].places[layer];
+        if (p->group != 0 || p->zeros || p->offset != first->offset + 4 * k)
+            return false;
+    }
+    return true;
+}
+
+/* Whether the next four columns can go through gather_quad: 4 bytes each, side by side in all layers. */
 static bool is_quad(const struct source *sources, struct column *const *columns, size_t n)
 {
     if (n < 4)
         return false;
     for (size_t k = 0; k < 4; k++)
-        if (sources[k].group != 0 || sources[k].offset != sources[0].offset + 4 * k ||
-            columns[k]->child || type_width(&columns[k]->type) != 4)
+        if (columns[k]->child || type_width(&columns[k]->type) != 4)
+            return false;
+    for (size_t layer = 0; layer < sources->n_layers; layer++)
+        if (!are_neighbours(sources, layer))
             return false;
     return true;
 }
@@ -464,14 +583,14 @@ static bool is_quad(const struct source *sources, struct column *const *columns,
 static void gather_quad_run(const struct source *sources, size_t at, size_t n,
                             struct column *const *columns)
 {
-    const uint8_t *const *rows = sources->rows->row + at;
+    const uint8_t *scratch[RUN_ROWS];
+    struct cells cells = cells_of(sources, at, n, scratch);
     uint8_t *to[4];
     for (size_t k = 0; k < 4; k++)
         to[k] = columns[k]->data + at * 4;
-    gather_quad(rows, n, sources->offset, to);
+    gather_quad(cells.rows, n, cells.offset, to);
     for (size_t k = 0; k < 4; k++)
-        if (sources[k].null_bit >= 0)
-            mask_nulls(&sources[k], rows, n, columns[k]->validity + at / 8);
+        mask_nulls(&sources[k], at, cells.rows, n, columns[k]->validity + at / 8);
 }
 
 /* One column, or four at once, of n rows from `at`, a multiple of 8, so that bitmaps are filled by whole
@@ -507,36 +626,43 @@ static void gather_runs(const struct source *sources, struct column *const *colu
 
 static void count_nulls(const struct seg_rows *rows, const struct source *src, struct column *out)
 {
-    bool has_nulls = src->null_bit >= 0;
-    out->n_nulls = has_nulls ? rows->n - count_bits(out->validity, rows->n) : rows->n_absent;
+    out->n_nulls = src->has_nulls ? rows->n - count_bits(out->validity, rows->n) : rows->n_absent;
 }
 
-void seg_gather(const struct seg_set *set, const struct seg_rows *rows, const size_t *fields,
-                size_t n_fields, struct column *columns)
+/* At most COLUMNS_AT_ONCE columns. */
+static void gather_some(const struct seg_stack *stack, const struct seg_rows *rows,
+                        const size_t *fields, size_t n_fields, struct column *columns)
 {
+    struct place places[COLUMNS_AT_ONCE][SEG_STACK_MAX];
     struct source sources[COLUMNS_AT_ONCE];
     struct column *chosen[COLUMNS_AT_ONCE];
-    if (set->ahead)
-        read_groups_ahead(set, rows, fields, n_fields);
-    for (size_t first = 0; first < n_fields; first += COLUMNS_AT_ONCE) {
-        size_t end = n_fields - first < COLUMNS_AT_ONCE ? n_fields : first + COLUMNS_AT_ONCE;
-        size_t n = 0;
-        for (size_t i = first; i < end; i++) {
-            struct column *out = &columns[i];
-            assert(out->n_rows == rows->n &&
-                   out->type.dtype == set->schema->fields[fields[i]].type.dtype);
-            memcpy(out->validity, rows->present, column_bitmap_bytes(rows->n));
-            chosen[n] = out;
-            sources[n] = source_of(set, rows, fields[i]);
-            if (set->layout->cells[fields[i]].in_key && !is_in_place(set, fields[i])) {
-                gather_key(&sources[n], fields[i], out);
-                out->n_nulls = rows->n_absent;
-            } else {
-                n++;
-            }
+    size_t n = 0;
+    for (size_t i = 0; i < n_fields; i++) {
+        struct column *out = &columns[i];
+        assert(out->n_rows == rows->n &&
+               out->type.dtype == seg_stack_base(stack)->schema->fields[fields[i]].type.dtype);
+        memcpy(out->validity, rows->present, column_bitmap_bytes(rows->n));
+        chosen[n] = out;
+        sources[n] = source_of(stack, rows, fields[i], places[n]);
+        if (is_key(stack, fields[i]) && !is_in_place(stack, fields[i])) {
+            gather_key(&sources[n], out);
+            out->n_nulls = rows->n_absent;
+        } else {
+            n++;
         }
-        gather_runs(sources, chosen, n, rows->n);
-        for (size_t i = 0; i < n; i++)
-            count_nulls(rows, &sources[i], chosen[i]);
+    }
+    gather_runs(sources, chosen, n, rows->n);
+    for (size_t i = 0; i < n; i++)
+        count_nulls(rows, &sources[i], chosen[i]);
+}
+
+void seg_gather(const struct seg_stack *stack, const struct seg_rows *rows, const size_t *fields,
+                size_t n_fields, struct column *columns)
+{
+    if (seg_stack_base(stack)->ahead)
+        read_groups_ahead(stack, rows, fields, n_fields);
+    for (size_t first = 0; first < n_fields; first += COLUMNS_AT_ONCE) {
+        size_t n = n_fields - first < COLUMNS_AT_ONCE ? n_fields - first : COLUMNS_AT_ONCE;
+        gather_some(stack, rows, fields + first, n, columns + first);
     }
 }

@@ -1,18 +1,18 @@
 /*
- * From rows to the columns of an answer: one loop a column over the rows that seg_find left in cache,
+ * From rows to the columns of an answer: one loop a column over the rows that seg_stack_find left in cache,
  * written straight into the buffers of the response.
  */
 #ifndef MURR_SEGMENT_GATHER_H
 #define MURR_SEGMENT_GATHER_H
 
 #include "model/column.h"
-#include "segment/find.h"
+#include "segment/stack.h"
 
 /*
  * Sizes of the values of these columns for these rows: out_sizes[i] of fields[i], zero where values have one
  * width. Fails E_LIMIT past 2^31-1, and E_CORRUPT when a damaged cell points outside its heap or is no list.
  */
-must_use enum code seg_sizes(const struct seg_set *set, const struct seg_rows *rows,
+must_use enum code seg_sizes(const struct seg_stack *stack, const struct seg_rows *rows,
                              const size_t *fields, size_t n_fields, struct column_sizes *out_sizes,
                              struct err *err);
 
@@ -23,7 +23,7 @@ must_use enum code seg_sizes(const struct seg_set *set, const struct seg_rows *r
  *
  * Threads   any; no lock, no allocation.
  */
-void seg_gather(const struct seg_set *set, const struct seg_rows *rows, const size_t *fields,
+void seg_gather(const struct seg_stack *stack, const struct seg_rows *rows, const size_t *fields,
                 size_t n_fields, struct column *columns);
 
 #endif

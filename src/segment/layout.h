@@ -71,6 +71,13 @@ static inline void key_lengths_add(struct key_lengths *k, size_t len)
     k->n_bytes += len;
 }
 
+static inline void key_lengths_sum(struct key_lengths *k, const struct key_lengths *more)
+{
+    for (size_t len = 0; len < 256; len++)
+        k->n[len] += more->n[len];
+    k->n_bytes += more->n_bytes;
+}
+
 /* Choose the layout. `n_nulls` has one count a field. Fails E_LIMIT past SEG_MAX_STRIDE. */
 must_use enum code seg_layout_choose(const struct schema *schema, bool columnar,
                                      const struct key_lengths *keys, const uint64_t *n_nulls,

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "model/key.h"
 #include "segment/find.h"
+#include "segment/slots.h"
 
 must_use static enum code check_zeros(const struct segment *s, uint64_t from, uint64_t to,
                                       struct err *err)
@@ -44,18 +45,6 @@ enum code seg_verify_checksums(const struct segment *s, struct err *err)
     return check_zeros(s, at, (uint64_t)((const uint8_t *)s->entries - s->bytes.ptr), err);
 }
 
-/* Whether a lookup of the key stored in a slot leads to this slot: then the slot is a row. */
-static bool owns_slot(const struct seg_block *b, uint64_t hash, uint64_t n_blocks, uint64_t slot)
-{
-    if (slot >= b->n_index_slots) {
-        const struct seg_extra *extra = &b->extras[slot - b->n_index_slots];
-        return extra->slot == slot && extra->hash == hash;
-    }
-    uint64_t mixed = index_mix(place_of_hash(hash, n_blocks), b->seed);
-    uint8_t pilot = b->pilots[index_bucket(mixed, b->n_buckets)];
-    return index_slot(mixed, pilot, b->n_index_slots) == slot;
-}
-
 must_use static enum code check_strings(const struct segment *s, uint32_t block_idx, uint64_t slot,
                                         struct err *err)
 {
@@ -92,7 +81,7 @@ must_use static enum code check_block(const struct segment *s, uint32_t block_id
         if (block_of_hash(hash, n_blocks) != global_idx)
             return err_set(err, E_CORRUPT, "slot %llu holds a key of another block",
                            (unsigned long long)slot);
-        n_rows += owns_slot(b, hash, n_blocks, slot);
+        n_rows += seg_owns_slot(b, hash, n_blocks, slot);
         TRY(check_strings(s, block_idx, slot, err));
     }
     if (n_rows != b->n_rows)

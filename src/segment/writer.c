@@ -39,7 +39,7 @@ enum code seg_writer_open(const char *path, const struct seg_plan *plan,
     TRY(path_format(tmp, err, "%s.tmp", path));
     int fd = open(tmp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
-        return err_errno(err, E_IO, "cannot create %s", tmp);
+        return err_errno(err, code_of_errno(), "cannot create %s", tmp);
     struct seg_writer *w = mem_zalloc(sizeof(*w));
     w->path = mem_strdup(path);
     w->tmp_path = mem_strdup(tmp);
@@ -210,9 +210,9 @@ enum code seg_writer_finish(struct seg_writer *w, uint64_t *out_file_bytes, stru
     if (rc)
         return err_in(err, rc, "%s", w->tmp_path);
     if (fsync(w->fd) < 0)
-        return err_errno(err, E_IO, "cannot fsync %s", w->tmp_path);
+        return err_errno(err, code_of_errno(), "cannot fsync %s", w->tmp_path);
     if (rename(w->tmp_path, w->path) < 0)
-        return err_errno(err, E_IO, "cannot rename %s to %s", w->tmp_path, w->path);
+        return err_errno(err, code_of_errno(), "cannot rename %s to %s", w->tmp_path, w->path);
     close(w->fd);
     w->fd = -1;
     return OK;

@@ -9,7 +9,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static int dial(unsigned port)
+int http_dial(unsigned port)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((in_port_t)port)};
     struct timeval patience = {.tv_sec = 20};
@@ -23,14 +23,15 @@ static int dial(unsigned port)
     return -1;
 }
 
-static void send_all(int fd, struct view bytes)
+bool http_send(int fd, struct view bytes)
 {
     while (bytes.len) {
         ssize_t n = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
         if (n <= 0)
-            return;
+            return false;
         bytes = view_of(bytes.ptr + n, bytes.len - (size_t)n);
     }
+    return true;
 }
 
 static void receive_all(int fd, struct buf *out)
@@ -52,20 +53,26 @@ static struct http_answer take_apart(struct buf *text, struct arena *arena)
     return answer;
 }
 
+struct http_answer http_receive(int fd, struct arena *arena)
+{
+    AUTO(buf) struct buf text = {0};
+    receive_all(fd, &text);
+    return take_apart(&text, arena);
+}
+
 struct http_answer http_ask(unsigned port, const char *method, const char *path,
                             const char *headers, struct view body, struct arena *arena)
 {
     AUTO(buf) struct buf text = {0};
-    int fd = dial(port);
+    int fd = http_dial(port);
     if (fd < 0)
         return (struct http_answer){.head = ""};
     buf_printf(&text,
                "%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n",
                method, path, body.len, headers);
     buf_put(&text, body.ptr, body.len);
-    send_all(fd, buf_view(&text));
-    buf_reset(&text);
-    receive_all(fd, &text);
+    http_send(fd, buf_view(&text));
+    struct http_answer answer = http_receive(fd, arena);
     close(fd);
-    return take_apart(&text, arena);
+    return answer;
 }

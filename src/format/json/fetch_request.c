@@ -228,3 +228,16 @@ enum code fetch_request_parse(struct view body, const struct schema *schema,
         .keys = {r.keys.at, r.keys.n}, .columns = r.columns.at, .n_columns = r.columns.n};
     return OK;
 }
+
+enum code fetch_names_parse(struct view json, size_t max_names, struct arena *arena,
+                            const struct view **out_names, size_t *out_n, struct err *err)
+{
+    struct request_reader r = {.scan = scan_of(json, arena, err)};
+    TRY(read_list(&r, "columns", &r.columns, max_names, read_column));
+    scan_space(&r.scan);
+    if (r.scan.pos != r.scan.end)
+        return scan_refuse(&r.scan, r.scan.pos, "more bytes after the end of the list");
+    *out_names = r.columns.at;
+    *out_n = r.columns.n;
+    return OK;
+}

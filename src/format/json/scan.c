@@ -169,6 +169,9 @@ must_use static enum code unescape(struct scan *s, const uint8_t *first, const u
     const uint8_t *quote = closing_quote(slash, s->end, &high);
     if (!quote)
         return scan_refuse(s, slash, "a string that does not end as it should");
+    if ((size_t)(quote - first) > SCAN_ESCAPED_MAX)
+        return scan_refuse(s, first, "a string with escapes of more than %d MiB",
+                           SCAN_ESCAPED_MAX >> 20);
     uint8_t *text = arena_alloc(s->arena, (size_t)(quote - first));
     uint8_t *w = mempcpy(text, first, (size_t)(slash - first));
     for (const uint8_t *p = slash; p < quote;) {
@@ -282,4 +285,112 @@ enum code scan_int(struct scan *s, enum dtype dtype, uint64_t *out_bits)
     *out_bits = negative ? 0 - value : value;
     s->pos = p;
     return OK;
+}
+
+enum code scan_literal(struct scan *s, const char *word)
+{
+    size_t len = strlen(word);
+    if ((size_t)(s->end - s->pos) < len || memcmp(s->pos, word, len) != 0)
+        return scan_refuse(s, s->pos, "expected %s", word);
+    s->pos += len;
+    return OK;
+}
+
+/* At least one digit. */
+static bool skip_digits(struct scan *s)
+{
+    const uint8_t *first = s->pos;
+    while (s->pos < s->end && is_digit(*s->pos))
+        s->pos++;
+    return s->pos > first;
+}
+
+static bool skip_byte(struct scan *s, char c)
+{
+    bool there = s->pos < s->end && *s->pos == (uint8_t)c;
+    s->pos += there;
+    return there;
+}
+
+/* RFC 8259, 6: no zero in front, digits on both sides of a point. */
+must_use static enum code skip_number(struct scan *s)
+{
+    const uint8_t *at = s->pos;
+    skip_byte(s, '-');
+    bool good = skip_byte(s, '0') || skip_digits(s);
+    if (good && skip_byte(s, '.'))
+        good = skip_digits(s);
+    if (good && (skip_byte(s, 'e') || skip_byte(s, 'E'))) {
+        if (!skip_byte(s, '-'))
+            skip_byte(s, '+');
+        good = skip_digits(s);
+    }
+    return good ? OK : scan_refuse(s, at, "not a JSON number");
+}
+
+must_use static enum code skip_value(struct scan *s, unsigned depth);
+
+must_use static enum code skip_name(struct scan *s)
+{
+    struct view name;
+    if (scan_peek(s) != '"')
+        return scan_refuse(s, s->pos, "expected the name of a member");
+    TRY(scan_string(s, &name));
+    return scan_expect(s, ':');
+}
+
+/* An array or object; `pos` is at its bracket. */
+must_use static enum code skip_nested(struct scan *s, char close, unsigned depth)
+{
+    bool more = true;
+    if (depth == SCAN_DEPTH_MAX)
+        return scan_refuse(s, s->pos, "more than %d levels of arrays and objects", SCAN_DEPTH_MAX);
+    s->pos++;
+    if (scan_peek(s) == (uint8_t)close) {
+        s->pos++;
+        return OK;
+    }
+    while (more) {
+        if (close == '}')
+            TRY(skip_name(s));
+        TRY(skip_value(s, depth + 1));
+        TRY(scan_next(s, close, &more));
+    }
+    return OK;
+}
+
+must_use static enum code skip_value(struct scan *s, unsigned depth)
+{
+    struct view text;
+    switch (scan_peek(s)) {
+    case '"':
+        TRY(scan_string(s, &text));
+        if (s->arena->total > SCAN_ESCAPED_MAX)
+            arena_reset(s->arena);
+        return OK;
+    case '[':
+        return skip_nested(s, ']', depth);
+    case '{':
+        return skip_nested(s, '}', depth);
+    case 'n':
+        return scan_literal(s, "null");
+    case 't':
+        return scan_literal(s, "true");
+    case 'f':
+        return scan_literal(s, "false");
+    case '-':
+    case '0' ... '9':
+        return skip_number(s);
+    default:
+        return scan_refuse(s, s->pos, "expected a value, found %s", scan_kind(s));
+    }
+}
+
+enum code scan_skip(struct scan *s, struct arena *scratch)
+{
+    struct arena *arena = s->arena;
+    s->arena = scratch;
+    enum code rc = skip_value(s, 0);
+    s->arena = arena;
+    return rc;
 }

@@ -1,5 +1,6 @@
 #include "format/json/schema.h"
 
+#include "base/suggest.h"
 #include "format/json/put.h"
 
 #include <jansson.h>
@@ -18,19 +19,42 @@ static void put_key(struct buf *out, const struct schema *s)
         buf_puts(out, "]");
 }
 
+static const char *word(bool yes)
+{
+    return yes ? "true" : "false";
+}
+
+/* "id":{"dtype":"utf8","nullable":false; still open */
+static void put_field(struct buf *out, const struct schema *s, size_t i)
+{
+    const struct field *f = &s->fields[i];
+    char text[TYPE_TEXT_CAP];
+    if (i)
+        buf_puts(out, ",");
+    json_put_string(out, view_cstr(f->name));
+    buf_printf(out, ":{\"dtype\":\"%s\",\"nullable\":%s", type_text(&f->type, text),
+               word(f->nullable));
+}
+
 void json_put_schema(struct buf *out, const struct schema *schema)
 {
     buf_puts(out, "{\"key\":");
     put_key(out, schema);
     buf_puts(out, ",\"columns\":{");
     for (size_t i = 0; i < schema->n_fields; i++) {
-        const struct field *f = &schema->fields[i];
-        if (i)
-            buf_puts(out, ",");
-        json_put_string(out, view_cstr(f->name));
-        char text[TYPE_TEXT_CAP];
-        buf_printf(out, ":{\"dtype\":\"%s\",\"nullable\":%s}", type_text(&f->type, text),
-                   f->nullable ? "true" : "false");
+        put_field(out, schema, i);
+        buf_puts(out, schema->fields[i].lossy ? ",\"strict\":false}" : "}");
+    }
+    buf_puts(out, "}}");
+}
+
+void json_put_schema_flags(struct buf *out, const struct schema *schema)
+{
+    buf_puts(out, "{\"columns\":{");
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        put_field(out, schema, i);
+        buf_printf(out, ",\"key\":%s,\"strict\":%s}", word(schema_is_key(schema, i)),
+                   word(!schema->fields[i].lossy));
     }
     buf_puts(out, "}}");
 }
@@ -47,9 +71,9 @@ static bool names_column(const json_t *key, const char *column)
     return false;
 }
 
-/* Members other than `a` and `b` (which may be NULL) are refused. */
-must_use static enum code check_members(json_t *object, const char *what, const char *a,
-                                        const char *b, struct err *err)
+/* Members other than those of `known`, which ends with NULL, are refused. */
+must_use static enum code check_members(json_t *object, const char *what, const char *const *known,
+                                        struct err *err)
 {
     const char *name;
     json_t *value;
@@ -57,32 +81,55 @@ must_use static enum code check_members(json_t *object, const char *what, const 
         return err_set(err, E_INVALID, "%s: expected an object", what);
     json_object_foreach(object, name, value)
     {
-        char shown[80];
-        if (strcmp(name, a) != 0 && strcmp(name, b) != 0)
-            return err_set(err, E_INVALID, "%s: unknown member \"%s\"; known are \"%s\" and \"%s\"",
-                           what, view_printable(view_cstr(name), shown, sizeof(shown)), a, b);
+        char shown[80], hint[SUGGEST_CAP];
+        struct suggest close = suggest_init(view_cstr(name));
+        size_t i = 0;
+        for (; known[i] && strcmp(name, known[i]) != 0; i++)
+            suggest_offer(&close, known[i]);
+        if (!known[i])
+            return err_set(err, E_INVALID, "%s: unknown member \"%s\"%s", what,
+                           view_printable(view_cstr(name), shown, sizeof(shown)),
+                           suggest_text(&close, hint));
     }
     return OK;
 }
 
-must_use static enum code read_column(const char *name, json_t *column, bool in_key,
+/* A member that is true or false, or `absent`. */
+must_use static enum code read_flag(const json_t *column, const char *what, const char *name,
+                                    bool absent, bool *out, struct err *err)
+{
+    const json_t *flag = json_object_get(column, name);
+    if (flag && !json_is_boolean(flag))
+        return err_set(err, E_INVALID, "%s: \"%s\" must be true or false", what, name);
+    *out = flag ? json_is_true(flag) : absent;
+    return OK;
+}
+
+/* `key` is the list of the key columns' names, or NULL where columns say it themselves. */
+must_use static enum code read_column(const char *name, json_t *column, const json_t *key,
                                       struct schema *out, struct err *err)
 {
+    static const char *const plain[] = {"dtype", "nullable", "strict", NULL};
+    static const char *const flagged[] = {"dtype", "nullable", "strict", "key", NULL};
     char shown[80], what[120];
     struct type parsed;
+    bool in_key, nullable, strict;
     snprintf(what, sizeof(what), "column \"%s\"",
              view_printable(view_cstr(name), shown, sizeof(shown)));
-    TRY(check_members(column, what, "dtype", "nullable", err));
+    TRY(check_members(column, what, key ? plain : flagged, err));
+    TRY(read_flag(column, what, "key", key && names_column(key, name), &in_key, err));
+    TRY(read_flag(column, what, "nullable", !in_key, &nullable, err));
+    TRY(read_flag(column, what, "strict", true, &strict, err));
     const json_t *type = json_object_get(column, "dtype");
-    const json_t *nullable = json_object_get(column, "nullable");
     if (!json_is_string(type))
         return err_set(err, E_INVALID, "%s: \"dtype\" must be given, as a string", what);
     enum code rc = type_parse(view_cstr(json_string_value(type)), &parsed, err);
     if (rc)
         return err_in(err, rc, "%s", what);
-    if (nullable && !json_is_boolean(nullable))
-        return err_set(err, E_INVALID, "%s: \"nullable\" must be true or false", what);
-    schema_add(out, view_cstr(name), &parsed, nullable ? json_is_true(nullable) : !in_key);
+    schema_add(out, view_cstr(name), &parsed, nullable);
+    out->fields[out->n_fields - 1].lossy = !strict;
+    if (!key && in_key)
+        schema_add_key(out, out->n_fields - 1);
     return OK;
 }
 
@@ -102,18 +149,21 @@ must_use static enum code add_key(const json_t *name, struct schema *out, struct
 
 must_use static enum code read_schema(json_t *root, struct schema *out, struct err *err)
 {
+    static const char *const known[] = {"key", "columns", NULL};
     const char *name;
     json_t *column;
-    TRY(check_members(root, "schema", "key", "columns", err));
+    TRY(check_members(root, "schema", known, err));
     json_t *key = json_object_get(root, "key"), *columns = json_object_get(root, "columns");
     if (!json_is_object(columns))
         return err_set(err, E_INVALID, "\"columns\" must be given, as an object");
-    json_object_foreach(columns, name, column)
-        TRY(read_column(name, column, names_column(key, name), out, err));
-    if (!json_is_array(key))
+    json_object_foreach(columns, name, column) TRY(read_column(name, column, key, out, err));
+    if (key && !json_is_array(key))
         TRY(add_key(key, out, err));
     for (size_t i = 0; i < json_array_size(key); i++)
         TRY(add_key(json_array_get(key, i), out, err));
+    if (!key && out->n_key == 0)
+        return err_set(err, E_INVALID,
+                       "no key: say \"key\": \"NAME\" beside the columns, or \"key\": true in one");
     return schema_check(out, err);
 }
 

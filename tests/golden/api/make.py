@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Write the two small tables of tests/unit/api/test_api.c:  python3 tests/golden/api/make.py"""
+"""Write the two small tables of tests/unit/api/test_api.c, and keys as the published client sends them:  python3 tests/golden/api/make.py"""
 import pathlib
 
 import pyarrow as pa
+import pyarrow.ipc
 import pyarrow.parquet as pq
 
 HERE = pathlib.Path(__file__).parent
@@ -29,3 +30,8 @@ flights = pa.table({
 })
 pq.write_table(features, HERE / "features.parquet")
 pq.write_table(flights, HERE / "flights.parquet")
+
+for name, columns in (("keys.arrows", b'["i32", "text"]'), ("keys_alone.arrows", b"[]")):
+    keys = pa.table({"id": ["b", "nobody", "a", "b"]}).replace_schema_metadata({"columns": columns})
+    with pa.ipc.new_stream(HERE / name, keys.schema) as writer:
+        writer.write_table(keys)

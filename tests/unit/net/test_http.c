@@ -25,7 +25,7 @@ static void echo(void *app, const struct http_request *req, struct http_response
         usleep(300000);
     buf_printf(&out, "%s %s%s%s body=%zu", req->method, req->path,
                http_request_query(req, "verbose") ? " verbose" : "", tag ? tag : "", req->body.len);
-    res->status = req->body_too_large ? 413 : 200;
+    res->status = req->body_rc ? 413 : 200;
     res->content_type = "text/plain";
     res->headers[res->n_headers].name = "X-Echo";
     res->headers[res->n_headers++].value = "yes";

@@ -127,6 +127,7 @@ static void check_columns(const struct sample *s, const struct seg_set *set,
     struct err err;
     struct arena arena = {0};
     struct seg_rows rows = rows_alloc(&arena, n);
+    const struct seg_stack stack = seg_stack_of(set);
     seg_find(set, keys, &rows);
     size_t n_absent = 0;
     for (size_t i = 0; i < n; i++)
@@ -140,10 +141,10 @@ static void check_columns(const struct sample *s, const struct seg_set *set,
         const struct type *type = &s->schema.fields[f].type;
         fields[f] = f;
         if (type_is_variable(type))
-            assert_ok(seg_sizes(set, &rows, &f, 1, &sizes[f], &err));
+            assert_ok(seg_sizes(&stack, &rows, &f, 1, &sizes[f], &err));
         columns[f] = column_alloc(&arena, type, n, sizes[f]);
     }
-    seg_gather(set, &rows, fields, n_fields, columns);
+    seg_gather(&stack, &rows, fields, n_fields, columns);
     for (size_t f = 0; f < n_fields; f++)
         check_column(s, &columns[f], f, keys, n, sizes[f]);
     arena_done(&arena);

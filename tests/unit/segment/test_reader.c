@@ -156,13 +156,14 @@ static void column_done(struct column *c)
 
 static void gather_field(const struct seg_set *set, const struct seg_rows *rows, size_t field)
 {
+    const struct seg_stack stack = seg_stack_of(set);
     const struct type *type = &set->schema->fields[field].type;
     struct column_sizes sizes = {0};
     struct column c;
-    if (type_is_variable(type) && seg_sizes(set, rows, &field, 1, &sizes, NULL))
+    if (type_is_variable(type) && seg_sizes(&stack, rows, &field, 1, &sizes, NULL))
         return;
     column_init(&c, type, rows->n, sizes);
-    seg_gather(set, rows, &field, 1, &c);
+    seg_gather(&stack, rows, &field, 1, &c);
     column_done(&c);
 }
 

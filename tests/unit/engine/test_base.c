@@ -1,13 +1,13 @@
 #include "test.h"
 
 #include "base/mem.h"
-#include "engine/snapshot_priv.h"
+#include "engine/base.h"
 #include "sample_rows.h"
 
 /* A generation of some rows below `dir`. */
 static void make_generation(const char *dir)
 {
-    struct random random = random_init("snapshot");
+    struct random random = random_init("base");
     struct err err;
     struct schema schema = {0};
     struct sample sample;
@@ -29,17 +29,17 @@ static void copy_to_memory_can_be_called_off(void **state)
     (void)state;
     _Atomic bool cancelled = false;
     struct remote_op op = {.cancelled = &cancelled};
-    struct snapshot *s;
+    struct base *b;
     struct err err;
     char *dir = temp_dir_new();
     make_generation(dir);
-    assert_ok(snapshot_open(dir, STORAGE_MEMORY, &op, &s, &err));
-    assert_int_equal(snapshot_n_rows(s), 100);
-    snapshot_unref(s);
+    assert_ok(base_open(dir, STORAGE_MEMORY, &op, &b, &err));
+    assert_int_equal(b->n_rows, 100);
+    base_unref(b);
     atomic_store(&cancelled, true);
-    assert_fails(snapshot_open(dir, STORAGE_MEMORY, &op, &s, &err), E_CANCELLED, "stopped");
-    assert_ok(snapshot_open(dir, STORAGE_MMAP, &op, &s, &err)); /* takes no time */
-    snapshot_unref(s);
+    assert_fails(base_open(dir, STORAGE_MEMORY, &op, &b, &err), E_CANCELLED, "stopped");
+    assert_ok(base_open(dir, STORAGE_MMAP, &op, &b, &err)); /* takes no time */
+    base_unref(b);
     temp_dir_done(&dir);
 }
 

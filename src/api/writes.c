@@ -1,0 +1,217 @@
+/*
+ * Tables that are made, written and dropped through the API.
+ *
+ * A write leaves its HTTP thread at once: the body is detached, the request deferred, and both go into the queue of
+ * the table. A writer thread calls back when it is done, and its answer goes out from there.
+ */
+#include "api/api_priv.h"
+
+#include "api/negotiate.h"
+#include "base/clock.h"
+#include "format/arrow/ipc_writer.h"
+#include "format/json/put.h"
+#include "format/json/schema.h"
+
+/* The position of a key in answers with the found rows only (fetch.c). */
+static const char reserved_column[] = "_idx";
+
+/* A write between its request and its answer. */
+struct job {
+    struct api *api;
+    struct http_deferred *deferred;
+    char *table;
+    char *path;
+    size_t route;
+    enum write_verb verb;
+    uint64_t body_bytes;
+    uint64_t start_ns;
+};
+
+static void job_free(struct job *j)
+{
+    free(j->table);
+    free(j->path);
+    free(j);
+}
+
+static void count_write(const struct job *j, enum code rc, const struct write_result *result)
+{
+    const struct write_count count = {
+        .outcome = rc == OK       ? WRITE_OK
+                   : rc == E_BUSY ? WRITE_REFUSED
+                                  : WRITE_FAILED,
+        .rows = rc == OK ? result->n_rows : 0,
+        .bytes = j->body_bytes,
+        .ns = clock_mono_ns() - j->start_ns,
+    };
+    bool has_rows = j->verb == WRITE_UPSERT || j->verb == WRITE_DELETE;
+    if (has_rows && rc != E_NOTFOUND) /* no counts for tables that are none */
+        table_metrics_write(j->api->count.tables, view_cstr(j->table), &count);
+}
+
+static void reply_result(struct call *call, enum write_verb verb, const struct write_result *result)
+{
+    struct buf body = {0};
+    if (verb == WRITE_UPSERT || verb == WRITE_DELETE)
+        buf_printf(&body, "{\"num_rows\":%llu}", (unsigned long long)result->n_rows);
+    else
+        buf_puts(&body, "{}");
+    reply_json(call, 200, &body);
+}
+
+/* A write_done_fn; `arg` is the job, which ends here. */
+static void finish(void *arg, enum code rc, const struct write_result *result,
+                   const struct err *err)
+{
+    struct job *j = arg;
+    struct http_response res = {0};
+    struct call call = {.api = j->api, .res = &res, .path = j->path};
+    if (rc)
+        reply_error(&call, rc, err);
+    else
+        reply_result(&call, j->verb, result);
+    count_write(j, rc, result);
+    count_request(j->api, j->route, &res);
+    atomic_fetch_sub_explicit(&j->api->n_in_flight, 1, memory_order_relaxed);
+    http_answer(j->deferred, &res);
+    job_free(j);
+}
+
+static struct job *job_new(struct call *call, enum write_verb verb)
+{
+    struct view table = call->captures[0];
+    struct job *j = mem_zalloc(sizeof(*j));
+    j->api = call->api;
+    j->table = mem_strndup(table.ptr, table.len);
+    j->path = mem_strdup(call->path);
+    j->route = call->route;
+    j->verb = verb;
+    j->body_bytes = call->req->body.len;
+    j->start_ns = clock_mono_ns();
+    return j;
+}
+
+/* From here on the answer is that of `finish`, whatever happens. */
+static void submit(struct call *call, enum write_verb verb, enum write_form form)
+{
+    struct job *j = job_new(call, verb);
+    struct write_request request = {.verb = verb, .form = form, .done = finish, .arg = j};
+    struct http_body body = {0};
+    struct err err;
+    if (call->req->body.len)
+        http_request_detach_body(call->req, &body);
+    request.body = (struct write_body){body.bytes, body.release, body.owner};
+    call->is_deferred = true;
+    j->deferred = http_defer(call->req);
+    enum code rc = registry_write(call->api->config.registry, view_cstr(j->table), &request, &err);
+    if (rc == OK)
+        return;
+    if (body.release)
+        body.release(body.owner);
+    finish(j, rc, NULL, &err);
+}
+
+static bool is_file_of(struct view body, const char *magic)
+{
+    size_t len = strlen(magic);
+    return body.len >= len && memcmp(body.ptr, magic, len) == 0;
+}
+
+/* By what the body begins with, where the client does not say: curl's own Content-Type among others. */
+static enum write_form form_of_body(struct view body)
+{
+    if (is_file_of(body, "PAR1"))
+        return WRITE_PARQUET;
+    return is_file_of(body, "\xff\xff\xff\xff") ? WRITE_ARROW : WRITE_JSON;
+}
+
+/* False: it is of none that Murr reads. */
+static bool form_of(const struct http_request *req, enum write_form *out)
+{
+    static const struct {
+        const char *type;
+        enum write_form form;
+    } known[] = {{"application/json", WRITE_JSON},
+                 {IPC_CONTENT_TYPE, WRITE_ARROW},
+                 {"application/vnd.apache.parquet", WRITE_PARQUET}};
+    const char *type = http_request_header(req, "Content-Type");
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (negotiate_is_type(type, known[i].type)) {
+            *out = known[i].form;
+            return true;
+        }
+    *out = form_of_body(req->body);
+    return !type || !type[0] || negotiate_is_type(type, "application/octet-stream") ||
+           negotiate_is_type(type, "application/x-www-form-urlencoded");
+}
+
+static void write_rows(struct call *call, enum write_verb verb)
+{
+    enum write_form form;
+    struct err err;
+    enum code rc = check_body(call, &err);
+    if (rc)
+        reply_error(call, rc, &err);
+    else if (!form_of(call->req, &form))
+        reply_status(call, status_unsupported_type,
+                     "Content-Type is none of application/json, " IPC_CONTENT_TYPE
+                     " and application/vnd.apache.parquet");
+    else if (verb == WRITE_DELETE && form == WRITE_PARQUET)
+        reply_status(call, status_unsupported_type,
+                     "keys to delete come as JSON or as an Arrow stream");
+    else
+        submit(call, verb, form);
+}
+
+void write_table(struct call *call)
+{
+    write_rows(call, WRITE_UPSERT);
+}
+
+void delete_rows(struct call *call)
+{
+    write_rows(call, WRITE_DELETE);
+}
+
+static void run_without_body(struct call *call, enum write_verb verb)
+{
+    struct err err;
+    enum code rc = check_body(call, &err);
+    if (rc)
+        reply_error(call, rc, &err);
+    else
+        submit(call, verb, WRITE_JSON);
+}
+
+void compact_table(struct call *call)
+{
+    run_without_body(call, WRITE_COMPACT);
+}
+
+void drop_table(struct call *call)
+{
+    run_without_body(call, WRITE_DROP);
+}
+
+must_use static enum code create(struct call *call, struct schema *schema, struct err *err)
+{
+    TRY(check_body(call, err));
+    TRY(json_parse_schema(call->req->body, schema, err));
+    if (schema_find(schema, view_cstr(reserved_column)) >= 0)
+        return err_set(err, E_INVALID, "the column name '%s' is reserved", reserved_column);
+    return registry_create(call->api->config.registry, call->captures[0], schema, err);
+}
+
+void create_table(struct call *call)
+{
+    AUTO(schema) struct schema schema = {0};
+    struct buf body = {0};
+    struct err err;
+    enum code rc = create(call, &schema, &err);
+    if (rc) {
+        reply_error(call, rc, &err);
+        return;
+    }
+    json_put_schema_flags(&body, &schema);
+    reply_json(call, 201, &body);
+}

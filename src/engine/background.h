@@ -1,0 +1,32 @@
+/*
+ * What a registry does besides answering: one thread polls the sources, some write, one merges.
+ *
+ * A table is in the hands of at most one of each kind at a time. Loads, writes and merges of one table may run side
+ * by side; they meet in commit.c.
+ */
+#ifndef MURR_ENGINE_BACKGROUND_H
+#define MURR_ENGINE_BACKGROUND_H
+
+#include "engine/registry.h"
+
+struct background;
+struct table;
+
+struct background_config {
+    struct registry *registry;
+    const struct registry_config *config;
+    struct table **sources; /* the tables that have one; they stay as long as the registry */
+    size_t n_sources;
+    struct pool *load_pool;
+};
+
+/* Borrows what the config names. */
+struct background *background_start(const struct background_config *config);
+
+/* There is something new to write or to merge. Threads: any. */
+void background_wake(struct background *b);
+
+/* Loads and merges that run have been called off; the rest ends first. */
+void background_stop(struct background *b); /* NULL is fine */
+
+#endif

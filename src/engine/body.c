@@ -1,0 +1,111 @@
+#include "engine/body_priv.h"
+
+#include "base/mem.h"
+
+static void init_stamp(struct vector *v, int64_t stamp)
+{
+    const struct type type = type_of(DT_INT64);
+    vector_init(v, &type, ROW_SINK_ROWS);
+    memset(v->valid, 1, ROW_SINK_ROWS);
+    for (size_t i = 0; i < ROW_SINK_ROWS; i++)
+        ((int64_t *)v->values)[i] = stamp;
+}
+
+static void init_nulls(struct vector *v, const struct type *type)
+{
+    vector_init(v, type, ROW_SINK_ROWS);
+    memset(v->valid, 0, ROW_SINK_ROWS);
+    memset(v->values, 0, ROW_SINK_ROWS * vector_width(type));
+}
+
+void body_init(struct body *b, const struct body_ops *ops, const struct body_config *config)
+{
+    size_t n = config->schema->n_fields;
+    b->ops = ops;
+    b->schema = config->schema;
+    b->columns = mem_zalloc((n + 1) * sizeof(*b->columns));
+    b->is_fixed = mem_zalloc((n + 1) * sizeof(*b->is_fixed));
+    for (size_t i = 0; i < n; i++)
+        init_nulls(&b->columns[i], &config->schema->fields[i].type);
+    init_stamp(&b->columns[n], config->stamp);
+    for (size_t i = 0; i <= n; i++)
+        b->is_fixed[i] = true;
+}
+
+/* Whether values may be rounded on their way: float64 into float32, also in lists. */
+static bool is_rounded(const struct type *from, const struct type *to)
+{
+    enum dtype a = from->dtype == DT_LIST ? from->element : from->dtype;
+    enum dtype b = to->dtype == DT_LIST ? to->element : to->dtype;
+    return a == DT_FLOAT64 && b == DT_FLOAT32;
+}
+
+enum code body_has(struct body *b, size_t i, const struct type *found, struct err *err)
+{
+    const struct field *f = &b->schema->fields[i];
+    bool converts = type_eq(found, &f->type) || type_converts(found, &f->type);
+    bool rounds = is_rounded(found, &f->type);
+    char have[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
+    if (!converts || (rounds && !f->lossy))
+        return err_set(err, E_INVALID, "column '%s': expected %s, found %s%s", f->name,
+                       type_text(&f->type, want), type_text(found, have),
+                       converts
+                           ? ", which would be rounded; a column with \"strict\": false allows that"
+                           : "");
+    vector_done(&b->columns[i]);
+    vector_init(&b->columns[i], found, ROW_SINK_ROWS);
+    b->is_fixed[i] = false;
+    return OK;
+}
+
+enum code body_check_complete(const struct body *b, struct err *err)
+{
+    for (size_t i = 0; i < b->schema->n_fields; i++) {
+        const struct field *f = &b->schema->fields[i];
+        if (b->is_fixed[i] && !f->nullable)
+            return err_set(err, E_INVALID, "column '%s' is missing, and may not be null", f->name);
+    }
+    return OK;
+}
+
+enum code body_open(const struct body_config *config, struct body **out_body, struct err *err)
+{
+    switch (config->form) {
+    case WRITE_JSON:
+        return body_open_json(config, out_body, err);
+    case WRITE_ARROW:
+        return body_open_arrow(config, out_body, err);
+    case WRITE_PARQUET:
+        return body_open_parquet(config, out_body, err);
+    }
+    return err_set(err, E_INVALID, "form %d of a body is none", (int)config->form);
+}
+
+void body_close(struct body *b)
+{
+    if (!b)
+        return;
+    for (size_t i = 0; i <= b->schema->n_fields; i++)
+        vector_done(&b->columns[i]);
+    free(b->columns);
+    free(b->is_fixed);
+    b->ops->close(b);
+}
+
+void body_types(const struct body *b, struct type *out)
+{
+    for (size_t i = 0; i <= b->schema->n_fields; i++)
+        out[i] = b->columns[i].type;
+}
+
+enum code body_next(struct body *b, size_t *out_n, struct err *err)
+{
+    TRY(b->ops->next(b, out_n, err));
+    for (size_t i = 0; i <= b->schema->n_fields; i++) {
+        if (!b->is_fixed[i])
+            continue;
+        b->columns[i].n = *out_n;
+        b->columns[i].n_nulls = i < b->schema->n_fields ? *out_n : 0;
+    }
+    return OK;
+}

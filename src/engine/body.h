@@ -1,0 +1,47 @@
+/*
+ * The rows of a write's body, some at a time, whatever its form: JSON, an Arrow stream, a Parquet file. Columns are
+ * found by name; those that the table has not are passed over, and those that are left out are null.
+ */
+#ifndef MURR_ENGINE_BODY_H
+#define MURR_ENGINE_BODY_H
+
+#include "engine/write.h"
+#include "model/schema.h"
+#include "model/vector.h"
+
+struct body_config {
+    enum write_form form;
+    struct view bytes;
+    const struct schema *schema; /* of the table */
+    int64_t stamp;               /* of every row */
+    uint64_t memory_bytes;       /* for what must be decompressed */
+};
+
+/*
+ * An open body. `columns` are one a field of the table, and one for the stamp behind them: what body_next read, of
+ * types that convert into the table's.
+ */
+struct body {
+    const struct body_ops *ops;
+    const struct schema *schema;
+    struct vector *columns;
+    bool *is_fixed; /* by column: the body does not have it */
+};
+
+/*
+ * Borrows   all that the config names, until the close.
+ * Fails     E_INVALID naming the column: the bytes are not of that form; a column is left out that may not be null,
+ *           or has a type that does not go into the table's without loss (with loss, where field.lossy says so);
+ *           E_UNSUPPORTED, E_LIMIT.
+ */
+must_use enum code body_open(const struct body_config *config, struct body **out_body,
+                             struct err *err);
+void body_close(struct body *b);
+
+/* Types of the columns, as read: n_fields + 1. They stay the same. */
+void body_types(const struct body *b, struct type *out);
+
+/* Read the next rows, at most ROW_SINK_ROWS of them; *out_n is 0 behind the last. */
+must_use enum code body_next(struct body *b, size_t *out_n, struct err *err);
+
+#endif

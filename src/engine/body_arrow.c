@@ -1,0 +1,94 @@
+#include "engine/body_priv.h"
+
+#include "base/mem.h"
+#include "format/arrow/ipc_reader.h"
+
+struct arrow_body {
+    struct body base;
+    struct ipc_reader *reader;
+    const struct arrow_array **arrays; /* by field; NULL where it is fixed */
+    size_t at, n_rows;                 /* in the batch */
+    struct arena arena;                /* of what was read last */
+};
+
+/* Turn to the next batch that has rows; n_rows is 0 behind the last. */
+must_use static enum code next_batch(struct arrow_body *a, struct err *err)
+{
+    bool more = true;
+    a->at = a->n_rows = 0;
+    while (more && a->n_rows == 0)
+        TRY(ipc_reader_next(a->reader, &a->n_rows, &more, err));
+    if (!more)
+        a->n_rows = 0;
+    return OK;
+}
+
+static enum code arrow_next(struct body *b, size_t *out_n, struct err *err)
+{
+    struct arrow_body *a = (struct arrow_body *)b;
+    if (a->at == a->n_rows)
+        TRY(next_batch(a, err));
+    size_t left = a->n_rows - a->at, n = left < ROW_SINK_ROWS ? left : ROW_SINK_ROWS;
+    arena_reset(&a->arena);
+    for (size_t i = 0; n && i < b->schema->n_fields; i++)
+        if (!b->is_fixed[i])
+            TRY(arrow_array_read(a->arrays[i], a->at, n, &b->columns[i], &a->arena, err));
+    a->at += n;
+    *out_n = n;
+    return OK;
+}
+
+static void arrow_close(struct body *b)
+{
+    struct arrow_body *a = (struct arrow_body *)b;
+    ipc_reader_close(a->reader);
+    free(a->arrays);
+    arena_done(&a->arena);
+    free(a);
+}
+
+must_use static enum code take_column(struct arrow_body *a, size_t column, struct err *err)
+{
+    const struct arrow_array *array = ipc_reader_column(a->reader, column);
+    char name[128];
+    ptrdiff_t i = schema_find(a->base.schema, array->name);
+    if (i < 0) {
+        ipc_reader_ignore(a->reader, column);
+        return OK;
+    }
+    view_printable(array->name, name, sizeof(name));
+    if (a->arrays[i])
+        return err_set(err, E_INVALID, "column '%s' is there twice", name);
+    if (!array->supported)
+        return err_set(err, E_INVALID, "column '%s' has type %s, which cannot be read", name,
+                       array->type_text);
+    a->arrays[i] = array;
+    return body_has(&a->base, (size_t)i,
+                    array->is_null ? &a->base.schema->fields[i].type : &array->type, err);
+}
+
+must_use static enum code open_stream(struct arrow_body *a, const struct body_config *config,
+                                      struct err *err)
+{
+    struct ipc_limits limits = ipc_limits_default();
+    limits.decompressed_bytes = (size_t)(config->memory_bytes / 2);
+    limits.read_bytes = (size_t)(config->memory_bytes / 4);
+    TRY(ipc_reader_open(config->bytes, &limits, &a->reader, err));
+    for (size_t i = 0; i < ipc_reader_n_columns(a->reader); i++)
+        TRY(take_column(a, i, err));
+    return body_check_complete(&a->base, err);
+}
+
+enum code body_open_arrow(const struct body_config *config, struct body **out, struct err *err)
+{
+    static const struct body_ops ops = {arrow_next, arrow_close};
+    struct arrow_body *a = mem_zalloc(sizeof(*a));
+    body_init(&a->base, &ops, config);
+    a->arrays = mem_zalloc(config->schema->n_fields * sizeof(*a->arrays));
+    enum code rc = open_stream(a, config, err);
+    if (rc)
+        body_close(&a->base);
+    else
+        *out = &a->base;
+    return rc;
+}

@@ -1,0 +1,37 @@
+#include "engine/body_priv.h"
+
+#include "base/mem.h"
+#include "format/json/write_request.h"
+
+struct json_body {
+    struct body base;
+    struct json_write *rows;
+};
+
+static enum code json_next(struct body *b, size_t *out_n, struct err *err)
+{
+    struct json_body *j = (struct json_body *)b;
+    return json_write_next(j->rows, b->columns, ROW_SINK_ROWS, out_n, err);
+}
+
+static void json_close(struct body *b)
+{
+    struct json_body *j = (struct json_body *)b;
+    json_write_close(j->rows);
+    free(j);
+}
+
+/* Columns that are left out are filled by the reader, too: none is fixed but the stamp. */
+enum code body_open_json(const struct body_config *config, struct body **out, struct err *err)
+{
+    static const struct body_ops ops = {json_next, json_close};
+    struct json_body *j = mem_zalloc(sizeof(*j));
+    body_init(&j->base, &ops, config);
+    memset(j->base.is_fixed, 0, config->schema->n_fields);
+    enum code rc = json_write_open(config->bytes, config->schema, &j->rows, err);
+    if (rc)
+        body_close(&j->base);
+    else
+        *out = &j->base;
+    return rc;
+}

@@ -1,0 +1,311 @@
+#include "engine/commit.h"
+
+#include "base/log.h"
+#include "engine/build.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum code commit_make_tmp(struct table *t, uint64_t *out_number, char out[static PATH_CAP],
+                          struct err *err)
+{
+    uint64_t number = atomic_fetch_add(&t->next_number, 1); /* a failed one is not used again */
+    TRY(path_format(out, err, "%s/%010" PRIu64 ".tmp", t->dir, number));
+    TRY(dir_make(out, err));
+    *out_number = number;
+    return OK;
+}
+
+static void remove_or_warn(const char *path)
+{
+    struct err err;
+    if (tree_remove(path, &err))
+        log_warn("debris stays behind", log_str("path", path), log_str("error", err.msg));
+}
+
+void commit_remove_tmp(const char *tmp_dir)
+{
+    remove_or_warn(tmp_dir);
+}
+
+enum code commit_open_base(struct table *t, const char *dir, struct base **out_base,
+                           struct err *err)
+{
+    enum storage_kind storage = t->is_serving ? t->spec->storage : STORAGE_MMAP;
+    struct remote_op op = table_source_op(t, 0);
+    enum code rc = base_open(dir, storage, &op, out_base, err);
+    if ((rc != E_NOMEM && rc != E_CANCELLED) || storage != STORAGE_MEMORY)
+        return rc;
+    if (rc == E_NOMEM)
+        log_warn("no memory for a copy; serving from the mapped files",
+                 log_str("table", t->spec->name), log_str("error", err->msg));
+    return base_open(dir, STORAGE_MMAP, &op, out_base, err);
+}
+
+/* ------------------------------------------------------------------------------ the three steps */
+
+static void swap(struct table *t, struct snapshot *take_fresh)
+{
+    pthread_mutex_lock(&t->lock);
+    struct snapshot *old = t->live;
+    t->live = take_fresh;
+    pthread_mutex_unlock(&t->lock);
+    snapshot_unref(old); /* outside the lock: it may unmap gigabytes */
+}
+
+static struct manifest manifest_of(const struct table *t, const struct snapshot *s)
+{
+    const struct overlay *o = snapshot_overlay(s);
+    struct manifest m = {.generation = snapshot_base(s)->info.number, .is_created = !t->store};
+    for (size_t i = o->n; i-- > 0;)
+        m.writes[m.n_writes++] =
+            (struct manifest_write){o->layers[i]->number, o->layers[i]->newest};
+    return m;
+}
+
+/* With the commit lock held. Takes both. */
+must_use static enum code publish(struct table *t, struct base *take_base,
+                                  struct overlay *take_overlay, struct err *err)
+{
+    struct snapshot *fresh;
+    TRY(snapshot_new(take_base, take_overlay, &fresh, err));
+    struct manifest m = manifest_of(t, fresh);
+    enum code rc = manifest_save(t->dir, &m, err);
+    if (rc)
+        snapshot_unref(fresh);
+    else
+        swap(t, fresh);
+    return rc;
+}
+
+/* Files of layers that were in `before` and are not served any more. */
+static void remove_layers(struct table *t, const struct overlay *before)
+{
+    const struct overlay *now = snapshot_overlay(t->live);
+    for (size_t i = 0; i < before->n; i++) {
+        bool is_served = false;
+        char path[PATH_CAP];
+        for (size_t k = 0; k < now->n; k++)
+            is_served |= now->layers[k]->number == before->layers[i]->number;
+        if (!is_served && layer_path(t->dir, before->layers[i]->number, path, NULL) == OK)
+            remove_or_warn(path);
+    }
+}
+
+/* ----------------------------------------------------------------------------------- new base */
+
+/* The layers with rows that a base does not replace. */
+static struct overlay *layers_above(const struct overlay *o, int64_t floor)
+{
+    struct overlay *kept = overlay_replace(o, o->n, o->n, NULL);
+    for (size_t i = kept->n; i-- > 0;) {
+        if (kept->layers[i]->newest > floor)
+            continue;
+        struct overlay *fewer = overlay_replace(kept, i, i + 1, NULL);
+        overlay_unref(kept);
+        kept = fewer;
+    }
+    return kept;
+}
+
+must_use static enum code name_generation(struct table *t, const char *tmp_dir, uint64_t number,
+                                          char dir[static PATH_CAP], struct err *err)
+{
+    TRY(generation_path(t->dir, number, dir, err));
+    TRY(dir_sync(tmp_dir, err));
+    if (rename(tmp_dir, dir) < 0)
+        return err_errno(err, code_of_errno(), "cannot rename %s to %s", tmp_dir, dir);
+    return dir_sync(t->dir, err);
+}
+
+must_use static enum code publish_base(struct table *t, struct base *take_base, struct err *err)
+{
+    struct overlay *before = t->live ? overlay_ref(snapshot_overlay(t->live)) : overlay_new();
+    struct overlay *above = layers_above(before, snapshot_floor(&take_base->info));
+    enum code rc = publish(t, take_base, above, err);
+    if (!rc)
+        remove_layers(t, before);
+    overlay_unref(before);
+    return rc;
+}
+
+enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number, struct err *err)
+{
+    char dir[PATH_CAP];
+    struct base *base;
+    enum code rc = name_generation(t, tmp_dir, number, dir, err);
+    if (rc) {
+        remove_or_warn(tmp_dir);
+        return rc;
+    }
+    rc = commit_open_base(t, dir, &base, err);
+    if (!rc) {
+        pthread_mutex_lock(&t->commit);
+        rc = publish_base(t, base, err);
+        pthread_mutex_unlock(&t->commit);
+    }
+    if (rc)
+        remove_or_warn(dir);
+    return rc;
+}
+
+void commit_resettled(struct table *t, struct base *take_base)
+{
+    struct snapshot *fresh;
+    struct err err;
+    pthread_mutex_lock(&t->commit);
+    if (snapshot_base(t->live)->info.number != take_base->info.number)
+        base_unref(take_base);
+    else if (snapshot_new(take_base, overlay_ref(snapshot_overlay(t->live)), &fresh, &err) == OK)
+        swap(t, fresh);
+    pthread_mutex_unlock(&t->commit);
+}
+
+/* -------------------------------------------------------------------------------- a new layer */
+
+/* The one segment in the directory, under its name. */
+must_use static enum code name_layer(struct table *t, const char *tmp_dir, uint64_t number,
+                                     char path[static PATH_CAP], struct err *err)
+{
+    char from[PATH_CAP];
+    TRY(segment_path(tmp_dir, 0, from, err));
+    TRY(layer_path(t->dir, number, path, err));
+    if (rename(from, path) < 0)
+        return err_errno(err, code_of_errno(), "cannot rename %s to %s", from, path);
+    return dir_sync(t->dir, err);
+}
+
+must_use static enum code publish_layer(struct table *t, struct layer *layer, struct err *err)
+{
+    const struct overlay *now = snapshot_overlay(t->live);
+    if (now->n == OVERLAY_MAX)
+        return err_set(err, E_BUSY, "%zu segments of writes wait to be merged", now->n);
+    return publish(t, base_ref(snapshot_base(t->live)), overlay_push(now, layer), err);
+}
+
+enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number, int64_t newest,
+                       struct err *err)
+{
+    char path[PATH_CAP];
+    struct layer *layer;
+    enum code rc = name_layer(t, tmp_dir, number, path, err);
+    remove_or_warn(tmp_dir);
+    if (rc)
+        return rc;
+    rc = layer_open(t->dir, number, newest, &layer, err);
+    if (!rc) {
+        pthread_mutex_lock(&t->commit);
+        rc = publish_layer(t, layer, err);
+        pthread_mutex_unlock(&t->commit);
+        layer_unref(layer);
+    }
+    if (rc)
+        remove_or_warn(path);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------------ a merge */
+
+/* Where the merged layers are now: newer ones may lie above them. */
+must_use static enum code find_merged(const struct table *t, const struct snapshot *from,
+                                      size_t first, size_t end, bool has_base, size_t *out_at,
+                                      struct err *err)
+{
+    const struct overlay *was = snapshot_overlay(from), *now = snapshot_overlay(t->live);
+    size_t n = end - first, at = 0;
+    while (at < now->n && n && now->layers[at]->number != was->layers[first]->number)
+        at++;
+    bool same = at + n <= now->n;
+    for (size_t i = 0; same && i < n; i++)
+        same = now->layers[at + i]->number == was->layers[first + i]->number;
+    if (has_base)
+        same = same && at + n == now->n &&
+               snapshot_base(t->live)->info.number == snapshot_base(from)->info.number;
+    if (!same)
+        return err_set(err, E_CHANGED, "what was merged is not served any more");
+    *out_at = at;
+    return OK;
+}
+
+must_use static enum code publish_merged_base(struct table *t, struct base *take_base,
+                                              const struct snapshot *from, size_t first, size_t end,
+                                              struct err *err)
+{
+    size_t at;
+    enum code rc = find_merged(t, from, first, end, true, &at, err);
+    if (rc) {
+        base_unref(take_base);
+        return rc;
+    }
+    struct overlay *now = snapshot_overlay(t->live);
+    TRY(publish(t, take_base, overlay_replace(now, at, now->n, NULL), err));
+    remove_layers(t, snapshot_overlay(from));
+    return OK;
+}
+
+must_use static enum code merge_to_base(struct table *t, const char *tmp_dir, uint64_t number,
+                                        const struct snapshot *from, size_t first, size_t end,
+                                        struct err *err)
+{
+    char dir[PATH_CAP], old[PATH_CAP];
+    struct base *base;
+    TRY(name_generation(t, tmp_dir, number, dir, err));
+    enum code rc = commit_open_base(t, dir, &base, err);
+    if (!rc) {
+        pthread_mutex_lock(&t->commit);
+        rc = publish_merged_base(t, base, from, first, end, err);
+        pthread_mutex_unlock(&t->commit);
+    }
+    if (rc)
+        remove_or_warn(dir);
+    else if (generation_path(t->dir, snapshot_base(from)->info.number, old, NULL) == OK)
+        remove_or_warn(old);
+    return rc;
+}
+
+must_use static enum code publish_merged_layer(struct table *t, struct layer *layer,
+                                               const struct snapshot *from, size_t first,
+                                               size_t end, struct err *err)
+{
+    size_t at;
+    TRY(find_merged(t, from, first, end, false, &at, err));
+    TRY(publish(t, base_ref(snapshot_base(t->live)),
+                overlay_replace(snapshot_overlay(t->live), at, at + (end - first), layer), err));
+    remove_layers(t, snapshot_overlay(from));
+    return OK;
+}
+
+must_use static enum code merge_to_layer(struct table *t, const char *tmp_dir, uint64_t number,
+                                         const struct snapshot *from, size_t first, size_t end,
+                                         struct err *err)
+{
+    char path[PATH_CAP];
+    struct layer *layer;
+    int64_t newest = INT64_MIN;
+    for (size_t i = first; i < end; i++) {
+        int64_t stamp = snapshot_overlay(from)->layers[i]->newest;
+        newest = stamp > newest ? stamp : newest;
+    }
+    TRY(name_layer(t, tmp_dir, number, path, err));
+    enum code rc = layer_open(t->dir, number, newest, &layer, err);
+    if (!rc) {
+        pthread_mutex_lock(&t->commit);
+        rc = publish_merged_layer(t, layer, from, first, end, err);
+        pthread_mutex_unlock(&t->commit);
+        layer_unref(layer);
+    }
+    if (rc)
+        remove_or_warn(path);
+    return rc;
+}
+
+enum code commit_merge(struct table *t, const char *tmp_dir, uint64_t number,
+                       const struct snapshot *from, size_t first, size_t end, bool has_base,
+                       struct err *err)
+{
+    enum code rc = has_base ? merge_to_base(t, tmp_dir, number, from, first, end, err)
+                            : merge_to_layer(t, tmp_dir, number, from, first, end, err);
+    remove_or_warn(tmp_dir);
+    return rc;
+}

@@ -1,0 +1,216 @@
+#include "engine/delta.h"
+
+#include "base/mem.h"
+#include "engine/body.h"
+#include "engine/build.h"
+#include "engine/layer.h"
+#include "engine/row_sink.h"
+#include "format/arrow/keys.h"
+#include "format/json/fetch_request.h"
+
+#include <limits.h>
+
+static const uint64_t block_rows = 131072; /* as a load's */
+
+static const uint64_t row_bytes = 64; /* of a body, guessed: a wrong guess costs speed */
+
+struct delta {
+    struct record_source source; /* first: a source is cast back */
+    struct delta_config config;
+    struct schema schema; /* with the stamp */
+    struct record_format format;
+    struct seg_layout layout;
+    uint64_t n_blocks;
+    struct spill **spills; /* of the writes that were added */
+    size_t n_spills;
+    size_t *next_spill; /* by block: to take records from */
+    uint64_t n_rows;    /* also the ordinal of the next one */
+    uint64_t *n_nulls;  /* by field */
+    struct key_lengths key_lengths;
+};
+
+static uint64_t choose_blocks(const struct delta_config *c)
+{
+    uint64_t worker_bytes = c->memory_bytes / 16 / pool_size(c->pool) + 1;
+    uint64_t by_rows = c->n_bytes / row_bytes / block_rows + 1;
+    uint64_t by_bytes = c->n_bytes / worker_bytes + 1;
+    return by_rows > by_bytes ? by_rows : by_bytes;
+}
+
+enum code delta_new(const struct delta_config *config, struct delta **out_delta, struct err *err)
+{
+    struct delta *d = mem_zalloc(sizeof(*d));
+    d->config = *config;
+    d->n_blocks = choose_blocks(config);
+    layer_schema(config->schema, &d->schema);
+    d->spills = mem_zalloc(config->n_writes * sizeof(struct spill *));
+    d->next_spill = mem_zalloc(d->n_blocks * sizeof(*d->next_spill));
+    d->n_nulls = mem_zalloc(d->schema.n_fields * sizeof(*d->n_nulls));
+    enum code rc = record_format_init(&d->format, &d->schema, err);
+    if (rc)
+        delta_free(d);
+    else
+        *out_delta = d;
+    return rc;
+}
+
+void delta_free(struct delta *d)
+{
+    if (!d)
+        return;
+    for (size_t i = 0; i < d->n_spills; i++)
+        spill_free(d->spills[i]);
+    free(d->spills);
+    free(d->next_spill);
+    free(d->n_nulls);
+    seg_layout_done(&d->layout);
+    record_format_done(&d->format);
+    schema_done(&d->schema);
+    free(d);
+}
+
+/* ------------------------------------------------------------------------------------ reading */
+
+must_use static enum code put_rows(struct delta *d, const struct write_request *w, int64_t stamp,
+                                   struct row_sink *sink, uint64_t *n_rows, struct err *err)
+{
+    struct body *body;
+    struct body_config config = {w->form, w->body.bytes, d->config.schema, stamp,
+                                 d->config.memory_bytes / 4};
+    AUTO(ptr) struct type *types = mem_alloc(d->schema.n_fields * sizeof(*types));
+    TRY(body_open(&config, &body, err));
+    body_types(body, types);
+    row_sink_expect(sink, types);
+    enum code rc;
+    size_t n = 0;
+    do {
+        rc = body_next(body, &n, err);
+        if (!rc && n)
+            rc = row_sink_put(sink, body->columns, n, d->n_rows + *n_rows, *n_rows, err);
+        *n_rows += n;
+        if (!rc && atomic_load_explicit(&d->config.progress->cancelled, memory_order_relaxed))
+            rc = err_set(err, E_CANCELLED, "stopped");
+    } while (!rc && n);
+    body_close(body);
+    return rc;
+}
+
+must_use static enum code read_keys(const struct delta *d, const struct write_request *w,
+                                    struct arena *arena, struct key_list *out, struct err *err)
+{
+    static const struct fetch_limits limits = {SIZE_MAX, 0};
+    struct fetch_request request = {0};
+    if (w->form == WRITE_ARROW)
+        return arrow_keys_read(w->body.bytes, d->config.schema, limits.max_keys, arena, out, err);
+    if (w->form != WRITE_JSON)
+        return err_set(err, E_INVALID, "keys to delete come as JSON or as an Arrow stream");
+    TRY(fetch_request_parse(w->body.bytes, d->config.schema, &limits, arena, &request, err));
+    *out = request.keys;
+    return OK;
+}
+
+/* Rows of a delete: nothing but key and stamp; the rest is zeros, though not counted as nulls. */
+static struct vector *delete_columns(const struct delta *d, int64_t stamp)
+{
+    size_t n = d->schema.n_fields;
+    struct vector *columns = mem_zalloc(n * sizeof(*columns));
+    for (size_t i = 0; i < n; i++)
+        vector_init(&columns[i], &d->schema.fields[i].type, ROW_SINK_ROWS);
+    for (size_t i = 0; i < ROW_SINK_ROWS; i++)
+        ((int64_t *)columns[n - 1].values)[i] = stamp;
+    return columns;
+}
+
+must_use static enum code put_deletes(struct delta *d, const struct write_request *w, int64_t stamp,
+                                      struct row_sink *sink, uint64_t *n_rows, struct err *err)
+{
+    struct key_list keys;
+    AUTO(arena) struct arena arena = {0};
+    TRY(read_keys(d, w, &arena, &keys, err));
+    struct vector *columns = delete_columns(d, stamp);
+    enum code rc = OK;
+    for (size_t at = 0, n; !rc && at < keys.n; at += n) {
+        n = keys.n - at < ROW_SINK_ROWS ? keys.n - at : ROW_SINK_ROWS;
+        for (size_t i = 0; i < d->schema.n_fields; i++)
+            columns[i].n = n;
+        rc = row_sink_put_keyed(sink, columns, keys.keys + at, n, d->n_rows + at, err);
+    }
+    for (size_t i = 0; i < d->schema.n_fields; i++)
+        vector_done(&columns[i]);
+    free(columns);
+    *n_rows = keys.n;
+    return rc;
+}
+
+/* The write is good: its records stay. */
+static void keep(struct delta *d, struct spill *take_spill, const struct row_sink *sink,
+                 uint64_t n_rows)
+{
+    spill_seal(take_spill);
+    d->spills[d->n_spills++] = take_spill;
+    d->n_rows += n_rows;
+    for (size_t i = 0; i < d->schema.n_fields; i++)
+        d->n_nulls[i] += sink->n_nulls[i];
+    key_lengths_sum(&d->key_lengths, &sink->key_lengths);
+}
+
+enum code delta_add(struct delta *d, const struct write_request *write, int64_t time_us,
+                    uint64_t *out_n_rows, struct err *err)
+{
+    struct spill_config config = {d->config.dir, d->config.memory_bytes / 2 / d->config.n_writes,
+                                  d->n_blocks, 1};
+    struct spill *spill = spill_new(&config);
+    struct row_sink_config to = {&d->schema, &d->format, spill, d->n_blocks, d->config.hash_seed};
+    struct row_sink *sink = mem_alloc(sizeof(*sink));
+    uint64_t n_rows = 0;
+    row_sink_init(sink, &to, 0);
+    enum code rc = write->verb == WRITE_DELETE
+                       ? put_deletes(d, write, seg_stamp(time_us, true), sink, &n_rows, err)
+                       : put_rows(d, write, seg_stamp(time_us, false), sink, &n_rows, err);
+    if (rc) {
+        spill_free(spill);
+    } else {
+        keep(d, spill, sink, n_rows);
+        *out_n_rows = n_rows;
+    }
+    row_sink_done(sink);
+    free(sink);
+    return rc;
+}
+
+/* ----------------------------------------------------------------------------------- building */
+
+/* One write after the other. */
+static enum code take(struct record_source *source, unsigned worker, size_t bin,
+                      uint8_t **out_bytes, size_t *out_len, struct err *err)
+{
+    struct delta *d = (struct delta *)source;
+    *out_bytes = NULL;
+    *out_len = 0;
+    for (; d->next_spill[bin] < d->n_spills; d->next_spill[bin]++) {
+        struct record_source *from = spill_source(d->spills[d->next_spill[bin]]);
+        TRY(from->take(from, worker, bin, out_bytes, out_len, err));
+        if (*out_len)
+            return OK;
+    }
+    return OK;
+}
+
+enum code delta_build(struct delta *d, struct err *err)
+{
+    struct build_result built;
+    d->source.take = take;
+    TRY(seg_layout_choose(&d->schema, false, &d->key_lengths, d->n_nulls, &d->layout, err));
+    struct build_config config = {
+        .dir = d->config.dir,
+        .schema = &d->schema,
+        .layout = &d->layout,
+        .format = &d->format,
+        .source = &d->source,
+        .n_blocks = d->n_blocks,
+        .n_parts = 1,
+        .hash_seed = d->config.hash_seed,
+        .worker_bytes = d->config.memory_bytes / 4 / pool_size(d->config.pool),
+    };
+    return build_run(&config, d->config.pool, d->config.progress, &built, err);
+}

@@ -1,0 +1,43 @@
+/*
+ * The rows of some writes on their way into one segment: each write's body is read into records of its own, so that
+ * one that turns out to be bad leaves nothing behind; then all records are built together, the later write winning
+ * where two have a key.
+ */
+#ifndef MURR_ENGINE_DELTA_H
+#define MURR_ENGINE_DELTA_H
+
+#include "base/pool.h"
+#include "engine/progress.h"
+#include "engine/write.h"
+#include "model/schema.h"
+
+struct delta;
+
+struct delta_config {
+    const struct schema *schema; /* of the table */
+    uint64_t hash_seed;
+    const char *dir;       /* an empty directory: gets 00000000.seg, and spill files on the way */
+    uint64_t memory_bytes; /* records and builds */
+    uint64_t n_bytes;      /* of all bodies: for how many blocks */
+    size_t n_writes;       /* at most so many will be added */
+    struct pool *pool;
+    struct load_progress *progress;
+};
+
+/* Borrows the config's parts until it is freed. Fails E_LIMIT for a schema of rows that are too long. */
+must_use enum code delta_new(const struct delta_config *config, struct delta **out_delta,
+                             struct err *err);
+void delta_free(struct delta *d);
+
+/*
+ * Read the body of a write. `time_us` goes into the stamps of its rows.
+ *
+ * Fails with what is wrong with the body; nothing of it stays.
+ */
+must_use enum code delta_add(struct delta *d, const struct write_request *write, int64_t time_us,
+                             uint64_t *out_n_rows, struct err *err);
+
+/* Build the segment of all that was added: at least one write. Fails E_NOSPACE, E_IO, E_CANCELLED, E_LIMIT. */
+must_use enum code delta_build(struct delta *d, struct err *err);
+
+#endif

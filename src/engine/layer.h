@@ -1,0 +1,51 @@
+/*
+ * A segment of writes: the rows of one commit, or of several merged, on top of a table. Its schema is the
+ * table's with one field more, the stamp (segment/stack.h). Immutable and refcounted.
+ *
+ *     <table_dir>/0000000009.seg
+ */
+#ifndef MURR_ENGINE_LAYER_H
+#define MURR_ENGINE_LAYER_H
+
+#include "base/file.h"
+#include "segment/stack.h"
+
+#include <stdatomic.h>
+
+/* The name of the stamp's field. No table may have a column of that name. */
+#define STAMP_FIELD "_murr_stamp"
+
+struct layer {
+    _Atomic uint32_t refs;
+    /* Immutable from here on. */
+    uint64_t number;
+    int64_t newest; /* the latest stamp of its rows */
+    struct segment *segment;
+    struct seg_set set;
+};
+
+must_use enum code layer_path(const char *table_dir, uint64_t number, char out[static PATH_CAP],
+                              struct err *err);
+
+/* Whether a name in a table's directory is a layer's, and which. */
+bool layer_parse_name(const char *name, uint64_t *out_number);
+
+/* Map and check the file. The caller holds the one reference. Fails E_NOTFOUND, E_CORRUPT, E_IO. */
+must_use enum code layer_open(const char *table_dir, uint64_t number, int64_t newest,
+                              struct layer **out_layer, struct err *err);
+struct layer *layer_ref(struct layer *l);
+void layer_unref(struct layer *l); /* NULL is fine */
+
+/* The schema of a layer over a table with this one. */
+void layer_schema(const struct schema *table, struct schema *out);
+
+/*
+ * Which field of the layer each field of `base` is; SEG_NO_FIELD where the layer has none of that name. `out` has
+ * room for base->n_fields.
+ *
+ * Fails E_INVALID where the keys differ, or a column of one name has two types: then the layer cannot lie over it.
+ */
+must_use enum code layer_match(const struct layer *l, const struct schema *base, size_t *out,
+                               struct err *err);
+
+#endif

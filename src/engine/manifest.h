@@ -1,0 +1,41 @@
+/*
+ * The manifest of a table: which of the files in its directory are the table. What it names is complete and on
+ * disk before it is named; it is replaced by rename, so that after a crash at any moment it says what the
+ * table was before or after.
+ *
+ *     <data_dir>/<table>/manifest.json
+ *     {"generation": 7, "created": true, "writes": [{"segment": 9, "newest": 3585...}, ...]}
+ *
+ * "created" is there for tables that were made through the API and have no source; "writes" is left out where there
+ * are none.
+ */
+#ifndef MURR_ENGINE_MANIFEST_H
+#define MURR_ENGINE_MANIFEST_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MANIFEST_WRITES_MAX = 8 };
+
+struct manifest_write {
+    uint64_t segment; /* <table_dir>/0000000009.seg */
+    int64_t newest;   /* the latest stamp of its rows (segment/stack.h) */
+};
+
+struct manifest {
+    uint64_t generation; /* the live one; 0: none yet */
+    bool is_created;
+    size_t n_writes;
+    struct manifest_write writes[MANIFEST_WRITES_MAX]; /* oldest first */
+};
+
+/* A manifest of zeros where there is none. Fails E_CORRUPT, E_IO. */
+must_use enum code manifest_read(const char *table_dir, struct manifest *out, struct err *err);
+
+/* From the return of this on, a restart finds the table as it says. */
+must_use enum code manifest_save(const char *table_dir, const struct manifest *m, struct err *err);
+
+#endif

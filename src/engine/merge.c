@@ -1,0 +1,228 @@
+#include "engine/merge.h"
+
+#include "base/mem.h"
+#include "engine/build.h"
+#include "engine/layer.h"
+#include "segment/slots.h"
+#include "segment/unpack.h"
+
+static const uint64_t block_rows = 131072; /* as a load's */
+
+/* Where a worker is in the bin that it takes. */
+struct bin_cursor {
+    size_t bin;
+    size_t next_layer; /* to take records from */
+};
+
+struct merge {
+    struct record_source source; /* first: a source is cast back */
+    const struct merge_config *config;
+    struct schema schema; /* of what comes out: the stamp behind the columns, or not */
+    struct record_format format;
+    struct seg_layout layout;
+    struct unpack **unpacks;    /* by layer */
+    struct bin_cursor *cursors; /* by worker */
+    uint64_t n_blocks;
+};
+
+static bool is_base(const struct merge_config *c, size_t layer)
+{
+    return c->has_base && layer == c->n_layers - 1;
+}
+
+static uint64_t block_slots(const struct seg_set *set, uint64_t i)
+{
+    return seg_block_n_slots(&set->blocks[i]);
+}
+
+/* ------------------------------------------------------------------------------------ records */
+
+/* What the stamp of a row says; a base has none. */
+struct row_state {
+    bool is_old;
+    bool is_delete;
+};
+
+static struct row_state state_of(const struct merge_config *c, size_t layer, const uint8_t *row)
+{
+    if (is_base(c, layer))
+        return (struct row_state){0};
+    int64_t stamp = seg_row_stamp(c->layers[layer].set, row);
+    return (struct row_state){stamp <= c->floor, stamp & 1};
+}
+
+/* Append the record of a slot, where it is a row of the bin. */
+must_use static enum code take_slot(struct merge *m, size_t layer, uint64_t block, uint64_t slot,
+                                    size_t bin, struct buf *out, struct err *err)
+{
+    const struct seg_set *set = m->config->layers[layer].set;
+    const struct seg_block *b = &set->blocks[block];
+    const uint8_t *row = b->rows + slot * set->layout->groups[0].stride;
+    struct view key = seg_row_key(set->layout, b, row);
+    uint64_t hash = key_hasher_hash(&set->hasher, key);
+    if (block_of_hash(hash, m->n_blocks) != bin || !seg_owns_slot(b, hash, set->n_blocks, slot))
+        return OK;
+    struct row_state state = state_of(m->config, layer, row);
+    if (state.is_old)
+        return OK;
+    size_t at;
+    TRY(unpack_row(m->unpacks[layer], block, slot, key, out, &at, err));
+    struct record *r = (struct record *)(out->ptr + at);
+    r->hash = hash;
+    r->ordinal = record_merge_ordinal(m->config->n_layers - layer, state.is_delete);
+    return OK;
+}
+
+/* All rows of a layer that fall into the bin: they lie in the blocks that overlap its range of hashes. */
+must_use static enum code take_layer(struct merge *m, size_t layer, size_t bin, struct buf *out,
+                                     struct err *err)
+{
+    const struct seg_set *set = m->config->layers[layer].set;
+    unsigned __int128 n_old = set->n_blocks, n_new = m->n_blocks;
+    uint64_t first = (uint64_t)(bin * n_old / n_new);
+    uint64_t end = (uint64_t)(((bin + 1) * n_old + n_new - 1) / n_new);
+    for (uint64_t block = first; block < end; block++)
+        for (uint64_t slot = 0, n = block_slots(set, block); slot < n; slot++)
+            TRY(take_slot(m, layer, block, slot, bin, out, err));
+    return OK;
+}
+
+static enum code take(struct record_source *source, unsigned worker, size_t bin,
+                      uint8_t **out_bytes, size_t *out_len, struct err *err)
+{
+    struct merge *m = (struct merge *)source;
+    struct bin_cursor *c = &m->cursors[worker];
+    AUTO(buf) struct buf records = {0};
+    if (c->bin != bin)
+        *c = (struct bin_cursor){bin, 0};
+    while (records.len == 0 && c->next_layer < m->config->n_layers)
+        TRY(take_layer(m, c->next_layer++, bin, &records, err));
+    *out_len = records.len;
+    *out_bytes = records.len ? buf_detach(&records) : NULL;
+    return OK;
+}
+
+/* ------------------------------------------------------------------------------------- layout */
+
+static void add_key_lengths(const struct seg_set *set, struct key_lengths *lengths)
+{
+    for (uint64_t i = 0; i < set->n_blocks; i++) {
+        const struct seg_block *b = &set->blocks[i];
+        const uint8_t *row = b->rows;
+        for (uint64_t slot = 0, n = block_slots(set, i); slot < n; slot++) {
+            key_lengths_add(lengths, seg_row_key(set->layout, b, row).len);
+            row += set->layout->groups[0].stride;
+        }
+    }
+}
+
+/* A column may have nulls where it has in a layer, or is missing there. */
+static void add_nulls(const struct merge *m, size_t layer, const size_t *field_of,
+                      uint64_t *n_nulls)
+{
+    const struct seg_set *set = m->config->layers[layer].set;
+    for (size_t i = 0; i < m->schema.n_fields; i++)
+        if (!schema_is_key(&m->schema, i))
+            n_nulls[i] += field_of[i] == SIZE_MAX || set->layout->cells[field_of[i]].null_bit >= 0;
+}
+
+/* Fields of a layer by those of what comes out. */
+static void match_fields(const struct merge *m, size_t layer, size_t *out)
+{
+    const struct merge_config *c = m->config;
+    size_t n = c->schema->n_fields;
+    for (size_t i = 0; i < n; i++)
+        out[i] = seg_layer_field(&c->layers[layer], i);
+    if (!c->has_base)
+        out[n] = c->layers[layer].set->schema->n_fields - 1;
+}
+
+must_use static enum code plan_layout(struct merge *m, struct err *err)
+{
+    const struct merge_config *c = m->config;
+    struct key_lengths *lengths = mem_zalloc(sizeof(*lengths));
+    AUTO(ptr) uint64_t *n_nulls = mem_zalloc(m->schema.n_fields * sizeof(*n_nulls));
+    AUTO(ptr) size_t *field_of = mem_alloc(m->schema.n_fields * sizeof(*field_of));
+    m->unpacks = mem_zalloc(c->n_layers * sizeof(struct unpack *));
+    for (size_t i = 0; i < c->n_layers; i++) {
+        match_fields(m, i, field_of);
+        add_nulls(m, i, field_of, n_nulls);
+        add_key_lengths(c->layers[i].set, lengths);
+        m->unpacks[i] = unpack_new(c->layers[i].set, &m->format, field_of);
+    }
+    enum code rc = seg_layout_choose(&m->schema, c->columnar && c->has_base, lengths, n_nulls,
+                                     &m->layout, err);
+    free(lengths);
+    return rc;
+}
+
+static uint64_t choose_blocks(const struct merge *m)
+{
+    const struct merge_config *c = m->config;
+    uint64_t n_slots = 0, n_bytes = 0;
+    for (size_t i = 0; i < c->n_layers; i++) {
+        const struct seg_set *set = c->layers[i].set;
+        for (uint64_t k = 0; k < set->n_blocks; k++) {
+            n_slots += block_slots(set, k);
+            n_bytes += set->blocks[k].heap_bytes;
+        }
+    }
+    n_bytes += n_slots * m->format.key_offset;
+    uint64_t worker_bytes = c->memory_bytes / 4 / pool_size(c->pool) + 1;
+    uint64_t by_rows = n_slots / block_rows + 1, by_bytes = n_bytes / (worker_bytes / 4 + 1) + 1;
+    uint64_t of_part = ((by_rows > by_bytes ? by_rows : by_bytes) + c->n_parts - 1) / c->n_parts;
+    uint64_t most = SEG_MAX_BLOCKS / c->n_parts;
+    return (of_part < most ? of_part : most) * c->n_parts;
+}
+
+/* -------------------------------------------------------------------------------------- whole */
+
+static void merge_done(struct merge *m)
+{
+    for (size_t i = 0; m->unpacks && i < m->config->n_layers; i++)
+        unpack_free(m->unpacks[i]);
+    free(m->unpacks);
+    free(m->cursors);
+    seg_layout_done(&m->layout);
+    record_format_done(&m->format);
+    schema_done(&m->schema);
+}
+
+must_use static enum code run(struct merge *m, struct merge_result *out, struct err *err)
+{
+    const struct merge_config *c = m->config;
+    if (c->has_base)
+        schema_copy(c->schema, &m->schema);
+    else
+        layer_schema(c->schema, &m->schema);
+    TRY(record_format_init(&m->format, &m->schema, err));
+    TRY(plan_layout(m, err));
+    m->n_blocks = choose_blocks(m);
+    m->cursors = mem_alloc(pool_size(c->pool) * sizeof(*m->cursors));
+    for (unsigned w = 0; w < pool_size(c->pool); w++)
+        m->cursors[w].bin = SIZE_MAX;
+    struct build_config build = {
+        .dir = c->dir,
+        .schema = &m->schema,
+        .layout = &m->layout,
+        .format = &m->format,
+        .source = &m->source,
+        .n_blocks = m->n_blocks,
+        .n_parts = c->n_parts,
+        .hash_seed = c->layers[0].set->hasher.seed,
+        .worker_bytes = c->memory_bytes / 4 / pool_size(c->pool),
+        .drop_deletes = c->has_base,
+    };
+    struct build_result built;
+    TRY(build_run(&build, c->pool, c->progress, &built, err));
+    *out = (struct merge_result){built.n_rows, built.disk_bytes};
+    return OK;
+}
+
+enum code merge_run(const struct merge_config *config, struct merge_result *out, struct err *err)
+{
+    struct merge m = {.source = {take}, .config = config};
+    enum code rc = run(&m, out, err);
+    merge_done(&m);
+    return rc;
+}

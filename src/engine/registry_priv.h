@@ -1,0 +1,19 @@
+/* What the background asks of the registry. */
+#ifndef MURR_ENGINE_REGISTRY_PRIV_H
+#define MURR_ENGINE_REGISTRY_PRIV_H
+
+#include "engine/registry.h"
+#include "engine/table.h"
+#include "engine/write_list.h"
+
+/* Call `wants` for each table until it returns true, and return that table; NULL: none. */
+typedef bool (*table_wants_fn)(void *arg, struct table *t);
+struct table *registry_find(struct registry *r, table_wants_fn wants, void *arg);
+
+/* Bytes that writes may still add to the disk. */
+uint64_t registry_quota_left(struct registry *r);
+
+/* Carry out a drop that a writer took from the queue of the table, which it holds; ends the request. */
+void registry_drop(struct registry *r, struct table *t, struct queued_write *take_drop);
+
+#endif

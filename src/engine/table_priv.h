@@ -1,0 +1,86 @@
+/* What the files of a table share: table.c opens and answers, poll.c loads, commit.c changes what is served,
+ * writing.c takes writes, merging.c merges them. */
+#ifndef MURR_ENGINE_TABLE_PRIV_H
+#define MURR_ENGINE_TABLE_PRIV_H
+
+#include "base/hash.h"
+#include "engine/manifest.h"
+#include "engine/progress.h"
+#include "engine/snapshot_priv.h"
+#include "engine/source.h"
+#include "engine/table.h"
+#include "engine/write_list.h"
+
+#include <pthread.h>
+
+struct table {
+    const struct table_spec *spec;
+    struct table_spec *own_spec; /* of a table made through the API: `spec`, owned; else NULL */
+    char *dir;
+    uint64_t spec_hash;
+    struct object_store *store; /* NULL: no source */
+    struct load_progress progress;
+    struct load_progress merging;
+    _Atomic uint64_t n_read_bytes; /* that came from the source */
+    _Atomic uint64_t next_number;  /* of the next generation or segment */
+    _Atomic bool is_serving;       /* snapshots are kept as the configuration says; else mapped */
+
+    /* Only the polling thread. */
+    uint64_t unsettled;          /* generation that could not be settled; 0: none */
+    unsigned n_failed_polls;     /* in a row */
+    uint64_t failed_fingerprint; /* of the partition whose load failed last; 0: none */
+    struct err failed_err;       /* and what it said */
+    unsigned n_failed_loads;     /* of that partition, without the first */
+    uint64_t retry_load_ns;      /* not to be loaded again before */
+
+    /* Held while the manifest and what is served change: by a load, a write and a merge in turn. */
+    pthread_mutex_t commit;
+
+    /* Guarded by the lock, held for a few instructions: taking a snapshot is reading the pointer and
+     * adding the reference in one step. */
+    pthread_mutex_t lock;
+    struct snapshot *live; /* NULL: nothing loaded yet. Changed only with `commit` held, too */
+    struct err last_error;
+    int64_t last_error_at_ms, polled_at_ms, source_ok_at_ms, next_poll_at_ms;
+    uint64_t next_poll_ns;
+    uint64_t n_loads_ok, n_loads_failed, n_polls_ok, n_polls_failed;
+    struct {
+        struct write_list queue;
+        struct write_list compactions; /* that wait for a merge of everything */
+        bool is_writing;               /* a writer thread has the table */
+        bool is_merging;               /* the merging thread has it */
+        bool is_dropped;
+        uint64_t last_write_ns; /* clock_mono_ns */
+        enum code merge_rc;     /* of the latest merge; OK also when there was none */
+        struct err merge_err;
+        uint64_t retry_merge_ns;         /* not to be tried again before */
+        uint64_t n_ok, n_failed, n_rows; /* writes and their rows, since the start */
+        uint64_t n_merges_ok, n_merges_failed;
+    } writes;
+};
+
+/* Without files. Borrows the spec. */
+struct table *table_new(const struct table_spec *spec);
+
+/* Its directory, made. */
+must_use enum code table_make_dir(struct table *t, const char *data_dir, struct err *err);
+
+/* Serve what is in the directory. */
+must_use enum code table_restore(struct table *t, struct err *err);
+
+/* Bounds of what is asked of the source. Listings have a deadline, reads end with their retries. */
+struct remote_op table_source_op(struct table *t, int64_t timeout_ms);
+
+/* What of the configuration shapes the data: when it changes, the same partition is loaded anew. */
+uint64_t table_hash_spec(const struct table_spec *spec);
+
+/* Copies what is said of the live base; false: there is none. Threads: any. */
+bool table_live_info(struct table *t, struct generation_info *out);
+
+/* With which keys of this table are hashed; 0 while there is no base. */
+uint64_t table_hash_seed(struct table *t);
+
+/* Keep the live base as configured, where it is not. Tried again at each call. Threads: one at a time. */
+void table_settle(struct table *t);
+
+#endif

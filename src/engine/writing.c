@@ -1,0 +1,244 @@
+#include "engine/writing.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/commit.h"
+#include "engine/delta.h"
+
+#include <stdio.h>
+
+/* Of a queue, and of the writes taken together. */
+enum { QUEUE_MAX = 4096, GROUP_MAX = 256 };
+static const uint64_t group_bytes = 8u << 20;
+
+/* ------------------------------------------------------------------------------------- queue */
+
+enum code table_enqueue(struct table *t, const struct write_request *request,
+                        const struct write_limits *limits, struct err *err)
+{
+    enum code rc = OK;
+    pthread_mutex_lock(&t->lock);
+    const struct write_list *q = &t->writes.queue;
+    if (t->writes.is_dropped)
+        rc = err_set(err, E_NOTFOUND, "Table '%s' not found or not yet loaded", t->spec->name);
+    else if (!t->live)
+        rc = err_set(err, E_NOTFOUND, "Table '%s' not found or not yet loaded", t->spec->name);
+    else if (q->n >= QUEUE_MAX ||
+             (q->n && q->n_bytes + request->body.bytes.len > limits->queue_bytes))
+        rc = err_set(err, E_BUSY, "%zu writes of %llu bytes wait for table '%s'; try again later",
+                     q->n, (unsigned long long)q->n_bytes, t->spec->name);
+    else
+        write_list_put(&t->writes.queue, request);
+    pthread_mutex_unlock(&t->lock);
+    return rc;
+}
+
+void table_fail_waiting(struct table *t, enum code rc, const char *why)
+{
+    struct write_list all = {0};
+    struct err err;
+    pthread_mutex_lock(&t->lock);
+    write_list_move(&all, &t->writes.queue);
+    write_list_move(&all, &t->writes.compactions);
+    pthread_mutex_unlock(&t->lock);
+    err_write(&err, "%s", why);
+    write_list_end(&all, rc, &err);
+}
+
+static bool has_room(const struct table *t)
+{
+    return snapshot_overlay(t->live)->n < OVERLAY_MAX;
+}
+
+/* With all layers in use, writes wait for a merge, unless merging fails. */
+bool table_hold_to_write(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool can = t->live && !t->writes.is_writing && !t->writes.is_dropped && t->writes.queue.n &&
+               (has_room(t) || t->writes.merge_rc ||
+                t->writes.queue.first->request.verb == WRITE_COMPACT ||
+                t->writes.queue.first->request.verb == WRITE_DROP);
+    if (can)
+        t->writes.is_writing = true;
+    pthread_mutex_unlock(&t->lock);
+    return can;
+}
+
+static bool is_rows(const struct queued_write *w)
+{
+    return w && (w->request.verb == WRITE_UPSERT || w->request.verb == WRITE_DELETE);
+}
+
+/* The writes at the front that go together. */
+static void take_group(struct table *t, struct write_list *out)
+{
+    struct write_list *q = &t->writes.queue;
+    while (is_rows(q->first) && out->n < GROUP_MAX &&
+           (out->n == 0 || out->n_bytes + q->first->request.body.bytes.len <= group_bytes))
+        write_list_append(out, write_list_take(q));
+}
+
+/* ------------------------------------------------------------------------------------- rows */
+
+/* A group on its way. */
+struct group {
+    struct table *table;
+    struct write_list *writes;
+    struct snapshot *snapshot; /* for schema and seed */
+    struct pool *pool;
+    uint64_t memory_bytes;
+    int64_t time_us;
+    size_t n_good; /* writes whose rows will be committed */
+};
+
+/* Stamps rise, whatever the clock does. */
+static int64_t next_time_us(const struct snapshot *s)
+{
+    const struct overlay *o = snapshot_overlay(s);
+    int64_t now = clock_wall_us();
+    return o->n && o->layers[0]->newest / 2 >= now ? o->layers[0]->newest / 2 + 1 : now;
+}
+
+static void read_writes(struct group *g, struct delta *delta)
+{
+    for (struct queued_write *w = g->writes->first; w; w = w->next) {
+        w->rc = delta_add(delta, &w->request, g->time_us, &w->result.n_rows, &w->err);
+        g->n_good += !w->rc;
+    }
+}
+
+must_use static enum code build_and_commit(struct group *g, struct delta *delta,
+                                           const char *tmp_dir, uint64_t number, struct err *err)
+{
+    read_writes(g, delta);
+    if (g->n_good == 0)
+        return OK;
+    TRY(delta_build(delta, err));
+    return commit_layer(g->table, tmp_dir, number, seg_stamp(g->time_us, true), err);
+}
+
+must_use static enum code write_group(struct group *g, struct err *err)
+{
+    char tmp_dir[PATH_CAP];
+    uint64_t number;
+    struct delta *delta;
+    struct load_progress progress = {0};
+    TRY(commit_make_tmp(g->table, &number, tmp_dir, err));
+    struct delta_config config = {
+        .schema = snapshot_schema(g->snapshot),
+        .hash_seed = snapshot_base(g->snapshot)->set.hasher.seed,
+        .dir = tmp_dir,
+        .memory_bytes = g->memory_bytes,
+        .n_bytes = g->writes->n_bytes,
+        .n_writes = g->writes->n,
+        .pool = g->pool,
+        .progress = &progress,
+    };
+    enum code rc = delta_new(&config, &delta, err);
+    if (!rc) {
+        rc = build_and_commit(g, delta, tmp_dir, number, err);
+        delta_free(delta);
+    }
+    commit_remove_tmp(tmp_dir);
+    return rc;
+}
+
+static void count_writes(struct table *t, const struct write_list *writes)
+{
+    pthread_mutex_lock(&t->lock);
+    for (const struct queued_write *w = writes->first; w; w = w->next) {
+        ++*(w->rc ? &t->writes.n_failed : &t->writes.n_ok);
+        t->writes.n_rows += w->rc ? 0 : w->result.n_rows;
+    }
+    t->writes.last_write_ns = clock_mono_ns();
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* What failed for all fails for each; a write that was bad keeps its own reason. */
+static void end_group(struct table *t, struct write_list *writes, enum code rc,
+                      const struct err *err)
+{
+    for (struct queued_write *w = writes->first; rc && w; w = w->next)
+        if (!w->rc) {
+            w->rc = rc;
+            w->err = *err;
+        }
+    count_writes(t, writes);
+    for (struct queued_write *w; (w = write_list_take(writes));)
+        queued_write_end(w);
+}
+
+/* Upserts over the quota are refused; deletes make room. */
+static void refuse_over_quota(struct table *t, struct write_list *writes, uint64_t quota_left)
+{
+    struct write_list kept = {0}, refused = {0};
+    for (struct queued_write *w; (w = write_list_take(writes));) {
+        bool fits = w->request.verb == WRITE_DELETE || w->request.body.bytes.len <= quota_left;
+        if (fits && w->request.verb == WRITE_UPSERT)
+            quota_left -= w->request.body.bytes.len;
+        write_list_append(fits ? &kept : &refused, w);
+    }
+    struct err err;
+    if (refused.n)
+        end_group(t, &refused,
+                  err_set(&err, E_NOSPACE,
+                          "the quota of writes (write.quota) is used up; %llu bytes left",
+                          (unsigned long long)quota_left),
+                  &err);
+    *writes = kept;
+}
+
+/* Why segments of writes are not merged; OK: they are. */
+must_use static enum code merge_failure(struct table *t, struct err *err)
+{
+    pthread_mutex_lock(&t->lock);
+    enum code rc = t->writes.merge_rc;
+    *err = t->writes.merge_err;
+    pthread_mutex_unlock(&t->lock);
+    return rc;
+}
+
+static void write_rows(struct table *t, struct write_list *writes, struct pool *pool,
+                       const struct write_limits *limits)
+{
+    struct err err;
+    struct snapshot *s;
+    enum code rc = table_snapshot(t, &s, &err);
+    if (!rc && snapshot_overlay(s)->n == OVERLAY_MAX)
+        rc = merge_failure(t, &err);
+    if (!rc) {
+        struct group g = {t, writes, s, pool, limits->memory_bytes, next_time_us(s), 0};
+        rc = write_group(&g, &err);
+    }
+    if (rc)
+        log_error("writes failed", log_str("table", t->spec->name), log_int("writes", writes->n),
+                  log_str("error", err.msg));
+    end_group(t, writes, rc, &err);
+    snapshot_unref(s);
+}
+
+struct queued_write *table_write_some(struct table *t, struct pool *pool,
+                                      const struct write_limits *limits, uint64_t quota_left)
+{
+    struct write_list writes = {0};
+    struct queued_write *drop = NULL;
+    pthread_mutex_lock(&t->lock);
+    take_group(t, &writes);
+    if (writes.n == 0 && t->writes.queue.first->request.verb == WRITE_COMPACT)
+        write_list_append(&t->writes.compactions, write_list_take(&t->writes.queue));
+    else if (writes.n == 0)
+        drop = write_list_take(&t->writes.queue);
+    t->writes.is_dropped = drop != NULL;
+    pthread_mutex_unlock(&t->lock);
+    if (drop)
+        return drop;
+    if (writes.n)
+        refuse_over_quota(t, &writes, quota_left);
+    if (writes.n)
+        write_rows(t, &writes, pool, limits);
+    pthread_mutex_lock(&t->lock);
+    t->writes.is_writing = false;
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}

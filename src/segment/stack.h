@@ -1,0 +1,80 @@
+/*
+ * Segments on top of each other: what was loaded or compacted last (the *base*), and above it the segments of
+ * writes since, each a layer. A row of a higher layer replaces those below it whole.
+ *
+ * Rows of writes carry a *stamp*, an int64 behind the columns of the table: twice the time of the write in
+ * microseconds since 1970, plus one where the row says that its key is deleted. A row whose time is not later
+ * than the stack's floor counts as not there: the base is newer than it.
+ *
+ * Layers may differ in layout, and in schema from the base: fields are matched by name when a layer is put on
+ * the stack. Their hash seed is the base's, so that a key is hashed once for all.
+ *
+ * Lookup    one look at the filter a key; then the layers it names, newest first; then the base for
+ *           what is left. With no layers it is seg_find alone.
+ */
+#ifndef MURR_SEGMENT_STACK_H
+#define MURR_SEGMENT_STACK_H
+
+#include "base/arena.h"
+#include "segment/filter.h"
+#include "segment/find.h"
+
+enum { SEG_STACK_MAX = SEG_FILTER_BITS + 1 };
+
+#define SEG_NO_FIELD SIZE_MAX
+
+struct seg_layer {
+    const struct seg_set *set;
+    const size_t *
+        field_of; /* by field of the base: the same column here, or SEG_NO_FIELD; NULL: the same numbers */
+    unsigned filter_bit;
+};
+
+/* Borrows all that it points to. */
+struct seg_stack {
+    size_t n_layers;                        /* with the base */
+    struct seg_layer layers[SEG_STACK_MAX]; /* newest first; the last is the base */
+    const struct seg_filter *filter;        /* NULL with the base alone */
+    int64_t floor;                          /* stamps of rows that count are greater */
+};
+
+/* A base without layers. */
+static inline struct seg_stack seg_stack_of(const struct seg_set *base)
+{
+    return (struct seg_stack){.n_layers = 1, .layers = {{.set = base}}};
+}
+
+static inline const struct seg_set *seg_stack_base(const struct seg_stack *s)
+{
+    return s->layers[s->n_layers - 1].set;
+}
+
+static inline int64_t seg_stamp(int64_t time_us, bool deleted)
+{
+    return time_us * 2 + deleted;
+}
+
+/* The stamp of a row of a layer: the last field, in group 0. */
+static inline int64_t seg_row_stamp(const struct seg_set *set, const uint8_t *row)
+{
+    int64_t stamp;
+    memcpy(&stamp, row + set->layout->cells[set->schema->n_fields - 1].offset, sizeof(stamp));
+    return stamp;
+}
+
+/* Number of a base field in a layer. */
+static inline size_t seg_layer_field(const struct seg_layer *l, size_t field)
+{
+    return l->field_of ? l->field_of[field] : field;
+}
+
+/*
+ * Find the rows of `keys` in all layers; `fields` (of the base) are those that will be read. `rows` has n set
+ * and its arrays allocated, `layer` among them where there are layers. Deleted keys are absent.
+ *
+ * Threads   any; no lock. Scratch of about 40 bytes a key comes from `arena` where there are layers.
+ */
+void seg_stack_find(const struct seg_stack *stack, const struct view *keys, const size_t *fields,
+                    size_t n_fields, struct seg_rows *rows, struct arena *arena);
+
+#endif
