@@ -36,10 +36,10 @@ static void release_schema(struct ArrowSchema *s)
 static void put_format(const struct type *t, char out[static FORMAT_CAP])
 {
     static const char *const plain[DT_COUNT] = {
-        [DT_UTF8] = "u",    [DT_BOOL] = "b",    [DT_INT8] = "c",    [DT_INT16] = "s",
-        [DT_INT32] = "i",   [DT_INT64] = "l",   [DT_UINT8] = "C",   [DT_UINT16] = "S",
-        [DT_UINT32] = "I",  [DT_UINT64] = "L",  [DT_FLOAT32] = "f", [DT_FLOAT64] = "g",
-        [DT_BINARY] = "z",  [DT_FLOAT16] = "e", [DT_DATE32] = "tdD",
+        [DT_UTF8] = "u",   [DT_BOOL] = "b",    [DT_INT8] = "c",     [DT_INT16] = "s",
+        [DT_INT32] = "i",  [DT_INT64] = "l",   [DT_UINT8] = "C",    [DT_UINT16] = "S",
+        [DT_UINT32] = "I", [DT_UINT64] = "L",  [DT_FLOAT32] = "f",  [DT_FLOAT64] = "g",
+        [DT_BINARY] = "z", [DT_FLOAT16] = "e", [DT_DATE32] = "tdD",
     };
     char unit = "smun"[t->unit];
     switch (t->dtype) {

@@ -193,10 +193,10 @@ must_use static enum code read_field(struct c_import *c, const struct ArrowSchem
     const char *name = s->name ? s->name : "";
     a->name = view_cstr(arena_strndup(&c->arena, name, strlen(name)));
     if (!s->format || !parse_format(s->format, &spec))
-        return bad_column(a, err,
-                          err_set(err, E_INVALID, "format '%s' is not understood",
-                                  view_printable(view_cstr(s->format ? s->format : ""), shown,
-                                                 sizeof(shown))));
+        return bad_column(
+            a, err,
+            err_set(err, E_INVALID, "format '%s' is not understood",
+                    view_printable(view_cstr(s->format ? s->format : ""), shown, sizeof(shown))));
     if (s->dictionary)
         return read_dictionary(c, s, depth, &spec, a, err);
     TRY(read_children(c, s, depth, &a->children, &a->n_children, err));
@@ -212,8 +212,10 @@ must_use static enum code read_schema(struct c_import *c, const struct ArrowSche
     if (!s->release)
         return err_set(err, E_INVALID, "the Arrow schema was released already");
     if (!s->format || strcmp(s->format, "+s") != 0)
-        return err_set(err, E_INVALID, "the Arrow schema is not that of a record batch: its format is '%.40s', not '+s'",
-                       s->format ? s->format : "");
+        return err_set(
+            err, E_INVALID,
+            "the Arrow schema is not that of a record batch: its format is '%.40s', not '+s'",
+            s->format ? s->format : "");
     TRY(read_children(c, s, 0, &c->columns, &c->n_columns, err));
     for (size_t i = 0; i < c->n_columns; i++)
         c->columns[i].read_bytes = read_bytes;
@@ -386,7 +388,8 @@ must_use static enum code take_array(struct c_import *c, const struct ArrowArray
     const struct taking t = {c, from, err};
     TRY(check_counts(from, a->n_children, err));
     if (skip > (size_t)from->length || n_rows > (size_t)from->length - skip)
-        return err_set(err, E_INVALID, "has %" PRId64 " rows, not %zu", from->length, skip + n_rows);
+        return err_set(err, E_INVALID, "has %" PRId64 " rows, not %zu", from->length,
+                       skip + n_rows);
     a->n_rows = n_rows;
     a->offset = (size_t)from->offset + skip;
     TRY(take_validity(&t, a));
@@ -428,8 +431,8 @@ enum code c_import_batch(struct c_import *c, const struct ArrowArray *batch, siz
         struct arrow_array *a = &c->columns[i];
         if (!a->supported)
             continue;
-        rc = take_array(c, batch->children[i], (size_t)batch->offset, (size_t)batch->length, a,
-                        err);
+        rc =
+            take_array(c, batch->children[i], (size_t)batch->offset, (size_t)batch->length, a, err);
         if (rc)
             return bad_column(a, err, rc);
     }

@@ -194,7 +194,7 @@ static void answers_of_every_type_go_out_and_come_back(void **state)
     for (size_t i = 0; i < N_TYPES; i++)
         assert_column(c_import_column(in, i), i, 0);
     assert_ptr_equal(c_import_column(in, 3)->data.ptr, data); /* nothing was copied */
-    batch.offset = 3; /* a slice */
+    batch.offset = 3;                                         /* a slice */
     batch.length = N_ROWS - 5;
     assert_ok(c_import_batch(in, &batch, &n_rows, &err));
     assert_int_equal(n_rows, N_ROWS - 5);
@@ -372,8 +372,12 @@ static void what_is_not_ours_is_listed(void **state)
     struct by_hand b;
     const struct {
         const char *format, *text;
-    } cases[] = {{"+s", "struct"},    {"+m", "map"},       {"+us:0,1", "union"},
-                 {"tin", "interval"}, {"xyz", "xyz"},      {"w:0", "fixed_binary[0]"},
+    } cases[] = {{"+s", "struct"},
+                 {"+m", "map"},
+                 {"+us:0,1", "union"},
+                 {"tin", "interval"},
+                 {"xyz", "xyz"},
+                 {"w:0", "fixed_binary[0]"},
                  {"d:5,-1", "decimal128(5, -1)"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char want[100];
