@@ -143,6 +143,8 @@ enum code arrow_read_dictionary(struct arrow_read *r, const struct arrow_array *
 {
     const struct arrow_dictionary *d = a->dictionary;
     size_t n_values = d->n_pieces ? d->pieces[d->n_pieces - 1].end : 0;
+    size_t width = vector_width(&out->type);
+    struct vector one = arrow_slice(out, 0, 1);
     for (size_t i = 0; i < n; i++) {
         if (!out->valid[i])
             continue;
@@ -151,8 +153,9 @@ enum code arrow_read_dictionary(struct arrow_read *r, const struct arrow_array *
             return arrow_lies(r, i, "index %" PRId64 " is not in a dictionary of %zu values",
                               (int64_t)index, n_values);
         const struct arrow_piece *piece = piece_of(d, index);
-        struct vector one = arrow_slice(out, i, 1);
         struct arrow_read inside = arrow_inside(r, i);
+        one.valid = out->valid + i;
+        one.values = (uint8_t *)out->values + i * width;
         TRY(arrow_read_rows(&inside, piece->values, index - (piece->end - piece->values->n_rows), 1,
                             &one));
     }
