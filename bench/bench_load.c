@@ -67,10 +67,8 @@ static void load_once(const char *source, uint64_t n_rows, double *out_wall, dou
                               .parts = 8,
                               .key = key,
                               .n_key = 1};
-    struct registry_config config = {.data_dir = "build/bench/data/load",
-                                     .load = {1u << 30, 0},
-                                     .tables = &spec,
-                                     .n_tables = 1};
+    struct registry_config config = {
+        .data_dir = "build/bench/data/load", .load = {1u << 30, 0}, .tables = &spec, .n_tables = 1};
     bench_must(tree_remove(config.data_dir, &err), &err);
     bench_must(registry_open(&config, &r, &err), &err);
     uint64_t start = clock_mono_ns();

@@ -9,16 +9,17 @@ enum code arrow_lies_at(struct arrow_read *r, size_t i)
 {
     char shown[100];
     return err_in(r->err, E_INVALID, "column '%s', row %zu",
-                  view_printable(r->root->name, shown, sizeof(shown)), r->is_inside ? r->row : r->row + i);
+                  view_printable(r->root->name, shown, sizeof(shown)),
+                  r->is_inside ? r->row : r->row + i);
 }
 
 enum code arrow_read_alloc(struct arrow_read *r, size_t bytes, void **out)
 {
     char shown[100];
     if (r->arena->total >= r->arena_end || bytes > r->arena_end - r->arena->total)
-        return err_set(r->err, E_LIMIT, "column '%s', from row %zu: values take more than %zu bytes",
-                       view_printable(r->root->name, shown, sizeof(shown)), r->row,
-                       r->root->read_bytes);
+        return err_set(
+            r->err, E_LIMIT, "column '%s', from row %zu: values take more than %zu bytes",
+            view_printable(r->root->name, shown, sizeof(shown)), r->row, r->root->read_bytes);
     *out = arena_alloc(r->arena, bytes);
     return OK;
 }

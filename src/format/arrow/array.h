@@ -16,15 +16,15 @@
 
 /* How the values lie in the buffers. */
 enum arrow_layout {
-    ARROW_SKIPPED, /* an unsupported type: has no buffers here */
-    ARROW_NULLS,   /* no buffers: every row is null */
-    ARROW_PLAIN,   /* data: values as vectors have them */
-    ARROW_BITS,    /* data: a bit a row */
-    ARROW_DAYS,    /* data: int64 milliseconds, whole days */
-    ARROW_NARROW,  /* data: decimals of 4 or 8 bytes */
-    ARROW_BYTES,   /* offsets into data */
-    ARROW_VIEWS,   /* data: 16 bytes a row, which hold the value or lead into `blocks` */
-    ARROW_LIST,    /* offsets into the child */
+    ARROW_SKIPPED,    /* an unsupported type: has no buffers here */
+    ARROW_NULLS,      /* no buffers: every row is null */
+    ARROW_PLAIN,      /* data: values as vectors have them */
+    ARROW_BITS,       /* data: a bit a row */
+    ARROW_DAYS,       /* data: int64 milliseconds, whole days */
+    ARROW_NARROW,     /* data: decimals of 4 or 8 bytes */
+    ARROW_BYTES,      /* offsets into data */
+    ARROW_VIEWS,      /* data: 16 bytes a row, which hold the value or lead into `blocks` */
+    ARROW_LIST,       /* offsets into the child */
     ARROW_LIST_VIEW,  /* offsets into the child, and sizes */
     ARROW_FIXED_LIST, /* list_size elements of the child a row */
     ARROW_DICTIONARY, /* data: an index a row */
@@ -40,15 +40,15 @@ struct arrow_array {
     struct type type;      /* that vectors have, where supported and not is_null */
     enum arrow_layout layout;
     bool supported;
-    bool is_null;          /* Arrow's null: fills a vector of any type with nulls */
-    bool is_wide;          /* offsets and sizes are of 8 bytes, not 4 */
-    bool index_is_signed;  /* of a dictionary */
-    bool ignored;          /* has no batch: nobody will read it */
-    uint8_t width;         /* bytes: of an index of a dictionary, of a narrow decimal */
-    uint32_t list_size;    /* of a fixed list, whose type may have any length */
-    uint8_t n_buffers;     /* of its own in a stream, also where it is skipped, but for `blocks` */
-    bool has_blocks;       /* views: a stream says how many */
-    bool is_union;         /* which in old streams has one buffer more */
+    bool is_null;         /* Arrow's null: fills a vector of any type with nulls */
+    bool is_wide;         /* offsets and sizes are of 8 bytes, not 4 */
+    bool index_is_signed; /* of a dictionary */
+    bool ignored;         /* has no batch: nobody will read it */
+    uint8_t width;        /* bytes: of an index of a dictionary, of a narrow decimal */
+    uint32_t list_size;   /* of a fixed list, whose type may have any length */
+    uint8_t n_buffers;    /* of its own in a stream, also where it is skipped, but for `blocks` */
+    bool has_blocks;      /* views: a stream says how many */
+    bool is_union;        /* which in old streams has one buffer more */
     struct arrow_array *children;
     size_t n_children;
     struct arrow_dictionary *dictionary;
@@ -56,10 +56,10 @@ struct arrow_array {
     /* Of the batch; pointers are to the bytes of row 0, `offset` rows before the first. */
     size_t n_rows;
     size_t offset;
-    const uint8_t *validity; /* bitmap; NULL: no row is null */
-    const uint8_t *offsets;  /* of n_rows + 1 rows, of list views of n_rows; unaligned */
-    const uint8_t *sizes;    /* of list views */
-    struct view data;        /* never NULL once there are rows */
+    const uint8_t *validity;   /* bitmap; NULL: no row is null */
+    const uint8_t *offsets;    /* of n_rows + 1 rows, of list views of n_rows; unaligned */
+    const uint8_t *sizes;      /* of list views */
+    struct view data;          /* never NULL once there are rows */
     const struct view *blocks; /* of views */
     size_t n_blocks;
 
@@ -71,9 +71,22 @@ struct arrow_dictionary {
     struct arrow_piece {
         struct arrow_array *values;
         size_t end; /* number of values up to here, of all pieces before too */
-    } *pieces;
+    } * pieces;
     size_t n_pieces;
 };
+
+/* Number i of offsets or sizes of 4 or 8 bytes; negative ones become too large. */
+static inline uint64_t arrow_offset(const uint8_t *numbers, bool is_wide, size_t i)
+{
+    uint64_t wide;
+    uint32_t narrow;
+    if (is_wide) {
+        memcpy(&wide, numbers + 8 * i, 8);
+        return wide;
+    }
+    memcpy(&narrow, numbers + 4 * i, 4);
+    return narrow;
+}
 
 /*
  * Read rows at .. at + n, which exist, into `out`: of the type of the array (of any type where the array is

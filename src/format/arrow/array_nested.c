@@ -15,16 +15,16 @@ static enum code list_range(struct arrow_read *r, const struct arrow_array *a, s
         n = a->list_size;
         from = row * n;
     } else if (a->layout == ARROW_LIST_VIEW) {
-        from = arrow_number(a->offsets, a->is_wide, row);
-        n = arrow_number(a->sizes, a->is_wide, row);
+        from = arrow_offset(a->offsets, a->is_wide, row);
+        n = arrow_offset(a->sizes, a->is_wide, row);
     } else {
-        from = arrow_number(a->offsets, a->is_wide, row);
-        n = arrow_number(a->offsets, a->is_wide, row + 1) - from; /* a negative one is too large */
+        from = arrow_offset(a->offsets, a->is_wide, row);
+        n = arrow_offset(a->offsets, a->is_wide, row + 1) - from; /* a negative one is too large */
     }
     size_t have = a->children[0].n_rows;
     if (from > have || n > have - from)
-        return arrow_lies(r, 0, "elements %" PRIu64 " to %" PRIu64 " of a list are not in %zu", from,
-                          from + n, have);
+        return arrow_lies(r, 0, "elements %" PRIu64 " to %" PRIu64 " of a list are not in %zu",
+                          from, from + n, have);
     if (n > UINT32_MAX >> 1)
         return arrow_lies(r, 0, "a list has %" PRIu64 " elements", n);
     *out_from = from;
@@ -143,6 +143,8 @@ enum code arrow_read_dictionary(struct arrow_read *r, const struct arrow_array *
 {
     const struct arrow_dictionary *d = a->dictionary;
     size_t n_values = d->n_pieces ? d->pieces[d->n_pieces - 1].end : 0;
+    size_t width = vector_width(&out->type);
+    struct vector one = arrow_slice(out, 0, 1);
     for (size_t i = 0; i < n; i++) {
         if (!out->valid[i])
             continue;
@@ -151,8 +153,9 @@ enum code arrow_read_dictionary(struct arrow_read *r, const struct arrow_array *
             return arrow_lies(r, i, "index %" PRId64 " is not in a dictionary of %zu values",
                               (int64_t)index, n_values);
         const struct arrow_piece *piece = piece_of(d, index);
-        struct vector one = arrow_slice(out, i, 1);
         struct arrow_read inside = arrow_inside(r, i);
+        one.valid = out->valid + i;
+        one.values = (uint8_t *)out->values + i * width;
         TRY(arrow_read_rows(&inside, piece->values, index - (piece->end - piece->values->n_rows), 1,
                             &one));
     }

@@ -61,17 +61,4 @@ static inline struct vector arrow_slice(const struct vector *v, size_t at, size_
     return slice;
 }
 
-/* Number i of offsets or sizes of 4 or 8 bytes; negative ones become too large. */
-static inline uint64_t arrow_number(const uint8_t *numbers, bool is_wide, size_t i)
-{
-    uint64_t wide;
-    uint32_t narrow;
-    if (is_wide) {
-        memcpy(&wide, numbers + 8 * i, 8);
-        return wide;
-    }
-    memcpy(&narrow, numbers + 4 * i, 4);
-    return narrow;
-}
-
 #endif

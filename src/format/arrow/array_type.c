@@ -46,8 +46,8 @@ static bool decide_float(struct arrow_array *a, const struct arrow_spec *spec)
 
 static bool decide_bytes(struct arrow_array *a, const struct arrow_spec *spec)
 {
-    bool is_text = spec->kind == KIND_UTF8 || spec->kind == KIND_LARGE_UTF8 ||
-                   spec->kind == KIND_UTF8_VIEW;
+    bool is_text =
+        spec->kind == KIND_UTF8 || spec->kind == KIND_LARGE_UTF8 || spec->kind == KIND_UTF8_VIEW;
     bool is_view = spec->kind == KIND_UTF8_VIEW || spec->kind == KIND_BINARY_VIEW;
     a->type = type_of(is_text ? DT_UTF8 : DT_BINARY);
     a->layout = is_view ? ARROW_VIEWS : ARROW_BYTES;
@@ -295,8 +295,9 @@ bool arrow_array_same_type(const struct arrow_array *a, const struct arrow_array
 {
     if (a->supported != b->supported || a->layout != b->layout || a->is_null != b->is_null ||
         a->is_wide != b->is_wide || a->width != b->width || a->list_size != b->list_size ||
-        a->n_children != b->n_children || a->n_buffers != b->n_buffers || a->dictionary != b->dictionary ||
-        a->index_is_signed != b->index_is_signed || !type_eq(&a->type, &b->type))
+        a->n_children != b->n_children || a->n_buffers != b->n_buffers ||
+        a->dictionary != b->dictionary || a->index_is_signed != b->index_is_signed ||
+        !type_eq(&a->type, &b->type))
         return false;
     for (size_t i = 0; i < a->n_children; i++)
         if (!arrow_array_same_type(&a->children[i], &b->children[i]))

@@ -41,9 +41,9 @@ enum { KIND_COUNT = 27 };
 /* A type as a schema says it; nothing of it is checked. */
 struct arrow_spec {
     enum arrow_kind kind;
-    int64_t bits;    /* int, float, decimal, time, date (32 days, 64 milliseconds) */
-    bool is_signed;  /* int */
-    uint64_t unit;   /* time, timestamp, duration: enum time_unit */
+    int64_t bits;             /* int, float, decimal, time, date (32 days, 64 milliseconds) */
+    bool is_signed;           /* int */
+    uint64_t unit;            /* time, timestamp, duration: enum time_unit */
     int64_t precision, scale; /* decimal */
     int64_t size;             /* fixed binary, fixed list */
     struct view zone;         /* timestamp */

@@ -184,7 +184,8 @@ enum code ipc_batch_read(const struct ipc_batch_into *into, const struct fb_tabl
         return err_set(err, E_INVALID,
                        "not an Arrow IPC stream: the metadata of a batch is damaged");
     if (n_rows > into->rows_max)
-        return err_set(err, E_LIMIT, "a batch of the Arrow stream has %lld rows, at most %zu are read",
+        return err_set(err, E_LIMIT,
+                       "a batch of the Arrow stream has %lld rows, at most %zu are read",
                        (long long)n_rows, into->rows_max);
     for (size_t i = 0; i < into->n_columns; i++) {
         struct arrow_array *a = &into->columns[i];

@@ -106,7 +106,8 @@ enum code ipc_body_init(struct ipc_body *b, const struct fb_table *batch, struct
 {
     *b = (struct ipc_body){.bytes = bytes, .codec = codec, .memory = memory};
     if (!fb_vector(batch, BATCH_BUFFERS, BUFFER_BYTES, &b->buffers))
-        return err_set(err, E_INVALID, "not an Arrow IPC stream: the buffers of a batch are damaged");
+        return err_set(err, E_INVALID,
+                       "not an Arrow IPC stream: the buffers of a batch are damaged");
     return read_compression(batch, &b->compression, err);
 }
 

@@ -115,8 +115,8 @@ must_use static enum code read_values(struct ipc_dictionary *d, const struct fb_
 }
 
 enum code ipc_dictionaries_read(struct ipc_dictionaries *d, const struct ipc_message *m,
-                                size_t rows_max, struct ipc_codec *codec,
-                                struct ipc_budget *budget, struct err *err)
+                                size_t rows_max, struct ipc_codec *codec, struct ipc_budget *budget,
+                                struct err *err)
 {
     uint64_t id, is_delta;
     struct fb_table batch;

@@ -208,9 +208,10 @@ must_use static enum code read_dictionary(struct reading *r, const struct fb_tab
     a->n_buffers = 2;
     a->dictionary = ipc_dictionaries_add(r->dictionaries, id, values, r->arena);
     if (!a->dictionary)
-        return err_set(r->err, E_INVALID,
-                       "column '%s' of the Arrow stream shares dictionary %lld with a column of another type",
-                       view_printable(a->name, shown, sizeof(shown)), (long long)id);
+        return err_set(
+            r->err, E_INVALID,
+            "column '%s' of the Arrow stream shares dictionary %lld with a column of another type",
+            view_printable(a->name, shown, sizeof(shown)), (long long)id);
     return OK;
 }
 

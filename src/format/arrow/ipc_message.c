@@ -20,8 +20,8 @@ struct cursor ipc_messages(struct view bytes)
         memcmp(bytes.ptr, file_magic, FILE_MAGIC_BYTES) != 0 ||
         memcmp(bytes.ptr + bytes.len - FILE_MAGIC_BYTES, file_magic, FILE_MAGIC_BYTES) != 0)
         return c;
-    struct view inside = view_of(bytes.ptr + FILE_HEAD_BYTES,
-                                 bytes.len - FILE_HEAD_BYTES - FILE_TAIL_BYTES);
+    struct view inside =
+        view_of(bytes.ptr + FILE_HEAD_BYTES, bytes.len - FILE_HEAD_BYTES - FILE_TAIL_BYTES);
     memcpy(&footer_bytes, inside.ptr + inside.len, sizeof(footer_bytes));
     if (footer_bytes <= inside.len)
         inside.len -= footer_bytes;

@@ -108,12 +108,20 @@ must_use static enum code put_keys(struct keys *k, size_t n_rows, struct err *er
     return OK;
 }
 
-/* Text that was decompressed does not outlive its batch. */
-static void keep_text(const struct keys *k, struct view *text)
+static bool is_in_body(const struct keys *k, const uint8_t *at)
 {
-    uintptr_t at = (uintptr_t)text->ptr, from = (uintptr_t)k->body.ptr;
-    if (text->len && (at < from || at - from >= k->body.len))
-        *text = keep(k, text->ptr, text->len);
+    return (uintptr_t)at - (uintptr_t)k->body.ptr < k->body.len;
+}
+
+/* Text that was decompressed does not outlive its batch. */
+static void keep_texts(const struct keys *k, struct view *list, size_t n)
+{
+    const struct arrow_array *a = k->columns[0];
+    if (a->layout == ARROW_BYTES && is_in_body(k, a->data.ptr)) /* so all of it is */
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (list[i].len && !is_in_body(k, list[i].ptr))
+            list[i] = keep(k, list[i].ptr, list[i].len);
 }
 
 /* Keys of one column whose bytes are those of the values. */
@@ -125,8 +133,7 @@ static bool view_keys(struct keys *k, size_t n_rows)
     if (k->schema->n_key > 1 || v->type.dtype != dtype)
         return false;
     if (dtype == DT_UTF8) {
-        for (size_t row = 0; row < n_rows; row++) /* read_values put them here */
-            keep_text(k, &list[row]);
+        keep_texts(k, list, n_rows); /* read_values put them here */
         return true;
     }
     size_t width = dtype_width(dtype);

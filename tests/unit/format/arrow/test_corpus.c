@@ -120,9 +120,14 @@ static json_t *dictionary_of(json_t *root, json_t *encoding)
 {
     json_t *each;
     size_t i;
-    json_array_foreach(json_object_get(root, "dictionaries"), i, each)
-        if (json_int(json_object_get(each, "id")) == json_int(json_object_get(encoding, "id")))
-            return json_array_get(json_object_get(json_object_get(each, "data"), "columns"), 0);
+    json_array_foreach(
+        json_object_get(root, "dictionaries"), i,
+        each) if (json_int(json_object_get(each, "id")) ==
+                  json_int(json_object_get(
+                      encoding,
+                      "id"))) return json_array_get(json_object_get(json_object_get(each, "data"),
+                                                                    "columns"),
+                                                    0);
     return NULL;
 }
 
@@ -237,9 +242,9 @@ static bool has_hours(json_t *field, json_t *column)
     size_t i;
     if (strcmp(text_of(type, "name"), "date") != 0 || strcmp(text_of(type, "unit"), "DAY") == 0)
         return false;
-    json_array_foreach(json_object_get(column, "DATA"), i, value)
-        if (json_int(cell(column, "VALIDITY", i)) && json_int(value) % 86400000)
-            return true;
+    json_array_foreach(json_object_get(column, "DATA"), i,
+                       value) if (json_int(cell(column, "VALIDITY", i)) &&
+                                  json_int(value) % 86400000) return true;
     return false;
 }
 
@@ -334,8 +339,8 @@ static size_t each_file(const char *folder, const char *ending,
     return n;
 }
 
-static const char *const versions[] = {"0.14.1", "0.17.1", "2.0.0-compression",
-                                       "4.0.0-shareddict", "cpp-21.0.0"};
+static const char *const versions[] = {"0.14.1", "0.17.1", "2.0.0-compression", "4.0.0-shareddict",
+                                       "cpp-21.0.0"};
 
 static void golden_streams_and_files_have_the_values_of_their_json(void **state)
 {

@@ -1,0 +1,201 @@
+#include "format/arrow/c_export.h"
+
+#include "base/mem.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+/* -------------------------------------------------------------------------------------- schemas */
+
+enum { FORMAT_CAP = 64 };
+_Static_assert(TYPE_ZONE_CAP + 4 <= FORMAT_CAP, "room for tsu: and a zone");
+
+/* Of one schema; the children are here so long as nobody moved them out. */
+struct schema_private {
+    char format[FORMAT_CAP];
+    char *name;
+    struct ArrowSchema *children;
+    struct ArrowSchema **pointers;
+};
+
+static void release_schema(struct ArrowSchema *s)
+{
+    if (!s->release)
+        return;
+    struct schema_private *p = s->private_data;
+    for (int64_t i = 0; i < s->n_children; i++)
+        if (p->children[i].release)
+            p->children[i].release(&p->children[i]);
+    free(p->children);
+    free(p->pointers);
+    free(p->name);
+    free(p);
+    s->release = NULL;
+}
+
+static void put_format(const struct type *t, char out[static FORMAT_CAP])
+{
+    static const char *const plain[DT_COUNT] = {
+        [DT_UTF8] = "u",   [DT_BOOL] = "b",    [DT_INT8] = "c",     [DT_INT16] = "s",
+        [DT_INT32] = "i",  [DT_INT64] = "l",   [DT_UINT8] = "C",    [DT_UINT16] = "S",
+        [DT_UINT32] = "I", [DT_UINT64] = "L",  [DT_FLOAT32] = "f",  [DT_FLOAT64] = "g",
+        [DT_BINARY] = "z", [DT_FLOAT16] = "e", [DT_DATE32] = "tdD",
+    };
+    char unit = "smun"[t->unit];
+    switch (t->dtype) {
+    case DT_TIMESTAMP:
+        snprintf(out, FORMAT_CAP, "ts%c:%s", unit, t->zone);
+        break;
+    case DT_TIME32:
+    case DT_TIME64:
+        snprintf(out, FORMAT_CAP, "tt%c", unit);
+        break;
+    case DT_DURATION:
+        snprintf(out, FORMAT_CAP, "tD%c", unit);
+        break;
+    case DT_DECIMAL128:
+        snprintf(out, FORMAT_CAP, "d:%u,%d", t->precision, t->scale);
+        break;
+    case DT_DECIMAL256:
+        snprintf(out, FORMAT_CAP, "d:%u,%d,256", t->precision, t->scale);
+        break;
+    case DT_FIXED_BINARY:
+        snprintf(out, FORMAT_CAP, "w:%u", t->fixed_width);
+        break;
+    case DT_LIST:
+        if (t->list_size)
+            snprintf(out, FORMAT_CAP, "+w:%u", t->list_size);
+        else
+            snprintf(out, FORMAT_CAP, "+l");
+        break;
+    default:
+        snprintf(out, FORMAT_CAP, "%s", plain[t->dtype]);
+    }
+}
+
+static struct schema_private *new_schema(const char *name, size_t n_children,
+                                         struct ArrowSchema *out)
+{
+    struct schema_private *p = mem_zalloc(sizeof(*p));
+    p->name = mem_strdup(name);
+    p->children = mem_zalloc(n_children * sizeof(*p->children));
+    p->pointers = mem_zalloc(n_children * sizeof(*p->pointers));
+    for (size_t i = 0; i < n_children; i++)
+        p->pointers[i] = &p->children[i];
+    *out = (struct ArrowSchema){
+        .format = p->format,
+        .name = p->name,
+        .n_children = (int64_t)n_children,
+        .children = p->pointers,
+        .release = release_schema,
+        .private_data = p,
+    };
+    return p;
+}
+
+static void export_field(const char *name, const struct type *type, struct ArrowSchema *out)
+{
+    bool is_list = type->dtype == DT_LIST;
+    struct schema_private *p = new_schema(name, is_list, out);
+    out->flags = ARROW_FLAG_NULLABLE;
+    put_format(type, p->format);
+    if (is_list) {
+        struct type element = type_element(type);
+        export_field("item", &element, &p->children[0]);
+    }
+}
+
+void c_export_schema(const struct column *columns, size_t n_columns, struct ArrowSchema *out)
+{
+    struct schema_private *p = new_schema("", n_columns, out);
+    snprintf(p->format, FORMAT_CAP, "+s");
+    for (size_t i = 0; i < n_columns; i++)
+        export_field(columns[i].name, &columns[i].type, &p->children[i]);
+}
+
+/* --------------------------------------------------------------------------------------- arrays */
+
+/* What all arrays of a batch hold together. */
+struct shared {
+    _Atomic size_t refs;
+    c_export_done_fn done;
+    void *owner;
+};
+
+enum { BUFFERS_MAX = 3 };
+
+/* Of one array; the children are here so long as nobody moved them out. */
+struct array_private {
+    struct shared *shared;
+    const void *buffers[BUFFERS_MAX];
+    struct ArrowArray *children;
+    struct ArrowArray **pointers;
+};
+
+static void unref(struct shared *s)
+{
+    if (atomic_fetch_sub(&s->refs, 1) > 1)
+        return;
+    s->done(s->owner);
+    free(s);
+}
+
+static void release_array(struct ArrowArray *a)
+{
+    if (!a->release)
+        return;
+    struct array_private *p = a->private_data;
+    for (int64_t i = 0; i < a->n_children; i++)
+        if (p->children[i].release)
+            p->children[i].release(&p->children[i]);
+    unref(p->shared);
+    free(p->children);
+    free(p->pointers);
+    free(p);
+    a->release = NULL;
+}
+
+static struct array_private *new_array(struct shared *shared, size_t n_rows, size_t n_children,
+                                       struct ArrowArray *out)
+{
+    struct array_private *p = mem_zalloc(sizeof(*p));
+    atomic_fetch_add(&shared->refs, 1);
+    p->shared = shared;
+    p->children = mem_zalloc(n_children * sizeof(*p->children));
+    p->pointers = mem_zalloc(n_children * sizeof(*p->pointers));
+    for (size_t i = 0; i < n_children; i++)
+        p->pointers[i] = &p->children[i];
+    *out = (struct ArrowArray){
+        .length = (int64_t)n_rows,
+        .n_children = (int64_t)n_children,
+        .buffers = p->buffers,
+        .children = p->pointers,
+        .release = release_array,
+        .private_data = p,
+    };
+    return p;
+}
+
+static void export_column(const struct column *c, struct shared *shared, struct ArrowArray *out)
+{
+    struct array_private *p = new_array(shared, c->n_rows, c->child != NULL, out);
+    out->null_count = (int64_t)c->n_nulls;
+    p->buffers[out->n_buffers++] = c->validity;
+    if (c->offsets)
+        p->buffers[out->n_buffers++] = c->offsets;
+    if (c->child)
+        export_column(c->child, shared, &p->children[0]);
+    else
+        p->buffers[out->n_buffers++] = c->data;
+}
+
+void c_export_batch(const struct column *columns, size_t n_columns, size_t n_rows,
+                    c_export_done_fn done, void *owner, struct ArrowArray *out)
+{
+    struct shared *shared = mem_alloc(sizeof(*shared));
+    *shared = (struct shared){.done = done, .owner = owner};
+    struct array_private *p = new_array(shared, n_rows, n_columns, out);
+    out->n_buffers = 1; /* the validity, which is missing: no row is null */
+    for (size_t i = 0; i < n_columns; i++)
+        export_column(&columns[i], shared, &p->children[i]);
+}

@@ -1,0 +1,401 @@
+/*
+ * Streams of pyarrow and Polars in every layout (tests/golden/arrow/make.py wrote them, and what is in them),
+ * and what becomes of streams that are cut, bent, or too large.
+ */
+#include "value_text.h"
+
+#include "base/file.h"
+#include "format/arrow/flatbuf.h"
+
+#include <stdio.h>
+
+#include "test.h"
+
+static const char streams_dir[] = "tests/golden/arrow/streams";
+
+static void read_golden(const char *name, const char *ending, struct buf *out)
+{
+    char path[PATH_CAP];
+    struct err err;
+    assert_ok(path_format(path, &err, "%s/%s%s", streams_dir, name, ending));
+    assert_ok(file_read(path, 1u << 24, out, &err));
+}
+
+/* All batches, a text for each column: its head and its rows. */
+static enum code read_texts(struct ipc_reader *r, struct buf **out_texts, struct err *err)
+{
+    size_t n = ipc_reader_n_columns(r);
+    bool more;
+    *out_texts = mem_zalloc(n * sizeof(**out_texts));
+    for (size_t i = 0; i < n; i++) {
+        const struct arrow_array *a = ipc_reader_column(r, i);
+        buf_printf(&(*out_texts)[i], "# %.*s: %s%s\n", VIEW_ARG(a->name), a->type_text,
+                   a->supported ? "" : ", not read");
+    }
+    for (;;) {
+        size_t n_rows;
+        TRY(ipc_reader_next(r, &n_rows, &more, err));
+        if (!more)
+            return OK;
+        for (size_t i = 0; i < n; i++) {
+            const struct arrow_array *a = ipc_reader_column(r, i);
+            if (!a->supported)
+                continue;
+            if (a->n_rows != n_rows)
+                return err_set(err, E_CORRUPT, "%zu rows, not %zu", a->n_rows, n_rows);
+            TRY(array_text(a, &(*out_texts)[i], err));
+        }
+    }
+}
+
+/* All columns behind one another, as the golden texts have them. */
+static enum code read_stream_within(struct view stream, const struct ipc_limits *limits,
+                                    struct buf *out, struct err *err)
+{
+    struct ipc_reader *r;
+    struct buf *texts;
+    TRY(ipc_reader_open(stream, limits, &r, err));
+    enum code rc = read_texts(r, &texts, err);
+    for (size_t i = 0; i < ipc_reader_n_columns(r); i++) {
+        buf_put(out, texts[i].ptr, texts[i].len);
+        buf_done(&texts[i]);
+    }
+    free(texts);
+    ipc_reader_close(r);
+    return rc;
+}
+
+static enum code read_stream(struct view stream, struct buf *out, struct err *err)
+{
+    const struct ipc_limits limits = ipc_limits_default();
+    return read_stream_within(stream, &limits, out, err);
+}
+
+static size_t each_golden(void (*fn)(const char *name, struct view stream))
+{
+    AUTO(dir_names) struct dir_names names = {0};
+    struct err err;
+    size_t n = 0;
+    assert_ok(dir_list(streams_dir, &names, &err));
+    for (size_t i = 0; i < names.n; i++) {
+        AUTO(buf) struct buf stream = {0};
+        char *ending = strstr(names.names[i], ".arrows");
+        if (!ending)
+            continue;
+        char *name = mem_strndup(names.names[i], (size_t)(ending - names.names[i]));
+        read_golden(name, ".arrows", &stream);
+        fn(name, buf_view(&stream));
+        free(name);
+        n++;
+    }
+    return n;
+}
+
+/* Fails with the first lines that differ, and the head of their column. */
+static void assert_same_lines(const char *name, const char *is, const char *want)
+{
+    const char *head = want;
+    while (*is && *want) {
+        size_t is_len = strcspn(is, "\n"), want_len = strcspn(want, "\n");
+        if (*want == '#')
+            head = want;
+        if (is_len != want_len || memcmp(is, want, is_len) != 0)
+            fail_msg("%s, %.*s: \"%.*s\", not \"%.*s\"", name, (int)strcspn(head, "\n"), head,
+                     (int)is_len, is, (int)want_len, want);
+        is += is_len + (is[is_len] != '\0');
+        want += want_len + (want[want_len] != '\0');
+    }
+    assert_string_equal(is, want);
+}
+
+static void check_golden(const char *name, struct view stream)
+{
+    AUTO(buf) struct buf is = {0}, want = {0};
+    struct err err;
+    read_golden(name, ".txt", &want);
+    if (read_stream(stream, &is, &err))
+        fail_msg("%s: %s", name, err.msg);
+    buf_puts(&is, is.len ? "" : "\n");
+    assert_same_lines(name, buf_cstr(&is), buf_cstr(&want));
+}
+
+static void streams_of_others_have_their_values(void **state)
+{
+    (void)state;
+    assert_true(each_golden(check_golden) > 30);
+}
+
+/* A copy that begins at no multiple of anything. */
+static void check_unaligned(const char *name, struct view stream)
+{
+    uint8_t *moved = mem_alloc(stream.len + 1);
+    memcpy(moved + 1, stream.ptr, stream.len);
+    check_golden(name, view_of(moved + 1, stream.len));
+    free(moved);
+}
+
+static void streams_need_no_alignment(void **state)
+{
+    (void)state;
+    each_golden(check_unaligned);
+}
+
+/* Of the exact size, so that AddressSanitizer sees one byte too many. */
+static enum code read_exact(const uint8_t *bytes, size_t len, struct err *err)
+{
+    struct ipc_limits limits = ipc_limits_default();
+    AUTO(buf) struct buf text = {0};
+    AUTO(ptr) uint8_t *exact = mem_alloc(len);
+    memcpy(exact, bytes, len);
+    limits.decompressed_bytes = limits.read_bytes = 1 << 20;
+    limits.batch_rows = 1000;
+    return read_stream_within(view_of(exact, len), &limits, &text, err);
+}
+
+static bool is_clean(enum code rc, const struct err *err)
+{
+    bool may_be = rc == OK || rc == E_INVALID || rc == E_LIMIT || rc == E_UNSUPPORTED;
+    return may_be && (rc == OK || err->msg[0]);
+}
+
+static void check_cuts(const char *name, struct view stream)
+{
+    size_t step = stream.len > 4000 ? 7 : 1;
+    for (size_t len = 0; len < stream.len; len += step) {
+        struct err err = {""};
+        enum code rc = read_exact(stream.ptr, len, &err);
+        if (!is_clean(rc, &err) || (rc && rc != E_INVALID))
+            fail_msg("%s cut at %zu: %s %s", name, len, code_name(rc), err.msg);
+    }
+}
+
+static void streams_may_be_cut_anywhere(void **state)
+{
+    (void)state;
+    each_golden(check_cuts);
+}
+
+static void check_flips(const char *name, struct view stream)
+{
+    AUTO(buf) struct buf bent = {0};
+    buf_put(&bent, stream.ptr, stream.len);
+    size_t step = stream.len > 1000 ? 11 : 1; /* bits */
+    for (size_t i = 0; i < stream.len * 8; i += step) {
+        struct err err = {""};
+        bent.ptr[i / 8] ^= (uint8_t)(1 << i % 8);
+        enum code rc = read_exact(bent.ptr, bent.len, &err);
+        if (!is_clean(rc, &err))
+            fail_msg("%s with bit %zu: %s %s", name, i, code_name(rc), err.msg);
+        bent.ptr[i / 8] ^= (uint8_t)(1 << i % 8);
+    }
+}
+
+static void bits_may_be_wrong_anywhere(void **state)
+{
+    (void)state;
+    each_golden(check_flips);
+}
+
+static enum code open_golden(const char *name, const struct ipc_limits *limits, struct buf *stream,
+                             struct ipc_reader **out, struct err *err)
+{
+    read_golden(name, ".arrows", stream);
+    return ipc_reader_open(buf_view(stream), limits, out, err);
+}
+
+static void metadata_of_the_schema_is_found_by_its_key(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf stream = {0};
+    struct err err;
+    struct ipc_reader *r;
+    struct view value;
+    const struct ipc_limits limits = ipc_limits_default();
+    assert_ok(open_golden("others", &limits, &stream, &r, &err));
+    assert_true(ipc_reader_metadata(r, "columns", &value));
+    assert_true(view_eq_cstr(value, "a,b"));
+    assert_true(ipc_reader_metadata(r, "before", &value));
+    assert_int_equal(value.len, 0);
+    assert_false(ipc_reader_metadata(r, "column", &value));
+    ipc_reader_close(r);
+}
+
+static void memory_has_a_limit(void **state)
+{
+    (void)state;
+    struct err err;
+    for (size_t bytes = 0; bytes < 1500; bytes += 50) {
+        AUTO(buf) struct buf stream = {0}, text = {0};
+        struct ipc_limits limits = ipc_limits_default();
+        limits.decompressed_bytes = bytes;
+        read_golden("dictionaries_zstd", ".arrows", &stream);
+        assert_fails(read_stream_within(buf_view(&stream), &limits, &text, &err), E_LIMIT,
+                     "bytes decompressed");
+    }
+}
+
+static void ignored_columns_are_not_decompressed(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf stream = {0};
+    struct err err;
+    struct ipc_reader *r;
+    size_t n_rows;
+    bool more;
+    struct ipc_limits limits = ipc_limits_default();
+    limits.decompressed_bytes = 0;
+    assert_ok(open_golden("texts_lz4", &limits, &stream, &r, &err));
+    assert_fails(ipc_reader_next(r, &n_rows, &more, &err), E_LIMIT, "more than 0 bytes");
+    ipc_reader_close(r);
+    buf_reset(&stream);
+    assert_ok(open_golden("texts_lz4", &limits, &stream, &r, &err));
+    for (size_t i = 0; i < ipc_reader_n_columns(r); i++)
+        ipc_reader_ignore(r, i);
+    assert_ok(ipc_reader_next(r, &n_rows, &more, &err));
+    assert_int_equal(n_rows, 20);
+    assert_true(more);
+    ipc_reader_close(r);
+}
+
+static void rows_have_a_limit(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf stream = {0}, text = {0};
+    struct err err;
+    struct ipc_limits limits = ipc_limits_default();
+    limits.batch_rows = 19;
+    read_golden("runs", ".arrows", &stream);
+    assert_fails(read_stream_within(buf_view(&stream), &limits, &text, &err), E_LIMIT,
+                 "has 20 rows, at most 19 are read");
+}
+
+static void lists_have_a_limit(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf stream = {0}, text = {0};
+    struct err err;
+    struct ipc_limits limits = ipc_limits_default();
+    limits.read_bytes = 100;
+    read_golden("lists", ".arrows", &stream);
+    assert_fails(read_stream_within(buf_view(&stream), &limits, &text, &err), E_LIMIT,
+                 "column 'list int8', from row");
+}
+
+/* ------------------------------------------------------------------------------ schemas of ours */
+
+enum { MESSAGE_VERSION = 0, MESSAGE_HEADER_TYPE = 1, MESSAGE_HEADER = 2 };
+
+static void begin_schema(struct flatbuf *fb, unsigned version, size_t *out_schema)
+{
+    static const uint8_t message_sizes[] = {2, 1, 4, 8}, schema_sizes[] = {2, 4};
+    flatbuf_reset(fb);
+    size_t message = flatbuf_add_table(fb, FLATBUF_ROOT, message_sizes, 4);
+    flatbuf_set(fb, message, MESSAGE_VERSION, version, 2);
+    flatbuf_set(fb, message, MESSAGE_HEADER_TYPE, 1, 1);
+    *out_schema =
+        flatbuf_add_table(fb, flatbuf_field(fb, message, MESSAGE_HEADER), schema_sizes, 2);
+}
+
+static enum code open_schema(struct flatbuf *fb, struct ipc_reader **out, struct err *err)
+{
+    AUTO(buf) struct buf stream = {0};
+    const struct ipc_limits limits = ipc_limits_default();
+    uint32_t head[2] = {0xFFFFFFFF, (uint32_t)fb->bytes.len};
+    buf_put(&stream, head, sizeof(head));
+    buf_put(&stream, fb->bytes.ptr, fb->bytes.len);
+    enum code rc = ipc_reader_open(buf_view(&stream), &limits, out, err);
+    if (rc == OK)
+        ipc_reader_close(*out);
+    return rc;
+}
+
+static void big_endian_streams_are_refused(void **state)
+{
+    (void)state;
+    AUTO(flatbuf) struct flatbuf fb = {0};
+    struct ipc_reader *r;
+    struct err err;
+    size_t schema;
+    begin_schema(&fb, 4, &schema);
+    flatbuf_add_vector(&fb, flatbuf_field(&fb, schema, 1), 0, 4, 4);
+    assert_ok(open_schema(&fb, &r, &err));
+    flatbuf_set(&fb, schema, 0, 1, 2);
+    assert_fails(open_schema(&fb, &r, &err), E_UNSUPPORTED, "is big-endian");
+}
+
+static void other_versions_are_refused(void **state)
+{
+    (void)state;
+    AUTO(flatbuf) struct flatbuf fb = {0};
+    struct ipc_reader *r;
+    struct err err;
+    size_t schema;
+    for (unsigned version = 0; version < 7; version++) {
+        begin_schema(&fb, version, &schema);
+        flatbuf_add_vector(&fb, flatbuf_field(&fb, schema, 1), 0, 4, 4);
+        if (version == 3 || version == 4)
+            assert_ok(open_schema(&fb, &r, &err));
+        else
+            assert_fails(open_schema(&fb, &r, &err), E_UNSUPPORTED, "versions 4 and 5 are read");
+    }
+}
+
+/* A field whose children are itself, or with a `depth` many of which each has the next as its child twice. */
+static void add_nested(struct flatbuf *fb, size_t reference, unsigned depth)
+{
+    static const uint8_t sizes[] = {4, 1, 1, 4, 0, 4};
+    size_t field = flatbuf_add_table(fb, reference, sizes, sizeof(sizes));
+    flatbuf_set(fb, field, 2, 13, 1); /* struct */
+    flatbuf_add_string(fb, flatbuf_field(fb, field, 0), "x");
+    flatbuf_add_table(fb, flatbuf_field(fb, field, 3), NULL, 0);
+    size_t children = flatbuf_add_vector(fb, flatbuf_field(fb, field, 5), depth ? 2 : 0, 4, 4);
+    if (depth == 0)
+        return;
+    add_nested(fb, children, depth - 1);
+    uint32_t first;
+    memcpy(&first, fb->bytes.ptr + children, 4);
+    first -= 4; /* the same table, seen from the second reference */
+    memcpy(fb->bytes.ptr + children + 4, &first, 4);
+}
+
+static void nesting_has_limits(void **state)
+{
+    (void)state;
+    AUTO(flatbuf) struct flatbuf fb = {0};
+    struct ipc_reader *r;
+    struct err err;
+    const struct {
+        unsigned depth;
+        enum code code;
+        const char *text;
+    } cases[] = {{10, OK, ""}, {60, E_LIMIT, "at most 16384"}, {100, E_LIMIT, "deeper than 64"}};
+    for (size_t i = 0; i < 3; i++) {
+        size_t schema;
+        begin_schema(&fb, 4, &schema);
+        size_t fields = flatbuf_add_vector(&fb, flatbuf_field(&fb, schema, 1), 1, 4, 4);
+        add_nested(&fb, fields, cases[i].depth);
+        if (cases[i].code == OK)
+            assert_ok(open_schema(&fb, &r, &err));
+        else
+            assert_fails(open_schema(&fb, &r, &err), cases[i].code, cases[i].text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(streams_of_others_have_their_values),
+        cmocka_unit_test(streams_need_no_alignment),
+        cmocka_unit_test(streams_may_be_cut_anywhere),
+        cmocka_unit_test(bits_may_be_wrong_anywhere),
+        cmocka_unit_test(metadata_of_the_schema_is_found_by_its_key),
+        cmocka_unit_test(memory_has_a_limit),
+        cmocka_unit_test(ignored_columns_are_not_decompressed),
+        cmocka_unit_test(rows_have_a_limit),
+        cmocka_unit_test(lists_have_a_limit),
+        cmocka_unit_test(big_endian_streams_are_refused),
+        cmocka_unit_test(other_versions_are_refused),
+        cmocka_unit_test(nesting_has_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
