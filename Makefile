@@ -124,7 +124,7 @@ $(O)/tests/replay/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(O)/l
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
-$(O)/bench/redis: LIBS += -lhiredis
+$(O)/bench/%: LIBS += -lhiredis
 $(O)/bench/embedded: LIBS += -llmdb -lrocksdb
 $(O)/bench/%: $(O)/obj/bench/bench_%.o $(call obj,$(BENCH_LIB)) $(O)/libapp.a
 	@mkdir -p $(@D)
