@@ -17,7 +17,8 @@ struct bin_cursor {
 struct merge {
     struct record_source source; /* first: a source is cast back */
     const struct merge_config *config;
-    struct schema schema; /* of what comes out: the stamp in front of the columns, or not */
+    bool has_stamps;      /* of their own, what comes out */
+    struct schema schema; /* of that */
     struct record_format format;
     struct seg_layout layout;
     struct unpack **unpacks;    /* by layer */
@@ -37,18 +38,16 @@ static uint64_t block_slots(const struct seg_set *set, uint64_t i)
 
 /* ------------------------------------------------------------------------------------ records */
 
-/* What the stamp of a row says; a base has none. */
-struct row_state {
-    bool is_old;
-    bool is_delete;
-};
-
-static struct row_state state_of(const struct merge_config *c, size_t layer, const uint8_t *row)
+/* A base's rows are older than any layer's, and count. */
+static int64_t stamp_of(const struct merge_config *c, size_t layer, const uint8_t *row)
 {
-    if (is_base(c, layer))
-        return (struct row_state){0};
-    int64_t stamp = seg_row_stamp(c->layers[layer].set, row);
-    return (struct row_state){stamp <= c->floor, stamp & 1};
+    return is_base(c, layer) ? INT64_MAX - 1 : seg_row_stamp(&c->layers[layer], row);
+}
+
+static void set_stamp(const struct merge *m, struct record *r, int64_t stamp)
+{
+    memcpy((uint8_t *)r + m->format.cell_offset[0], &stamp, sizeof(stamp));
+    r->body[0] &= (uint8_t)~1u; /* no null: the layer may not have the field */
 }
 
 /* Append the record of a slot, where it is a row of the bin. */
@@ -62,14 +61,16 @@ must_use static enum code take_slot(struct merge *m, size_t layer, uint64_t bloc
     uint64_t hash = key_hasher_hash(&set->hasher, key);
     if (block_of_hash(hash, m->n_blocks) != bin || !seg_owns_slot(b, hash, set->n_blocks, slot))
         return OK;
-    struct row_state state = state_of(m->config, layer, row);
-    if (state.is_old)
+    int64_t stamp = stamp_of(m->config, layer, row);
+    if (stamp <= m->config->floor)
         return OK;
     size_t at;
     TRY(unpack_row(m->unpacks[layer], block, slot, key, out, &at, err));
     struct record *r = (struct record *)(out->ptr + at);
     r->hash = hash;
-    r->ordinal = record_merge_ordinal(m->config->n_layers - layer, state.is_delete);
+    r->ordinal = record_merge_ordinal(m->config->n_layers - layer, stamp & 1);
+    if (m->has_stamps)
+        set_stamp(m, r, stamp);
     return OK;
 }
 
@@ -122,7 +123,7 @@ static void add_nulls(const struct merge *m, size_t layer, const size_t *field_o
 {
     const struct seg_set *set = m->config->layers[layer].set;
     for (size_t i = 0; i < m->schema.n_fields; i++)
-        if (!schema_is_key(&m->schema, i))
+        if (!schema_is_key(&m->schema, i) && !(m->has_stamps && i == 0))
             n_nulls[i] += field_of[i] == SIZE_MAX || set->layout->cells[field_of[i]].null_bit >= 0;
 }
 
@@ -130,11 +131,20 @@ static void add_nulls(const struct merge *m, size_t layer, const size_t *field_o
 static void match_fields(const struct merge *m, size_t layer, size_t *out)
 {
     const struct merge_config *c = m->config;
-    size_t n_stamps = !c->has_base;
+    size_t n_stamps = m->has_stamps;
     for (size_t i = 0; i < c->schema->n_fields; i++)
         out[n_stamps + i] = seg_layer_field(&c->layers[layer], i);
     if (n_stamps)
-        out[0] = 0;
+        out[0] = c->layers[layer].has_stamps ? 0 : SIZE_MAX;
+}
+
+/* Rows need stamps of their own where some are deletes, or where a base may come that is newer than some. */
+static bool needs_stamps(const struct merge_config *c)
+{
+    bool needs = c->has_source;
+    for (size_t i = 0; i < c->n_layers; i++)
+        needs |= c->layers[i].has_stamps;
+    return needs && !c->has_base;
 }
 
 must_use static enum code plan_layout(struct merge *m, struct err *err)
@@ -191,10 +201,11 @@ static void merge_done(struct merge *m)
 must_use static enum code run(struct merge *m, struct merge_result *out, struct err *err)
 {
     const struct merge_config *c = m->config;
-    if (c->has_base)
-        schema_copy(c->schema, &m->schema);
-    else
+    m->has_stamps = needs_stamps(c);
+    if (m->has_stamps)
         layer_schema(c->schema, &m->schema);
+    else
+        schema_copy(c->schema, &m->schema);
     TRY(record_format_init(&m->format, &m->schema, err));
     TRY(plan_layout(m, err));
     m->n_blocks = choose_blocks(m);
