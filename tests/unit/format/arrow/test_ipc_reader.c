@@ -432,6 +432,39 @@ static void every_node_and_buffer_must_be_there(void **state)
     }
 }
 
+/* A field of text by its number in dictionary 7, whose values have type `type`. */
+static void add_encoded(struct flatbuf *fb, size_t reference, unsigned type)
+{
+    static const uint8_t sizes[] = {4, 1, 1, 4, 4}, dictionary_sizes[] = {8};
+    size_t field = flatbuf_add_table(fb, reference, sizes, sizeof(sizes));
+    flatbuf_set(fb, field, 2, type, 1);
+    flatbuf_add_string(fb, flatbuf_field(fb, field, 0), "x");
+    flatbuf_add_table(fb, flatbuf_field(fb, field, 3), NULL, 0);
+    size_t dictionary = flatbuf_add_table(fb, flatbuf_field(fb, field, 4), dictionary_sizes, 1);
+    flatbuf_set(fb, dictionary, 0, 7, 8);
+}
+
+static void columns_share_dictionaries_of_one_type(void **state)
+{
+    (void)state;
+    enum { BINARY = 4, UTF8 = 5 };
+    for (unsigned second = BINARY; second <= UTF8; second++) {
+        AUTO(flatbuf) struct flatbuf fb = {0};
+        struct ipc_reader *r;
+        struct err err;
+        size_t schema;
+        begin_schema(&fb, V5, &schema);
+        size_t fields = flatbuf_add_vector(&fb, flatbuf_field(&fb, schema, 1), 2, 4, 4);
+        add_encoded(&fb, fields, UTF8);
+        add_encoded(&fb, fields + 4, second);
+        if (second == UTF8)
+            assert_ok(open_schema(&fb, &r, &err));
+        else
+            assert_fails(open_schema(&fb, &r, &err), E_INVALID,
+                         "shares dictionary 7 with a column of another type");
+    }
+}
+
 /* Fields inside one another, `depth` of them, each of which has the next as both of its children. */
 static void add_nested(struct flatbuf *fb, size_t reference, unsigned depth)
 {
@@ -489,6 +522,7 @@ int main(void)
         cmocka_unit_test(other_versions_are_refused),
         cmocka_unit_test(unions_of_version_4_have_a_buffer_more),
         cmocka_unit_test(every_node_and_buffer_must_be_there),
+        cmocka_unit_test(columns_share_dictionaries_of_one_type),
         cmocka_unit_test(nesting_has_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
