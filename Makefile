@@ -14,6 +14,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.
 opt_release := -O3 -fno-plt
 opt_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 opt_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
+opt_broken  := -O1 -DMURR_TEST_OLD_ROWS_WIN
 CFLAGS  ?= -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -Iinclude -Itests/lib -Ibench/lib -fPIC -fvisibility=hidden $(WARN) \
              $(opt_$(VARIANT)) $(CFLAGS) -MMD -MP

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "engine/build.h"
+#include "engine/row_count.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -57,19 +58,38 @@ static void swap(struct table *t, struct snapshot *take_fresh)
 static struct manifest manifest_of(const struct table *t, const struct snapshot *s)
 {
     const struct overlay *o = snapshot_overlay(s);
-    struct manifest m = {.generation = snapshot_base(s)->info.number, .is_created = !t->store};
+    struct manifest m = {.generation = snapshot_base(s)->info.number,
+                         .is_created = !t->store,
+                         .n_rows = snapshot_n_rows(s)};
     for (size_t i = o->n; i-- > 0;)
         m.writes[m.n_writes++] =
             (struct manifest_write){o->layers[i]->number, o->layers[i]->newest};
     return m;
 }
 
+/* Rows of a snapshot that is about to follow the live one: over the same base with one layer more on top, only
+ * that is counted; a merge changes nothing. */
+static uint64_t count_rows(const struct table *t, const struct snapshot *fresh, bool is_merge)
+{
+    const struct overlay *o = snapshot_overlay(fresh);
+    if (o->n == 0)
+        return snapshot_base(fresh)->n_rows;
+    if (is_merge)
+        return snapshot_n_rows(t->live);
+    if (t->live && snapshot_base(t->live) == snapshot_base(fresh) &&
+        snapshot_overlay(t->live)->n == o->n - 1)
+        return snapshot_n_rows(t->live) +
+               (uint64_t)row_count_added(snapshot_stack(t->live), o->layers[0]);
+    return snapshot_count_rows(fresh);
+}
+
 /* With the commit lock held. Takes both. */
 must_use static enum code publish(struct table *t, struct base *take_base,
-                                  struct overlay *take_overlay, struct err *err)
+                                  struct overlay *take_overlay, bool is_merge, struct err *err)
 {
     struct snapshot *fresh;
     TRY(snapshot_new(take_base, take_overlay, &fresh, err));
+    snapshot_set_n_rows(fresh, count_rows(t, fresh, is_merge));
     struct manifest m = manifest_of(t, fresh);
     enum code rc = manifest_save(t->dir, &m, err);
     if (rc)
@@ -123,7 +143,7 @@ must_use static enum code publish_base(struct table *t, struct base *take_base, 
 {
     struct overlay *before = t->live ? overlay_ref(snapshot_overlay(t->live)) : overlay_new();
     struct overlay *above = layers_above(before, snapshot_floor(&take_base->info));
-    enum code rc = publish(t, take_base, above, err);
+    enum code rc = publish(t, take_base, above, false, err);
     if (!rc)
         remove_layers(t, before);
     overlay_unref(before);
@@ -150,6 +170,12 @@ enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number, str
     return rc;
 }
 
+static void resettle(struct table *t, struct snapshot *take_fresh)
+{
+    snapshot_set_n_rows(take_fresh, snapshot_n_rows(t->live));
+    swap(t, take_fresh);
+}
+
 void commit_resettled(struct table *t, struct base *take_base)
 {
     struct snapshot *fresh;
@@ -158,7 +184,7 @@ void commit_resettled(struct table *t, struct base *take_base)
     if (snapshot_base(t->live)->info.number != take_base->info.number)
         base_unref(take_base);
     else if (snapshot_new(take_base, overlay_ref(snapshot_overlay(t->live)), &fresh, &err) == OK)
-        swap(t, fresh);
+        resettle(t, fresh);
     pthread_mutex_unlock(&t->commit);
 }
 
@@ -181,7 +207,7 @@ must_use static enum code publish_layer(struct table *t, struct layer *layer, st
     const struct overlay *now = snapshot_overlay(t->live);
     if (now->n == OVERLAY_MAX)
         return err_set(err, E_BUSY, "%zu segments of writes wait to be merged", now->n);
-    return publish(t, base_ref(snapshot_base(t->live)), overlay_push(now, layer), err);
+    return publish(t, base_ref(snapshot_base(t->live)), overlay_push(now, layer), false, err);
 }
 
 enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number, int64_t newest,
@@ -239,7 +265,7 @@ must_use static enum code publish_merged_base(struct table *t, struct base *take
         return rc;
     }
     struct overlay *now = snapshot_overlay(t->live);
-    TRY(publish(t, take_base, overlay_replace(now, at, now->n, NULL), err));
+    TRY(publish(t, take_base, overlay_replace(now, at, now->n, NULL), true, err));
     remove_layers(t, snapshot_overlay(from));
     return OK;
 }
@@ -271,7 +297,8 @@ must_use static enum code publish_merged_layer(struct table *t, struct layer *la
     size_t at;
     TRY(find_merged(t, from, first, end, false, &at, err));
     TRY(publish(t, base_ref(snapshot_base(t->live)),
-                overlay_replace(snapshot_overlay(t->live), at, at + (end - first), layer), err));
+                overlay_replace(snapshot_overlay(t->live), at, at + (end - first), layer), true,
+                err));
     remove_layers(t, snapshot_overlay(from));
     return OK;
 }

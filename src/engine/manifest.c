@@ -26,6 +26,7 @@ must_use static enum code read_members(const char *path, const json_t *root, str
         return err_set(err, E_CORRUPT, "%s names %zu writes, at most %d fit", path,
                        json_array_size(writes), MANIFEST_WRITES_MAX);
     m->generation = (uint64_t)generation;
+    m->n_rows = (uint64_t)json_integer_value(json_object_get(root, "rows"));
     m->is_created = json_is_true(json_object_get(root, "created"));
     for (; m->n_writes < json_array_size(writes); m->n_writes++)
         TRY(read_write(path, json_array_get(writes, m->n_writes), &m->writes[m->n_writes], err));
@@ -55,8 +56,10 @@ enum code manifest_save(const char *table_dir, const struct manifest *m, struct 
     AUTO(json) json_t *root = json_pack("{s:I}", "generation", (json_int_t)m->generation);
     if (m->is_created)
         json_object_set_new(root, "created", json_true());
-    if (m->n_writes)
+    if (m->n_writes) {
+        json_object_set_new(root, "rows", json_integer((json_int_t)m->n_rows));
         json_object_set_new(root, "writes", json_array());
+    }
     for (size_t i = 0; i < m->n_writes; i++)
         json_array_append_new(json_object_get(root, "writes"),
                               json_pack("{s:I, s:I}", "segment", (json_int_t)m->writes[i].segment,

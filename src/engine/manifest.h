@@ -4,10 +4,10 @@
  * table was before or after.
  *
  *     <data_dir>/<table>/manifest.json
- *     {"generation": 7, "created": true, "writes": [{"segment": 9, "newest": 3585...}, ...]}
+ *     {"generation": 7, "created": true, "rows": 120, "writes": [{"segment": 9, "newest": 3585...}, ...]}
  *
- * "created" is there for tables that were made through the API and have no source; "writes" is left out where there
- * are none.
+ * "created" is there for tables that were made through the API and have no source; "rows" and "writes" are left out
+ * where there are no writes.
  */
 #ifndef MURR_ENGINE_MANIFEST_H
 #define MURR_ENGINE_MANIFEST_H
@@ -28,6 +28,7 @@ struct manifest_write {
 struct manifest {
     uint64_t generation; /* the live one; 0: none yet */
     bool is_created;
+    uint64_t n_rows; /* of the table; said where there are writes, else the generation says it */
     size_t n_writes;
     struct manifest_write writes[MANIFEST_WRITES_MAX]; /* oldest first */
 };

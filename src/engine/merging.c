@@ -90,7 +90,7 @@ bool table_hold_to_merge(struct table *t, uint64_t *out_wake_ns)
     struct snapshot *s = NULL;
     pthread_mutex_lock(&t->lock);
     bool holds =
-        !t->writes.is_merging && !t->writes.is_dropped &&
+        !t->writes.is_merging && !t->writes.is_dropped && !atomic_load(&t->merging.cancelled) &&
         (t->writes.compactions.n || wants_settling(t) || choose_now(t, &s, out_wake_ns).end);
     if (holds)
         t->writes.is_merging = true;

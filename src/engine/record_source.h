@@ -14,9 +14,13 @@ struct record_source {
                       size_t *out_len, struct err *err);
 };
 
-/* The ordinals of a merge: deletes have odd ones. Newer layers have larger ranks. */
+/* The ordinals of a merge: deletes have odd ones. Newer layers have larger ranks. The broken build (make
+ * VARIANT=broken) lets old rows win; the model test must catch it. */
 static inline uint64_t record_merge_ordinal(size_t rank, bool is_delete)
 {
+#ifdef MURR_TEST_OLD_ROWS_WIN
+    rank = 1000 - rank;
+#endif
     return (uint64_t)rank * 2 + is_delete;
 }
 

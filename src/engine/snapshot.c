@@ -1,6 +1,7 @@
 #include "engine/snapshot.h"
 
 #include "base/mem.h"
+#include "engine/row_count.h"
 #include "engine/snapshot_priv.h"
 #include "segment/gather.h"
 
@@ -10,6 +11,7 @@ struct snapshot {
     struct base *base;
     struct overlay *overlay;
     struct seg_stack stack;
+    uint64_t n_rows;
     size_t *field_of; /* of layers whose fields are not the base's, one list behind the other */
 };
 
@@ -52,6 +54,30 @@ must_use static enum code stack_layer(struct snapshot *s, size_t i, struct err *
     return OK;
 }
 
+/* What lies below layer `i`. */
+static struct seg_stack stack_below(const struct snapshot *s, size_t i)
+{
+    struct seg_stack below = s->stack;
+    below.n_layers = s->stack.n_layers - i - 1;
+    memcpy(below.layers, s->stack.layers + i + 1, below.n_layers * sizeof(*below.layers));
+    return below;
+}
+
+uint64_t snapshot_count_rows(const struct snapshot *s)
+{
+    int64_t n = (int64_t)s->base->n_rows;
+    for (size_t i = s->overlay->n; i-- > 0;) {
+        struct seg_stack below = stack_below(s, i);
+        n += row_count_added(&below, s->overlay->layers[i]);
+    }
+    return (uint64_t)n;
+}
+
+void snapshot_set_n_rows(struct snapshot *s, uint64_t n_rows)
+{
+    s->n_rows = n_rows;
+}
+
 enum code snapshot_new(struct base *take_base, struct overlay *take_overlay,
                        struct snapshot **out_snapshot, struct err *err)
 {
@@ -64,6 +90,7 @@ enum code snapshot_new(struct base *take_base, struct overlay *take_overlay,
     s->stack.layers[n] = s->stack.layers[0];
     s->stack.n_layers = n + 1;
     s->stack.filter = overlay_filter(s->overlay);
+    s->n_rows = s->base->n_rows;
     s->stack.floor = snapshot_floor(&s->base->info);
     s->field_of = mem_alloc(n * s->base->set.schema->n_fields * sizeof(*s->field_of));
     for (size_t i = 0; i < n; i++) {
@@ -107,7 +134,10 @@ enum code snapshot_open(const char *table_dir, const struct manifest *m, enum st
         overlay_unref(overlay);
         return rc;
     }
-    return snapshot_new(base, overlay, out_snapshot, err);
+    TRY(snapshot_new(base, overlay, out_snapshot, err));
+    if (m->n_writes)
+        (*out_snapshot)->n_rows = m->n_rows;
+    return OK;
 }
 
 enum code snapshot_open_live(const char *data_dir, const char *table, enum storage_kind storage,
@@ -161,7 +191,7 @@ uint64_t snapshot_generation(const struct snapshot *s)
 
 uint64_t snapshot_n_rows(const struct snapshot *s)
 {
-    return s->base->n_rows;
+    return s->n_rows;
 }
 
 uint64_t snapshot_n_slots(const struct snapshot *s)

@@ -16,6 +16,12 @@
 must_use enum code snapshot_new(struct base *take_base, struct overlay *take_overlay,
                                 struct snapshot **out_snapshot, struct err *err);
 
+/* Rows of base and layers, counted by looking up every row of the layers. */
+uint64_t snapshot_count_rows(const struct snapshot *s);
+
+/* What snapshot_n_rows says, where it is not the rows of the base: before anybody else has the snapshot. */
+void snapshot_set_n_rows(struct snapshot *s, uint64_t n_rows);
+
 /* Borrowed. */
 struct base *snapshot_base(const struct snapshot *s);
 struct overlay *snapshot_overlay(const struct snapshot *s);

@@ -124,6 +124,12 @@ static struct overlay *open_layers(struct table *t, const struct manifest *m)
     return overlay;
 }
 
+/* Whether the manifest's count of rows is that of what opened. */
+static bool is_whole(const struct snapshot *s, const struct manifest *m)
+{
+    return snapshot_overlay(s)->n == m->n_writes && snapshot_base(s)->info.number == m->generation;
+}
+
 /* Serve the newest generation that opens, not newer than the manifest's. */
 must_use static enum code open_newest(struct table *t, const struct generation_list *list,
                                       const struct manifest *m, struct err *err)
@@ -137,6 +143,9 @@ must_use static enum code open_newest(struct table *t, const struct generation_l
         enum code rc = base_open(dir, STORAGE_MMAP, &no_bound, &base, &why);
         if (!rc)
             rc = snapshot_new(base, open_layers(t, m), &t->live, &why);
+        if (!rc && snapshot_overlay(t->live)->n)
+            snapshot_set_n_rows(t->live,
+                                is_whole(t->live, m) ? m->n_rows : snapshot_count_rows(t->live));
         if (rc)
             log_error("generation cannot be used", log_str("table", t->spec->name),
                       log_int("generation", list->numbers[i]), log_str("error", why.msg));

@@ -84,7 +84,7 @@ void http_request_detach_body(const struct http_request *req, struct http_body *
 struct http_body_rule {
     uint64_t max_bytes;
     bool
-        may_spool; /* what is longer than upload_memory_bytes goes to a file; else all is kept in memory */
+        may_spool; /* what is longer than upload_memory_bytes goes to a file; else all stays in memory */
 };
 typedef struct http_body_rule (*http_body_rule_fn)(void *app, const char *method, const char *path);
 

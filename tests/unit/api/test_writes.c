@@ -288,6 +288,17 @@ static void write_says_what_went_wrong(void **state)
     }
 }
 
+/* More of them than would fit into server.max_upload_bytes together. */
+static void write_that_is_refused_lets_its_body_go(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf body = {0};
+    buf_put_zeros(&body, 1500000);
+    registry.write_rc = E_NOTFOUND;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ask_view("PUT", "/api/v1/table/t/write", "", buf_view(&body)).status, 404);
+}
+
 static void write_keeps_the_limits(void **state)
 {
     (void)state;
@@ -386,6 +397,7 @@ int main(void)
         test(write_refuses_other_types),
         test(other_verbs_are_handed_over),
         test(write_says_what_went_wrong),
+        test(write_that_is_refused_lets_its_body_go),
         test(write_keeps_the_limits),
         test(writes_are_counted_while_their_table_is_listed),
         test(writes_may_be_counted_while_tables_go),

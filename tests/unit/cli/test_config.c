@@ -272,10 +272,10 @@ static void config_checks_table_names(void **state)
     (void)state;
     assert_refused(
         "tables:\n  ../etc: {}\n",
-        "murr.yml:2: tables.../etc: not a table name: letters, digits, '_', '-' and '.', "
+        "murr.yml:2: tables.../etc: '../etc' is not a table name: letters, digits, '_', '-' and '.', "
         "beginning with a letter or digit, at most 128 bytes");
     assert_refused("tables:\n  \"\": {}\n",
-                   "murr.yml:2: tables.: not a table name: letters, digits, '_', '-' and '.', "
+                   "murr.yml:2: tables.: '' is not a table name: letters, digits, '_', '-' and '.', "
                    "beginning with a letter or digit, at most 128 bytes");
 }
 

@@ -218,13 +218,14 @@ static void json_write_rounds_once(void **state)
     const char *body =
         "{\"columns\":{\"id\":[\"a\",\"b\",\"c\",\"d\"],"
         "\"float32\":[16777217.000000001,16777217,1.0000000596046448,1.00000005960464477540],"
-        "\"float64\":[9007199254740993,0.1e1,123456789012345678901234567890,5e-324],"
+        "\"float64\":[9007199254740993,42077747796906774.0,123456789012345678901234567890,5e-324],"
         "\"float16\":[2049,2051,65519,2.99e-8]}}";
     assert_ok(json_rows_copy(view_cstr(body), &all_types, 8, &out, &err));
     assert_non_null(
         strstr(buf_cstr(&out), "\"float32\":[16777218.0,16777216.0,1.0000001,1.0000001]"));
-    assert_non_null(strstr(buf_cstr(&out),
-                           "\"float64\":[9007199254740992.0,1.0,1.2345678901234568e+29,5e-324]"));
+    assert_non_null(strstr(
+        buf_cstr(&out),
+        "\"float64\":[9007199254740992.0,42077747796906776.0,1.2345678901234568e+29,5e-324]"));
     assert_non_null(strstr(buf_cstr(&out), "\"float16\":[2048.0,2052.0,65504.0,6e-8]"));
 }
 
