@@ -91,9 +91,8 @@ static const char text[] = "abcabcabcabcabcabcabcabcabcabcabcabcabcabcabcabcabca
 static void put_compressed(struct buf *out, int codec, int64_t announced, size_t extra)
 {
     uint8_t frame[500];
-    size_t len = codec == LZ4
-                     ? LZ4F_compressFrame(frame, sizeof(frame), text, sizeof(text), NULL)
-                     : ZSTD_compress(frame, sizeof(frame), text, sizeof(text), 1);
+    size_t len = codec == LZ4 ? LZ4F_compressFrame(frame, sizeof(frame), text, sizeof(text), NULL)
+                              : ZSTD_compress(frame, sizeof(frame), text, sizeof(text), 1);
     buf_reset(out);
     buf_put(out, &announced, sizeof(announced));
     buf_put(out, frame, len);
