@@ -92,7 +92,8 @@ static inline uint64_t arrow_offset(const uint8_t *numbers, bool is_wide, size_t
  * Read rows at .. at + n, which exist, into `out`: of the type of the array (of any type where the array is
  * null), with room for them.
  *
- * Lends     bytes of utf8 and binary are where the batch has them, lists and their elements in `arena`.
+ * Lends     bytes of utf8 and binary are where the batch has them, those of many rows maybe in one place; lists
+ *           and their elements are in `arena`.
  * Threads   any number may read one array.
  * Fails     E_INVALID naming column, row and value where the buffers lie; E_LIMIT where the values need more
  *           than read_bytes in the arena: lists may overlap and a dictionary may repeat, so a few bytes can mean

@@ -7,6 +7,11 @@
 
 #include "format/arrow/array.h"
 
+enum {
+    ARROW_FIELDS_MAX = 1 << 14, /* of a schema, with those inside others */
+    ARROW_DEPTH_MAX = 64,       /* of fields inside others */
+};
+
 /* The numbers are those of the union Type in Arrow's format/Schema.fbs. */
 enum arrow_kind {
     KIND_NULL = 1,

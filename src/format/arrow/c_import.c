@@ -1,7 +1,6 @@
 #include "format/arrow/c_import.h"
 
 #include "format/arrow/array_type.h"
-#include "format/arrow/ipc_field.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -67,8 +66,10 @@ static const struct {
 static bool begins(const char *format, const char *with, const char **out_rest)
 {
     size_t len = strlen(with);
+    if (strncmp(format, with, len) != 0)
+        return false;
     *out_rest = format + len;
-    return strncmp(format, with, len) == 0;
+    return true;
 }
 
 /* A decimal integer that ends at `end`; moves behind it. */
@@ -141,10 +142,10 @@ static enum code bad_column(const struct arrow_array *a, struct err *err, enum c
 must_use static enum code alloc_fields(struct c_import *c, int64_t n, struct arrow_array **out,
                                        struct err *err)
 {
-    if (n < 0 || (uint64_t)n > IPC_FIELDS_MAX - c->n_fields)
+    if (n < 0 || (uint64_t)n > ARROW_FIELDS_MAX - c->n_fields)
         return err_set(err, n < 0 ? E_INVALID : E_LIMIT,
                        "%" PRId64 " columns in an Arrow schema, at most %d are read", n,
-                       IPC_FIELDS_MAX);
+                       ARROW_FIELDS_MAX);
     c->n_fields += (size_t)n;
     *out = arena_zalloc(&c->arena, (size_t)n * sizeof(**out));
     return OK;
@@ -157,8 +158,8 @@ must_use static enum code read_children(struct c_import *c, const struct ArrowSc
                                         size_t depth, struct arrow_array **out, size_t *out_n,
                                         struct err *err)
 {
-    if (depth == IPC_DEPTH_MAX)
-        return err_set(err, E_LIMIT, "columns nested deeper than %d", IPC_DEPTH_MAX);
+    if (depth == ARROW_DEPTH_MAX)
+        return err_set(err, E_LIMIT, "columns nested deeper than %d", ARROW_DEPTH_MAX);
     TRY(alloc_fields(c, s->n_children, out, err));
     *out_n = (size_t)s->n_children;
     for (size_t i = 0; i < *out_n; i++)
@@ -172,8 +173,8 @@ must_use static enum code read_dictionary(struct c_import *c, const struct Arrow
 {
     struct arrow_array *values;
     TRY(alloc_fields(c, 1, &values, err));
-    if (depth == IPC_DEPTH_MAX)
-        return err_set(err, E_LIMIT, "columns nested deeper than %d", IPC_DEPTH_MAX);
+    if (depth == ARROW_DEPTH_MAX)
+        return err_set(err, E_LIMIT, "columns nested deeper than %d", ARROW_DEPTH_MAX);
     TRY(read_field(c, s->dictionary, depth + 1, values, err));
     arrow_array_decide_dictionary(a, index, values, &c->arena);
     a->dictionary = arena_zalloc(&c->arena, sizeof(*a->dictionary));

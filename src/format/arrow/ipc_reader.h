@@ -38,7 +38,7 @@ const struct arrow_array *ipc_reader_column(const struct ipc_reader *r, size_t i
  * other columns are kept. Before the first batch. */
 void ipc_reader_ignore(struct ipc_reader *r, size_t i);
 
-/* The value of the schema's custom metadata; false: there is no such key. */
+/* A value of the schema's custom metadata, which is in the stream; false: there is no such key. */
 must_use bool ipc_reader_metadata(const struct ipc_reader *r, const char *key, struct view *out);
 
 /*

@@ -220,6 +220,26 @@ static void metadata_of_the_schema_is_found_by_its_key(void **state)
     ipc_reader_close(r);
 }
 
+static void behind_its_end_a_stream_has_nothing(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf stream = {0};
+    struct err err;
+    struct ipc_reader *r;
+    size_t n_rows, n_batches = 0;
+    bool more = true;
+    const struct ipc_limits limits = ipc_limits_default();
+    read_golden("texts", ".arrows", &stream);
+    buf_puts(&stream, "what may follow");
+    assert_ok(ipc_reader_open(buf_view(&stream), &limits, &r, &err));
+    for (; more; n_batches += more)
+        assert_ok(ipc_reader_next(r, &n_rows, &more, &err));
+    assert_int_equal(n_batches, 1);
+    assert_ok(ipc_reader_next(r, &n_rows, &more, &err));
+    assert_false(more);
+    ipc_reader_close(r);
+}
+
 static void memory_has_a_limit(void **state)
 {
     (void)state;
@@ -517,6 +537,7 @@ int main(void)
         cmocka_unit_test(streams_may_be_cut_anywhere),
         cmocka_unit_test(bits_may_be_wrong_anywhere),
         cmocka_unit_test(metadata_of_the_schema_is_found_by_its_key),
+        cmocka_unit_test(behind_its_end_a_stream_has_nothing),
         cmocka_unit_test(memory_has_a_limit),
         cmocka_unit_test(ignored_columns_are_not_decompressed),
         cmocka_unit_test(rows_have_a_limit),
