@@ -127,7 +127,7 @@ $(O)/tests/replay/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(O)/l
 $(O)/c_bridge.so: $(O)/obj/tests/e2e/c_bridge.o $(O)/libapp.a
 	@$(CC) -shared $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
-$(O)/bench/redis: LIBS += -lhiredis
+$(O)/bench/%: LIBS += -lhiredis
 $(O)/bench/embedded: LIBS += -llmdb -lrocksdb
 $(O)/bench/%: $(O)/obj/bench/bench_%.o $(call obj,$(BENCH_LIB)) $(O)/libapp.a
 	@mkdir -p $(@D)

@@ -15,51 +15,12 @@
 #include "bench_table.h"
 #include "child.h"
 #include "fetch.h"
+#include "redis.h"
 
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { N_KEYS = 1000, ROUNDS = 300, PIPELINE = 1000, FIELD_BYTES = 4, VALUE_BYTES = 5 };
-static const char socket_path[] = "build/bench/redis.sock";
-
-struct redis {
-    redisContext *c;
-    pid_t pid;
-};
-
-static struct redis redis_start(void)
-{
-    unlink(socket_path);
-    const char *const server[] = {"redis-server", "--port",      "0",  "--unixsocket",
-                                  socket_path,    "--save",      "",   "--appendonly",
-                                  "no",           "--daemonize", "no", NULL};
-    struct redis r = {.pid = child_start("redis", server)};
-    for (int tries = 0; tries < 500; tries++) {
-        r.c = redisConnectUnix(socket_path);
-        if (r.c && !r.c->err)
-            return r;
-        redisFree(r.c);
-        usleep(10000);
-    }
-    bench_fail("redis-server did not start; see build/bench/redis.log");
-}
-
-static void redis_stop(struct redis *r)
-{
-    redisFree(r->c);
-    child_stop(r->pid);
-}
-
-static redisReply *take_reply(struct redis *r)
-{
-    redisReply *reply;
-    if (redisGetReply(r->c, (void **)&reply) != REDIS_OK)
-        bench_fail("redis: %s", r->c->errstr);
-    if (reply->type == REDIS_REPLY_ERROR)
-        bench_fail("redis: %s", reply->str);
-    return reply;
-}
+enum { N_KEYS = 1000, ROUNDS = 300 };
 
 static uint64_t used_memory(struct redis *r)
 {
@@ -72,31 +33,6 @@ static uint64_t used_memory(struct redis *r)
 
 /* ----------------------------------------------------------------------------------- layouts */
 
-/* Arguments of one command, with room for their bytes. */
-struct command {
-    const char *argv[2 * FETCH_COLUMNS + 8];
-    size_t lens[2 * FETCH_COLUMNS + 8];
-    int argc;
-    char key[BENCH_KEY_BYTES + 1];
-    float packed[FETCH_COLUMNS];
-    uint32_t fields[FETCH_COLUMNS];
-    uint8_t values[FETCH_COLUMNS][VALUE_BYTES];
-};
-
-static void add(struct command *c, const void *bytes, size_t len)
-{
-    c->argv[c->argc] = bytes;
-    c->lens[c->argc++] = len;
-}
-
-static void begin(struct command *c, const char *name, uint64_t row)
-{
-    c->argc = 0;
-    bench_key(row, c->key);
-    add(c, name, strlen(name));
-    add(c, c->key, BENCH_KEY_BYTES);
-}
-
 static uint32_t field_name(size_t column)
 {
     char name[32];
@@ -104,45 +40,19 @@ static uint32_t field_name(size_t column)
     return (uint32_t)hash_checksum(view_cstr(name));
 }
 
-static void set_packed(struct command *c, uint64_t row)
+static void set_hash(struct redis_command *c, uint64_t row)
 {
-    begin(c, "SET", row);
-    for (size_t i = 0; i < FETCH_COLUMNS; i++)
-        c->packed[i] = bench_value(row, i);
-    add(c, c->packed, sizeof(c->packed));
-}
-
-static void set_hash(struct command *c, uint64_t row)
-{
-    begin(c, "HSET", row);
+    redis_begin(c, "HSET", row);
     for (size_t i = 0; i < FETCH_COLUMNS; i++) {
         float value = bench_value(row, i);
         c->fields[i] = field_name(i);
         c->values[i][0] = 6 << 3 | 5; /* field 6 of feast.types.Value, 32 bits */
         memcpy(&c->values[i][1], &value, sizeof(value));
-        add(c, &c->fields[i], FIELD_BYTES);
-        add(c, c->values[i], VALUE_BYTES);
+        redis_add(c, &c->fields[i], REDIS_FIELD_BYTES);
+        redis_add(c, c->values[i], REDIS_VALUE_BYTES);
     }
-    add(c, "_ts:bench", 9);
-    add(c, "\x08\x80\xf8\xb5\xa4\x06", 6);
-}
-
-typedef void (*set_fn)(struct command *c, uint64_t row);
-
-static double fill(struct redis *r, uint64_t n_rows, set_fn set)
-{
-    struct command c;
-    uint64_t start = clock_mono_ns();
-    for (uint64_t first = 0; first < n_rows; first += PIPELINE) {
-        uint64_t n = n_rows - first < PIPELINE ? n_rows - first : PIPELINE;
-        for (uint64_t i = 0; i < n; i++) {
-            set(&c, first + i);
-            redisAppendCommandArgv(r->c, c.argc, c.argv, c.lens);
-        }
-        for (uint64_t i = 0; i < n; i++)
-            freeReplyObject(take_reply(r));
-    }
-    return (double)n_rows / ((double)(clock_mono_ns() - start) / 1e9);
+    redis_add(c, "_ts:bench", 9);
+    redis_add(c, "\x08\x80\xf8\xb5\xa4\x06", 6);
 }
 
 /* -------------------------------------------------------------------------------------- reads */
@@ -160,7 +70,7 @@ static uint64_t time_mget(struct redis *r, const uint64_t *rows, float *out)
     }
     uint64_t start = clock_mono_ns();
     redisAppendCommandArgv(r->c, 1 + N_KEYS, argv, lens);
-    redisReply *reply = take_reply(r);
+    redisReply *reply = redis_take_reply(r);
     for (size_t i = 0; i < N_KEYS && i < reply->elements; i++)
         for (size_t c = 0; c < FETCH_COLUMNS; c++)
             memcpy(&out[c * N_KEYS + i], reply->element[i]->str + c * 4, 4);
@@ -171,20 +81,20 @@ static uint64_t time_mget(struct redis *r, const uint64_t *rows, float *out)
 
 static uint64_t time_hmget(struct redis *r, const uint64_t *rows, float *out)
 {
-    static struct command commands[N_KEYS];
+    static struct redis_command commands[N_KEYS];
     for (size_t i = 0; i < N_KEYS; i++) {
-        begin(&commands[i], "HMGET", rows[i]);
+        redis_begin(&commands[i], "HMGET", rows[i]);
         for (size_t c = 0; c < FETCH_COLUMNS; c++) {
             commands[i].fields[c] = field_name(c);
-            add(&commands[i], &commands[i].fields[c], FIELD_BYTES);
+            redis_add(&commands[i], &commands[i].fields[c], REDIS_FIELD_BYTES);
         }
-        add(&commands[i], "_ts:bench", 9);
+        redis_add(&commands[i], "_ts:bench", 9);
     }
     uint64_t start = clock_mono_ns();
     for (size_t i = 0; i < N_KEYS; i++)
         redisAppendCommandArgv(r->c, commands[i].argc, commands[i].argv, commands[i].lens);
     for (size_t i = 0; i < N_KEYS; i++) {
-        redisReply *reply = take_reply(r);
+        redisReply *reply = redis_take_reply(r);
         for (size_t c = 0; c < FETCH_COLUMNS; c++)
             memcpy(&out[c * N_KEYS + i], reply->element[c]->str + 1, 4);
         freeReplyObject(reply);
@@ -195,12 +105,12 @@ static uint64_t time_hmget(struct redis *r, const uint64_t *rows, float *out)
 typedef uint64_t (*read_fn)(struct redis *r, const uint64_t *rows, float *out);
 
 /* Redis and Murr in turn. Prints a line; returns the ratio of the medians. */
-static double bench_layout(const char *name, uint64_t n_rows, set_fn set, read_fn read, int fd,
-                           struct figures *figures)
+static double bench_layout(const char *name, uint64_t n_rows, redis_set_fn set, read_fn read,
+                           int fd, struct figures *figures)
 {
     struct redis r = redis_start();
     uint64_t empty = used_memory(&r), random = 11;
-    double rate = fill(&r, n_rows, set);
+    double rate = redis_fill(&r, n_rows, set);
     double row_bytes = (double)(used_memory(&r) - empty) / (double)n_rows;
     struct samples redis_times = {0}, murr_times = {0};
     struct fetch_request request = {0};
@@ -249,7 +159,7 @@ int main(int argc, char **argv)
            FETCH_COLUMNS);
     printf("%-8s %10s %10s %8s %12s %10s\n", "layout", "redis us", "murr us", "ratio",
            "fill rows/s", "bytes/row");
-    bench_layout("mget", n_rows, set_packed, time_mget, fd, figures);
+    bench_layout("mget", n_rows, redis_set_packed, time_mget, fd, figures);
     bench_layout("hmget", n_rows, set_hash, time_hmget, fd, figures);
     close(fd);
     child_stop(murr.pid);

@@ -9,6 +9,7 @@
 #include "engine/build.h"
 #include "engine/generation.h"
 #include "engine/manifest.h"
+#include "engine/spill.h"
 #include "segment/block.h"
 
 #include <inttypes.h>

@@ -75,9 +75,12 @@ static void put_load(struct buf *out, const struct table_status *t)
 static void put_table(struct buf *out, const struct table_status *t, int64_t now_ms)
 {
     json_put_string(out, view_cstr(t->name));
-    buf_printf(out, ":{\"ready\":%s,\"rows\":%llu,\"generation\":%llu,\"disk_bytes\":%llu",
+    buf_printf(out,
+               ":{\"ready\":%s,\"rows\":%llu,\"generation\":%llu,\"segments_of_writes\":%llu,"
+               "\"disk_bytes\":%llu",
                t->loaded ? "true" : "false", (unsigned long long)t->n_rows,
-               (unsigned long long)t->generation, (unsigned long long)t->disk_bytes);
+               (unsigned long long)t->generation, (unsigned long long)t->n_layers,
+               (unsigned long long)t->disk_bytes);
     put_text(out, "source", t->source);
     put_text(out, "partition", t->partition);
     put_time(out, "published", t->published_at_ms, now_ms);

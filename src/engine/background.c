@@ -65,6 +65,7 @@ static void *poller_main(void *arg)
 {
     struct background *b = arg;
     const struct background_config *c = &b->config;
+    pthread_setname_np(pthread_self(), "murr-poller");
     for (;;) {
         struct table *t = next_due(c);
         if (!sleep_until(b, table_next_poll_ns(t), NULL))
@@ -89,6 +90,7 @@ static void *writer_main(void *arg)
     const struct background_config *c = &b->config;
     const struct write_limits limits = {c->config->write.queue_bytes,
                                         c->config->write.memory_bytes};
+    pthread_setname_np(pthread_self(), "murr-writer"); /* its pool inherits the name */
     struct pool *pool = pool_new(c->config->load.threads);
     uint64_t seen = 0;
     do {
@@ -118,6 +120,7 @@ static void *merger_main(void *arg)
     struct background *b = arg;
     const struct background_config *c = &b->config;
     uint64_t seen = 0, wake_ns;
+    pthread_setname_np(pthread_self(), "murr-merger");
     if (setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), MERGE_NICENESS) < 0)
         log_warn("merging cannot step back behind reads and writes");
     struct pool *pool = pool_new(1); /* its thread inherits the priority */
