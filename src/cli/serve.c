@@ -63,6 +63,7 @@ must_use static enum code open_servers(const struct config *config, struct serve
                              .max_write_bytes = c->max_write_bytes,
                              .version = murr_version_text()};
     s->api = api_new(&api);
+    registry_start(s->registry); /* before anybody can write */
     struct http_config http = {.host = c->host,
                                .port = c->port,
                                .threads = c->threads,
@@ -76,7 +77,6 @@ must_use static enum code open_servers(const struct config *config, struct serve
     TRY(http_server_open(&http, api_handle, s->api, &s->main, err));
     if (c->admin_port)
         TRY(open_admin(c, s, err));
-    registry_start(s->registry);
     return OK;
 }
 

@@ -25,9 +25,9 @@ void body_init(struct body *b, const struct body_ops *ops, const struct body_con
     b->schema = config->schema;
     b->columns = mem_zalloc((n + 1) * sizeof(*b->columns));
     b->is_fixed = mem_zalloc((n + 1) * sizeof(*b->is_fixed));
+    init_stamp(&b->columns[0], config->stamp);
     for (size_t i = 0; i < n; i++)
-        init_nulls(&b->columns[i], &config->schema->fields[i].type);
-    init_stamp(&b->columns[n], config->stamp);
+        init_nulls(&b->columns[i + 1], &config->schema->fields[i].type);
     for (size_t i = 0; i <= n; i++)
         b->is_fixed[i] = true;
 }
@@ -52,9 +52,9 @@ enum code body_has(struct body *b, size_t i, const struct type *found, struct er
                        converts
                            ? ", which would be rounded; a column with \"strict\": false allows that"
                            : "");
-    vector_done(&b->columns[i]);
-    vector_init(&b->columns[i], found, ROW_SINK_ROWS);
-    b->is_fixed[i] = false;
+    vector_done(body_column(b, i));
+    vector_init(body_column(b, i), found, ROW_SINK_ROWS);
+    b->is_fixed[i + 1] = false;
     return OK;
 }
 
@@ -62,7 +62,7 @@ enum code body_check_complete(const struct body *b, struct err *err)
 {
     for (size_t i = 0; i < b->schema->n_fields; i++) {
         const struct field *f = &b->schema->fields[i];
-        if (b->is_fixed[i] && !f->nullable)
+        if (body_is_fixed(b, i) && !f->nullable)
             return err_set(err, E_INVALID, "column '%s' is missing, and may not be null", f->name);
     }
     return OK;
@@ -105,7 +105,7 @@ enum code body_next(struct body *b, size_t *out_n, struct err *err)
         if (!b->is_fixed[i])
             continue;
         b->columns[i].n = *out_n;
-        b->columns[i].n_nulls = i < b->schema->n_fields ? *out_n : 0;
+        b->columns[i].n_nulls = i ? *out_n : 0;
     }
     return OK;
 }

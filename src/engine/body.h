@@ -18,14 +18,14 @@ struct body_config {
 };
 
 /*
- * An open body. `columns` are one a field of the table, and one for the stamp behind them: what body_next read, of
- * types that convert into the table's.
+ * An open body. `columns` are the stamp and then one a field of the table: what body_next read, of types that
+ * convert into the table's.
  */
 struct body {
     const struct body_ops *ops;
     const struct schema *schema;
-    struct vector *columns;
-    bool *is_fixed; /* by column: the body does not have it */
+    struct vector *columns; /* as in a layer: field i of the table is column i + 1 */
+    bool *is_fixed;         /* by column: the body does not have it */
 };
 
 /*
@@ -38,7 +38,7 @@ must_use enum code body_open(const struct body_config *config, struct body **out
                              struct err *err);
 void body_close(struct body *b);
 
-/* Types of the columns, as read: n_fields + 1. They stay the same. */
+/* Types of the columns, as read: 1 + n_fields. They stay the same. */
 void body_types(const struct body *b, struct type *out);
 
 /* Read the next rows, at most ROW_SINK_ROWS of them; *out_n is 0 behind the last. */

@@ -31,8 +31,8 @@ static enum code arrow_next(struct body *b, size_t *out_n, struct err *err)
     size_t left = a->n_rows - a->at, n = left < ROW_SINK_ROWS ? left : ROW_SINK_ROWS;
     arena_reset(&a->arena);
     for (size_t i = 0; n && i < b->schema->n_fields; i++)
-        if (!b->is_fixed[i])
-            TRY(arrow_array_read(a->arrays[i], a->at, n, &b->columns[i], &a->arena, err));
+        if (!body_is_fixed(b, i))
+            TRY(arrow_array_read(a->arrays[i], a->at, n, body_column(b, i), &a->arena, err));
     a->at += n;
     *out_n = n;
     return OK;

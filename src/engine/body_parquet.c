@@ -21,7 +21,7 @@ must_use static enum code start_group(struct parquet_body *p, struct err *err)
     p->n_left = pq_file_group_rows(p->file, p->row_group);
     for (size_t i = 0; p->n_left && i < p->base.schema->n_fields; i++) {
         uint64_t offset, len;
-        if (p->base.is_fixed[i])
+        if (body_is_fixed(&p->base, i))
             continue;
         TRY(pq_chunk_range(p->file, p->row_group, p->column_of[i], &offset, &len, err));
         TRY(pq_chunk_start(p->chunks[i], p->file, p->row_group, p->column_of[i],
@@ -36,9 +36,9 @@ must_use static enum code read_columns(struct parquet_body *p, size_t *out_n, st
     size_t n = 0;
     const char *first = NULL;
     for (size_t i = 0; i < p->base.schema->n_fields; i++) {
-        struct vector *v = &p->base.columns[i];
+        struct vector *v = body_column(&p->base, i);
         const char *name = p->base.schema->fields[i].name;
-        if (p->base.is_fixed[i])
+        if (body_is_fixed(&p->base, i))
             continue;
         TRY(pq_chunk_read(p->chunks[i], v, err));
         if (first && v->n != n)

@@ -19,6 +19,17 @@ must_use enum code body_open_arrow(const struct body_config *config, struct body
 must_use enum code body_open_parquet(const struct body_config *config, struct body **out,
                                      struct err *err);
 
+/* The column of field `i` of the table. */
+static inline struct vector *body_column(const struct body *b, size_t i)
+{
+    return &b->columns[i + 1];
+}
+
+static inline bool body_is_fixed(const struct body *b, size_t i)
+{
+    return b->is_fixed[i + 1];
+}
+
 /* All columns are fixed after this: nulls, and the stamp. */
 void body_init(struct body *b, const struct body_ops *ops, const struct body_config *config);
 

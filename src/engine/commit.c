@@ -202,6 +202,14 @@ must_use static enum code name_layer(struct table *t, const char *tmp_dir, uint6
     return dir_sync(t->dir, err);
 }
 
+must_use static enum code open_layer(struct table *t, uint64_t number, int64_t newest,
+                                     struct layer **out, struct err *err)
+{
+    const struct manifest_write what = {number, newest};
+    bool to_memory = t->is_serving && t->spec->storage == STORAGE_MEMORY;
+    return layer_open(t->dir, &what, to_memory, out, err);
+}
+
 must_use static enum code publish_layer(struct table *t, struct layer *layer, struct err *err)
 {
     const struct overlay *now = snapshot_overlay(t->live);
@@ -219,7 +227,7 @@ enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number, in
     remove_or_warn(tmp_dir);
     if (rc)
         return rc;
-    rc = layer_open(t->dir, number, newest, &layer, err);
+    rc = open_layer(t, number, newest, &layer, err);
     if (!rc) {
         pthread_mutex_lock(&t->commit);
         rc = publish_layer(t, layer, err);
@@ -315,7 +323,7 @@ must_use static enum code merge_to_layer(struct table *t, const char *tmp_dir, u
         newest = stamp > newest ? stamp : newest;
     }
     TRY(name_layer(t, tmp_dir, number, path, err));
-    enum code rc = layer_open(t->dir, number, newest, &layer, err);
+    enum code rc = open_layer(t, number, newest, &layer, err);
     if (!rc) {
         pthread_mutex_lock(&t->commit);
         rc = publish_merged_layer(t, layer, from, first, end, err);

@@ -117,7 +117,7 @@ static struct vector *delete_columns(const struct delta *d, int64_t stamp)
     for (size_t i = 0; i < n; i++)
         vector_init(&columns[i], &d->schema.fields[i].type, ROW_SINK_ROWS);
     for (size_t i = 0; i < ROW_SINK_ROWS; i++)
-        ((int64_t *)columns[n - 1].values)[i] = stamp;
+        ((int64_t *)columns[0].values)[i] = stamp;
     return columns;
 }
 

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum code layer_path(const char *table_dir, uint64_t number, char out[static PATH_CAP],
                      struct err *err)
@@ -25,33 +26,60 @@ bool layer_parse_name(const char *name, uint64_t *out_number)
 /* What lookups take for granted. */
 must_use static enum code check_stamp(const struct segment *s, struct err *err)
 {
-    const struct field *last = &s->schema.fields[s->schema.n_fields - 1];
-    const struct seg_cell *cell = &s->layout.cells[s->schema.n_fields - 1];
-    if (strcmp(last->name, STAMP_FIELD) != 0 || last->type.dtype != DT_INT64 || cell->in_key ||
+    const struct field *first = &s->schema.fields[0];
+    const struct seg_cell *cell = &s->layout.cells[0];
+    if (strcmp(first->name, STAMP_FIELD) != 0 || first->type.dtype != DT_INT64 || cell->in_key ||
         cell->group != 0)
         return err_set(err, E_CORRUPT, "its rows have no stamps");
     return OK;
 }
 
-must_use static enum code open_segment(const char *path, struct layer *l, struct err *err)
+/* Less is not worth a page of 2 MiB. */
+static const uint64_t copied_min = 256 * 1024;
+
+/* A copy in huge pages; left out where it does not pay or does not fit. */
+must_use static enum code copy_segment(const char *path, struct layer *l, struct err *err)
 {
-    TRY(seg_open(path, &l->segment, err));
+    uint64_t bytes;
+    int fd;
+    TRY(file_size(path, &bytes, err));
+    if (bytes < copied_min || huge_memory_init(&l->memory, bytes, NULL))
+        return OK;
+    TRY(file_open(path, &fd, err));
+    enum code rc = fd_read_at(fd, l->memory.ptr, bytes, 0, err);
+    close(fd);
+    return rc ? rc : seg_open_bytes(view_of(l->memory.ptr, bytes), &l->segment, err);
+}
+
+must_use static enum code open_segment(const char *path, struct layer *l, bool to_memory,
+                                       struct err *err)
+{
+    enum code rc = to_memory ? copy_segment(path, l, err) : OK;
+    if (!rc && !l->segment)
+        return seg_open(path, &l->segment, err);
+    return rc ? err_in(err, rc, "segment %s", path) : OK;
+}
+
+must_use static enum code open_set(const char *path, struct layer *l, struct err *err)
+{
     enum code rc = check_stamp(l->segment, err);
     if (!rc)
         rc = seg_set_init(&l->set, &l->segment, 1, err);
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
-enum code layer_open(const char *table_dir, uint64_t number, int64_t newest,
+enum code layer_open(const char *table_dir, const struct manifest_write *what, bool to_memory,
                      struct layer **out_layer, struct err *err)
 {
     char path[PATH_CAP];
-    TRY(layer_path(table_dir, number, path, err));
+    TRY(layer_path(table_dir, what->segment, path, err));
     struct layer *l = mem_zalloc(sizeof(*l));
     l->refs = 1;
-    l->number = number;
-    l->newest = newest;
-    enum code rc = open_segment(path, l, err);
+    l->number = what->segment;
+    l->newest = what->newest;
+    enum code rc = open_segment(path, l, to_memory, err);
+    if (!rc)
+        rc = open_set(path, l, err);
     if (rc)
         layer_unref(l);
     else
@@ -71,13 +99,21 @@ void layer_unref(struct layer *l)
         return;
     seg_set_done(&l->set);
     seg_close(l->segment);
+    huge_memory_done(&l->memory);
     free(l);
 }
 
 void layer_schema(const struct schema *table, struct schema *out)
 {
-    schema_copy(table, out);
-    schema_add_plain(out, view_cstr(STAMP_FIELD), DT_INT64, false);
+    struct schema layer = {0};
+    schema_add_plain(&layer, view_cstr(STAMP_FIELD), DT_INT64, false);
+    for (size_t i = 0; i < table->n_fields; i++) {
+        const struct field *f = &table->fields[i];
+        schema_add(&layer, view_cstr(f->name), &f->type, f->nullable);
+    }
+    for (size_t k = 0; k < table->n_key; k++)
+        schema_add_key(&layer, table->key[k] + 1);
+    *out = layer;
 }
 
 must_use static enum code match_key(const struct schema *layer, const struct schema *base,
@@ -85,7 +121,7 @@ must_use static enum code match_key(const struct schema *layer, const struct sch
 {
     bool same = layer->n_key == base->n_key;
     for (size_t k = 0; same && k < base->n_key; k++)
-        same = field_of[base->key[k]] == layer->key[k];
+        same = field_of[base->key[k]] == layer->key[k]; /* names and types are the same then */
     return same ? OK : err_set(err, E_INVALID, "the rows written before have another key");
 }
 

@@ -1,6 +1,6 @@
 /*
  * A segment of writes: the rows of one commit, or of several merged, on top of a table. Its schema is the
- * table's with one field more, the stamp (segment/stack.h). Immutable and refcounted.
+ * table's with one field more in front, the stamp (segment/stack.h). Immutable and refcounted.
  *
  *     <table_dir>/0000000009.seg
  */
@@ -8,6 +8,8 @@
 #define MURR_ENGINE_LAYER_H
 
 #include "base/file.h"
+#include "base/huge.h"
+#include "engine/manifest.h"
 #include "segment/stack.h"
 
 #include <stdatomic.h>
@@ -19,7 +21,8 @@ struct layer {
     _Atomic uint32_t refs;
     /* Immutable from here on. */
     uint64_t number;
-    int64_t newest; /* the latest stamp of its rows */
+    int64_t newest;            /* the latest stamp of its rows */
+    struct huge_memory memory; /* a copy of the file; empty: it is mapped */
     struct segment *segment;
     struct seg_set set;
 };
@@ -30,13 +33,16 @@ must_use enum code layer_path(const char *table_dir, uint64_t number, char out[s
 /* Whether a name in a table's directory is a layer's, and which. */
 bool layer_parse_name(const char *name, uint64_t *out_number);
 
-/* Map and check the file. The caller holds the one reference. Fails E_NOTFOUND, E_CORRUPT, E_IO. */
-must_use enum code layer_open(const char *table_dir, uint64_t number, int64_t newest,
-                              struct layer **out_layer, struct err *err);
+/*
+ * Map and check the file, or a copy of it in memory where that is wanted, it is not small, and there is room. The
+ * caller holds the one reference. Fails E_NOTFOUND, E_CORRUPT, E_IO.
+ */
+must_use enum code layer_open(const char *table_dir, const struct manifest_write *what,
+                              bool to_memory, struct layer **out_layer, struct err *err);
 struct layer *layer_ref(struct layer *l);
 void layer_unref(struct layer *l); /* NULL is fine */
 
-/* The schema of a layer over a table with this one. */
+/* The schema of a layer over a table with this one: field i of the table is field i + 1. */
 void layer_schema(const struct schema *table, struct schema *out);
 
 /*

@@ -17,7 +17,7 @@ struct bin_cursor {
 struct merge {
     struct record_source source; /* first: a source is cast back */
     const struct merge_config *config;
-    struct schema schema; /* of what comes out: the stamp behind the columns, or not */
+    struct schema schema; /* of what comes out: the stamp in front of the columns, or not */
     struct record_format format;
     struct seg_layout layout;
     struct unpack **unpacks;    /* by layer */
@@ -130,11 +130,11 @@ static void add_nulls(const struct merge *m, size_t layer, const size_t *field_o
 static void match_fields(const struct merge *m, size_t layer, size_t *out)
 {
     const struct merge_config *c = m->config;
-    size_t n = c->schema->n_fields;
-    for (size_t i = 0; i < n; i++)
-        out[i] = seg_layer_field(&c->layers[layer], i);
-    if (!c->has_base)
-        out[n] = c->layers[layer].set->schema->n_fields - 1;
+    size_t n_stamps = !c->has_base;
+    for (size_t i = 0; i < c->schema->n_fields; i++)
+        out[n_stamps + i] = seg_layer_field(&c->layers[layer], i);
+    if (n_stamps)
+        out[0] = 0;
 }
 
 must_use static enum code plan_layout(struct merge *m, struct err *err)

@@ -50,7 +50,7 @@ must_use static enum code stack_layer(struct snapshot *s, size_t i, struct err *
         return err_set(err, E_CORRUPT, "segment %llu of writes has another hash seed than its base",
                        (unsigned long long)l->number);
     TRY(layer_match(l, schema, field_of, err));
-    s->stack.layers[i] = (struct seg_layer){&l->set, field_of, s->overlay->bits[i]};
+    s->stack.layers[i] = (struct seg_layer){&l->set, field_of, s->overlay->bits[i], 0};
     return OK;
 }
 
@@ -60,6 +60,7 @@ static struct seg_stack stack_below(const struct snapshot *s, size_t i)
     struct seg_stack below = s->stack;
     below.n_layers = s->stack.n_layers - i - 1;
     memcpy(below.layers, s->stack.layers + i + 1, below.n_layers * sizeof(*below.layers));
+    seg_stack_prepare(&below);
     return below;
 }
 
@@ -100,6 +101,7 @@ enum code snapshot_new(struct base *take_base, struct overlay *take_overlay,
             return rc;
         }
     }
+    seg_stack_prepare(&s->stack);
     *out_snapshot = s;
     return OK;
 }
@@ -109,7 +111,7 @@ must_use static enum code open_layers(const char *table_dir, const struct manife
 {
     for (size_t i = 0; i < m->n_writes; i++) {
         struct layer *l;
-        TRY(layer_open(table_dir, m->writes[i].segment, m->writes[i].newest, &l, err));
+        TRY(layer_open(table_dir, &m->writes[i], false, &l, err));
         struct overlay *more = overlay_push(*overlay, l);
         layer_unref(l);
         overlay_unref(*overlay);

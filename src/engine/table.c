@@ -112,7 +112,7 @@ static struct overlay *open_layers(struct table *t, const struct manifest *m)
         struct err why;
         char name[32];
         snprintf(name, sizeof(name), "%010llu.seg", (unsigned long long)m->writes[i].segment);
-        if (layer_open(t->dir, m->writes[i].segment, m->writes[i].newest, &layer, &why)) {
+        if (layer_open(t->dir, &m->writes[i], false, &layer, &why)) {
             set_aside(t, name, why.msg);
             continue;
         }

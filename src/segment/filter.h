@@ -17,6 +17,7 @@
 #ifndef MURR_SEGMENT_FILTER_H
 #define MURR_SEGMENT_FILTER_H
 
+#include "base/huge.h"
 #include "segment/reader.h"
 
 enum { SEG_FILTER_BITS = 8, SEG_FILTER_LINE_ROWS = 5, SEG_FILTER_PLACES = 4 };
@@ -24,9 +25,11 @@ enum { SEG_FILTER_BITS = 8, SEG_FILTER_LINE_ROWS = 5, SEG_FILTER_PLACES = 4 };
 struct seg_filter {
     uint64_t n_lines;
     uint8_t *lines; /* 64-byte aligned; bytes are written and read as relaxed atomics */
+    struct huge_memory memory;
 };
 
-/* For segments of at most so many rows. Beyond 64 MiB it does not grow: it then says "maybe" more often. */
+/* For segments of at most so many rows. Beyond 64 MiB, or where there is no memory, it is smaller and says "maybe" more
+ * often. */
 void seg_filter_init(struct seg_filter *f, uint64_t n_rows);
 void seg_filter_done(struct seg_filter *f);
 

@@ -234,6 +234,7 @@ struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, s
 struct run {
     size_t n;
     const struct view *keys;
+    const uint64_t *hashes; /* NULL: not known */
     uint32_t *block;
     uint32_t *slot;
     const uint8_t **row;
@@ -242,11 +243,12 @@ struct run {
     const uint8_t *pilot[RUN_KEYS];
 };
 
-static void run_init(struct run *run, const struct view *keys, const struct seg_rows *rows,
-                     size_t at)
+static void run_init(struct run *run, const struct view *keys, const uint64_t *hashes,
+                     const struct seg_rows *rows, size_t at)
 {
     run->n = rows->n - at < RUN_KEYS ? rows->n - at : RUN_KEYS;
     run->keys = keys + at;
+    run->hashes = hashes ? hashes + at : NULL;
     run->block = rows->block + at;
     run->slot = rows->slot + at;
     run->row = rows->row + at;
@@ -254,8 +256,9 @@ static void run_init(struct run *run, const struct view *keys, const struct seg_
 }
 
 /* One product gives both: the block in its high half, the place in the block in its low one. */
-static inline __attribute__((always_inline)) void
-hash_keys(const struct seg_set *set, struct run *run, size_t width, bool has_seeds)
+static inline __attribute__((always_inline)) void hash_keys(const struct seg_set *set,
+                                                            struct run *run, const uint64_t *hashes,
+                                                            size_t width, bool has_seeds)
 {
     const struct seg_block *blocks = set->blocks;
     const struct view *keys = run->keys;
@@ -264,7 +267,7 @@ hash_keys(const struct seg_set *set, struct run *run, size_t width, bool has_see
     uint32_t *restrict out_block = run->block;
     for (size_t i = 0, n = run->n; i < n; i++) {
         struct view key = view_of(keys[i].ptr, width ? width : keys[i].len);
-        uint64_t hash = key_hasher_hash(&set->hasher, key);
+        uint64_t hash = hashes ? hashes[i] : key_hasher_hash(&set->hasher, key);
         unsigned __int128 product = (unsigned __int128)hash * n_blocks;
         const struct seg_block *b = &blocks[(uint64_t)(product >> 64)];
         uint64_t mixed = (uint64_t)product;
@@ -291,10 +294,13 @@ static bool all_have_length(const struct view *keys, size_t n, size_t len)
 static void pass_hash(const struct seg_set *set, struct run *run)
 {
     size_t width = set->layout->key_fixed ? set->layout->key_width : 0;
-    if (width >= 17 && width <= 32 && !set->has_seeds && all_have_length(run->keys, run->n, width))
-        hash_keys(set, run, width, false);
+    if (run->hashes)
+        hash_keys(set, run, run->hashes, 0, set->has_seeds);
+    else if (width >= 17 && width <= 32 && !set->has_seeds &&
+             all_have_length(run->keys, run->n, width))
+        hash_keys(set, run, NULL, width, false);
     else
-        hash_keys(set, run, 0, set->has_seeds);
+        hash_keys(set, run, NULL, 0, set->has_seeds);
 }
 
 static void pass_slot(const struct seg_set *set, const struct seg_touch *touch, struct run *run)
@@ -379,12 +385,13 @@ static size_t pass_compare(const struct seg_set *set, struct run *run)
 }
 
 /* All rows are computed, then brought in, then compared. */
-static void find_ahead(const struct seg_set *set, const struct view *keys, struct seg_rows *rows)
+static void find_ahead(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
+                       struct seg_rows *rows)
 {
     struct run run;
     uint32_t stride = set->layout->groups[0].stride;
     for (size_t at = 0; at < rows->n; at += RUN_KEYS) {
-        run_init(&run, keys, rows, at);
+        run_init(&run, keys, hashes, rows, at);
         pass_hash(set, &run);
         pass_slot(set, &rows->touch, &run);
     }
@@ -394,7 +401,7 @@ static void find_ahead(const struct seg_set *set, const struct view *keys, struc
             read_batch_add(&batch, rows->block[i] / set->blocks_of_part, rows->row[i], stride);
     read_batch_end(&batch);
     for (size_t at = 0; at < rows->n; at += RUN_KEYS) {
-        run_init(&run, keys, rows, at);
+        run_init(&run, keys, hashes, rows, at);
         rows->n_absent += pass_compare(set, &run);
     }
 }
@@ -403,23 +410,85 @@ static void find_ahead(const struct seg_set *set, const struct view *keys, struc
  * A pipeline of short runs: while rows are on their way into the cache, later keys are hashed and their
  * pilots fetched, so that the processor computes where it would wait.
  */
-void seg_find(const struct seg_set *set, const struct view *keys, struct seg_rows *rows)
+void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
+              struct seg_rows *rows)
 {
     struct run ring[N_RUNS];
     size_t n_runs = (rows->n + RUN_KEYS - 1) / RUN_KEYS;
     rows->n_absent = 0;
     if (set->ahead) {
-        find_ahead(set, keys, rows);
+        find_ahead(set, keys, hashes, rows);
         return;
     }
     for (size_t k = 0; k < n_runs + COMPARE_LAG; k++) {
         if (k < n_runs) {
-            run_init(&ring[k % N_RUNS], keys, rows, k * RUN_KEYS);
+            run_init(&ring[k % N_RUNS], keys, hashes, rows, k * RUN_KEYS);
             pass_hash(set, &ring[k % N_RUNS]);
         }
         if (k >= SLOT_LAG && k - SLOT_LAG < n_runs)
             pass_slot(set, &rows->touch, &ring[(k - SLOT_LAG) % N_RUNS]);
         if (k >= COMPARE_LAG)
             rows->n_absent += pass_compare(set, &ring[(k - COMPARE_LAG) % N_RUNS]);
+    }
+}
+
+/* ------------------------------------------------------------------------- each in its own set */
+
+static void search_hash(const struct seg_search *s, struct run *run, const uint8_t *which)
+{
+    for (size_t i = 0; i < run->n; i++) {
+        const struct seg_set *set = s->sets[which[i]];
+        unsigned __int128 product = (unsigned __int128)run->hashes[i] * set->n_blocks;
+        const struct seg_block *b = &set->blocks[(uint64_t)(product >> 64)];
+        run->mixed[i] = index_mix((uint64_t)product, b->seed);
+        run->pilot[i] = b->pilots + index_bucket(run->mixed[i], b->n_buckets);
+        run->block[i] = (uint32_t)(product >> 64);
+        __builtin_prefetch(run->pilot[i]);
+    }
+}
+
+static void search_slot(const struct seg_search *s, struct run *run, const uint8_t *which)
+{
+    for (size_t i = 0; i < run->n; i++) {
+        const struct seg_set *set = s->sets[which[i]];
+        const struct seg_touch *touch = &s->touches[which[i]];
+        const struct seg_block *b = &set->blocks[run->block[i]];
+        run->slot[i] = index_slot(run->mixed[i], *run->pilot[i], b->n_index_slots);
+        run->row[i] = b->rows + (uint64_t)run->slot[i] * set->layout->groups[0].stride;
+        __builtin_prefetch(run->row[i]);
+        for (uint32_t k = 0; k < touch->n; k++)
+            __builtin_prefetch(run->row[i] + touch->offsets[k]);
+    }
+}
+
+void seg_search_begin(const struct seg_search *s, struct seg_rows *rows)
+{
+    struct run ring[2];
+    size_t n_runs = (rows->n + RUN_KEYS - 1) / RUN_KEYS;
+    for (size_t k = 0; k <= n_runs; k++) {
+        if (k < n_runs) {
+            run_init(&ring[k % 2], s->keys, s->hashes, rows, k * RUN_KEYS);
+            search_hash(s, &ring[k % 2], s->which + k * RUN_KEYS);
+        }
+        if (k > 0)
+            search_slot(s, &ring[(k - 1) % 2], s->which + (k - 1) * RUN_KEYS);
+    }
+}
+
+void seg_search_end(const struct seg_search *s, struct seg_rows *rows)
+{
+    struct run run;
+    rows->n_absent = 0;
+    memset(rows->present, 0, (rows->n + 7) / 8);
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct seg_set *set = s->sets[s->which[i]];
+        const struct seg_block *b = &set->blocks[rows->block[i]];
+        bool found = b->n_buckets && holds_key(set, b, rows->row[i], s->keys[i]);
+        if (!found && b->n_extras) {
+            run_init(&run, s->keys, s->hashes, rows, i);
+            found = resolve_miss(set, &run, 0);
+        }
+        rows->present[i / 8] |= (uint8_t)(found << i % 8);
+        rows->n_absent += !found;
     }
 }

@@ -63,8 +63,9 @@ struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, s
 struct seg_rows {
     size_t n;
     struct seg_touch touch; /* set by the caller */
-    const uint8_t **row;    /* the row in group 0; absent_row when absent */
-    uint32_t *block;        /* block and slot: for other groups and the heap; 0 when absent */
+    const uint8_t *
+        *row; /* the row in group 0; absent_row when absent. Of a stack: shifted, see there */
+    uint32_t *block; /* block and slot: for other groups and the heap; 0 when absent */
     uint32_t *slot;
     uint8_t *present; /* bitmap of n bits, unused bits 0 */
     uint8_t *
@@ -73,12 +74,29 @@ struct seg_rows {
 };
 
 /*
- * Fill `rows` (arrays allocated by the caller, n and touch set) for n keys in canonical bytes.
+ * Fill `rows` (arrays allocated by the caller, n and touch set) for n keys in canonical bytes. `hashes` are theirs,
+ * where the caller has them already; else NULL.
  *
  * Threads   any; no lock, no allocation.
  * Cost      about 30 ns a key while rows miss the cache.
  */
-void seg_find(const struct seg_set *set, const struct view *keys, struct seg_rows *rows);
+void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
+              struct seg_rows *rows);
+
+/*
+ * The same where each key is looked for in a set of its own: key i in sets[which[i]], whose rows are read at
+ * touches[which[i]]. All sets have one hash seed. In two steps: _begin computes where the rows are and lets them come;
+ * then there is time for something else; _end looks whether they hold the keys. Rows of absent keys are anything.
+ */
+struct seg_search {
+    const struct seg_set *const *sets;
+    const struct seg_touch *touches;
+    const uint8_t *which;
+    const struct view *keys;
+    const uint64_t *hashes;
+};
+void seg_search_begin(const struct seg_search *s, struct seg_rows *rows);
+void seg_search_end(const struct seg_search *s, struct seg_rows *rows);
 
 /* The canonical key stored at a row of group 0; empty when a damaged cell points outside the heap. */
 struct view seg_row_key(const struct seg_layout *layout, const struct seg_block *block,

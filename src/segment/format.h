@@ -45,6 +45,9 @@ enum seg_kind {
     SEG_DATA = 6,
 };
 
+/* Of a column, in META. */
+enum seg_column_flags { SEG_NULLABLE = 1, SEG_LOSSY = 2 };
+
 struct seg_entry {
     char name[16]; /* for people; NUL padded */
     uint32_t kind;

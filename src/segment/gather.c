@@ -17,6 +17,7 @@ struct place {
     uint32_t offset;
     int32_t null_bit;
     uint32_t null_offset;
+    int32_t shift; /* of rows of group 0, see segment/stack.h */
     const uint8_t
         *zeros; /* the layer does not have the column: what stands for its cells; else NULL */
 };
@@ -26,6 +27,7 @@ struct source {
     const struct seg_rows *rows;
     const struct place *places; /* by layer */
     size_t n_layers;
+    bool is_direct; /* cells are where the base has them, from the rows as they were found */
     bool has_nulls; /* in some layer, besides absent rows */
 };
 
@@ -60,7 +62,13 @@ static struct place place_of(const struct seg_stack *stack, size_t layer, size_t
         .offset = cell->in_key ? (uint32_t)key_offset(set, field) : cell->offset,
         .null_bit = cell->in_key ? -1 : cell->null_bit,
         .null_offset = set->layout->groups[group].null_offset,
+        .shift = stack->layers[layer].shift,
     };
+}
+
+static bool is_key(const struct seg_stack *stack, size_t field)
+{
+    return seg_stack_base(stack)->layout->cells[field].in_key;
 }
 
 /* `places` has room for one a layer. */
@@ -72,12 +80,9 @@ static struct source source_of(const struct seg_stack *stack, const struct seg_r
         places[i] = place_of(stack, i, field);
         src.has_nulls |= places[i].null_bit >= 0 || places[i].zeros;
     }
+    src.is_direct = places[src.n_layers - 1].group == 0 &&
+                    (src.n_layers == 1 || (stack->is_uniform && !is_key(stack, field)));
     return src;
-}
-
-static bool is_key(const struct seg_stack *stack, size_t field)
-{
-    return seg_stack_base(stack)->layout->cells[field].in_key;
 }
 
 /* Whether cells are copied from one place in the row. */
@@ -114,7 +119,7 @@ static inline const uint8_t *group_row(const struct source *src, size_t i)
     const struct seg_rows *rows = src->rows;
     const struct place *p = place_at(src, i);
     if (p->group == 0)
-        return rows->row[i];
+        return rows->row[i] - p->shift;
     if (!(rows->present[i / 8] >> (i % 8) & 1))
         return p->set->absent_row;
     uint64_t at = (uint64_t)rows->block[i] * p->set->layout->n_groups + p->group;
@@ -127,25 +132,18 @@ struct cells {
     uint32_t offset;
 };
 
-/* The cells of n rows from `at`. Rows of group 0 of the base alone are where they were found; others are computed
- * and prefetched here. */
+/* The cells of n rows from `at`: where they are direct as they are, else computed and prefetched here. */
 static struct cells cells_of(const struct source *src, size_t at, size_t n, const uint8_t **scratch)
 {
-    uint32_t offset = src->places[0].offset;
-    if (src->n_layers > 1) {
-        for (size_t i = 0; i < n; i++) {
-            const struct place *p = place_at(src, at + i);
-            scratch[i] = p->zeros ? p->zeros : group_row(src, at + i) + p->offset;
-        }
-        return (struct cells){scratch, 0};
-    }
-    if (src->places[0].group == 0)
+    uint32_t offset = src->places[src->n_layers - 1].offset;
+    if (src->is_direct)
         return (struct cells){src->rows->row + at, offset};
     for (size_t i = 0; i < n; i++) {
-        scratch[i] = group_row(src, at + i);
-        __builtin_prefetch(scratch[i] + offset);
+        const struct place *p = place_at(src, at + i);
+        scratch[i] = p->zeros ? p->zeros : group_row(src, at + i) + p->offset;
+        __builtin_prefetch(scratch[i]);
     }
-    return (struct cells){scratch, offset};
+    return (struct cells){scratch, 0};
 }
 
 static bool is_in_base(const struct seg_stack *stack, const struct seg_rows *rows, size_t i)
@@ -262,9 +260,9 @@ static void mask_nulls_of_layers(const struct source *src, size_t at, size_t n, 
     }
 }
 
-/* Clear the validity bits of null cells, of rows whose group rows are `rows` (of the base alone). Absent rows are
- * zeros, so they look valid here and are masked by the present bits. */
-static void mask_nulls(const struct source *src, size_t at, const uint8_t *const *rows, size_t n,
+/* Clear the validity bits of null cells. Absent rows are zeros, so they look valid here and are masked by the present
+ * bits. */
+static void mask_nulls(const struct source *src, size_t at, struct cells cells, size_t n,
                        uint8_t *validity)
 {
     const struct place *p = src->places;
@@ -274,10 +272,10 @@ static void mask_nulls(const struct source *src, size_t at, const uint8_t *const
         mask_nulls_of_layers(src, at, n, validity);
         return;
     }
-    uint32_t byte = p->null_offset + (uint32_t)p->null_bit / 8;
+    ptrdiff_t byte = (ptrdiff_t)p->null_offset + p->null_bit / 8 - p->offset + cells.offset;
     unsigned bit = (unsigned)p->null_bit % 8;
     for (size_t i = 0; i < n; i++)
-        validity[i / 8] &= (uint8_t) ~((rows[i][byte] >> bit & 1) << (i % 8));
+        validity[i / 8] &= (uint8_t) ~((cells.rows[i][byte] >> bit & 1) << (i % 8));
 }
 
 static size_t count_bits(const uint8_t *bitmap, size_t n_bits)
@@ -315,7 +313,7 @@ static void gather_run(const struct source *src, size_t at, size_t n, struct col
         gather_fixed_lists(cells.rows, n, cells.offset, at, out);
     else
         gather_cells(cells.rows, n, cells.offset, width, out->data + at * width);
-    mask_nulls(src, at, cells.rows, n, out->validity + at / 8);
+    mask_nulls(src, at, cells, n, out->validity + at / 8);
 }
 
 /* A value of variable length, found without a branch: whether texts are short is as good as random. Absent and
@@ -346,7 +344,7 @@ static bool key_value(const struct source *src, size_t i, struct view *out)
 {
     const struct place *p = place_at(src, i);
     const struct seg_set *set = p->set;
-    const uint8_t *row = src->rows->row[i];
+    const uint8_t *row = src->rows->row[i] - p->shift;
     *out = (struct view){row, 0};
     if (!(src->rows->present[i / 8] >> (i % 8) & 1))
         return true;
@@ -529,7 +527,7 @@ static void gather_views(const struct source *src, size_t at, size_t n, struct c
         gather_lists(src, cells, at, n, out, &filled->list);
     else
         filled->bytes = gather_texts(src, cells, at, n, out, filled->bytes);
-    mask_nulls(src, at, cells.rows, n, out->validity + at / 8);
+    mask_nulls(src, at, cells, n, out->validity + at / 8);
 }
 
 /* Components of a key that has to be taken apart: utf8, and integers behind it. */
@@ -560,7 +558,8 @@ static bool are_neighbours(const struct source *sources, size_t layer)
     const struct place *first = &sources[0].places[layer];
     for (size_t k = 0; k < 4; k++) {
         const struct place *p = &sources[k].places[layer];
-        if (p->group != 0 || p->zeros || p->offset != first->offset + 4 * k)
+        if (p->group != 0 || p->zeros || p->offset != first->offset + 4 * k ||
+            sources[k].is_direct != sources[0].is_direct)
             return false;
     }
     return true;
@@ -574,7 +573,8 @@ static bool is_quad(const struct source *sources, struct column *const *columns,
     for (size_t k = 0; k < 4; k++)
         if (columns[k]->child || type_width(&columns[k]->type) != 4)
             return false;
-    for (size_t layer = 0; layer < sources->n_layers; layer++)
+    for (size_t layer = sources->is_direct ? sources->n_layers - 1 : 0; layer < sources->n_layers;
+         layer++)
         if (!are_neighbours(sources, layer))
             return false;
     return true;
@@ -590,7 +590,8 @@ static void gather_quad_run(const struct source *sources, size_t at, size_t n,
         to[k] = columns[k]->data + at * 4;
     gather_quad(cells.rows, n, cells.offset, to);
     for (size_t k = 0; k < 4; k++)
-        mask_nulls(&sources[k], at, cells.rows, n, columns[k]->validity + at / 8);
+        mask_nulls(&sources[k], at, (struct cells){cells.rows, cells.offset + 4 * (uint32_t)k}, n,
+                   columns[k]->validity + at / 8);
 }
 
 /* One column, or four at once, of n rows from `at`, a multiple of 8, so that bitmaps are filled by whole

@@ -89,16 +89,17 @@ must_use static enum code read_type(const struct segment *s, struct cursor *c, u
 
 must_use static enum code read_field(struct segment *s, struct cursor *c, struct err *err)
 {
-    uint32_t dtype, nullable, name_len;
+    uint32_t dtype, flags, name_len;
     struct view name;
-    if (!cur_u32le(c, &dtype) || !cur_u32le(c, &nullable) || !cur_u32le(c, &name_len) ||
+    if (!cur_u32le(c, &dtype) || !cur_u32le(c, &flags) || !cur_u32le(c, &name_len) ||
         !cur_bytes(c, name_len, &name))
         return err_set(err, E_CORRUPT, "schema ends inside column %zu", s->schema.n_fields);
     struct type type;
     TRY(read_type(s, c, dtype, &type, err));
     if (name.len && memchr(name.ptr, 0, name.len))
         return err_set(err, E_CORRUPT, "name of column %zu has a NUL byte", s->schema.n_fields);
-    schema_add(&s->schema, name, &type, nullable != 0);
+    schema_add(&s->schema, name, &type, flags & SEG_NULLABLE);
+    s->schema.fields[s->schema.n_fields - 1].lossy = flags & SEG_LOSSY;
     return OK;
 }
 

@@ -1,185 +1,284 @@
 #include "segment/stack.h"
 
-/* Keys on their way through the layers. Arrays of n. */
-struct search {
-    const struct seg_stack *stack;
-    const struct view *keys;
-    const size_t *fields;
-    size_t n_fields;
-    struct seg_rows *rows; /* the answer */
-    uint8_t *maybe;        /* by key: bits of the layers that may hold it, as the filter says */
-    uint32_t *open;        /* numbers of the keys not settled yet, rising */
-    size_t n_open;
-    /* Of those that one layer is asked for. */
-    uint32_t *asked;
-    struct view *asked_keys;
-    struct seg_rows found; /* by place in `asked` */
-};
+/* ------------------------------------------------------------------------------------ preparing */
 
-static void search_init(struct search *s, size_t n, struct arena *arena)
+/* Whether all columns but keys lie behind the base's by one distance. */
+static bool has_one_shift(const struct seg_stack *stack, const struct seg_layer *l, int32_t *out)
 {
-    s->maybe = arena_alloc(arena, n);
-    s->open = arena_alloc(arena, n * sizeof(*s->open));
-    s->asked = arena_alloc(arena, n * sizeof(*s->asked));
-    s->asked_keys = arena_alloc(arena, n * sizeof(*s->asked_keys));
-    s->found.row = arena_alloc(arena, n * sizeof(*s->found.row));
-    s->found.block = arena_alloc(arena, n * sizeof(*s->found.block));
-    s->found.slot = arena_alloc(arena, n * sizeof(*s->found.slot));
-    s->found.present = arena_alloc(arena, (n + 7) / 8);
+    const struct seg_set *base = seg_stack_base(stack);
+    bool is_first = true;
+    *out = 0;
+    if (base->layout->n_groups != 1 || l->set->layout->n_groups != 1)
+        return false;
+    for (size_t i = 0; i < base->schema->n_fields; i++) {
+        size_t field = seg_layer_field(l, i);
+        if (base->layout->cells[i].in_key)
+            continue;
+        if (field == SEG_NO_FIELD)
+            return false;
+        int32_t shift =
+            (int32_t)l->set->layout->cells[field].offset - (int32_t)base->layout->cells[i].offset;
+        if (!is_first && shift != *out)
+            return false;
+        *out = shift;
+        is_first = false;
+    }
+    return true;
 }
 
-/* All keys against the filter, a run at a time: lines are on their way while later keys are hashed. */
-static void ask_filter(struct search *s)
+void seg_stack_prepare(struct seg_stack *stack)
 {
-    enum { RUN = 32 };
-    const struct seg_filter *filter = s->stack->filter;
-    const struct key_hasher *hasher = &seg_stack_base(s->stack)->hasher;
-    uint64_t mixed[RUN];
-    const uint8_t *lines[RUN];
-    for (size_t at = 0, n = s->rows->n; at < n; at += RUN) {
-        size_t end = n - at < RUN ? n - at : RUN;
-        for (size_t i = 0; i < end; i++) {
-            mixed[i] = seg_filter_mix(key_hasher_hash(hasher, s->keys[at + i]));
-            lines[i] = seg_filter_line(filter, mixed[i]);
-            __builtin_prefetch(lines[i]);
-        }
-        for (size_t i = 0; i < end; i++)
-            s->maybe[at + i] = seg_filter_get(lines[i], mixed[i]);
+    size_t n = stack->n_layers - 1;
+    stack->is_uniform = true;
+    for (size_t i = 0; i < n; i++)
+        stack->is_uniform &= has_one_shift(stack, &stack->layers[i], &stack->layers[i].shift);
+    for (size_t i = 0; !stack->is_uniform && i < n; i++)
+        stack->layers[i].shift = 0;
+    for (unsigned bits = 0; bits < 256; bits++) {
+        stack->by_layer[bits] = 0;
+        for (size_t i = 0; i < n; i++)
+            stack->by_layer[bits] |= (uint8_t)((bits >> stack->layers[i].filter_bit & 1) << i);
     }
 }
 
+/* ------------------------------------------------------------------------------------- finding */
+
+/* Keys looked up at a time: what is prefetched for them stays in L2. */
+enum { AT_ONCE = 1024 };
+
+/* Some keys on their way through the layers. */
+struct search {
+    const struct seg_stack *stack;
+    const struct seg_set *sets[SEG_STACK_MAX]; /* by layer */
+    struct seg_touch touches[SEG_STACK_MAX];
+    size_t base; /* the number of its layer */
+    /* The keys, and the answer. */
+    const struct view *keys;
+    struct seg_rows *rows;
+    uint64_t hashes[AT_ONCE];
+    uint8_t maybe[AT_ONCE]; /* bits of the layers that may hold the key and were not asked */
+    /* Numbers of the keys that a layer is to be asked for, and of those that the base is. */
+    uint32_t open[AT_ONCE], to_base[AT_ONCE];
+    size_t n_open, n_to_base;
+};
+
+/* Keys that are asked for at a time, and the answer, by place in `open` or `to_base`. */
+struct question {
+    uint8_t which[AT_ONCE]; /* layer */
+    struct view keys[AT_ONCE];
+    uint64_t hashes[AT_ONCE];
+    const uint8_t *row[AT_ONCE];
+    uint32_t block[AT_ONCE], slot[AT_ONCE];
+    uint8_t present[AT_ONCE / 8];
+    struct seg_rows found;
+};
+
 /* What of a layer's rows is read, in its own fields. */
-static struct seg_touch touch_of(const struct search *s, const struct seg_layer *l)
+static struct seg_touch touch_of(const struct seg_layer *l, const size_t *base_fields,
+                                 size_t n_fields)
 {
     enum { FIELDS_MAX = 64 }; /* more do not fit a touch anyway */
     size_t fields[FIELDS_MAX], n = 0;
-    for (size_t i = 0; i < s->n_fields && n < FIELDS_MAX; i++) {
-        fields[n] = seg_layer_field(l, s->fields[i]);
+    for (size_t i = 0; i < n_fields && n < FIELDS_MAX; i++) {
+        fields[n] = seg_layer_field(l, base_fields[i]);
         n += fields[n] != SEG_NO_FIELD;
     }
     return seg_touch_of(l->set, fields, n);
 }
 
-/* The open keys that a layer may hold. */
-static void choose_asked(struct search *s, uint8_t bits)
+/* All keys against the filter, a run at a time: lines are on their way while later keys are hashed. */
+static void ask_filter(struct search *s)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < s->n_open; i++) {
-        uint32_t key = s->open[i];
-        s->asked[n] = key;
-        n += (s->maybe[key] & bits) != 0;
+    enum { RUN = 64 };
+    const struct seg_filter *filter = s->stack->filter;
+    const struct key_hasher *hasher = &s->sets[s->base]->hasher;
+    uint64_t mixed[RUN];
+    const uint8_t *lines[RUN];
+    s->n_open = s->n_to_base = 0;
+    for (size_t at = 0, n = s->rows->n; at < n; at += RUN) {
+        size_t end = n - at < RUN ? n - at : RUN;
+        for (size_t i = 0; i < end; i++) {
+            s->hashes[at + i] = key_hasher_hash(hasher, s->keys[at + i]);
+            mixed[i] = seg_filter_mix(s->hashes[at + i]);
+            lines[i] = seg_filter_line(filter, mixed[i]);
+            __builtin_prefetch(lines[i]);
+        }
+        for (size_t i = 0; i < end; i++) {
+            uint8_t bits = s->stack->by_layer[seg_filter_get(lines[i], mixed[i])];
+            s->maybe[at + i] = bits;
+            s->open[s->n_open] = (uint32_t)(at + i);
+            s->n_open += bits != 0;
+            s->to_base[s->n_to_base] = (uint32_t)(at + i);
+            s->n_to_base += bits == 0;
+        }
     }
-    for (size_t i = 0; i < n; i++)
-        s->asked_keys[i] = s->keys[s->asked[i]];
-    s->found.n = n;
 }
 
 static void settle_absent(struct search *s, uint32_t key)
 {
-    s->rows->row[key] = seg_stack_base(s->stack)->absent_row;
+    s->rows->row[key] = s->sets[s->base]->absent_row;
     s->rows->block[key] = s->rows->slot[key] = 0;
-    s->rows->layer[key] = (uint8_t)(s->stack->n_layers - 1);
-    s->rows->n_absent++;
+    s->rows->layer[key] = (uint8_t)s->base;
+    s->rows->present[key / 8] &= (uint8_t) ~(1u << key % 8);
 }
 
-static void settle(struct search *s, uint32_t key, size_t i, size_t layer)
+static inline void settle(struct search *s, uint32_t key, const struct question *q, size_t i,
+                          size_t layer)
 {
-    if (!(s->found.present[i / 8] >> i % 8 & 1)) {
-        settle_absent(s, key);
-        return;
-    }
-    s->rows->row[key] = s->found.row[i];
-    s->rows->block[key] = s->found.block[i];
-    s->rows->slot[key] = s->found.slot[i];
+    s->rows->row[key] = q->row[i] + s->stack->layers[layer].shift;
+    s->rows->block[key] = q->block[i];
+    s->rows->slot[key] = q->slot[i];
     s->rows->layer[key] = (uint8_t)layer;
     s->rows->present[key / 8] |= (uint8_t)(1u << key % 8);
 }
 
-/* Whether what a layer found, or not, is the answer. A row older than the base sends its key there: what lies
- * below it is older still. */
-static bool settle_in_layer(struct search *s, uint32_t key, size_t i, size_t layer)
+static void question_init(struct question *q, const struct search *s, const uint32_t *numbers,
+                          size_t n)
 {
-    if (!(s->found.present[i / 8] >> i % 8 & 1))
-        return false;
-    int64_t stamp = seg_row_stamp(s->stack->layers[layer].set, s->found.row[i]);
-    if (stamp <= s->stack->floor) {
-        s->maybe[key] = 0;
+    for (size_t i = 0; i < n; i++) {
+        q->keys[i] = s->keys[numbers[i]];
+        q->hashes[i] = s->hashes[numbers[i]];
+    }
+    q->found = (struct seg_rows){
+        .n = n, .row = q->row, .block = q->block, .slot = q->slot, .present = q->present};
+}
+
+static struct seg_search search_of(const struct search *s, const struct question *q)
+{
+    return (struct seg_search){s->sets, s->touches, q->which, q->keys, q->hashes};
+}
+
+/* Ask for each open key the newest layer that may hold it. */
+static void ask_layers(const struct search *s, struct question *q)
+{
+    question_init(q, s, s->open, s->n_open);
+    for (size_t i = 0; i < s->n_open; i++)
+        q->which[i] = (uint8_t)__builtin_ctz(s->maybe[s->open[i]]);
+    const struct seg_search search = search_of(s, q);
+    seg_search_begin(&search, &q->found);
+}
+
+/* What a layer says of a key: its row; that it is deleted; or go on (true). A row older than the base sends it there, as
+ * what lies below it is older still. */
+static inline bool goes_on(struct search *s, uint32_t key, const struct question *q, size_t i)
+{
+    size_t layer = q->which[i];
+    bool present = q->present[i / 8] >> i % 8 & 1;
+    int64_t stamp = present ? seg_row_stamp(s->sets[layer], q->row[i]) : 0;
+    if (present && stamp > s->stack->floor) {
+        if (stamp & 1)
+            settle_absent(s, key);
+        else
+            settle(s, key, q, i, layer);
         return false;
     }
-    if (stamp & 1)
-        settle_absent(s, key);
-    else
-        settle(s, key, i, layer);
+    s->maybe[key] = present ? 0 : (uint8_t)(s->maybe[key] & ~(1u << layer));
     return true;
 }
 
-/* Both lists rise. */
-static void drop_settled(struct search *s, const uint32_t *settled, size_t n_settled)
+/* Take the answers; keys that go on stay open, or are the base's. */
+static void take_answers(struct search *s, struct question *q)
 {
-    size_t n = 0, k = 0;
-    for (size_t i = 0; i < s->n_open; i++) {
-        bool is_settled = k < n_settled && settled[k] == s->open[i];
-        k += is_settled;
-        s->open[n] = s->open[i];
-        n += !is_settled;
+    const struct seg_search search = search_of(s, q);
+    size_t n = s->n_open;
+    seg_search_end(&search, &q->found);
+    s->n_open = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t key = s->open[i];
+        if (!goes_on(s, key, q, i))
+            continue;
+        if (s->maybe[key])
+            s->open[s->n_open++] = key;
+        else
+            s->to_base[s->n_to_base++] = key;
     }
-    s->n_open = n;
 }
 
-static void ask_layer(struct search *s, size_t layer)
+/* Where few keys are in layers all are looked up in the base, straight into the answer. */
+static void ask_base_for_all(struct search *s)
 {
-    const struct seg_layer *l = &s->stack->layers[layer];
-    size_t n_settled = 0;
-    choose_asked(s, (uint8_t)(1u << l->filter_bit));
-    if (s->found.n == 0)
-        return;
-    s->found.touch = touch_of(s, l);
-    seg_find(l->set, s->asked_keys, &s->found);
-    for (size_t i = 0; i < s->found.n; i++) {
-        uint32_t key = s->asked[i];
-        if (settle_in_layer(s, key, i, layer))
-            s->asked[n_settled++] = key;
-    }
-    drop_settled(s, s->asked, n_settled);
+    s->rows->touch = s->touches[s->base];
+    seg_find(s->sets[s->base], s->keys, s->hashes, s->rows);
+    memset(s->rows->layer, (int)s->base, s->rows->n);
 }
 
-/* What is left is the base's. */
-static void ask_base(struct search *s)
+static void ask_base_for_rest(struct search *s, struct question *q)
 {
-    size_t base = s->stack->n_layers - 1;
-    for (size_t i = 0; i < s->n_open; i++)
-        s->asked_keys[i] = s->keys[s->open[i]];
-    s->found.n = s->n_open;
-    s->found.touch = touch_of(s, &s->stack->layers[base]);
-    seg_find(s->stack->layers[base].set, s->asked_keys, &s->found);
-    for (size_t i = 0; i < s->n_open; i++)
-        settle(s, s->open[i], i, base);
+    question_init(q, s, s->to_base, s->n_to_base);
+    q->found.touch = s->touches[s->base];
+    seg_find(s->sets[s->base], q->keys, q->hashes, &q->found);
+    for (size_t i = 0; i < s->n_to_base; i++)
+        if (q->present[i / 8] >> i % 8 & 1)
+            settle(s, s->to_base[i], q, i, s->base);
+        else
+            settle_absent(s, s->to_base[i]);
+    s->n_to_base = 0;
 }
 
-static void find_in_layers(const struct seg_stack *stack, struct search *s, struct arena *arena)
+/* Rows of layers are on their way while the base is asked. */
+static void find_some(struct search *s, struct question *of_layers, struct question *of_base)
 {
-    size_t n = s->rows->n;
-    search_init(s, n, arena);
-    memset(s->rows->present, 0, (n + 7) / 8);
-    s->rows->n_absent = 0;
     ask_filter(s);
-    for (size_t i = 0; i < n; i++)
-        s->open[i] = (uint32_t)i;
-    s->n_open = n;
-    for (size_t layer = 0; layer + 1 < stack->n_layers; layer++)
-        ask_layer(s, layer);
-    ask_base(s);
+    bool few_in_layers = s->n_open <= s->rows->n / 4;
+    ask_layers(s, of_layers);
+    if (few_in_layers) {
+        ask_base_for_all(s);
+    } else {
+        memset(s->rows->present, 0, (s->rows->n + 7) / 8);
+        ask_base_for_rest(s, of_base);
+    }
+    take_answers(s, of_layers);
+    while (s->n_open) {
+        ask_layers(s, of_layers);
+        take_answers(s, of_layers);
+    }
+    if (!few_in_layers)
+        ask_base_for_rest(s, of_base);
+}
+
+static size_t count_absent(const struct seg_rows *rows)
+{
+    size_t n = rows->n;
+    for (size_t i = 0; i < (rows->n + 7) / 8; i++)
+        n -= (size_t)__builtin_popcount(rows->present[i]);
+    return n;
+}
+
+static void find_in_layers(const struct seg_stack *stack, const struct view *keys,
+                           const size_t *fields, size_t n_fields, struct seg_rows *rows,
+                           struct arena *arena)
+{
+    struct search *s = arena_alloc(arena, sizeof(*s));
+    struct question *of_layers = arena_alloc(arena, sizeof(*of_layers));
+    struct question *of_base = arena_alloc(arena, sizeof(*of_base));
+    s->stack = stack;
+    s->base = stack->n_layers - 1;
+    for (size_t i = 0; i < stack->n_layers; i++) {
+        s->sets[i] = stack->layers[i].set;
+        s->touches[i] = touch_of(&stack->layers[i], fields, n_fields);
+    }
+    for (size_t at = 0; at < rows->n; at += AT_ONCE) {
+        struct seg_rows some = *rows;
+        some.n = rows->n - at < AT_ONCE ? rows->n - at : AT_ONCE;
+        some.row += at;
+        some.block += at;
+        some.slot += at;
+        some.layer += at;
+        some.present += at / 8;
+        s->rows = &some;
+        s->keys = keys + at;
+        find_some(s, of_layers, of_base);
+    }
+    rows->n_absent = count_absent(rows);
 }
 
 void seg_stack_find(const struct seg_stack *stack, const struct view *keys, const size_t *fields,
                     size_t n_fields, struct seg_rows *rows, struct arena *arena)
 {
     if (stack->n_layers > 1) {
-        struct search s = {
-            .stack = stack, .keys = keys, .fields = fields, .n_fields = n_fields, .rows = rows};
-        find_in_layers(stack, &s, arena);
+        find_in_layers(stack, keys, fields, n_fields, rows, arena);
         return;
     }
     rows->touch = seg_touch_of(seg_stack_base(stack), fields, n_fields);
-    seg_find(seg_stack_base(stack), keys, rows);
+    seg_find(seg_stack_base(stack), keys, NULL, rows);
 }

@@ -2,7 +2,7 @@
  * Segments on top of each other: what was loaded or compacted last (the *base*), and above it the segments of
  * writes since, each a layer. A row of a higher layer replaces those below it whole.
  *
- * Rows of writes carry a *stamp*, an int64 behind the columns of the table: twice the time of the write in
+ * Rows of writes carry a *stamp*, an int64 in front of the columns of the table: twice the time of the write in
  * microseconds since 1970, plus one where the row says that its key is deleted. A row whose time is not later
  * than the stack's floor counts as not there: the base is newer than it.
  *
@@ -11,6 +11,11 @@
  *
  * Lookup    one look at the filter a key; then the layers it names, newest first; then the base for
  *           what is left. With no layers it is seg_find alone.
+ *
+ * Shifted rows. Cells of a packed row stand in the order of the schema, behind the key and the null bits; so those of
+ * a layer are where the base has them, but for a distance that is the same for all (what its key cell and null bits
+ * are longer by, and the stamp). Where that holds for all layers, a row that was found is handed on moved by it, and
+ * gathering need not ask which layer it is from, but for nulls, keys and values in heaps.
  */
 #ifndef MURR_SEGMENT_STACK_H
 #define MURR_SEGMENT_STACK_H
@@ -28,6 +33,8 @@ struct seg_layer {
     const size_t *
         field_of; /* by field of the base: the same column here, or SEG_NO_FIELD; NULL: the same numbers */
     unsigned filter_bit;
+    int32_t
+        shift; /* bytes that cells lie behind where the base has them; 0 unless the stack is uniform */
 };
 
 /* Borrows all that it points to. */
@@ -36,13 +43,20 @@ struct seg_stack {
     struct seg_layer layers[SEG_STACK_MAX]; /* newest first; the last is the base */
     const struct seg_filter *filter;        /* NULL with the base alone */
     int64_t floor;                          /* stamps of rows that count are greater */
+    /* Set by seg_stack_prepare. */
+    bool is_uniform; /* shifts hold for all columns but keys */
+    uint8_t
+        by_layer[256]; /* bits of the filter -> bits of the layers it means, the newest lowest */
 };
 
 /* A base without layers. */
 static inline struct seg_stack seg_stack_of(const struct seg_set *base)
 {
-    return (struct seg_stack){.n_layers = 1, .layers = {{.set = base}}};
+    return (struct seg_stack){.n_layers = 1, .layers = {{.set = base}}, .is_uniform = true};
 }
+
+/* Layers, their fields and bits are set: compute the rest. */
+void seg_stack_prepare(struct seg_stack *stack);
 
 static inline const struct seg_set *seg_stack_base(const struct seg_stack *s)
 {
@@ -54,11 +68,11 @@ static inline int64_t seg_stamp(int64_t time_us, bool deleted)
     return time_us * 2 + deleted;
 }
 
-/* The stamp of a row of a layer: the last field, in group 0. */
+/* The stamp of a row of a layer: the first field, in group 0. */
 static inline int64_t seg_row_stamp(const struct seg_set *set, const uint8_t *row)
 {
     int64_t stamp;
-    memcpy(&stamp, row + set->layout->cells[set->schema->n_fields - 1].offset, sizeof(stamp));
+    memcpy(&stamp, row + set->layout->cells[0].offset, sizeof(stamp));
     return stamp;
 }
 
@@ -72,7 +86,7 @@ static inline size_t seg_layer_field(const struct seg_layer *l, size_t field)
  * Find the rows of `keys` in all layers; `fields` (of the base) are those that will be read. `rows` has n set
  * and its arrays allocated, `layer` among them where there are layers. Deleted keys are absent.
  *
- * Threads   any; no lock. Scratch of about 40 bytes a key comes from `arena` where there are layers.
+ * Threads   any; no lock. Scratch of 200 KB comes from `arena` where there are layers.
  */
 void seg_stack_find(const struct seg_stack *stack, const struct view *keys, const size_t *fields,
                     size_t n_fields, struct seg_rows *rows, struct arena *arena);

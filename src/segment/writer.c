@@ -144,7 +144,7 @@ static void put_meta(const struct seg_plan *plan, struct buf *out)
     for (size_t i = 0; i < plan->schema->n_fields; i++) {
         const struct field *f = &plan->schema->fields[i];
         put_u32(out, f->type.dtype);
-        put_u32(out, f->nullable);
+        put_u32(out, (f->nullable ? SEG_NULLABLE : 0u) | (f->lossy ? SEG_LOSSY : 0u));
         put_u32(out, (uint32_t)strlen(f->name));
         buf_puts(out, f->name);
         if (!dtype_has_parameters(f->type.dtype))

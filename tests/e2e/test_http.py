@@ -242,9 +242,11 @@ def test_probes_and_lists(murr):
     assert verbose["never"]["ready"] is False and "does not exist" in verbose["never"]["last_error"]
     assert verbose["t"]["rows"] == 3 and verbose["t"]["partition"] == "2026-11-22"
     schemas = json.loads(murr.request("GET", "/api/v1/table")[2])
-    assert schemas["t"] == {"key": "id", "columns": {"id": {"dtype": "utf8", "nullable": False},
-                                                     "v": {"dtype": "float64", "nullable": True}}}
-    assert json.loads(murr.request("GET", "/api/v1/table/pairs/schema")[2])["key"] == ["a", "b"]
+    assert schemas["t"] == {"columns": {
+        "id": {"dtype": "utf8", "nullable": False, "key": True, "strict": True},
+        "v": {"dtype": "float64", "nullable": True, "key": False, "strict": True}}}
+    pairs = json.loads(murr.request("GET", "/api/v1/table/pairs/schema")[2])
+    assert [name for name, c in pairs["columns"].items() if c["key"]] == ["a", "b"]
     assert murr.request("GET", "/api/v1/table/x/schema")[0] == 404
 
 

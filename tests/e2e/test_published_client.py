@@ -167,6 +167,9 @@ def test_a_column_that_is_not_strict_rounds(murr):
         await db.write("lossy", pa.table({"id": ["a"], "score": [0.1]}))
         read = await db.read("lossy", {"id": ["a"]}, ["score"])
         assert by_position(read) == {0: {"score": pytest.approx(0.1)}}
+        await db.compact("lossy")
+        assert await db.get_schema("lossy") == schema
+        await db.write("lossy", pa.table({"id": ["b"], "score": [0.2]}))
     run(murr, steps)
 
 

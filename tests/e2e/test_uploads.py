@@ -7,6 +7,7 @@ import pathlib
 import resource
 import signal
 import socket
+import threading
 import time
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_every_form_is_written(murr, form, content_type):
 @pytest.mark.skipif(SANITIZED, reason="measures memory")
 def test_memory_does_not_grow_with_the_body(murr):
     """100 MB while it comes in: the server has little more than before. What it takes to write is another matter."""
-    body = json_of(rows(0, 4_000_000))[:100_000_000]
+    body = json_of(rows(0, 6_000_000))[:100_000_000]
     assert len(body) == 100_000_000
     before = anonymous_kb(murr)
     with socket.create_connection(("127.0.0.1", murr.port), timeout=60) as s:
@@ -243,3 +244,49 @@ def test_json_says_what_is_wrong(murr):
     assert murr.fetch_json("t", [1], ["v"]) == {"v": [None]}
     status, _, data = write(murr, b"a,b", "text/csv")
     assert status == 415
+
+
+def test_a_full_queue_is_tried_again(tmp_path):
+    """More at once than the queue holds: refused ones say when to come again, and then all are written."""
+    with Server(tmp_path, {}, {"threads": 4}, extra=["--set", "write.queue=1MiB"]) as murr:
+        create(murr)
+        seen = []
+
+        def writer(i):
+            body = arrow_of(rows(i * 40_000, 40_000))
+            while True:
+                status, headers, _ = write(murr, body, ARROW)
+                seen.append(status)
+                if status != 429:
+                    return
+                assert headers["Retry-After"] == "1"
+                time.sleep(0.05)
+        threads = [threading.Thread(target=writer, args=(i,)) for i in range(16)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert seen.count(200) == 16 and set(seen) <= {200, 429}
+        print(f"{seen.count(429)} refused")
+        keys = [i * 40_000 for i in range(16)]
+        assert murr.fetch_json("t", keys, ["v"]) == {"v": [k / 2 for k in keys]}
+
+
+def test_metrics_follow_tables(murr):
+    def lines():
+        return murr.request("GET", "/metrics")[2].decode().splitlines()
+    assert 'murr_writes_total{table="t",result="ok"} 0' in lines()
+    body = json_of(rows(0, 3))
+    write(murr, body)
+    write(murr, b"{}")
+    write(murr, body, table="nobody")
+    assert 'murr_writes_total{table="t",result="ok"} 1' in lines()
+    assert 'murr_writes_total{table="t",result="error"} 1' in lines()
+    assert 'murr_written_rows_total{table="t"} 3' in lines()
+    assert f'murr_written_bytes_total{{table="t"}} {len(body)}' in lines()
+    assert 'murr_http_requests_total{route="/api/v1/table/{}/write",code="200"} 1' in lines()
+    assert not [line for line in lines() if "nobody" in line]
+    assert murr.request("DELETE", "/api/v1/table/t")[0] == 200
+    assert not [line for line in lines() if 'table="t"' in line]
+    create(murr)
+    assert 'murr_writes_total{table="t",result="ok"} 0' in lines()

@@ -375,7 +375,7 @@ must_use static enum code read_date(const struct cell *c, int32_t *out)
 {
     static const char expected[] = "a date such as \"2026-11-22\"";
     const uint8_t *at = c->s->pos;
-    struct view text;
+    struct view text = {0};
     TRY(read_text(c, expected, &text));
     return json_read_date(text, out) ? OK : wrong_value(c, at, expected);
 }
@@ -385,7 +385,7 @@ must_use static enum code read_timestamp(const struct cell *c, const struct type
     const char *expected = t->zone[0] ? "a time such as \"2026-11-22T10:30:00Z\""
                                       : "a time such as \"2026-11-22T10:30:00\", without a zone";
     const uint8_t *at = c->s->pos;
-    struct view text;
+    struct view text = {0};
     TRY(read_text(c, expected, &text));
     return json_read_timestamp(text, t, out) ? OK : wrong_value(c, at, expected);
 }
@@ -394,7 +394,7 @@ must_use static enum code read_time(const struct cell *c, const struct type *t, 
 {
     static const char expected[] = "a time such as \"10:30:00\"";
     const uint8_t *at = c->s->pos;
-    struct view text;
+    struct view text = {0};
     int64_t units;
     TRY(read_text(c, expected, &text));
     if (!json_read_time(text, t->unit, &units) ||
@@ -408,7 +408,7 @@ must_use static enum code read_decimal(const struct cell *c, const struct type *
 {
     static const char expected[] = "a string such as \"12.50\" with digits that fit";
     const uint8_t *at = c->s->pos;
-    struct view text;
+    struct view text = {0};
     TRY(read_text(c, expected, &text));
     return json_read_decimal(text, t, out) ? OK : wrong_value(c, at, expected);
 }
@@ -416,7 +416,7 @@ must_use static enum code read_decimal(const struct cell *c, const struct type *
 must_use static enum code read_binary(const struct cell *c, const struct type *t, struct view *out)
 {
     const uint8_t *at = c->s->pos;
-    struct view text;
+    struct view text = {0};
     TRY(read_text(c, "base64 in a string", &text));
     if (!json_read_base64(text, &c->w->arena, out))
         return wrong_value(c, at, "base64 in a string");
@@ -428,7 +428,7 @@ must_use static enum code read_binary(const struct cell *c, const struct type *t
 /* A value whose bytes all have one width, to `out`. */
 must_use static enum code read_fixed(const struct cell *c, const struct type *t, void *out)
 {
-    struct view bytes;
+    struct view bytes = {0};
     switch (t->dtype) {
     case DT_BOOL:
         return read_bool(c, out);
@@ -470,7 +470,7 @@ must_use static enum code read_element(const struct cell *c, const struct type *
 {
     struct list_builder *list = &c->w->list;
     size_t width = dtype_is_bytes(element->dtype) ? 0 : type_width(element);
-    struct view bytes;
+    struct view bytes = {0};
     if (scan_peek(c->s) == 'n') {
         list_add_null(list, width);
         return scan_literal(c->s, "null");

@@ -128,7 +128,7 @@ static void check_columns(const struct sample *s, const struct seg_set *set,
     struct arena arena = {0};
     struct seg_rows rows = rows_alloc(&arena, n);
     const struct seg_stack stack = seg_stack_of(set);
-    seg_find(set, keys, &rows);
+    seg_find(set, keys, NULL, &rows);
     size_t n_absent = 0;
     for (size_t i = 0; i < n; i++)
         n_absent += sample_find(s, keys[i]) < 0;

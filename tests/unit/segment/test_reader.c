@@ -189,7 +189,7 @@ static void read_all(struct segment *s)
         const uint8_t *row = b->rows + (n ? i % n : 0) * set.layout->groups[0].stride;
         keys[i] = n ? seg_row_key(set.layout, b, row) : view_cstr("");
     }
-    seg_find(&set, keys, &rows);
+    seg_find(&set, keys, NULL, &rows);
     for (size_t f = 0; f < s->schema.n_fields; f++)
         gather_field(&set, &rows, f);
     arena_done(&arena);
