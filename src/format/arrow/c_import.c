@@ -332,22 +332,22 @@ must_use static enum code take_values(const struct taking *t, struct arrow_array
     if (a->n_rows == 0) /* then all buffers may be missing */
         return OK;
     switch (a->layout) {
-    case ARROW_PLAIN:
+    case ARRAY_PLAIN:
         return take_data(t, a, type_width(&a->type));
-    case ARROW_BITS:
+    case ARRAY_BITS:
         return take_buffer(t, 1, (a->offset + a->n_rows + 7) / 8, &a->data);
-    case ARROW_DAYS:
+    case ARRAY_DAYS:
         return take_data(t, a, sizeof(int64_t));
-    case ARROW_NARROW:
-    case ARROW_DICTIONARY:
+    case ARRAY_NARROW:
+    case ARRAY_DICTIONARY:
         return take_data(t, a, a->width);
-    case ARROW_BYTES:
+    case ARRAY_BYTES:
         return take_bytes(t, a);
-    case ARROW_VIEWS:
+    case ARRAY_VIEWS:
         return take_views(t, a);
-    case ARROW_LIST:
+    case ARRAY_LIST:
         return take_numbers(t, a, 1, &a->offsets);
-    case ARROW_LIST_VIEW:
+    case ARRAY_LIST_VIEW:
         TRY(take_numbers(t, a, 1, &a->offsets));
         return take_numbers(t, a, 2, &a->sizes);
     default:
@@ -358,7 +358,7 @@ must_use static enum code take_values(const struct taking *t, struct arrow_array
 must_use static enum code take_validity(const struct taking *t, struct arrow_array *a)
 {
     a->validity = NULL;
-    if (a->layout == ARROW_NULLS || a->layout == ARROW_RUNS || t->from->null_count == 0)
+    if (a->layout == ARRAY_NULLS || a->layout == ARRAY_RUNS || t->from->null_count == 0)
         return OK;
     if (t->from->n_buffers > 0)
         a->validity = t->from->buffers[0];
@@ -398,7 +398,7 @@ must_use static enum code take_array(struct c_import *c, const struct ArrowArray
     for (size_t i = 0; i < a->n_children; i++)
         TRY(take_array(c, from->children[i], 0, (size_t)from->children[i]->length, &a->children[i],
                        err));
-    if (a->layout != ARROW_DICTIONARY)
+    if (a->layout != ARRAY_DICTIONARY)
         return OK;
     if (!from->dictionary)
         return err_set(err, E_INVALID, "has no dictionary");
