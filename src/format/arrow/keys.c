@@ -117,7 +117,7 @@ static bool is_in_body(const struct keys *k, const uint8_t *at)
 static void keep_texts(const struct keys *k, struct view *list, size_t n)
 {
     const struct arrow_array *a = k->columns[0];
-    if (a->layout == ARROW_BYTES && is_in_body(k, a->data.ptr)) /* so all of it is */
+    if (a->layout == ARRAY_BYTES && is_in_body(k, a->data.ptr)) /* so all of it is */
         return;
     for (size_t i = 0; i < n; i++)
         if (list[i].len && !is_in_body(k, list[i].ptr))
