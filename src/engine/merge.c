@@ -6,7 +6,8 @@
 #include "segment/slots.h"
 #include "segment/unpack.h"
 
-static const uint64_t block_rows = 131072; /* as a load's */
+/* Rows of all layers that a block is built from, at most; what is left of them is about half. */
+static const uint64_t block_rows = 262144;
 
 /* Where a worker is in the bin that it takes. */
 struct bin_cursor {
@@ -74,6 +75,17 @@ must_use static enum code take_slot(struct merge *m, size_t layer, uint64_t bloc
     return OK;
 }
 
+/* Room for the rows of these blocks that fall into one bin, so that the buffer need not grow often. */
+static void reserve(const struct merge *m, const struct seg_set *set, uint64_t first, uint64_t end,
+                    struct buf *out)
+{
+    uint64_t n_slots = 0, n_bins = m->n_blocks / set->n_blocks;
+    for (uint64_t block = first; block < end; block++)
+        n_slots += block_slots(set, block);
+    uint64_t row_bytes = m->format.key_offset + set->layout->key_width + 8;
+    buf_reserve(out, n_slots / (n_bins ? n_bins : 1) * row_bytes);
+}
+
 /* All rows of a layer that fall into the bin: they lie in the blocks that overlap its range of hashes. */
 must_use static enum code take_layer(struct merge *m, size_t layer, size_t bin, struct buf *out,
                                      struct err *err)
@@ -82,6 +94,7 @@ must_use static enum code take_layer(struct merge *m, size_t layer, size_t bin, 
     unsigned __int128 n_old = set->n_blocks, n_new = m->n_blocks;
     uint64_t first = (uint64_t)(bin * n_old / n_new);
     uint64_t end = (uint64_t)(((bin + 1) * n_old + n_new - 1) / n_new);
+    reserve(m, set, first, end, out);
     for (uint64_t block = first; block < end; block++)
         for (uint64_t slot = 0, n = block_slots(set, block); slot < n; slot++)
             TRY(take_slot(m, layer, block, slot, bin, out, err));
@@ -166,12 +179,14 @@ must_use static enum code plan_layout(struct merge *m, struct err *err)
     return rc;
 }
 
+/* A multiple of the blocks of the largest layer, so that each of its blocks is gone through as seldom as can be. */
 static uint64_t choose_blocks(const struct merge *m)
 {
     const struct merge_config *c = m->config;
-    uint64_t n_slots = 0, n_bytes = 0;
+    uint64_t n_slots = 0, n_bytes = 0, most_blocks = c->n_parts;
     for (size_t i = 0; i < c->n_layers; i++) {
         const struct seg_set *set = c->layers[i].set;
+        most_blocks = set->n_blocks > most_blocks ? set->n_blocks : most_blocks;
         for (uint64_t k = 0; k < set->n_blocks; k++) {
             n_slots += block_slots(set, k);
             n_bytes += set->blocks[k].heap_bytes;
@@ -180,9 +195,14 @@ static uint64_t choose_blocks(const struct merge *m)
     n_bytes += n_slots * m->format.key_offset;
     uint64_t worker_bytes = c->memory_bytes / 4 / pool_size(c->pool) + 1;
     uint64_t by_rows = n_slots / block_rows + 1, by_bytes = n_bytes / (worker_bytes / 4 + 1) + 1;
-    uint64_t of_part = ((by_rows > by_bytes ? by_rows : by_bytes) + c->n_parts - 1) / c->n_parts;
-    uint64_t most = SEG_MAX_BLOCKS / c->n_parts;
-    return (of_part < most ? of_part : most) * c->n_parts;
+    uint64_t wanted = by_rows > by_bytes ? by_rows : by_bytes;
+    uint64_t unit = most_blocks % c->n_parts ? c->n_parts : most_blocks;
+    uint64_t n = (wanted + unit - 1) / unit * unit;
+    /* A table that shrank has too many blocks. */
+    if (n > 4 * wanted + c->n_parts)
+        n = (wanted + c->n_parts - 1) / c->n_parts * c->n_parts;
+    uint64_t most = SEG_MAX_BLOCKS / c->n_parts * c->n_parts;
+    return n < most ? n : most;
 }
 
 /* -------------------------------------------------------------------------------------- whole */

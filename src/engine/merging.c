@@ -18,6 +18,8 @@ enum { MERGE_AT = 4 };
 static const uint64_t quiet_ns = 2000000000;
 /* A merge that failed is tried again, at first soon: meanwhile there may be no room for writes. */
 static const uint64_t retry_first_ns = 100000000, retry_max_ns = 5000000000;
+static const double logged_seconds =
+    1; /* shorter merges are told at debug only: there may be many */
 
 /* Layers `first` to `end`-1 of a snapshot, and its base. */
 struct choice {
@@ -178,10 +180,12 @@ must_use static enum code merge(struct table *t, const struct snapshot *s, struc
         return rc;
     }
     TRY(commit_merge(t, tmp_dir, number, s, 0, c.end, c.has_base, err));
-    log_info("writes merged", log_str("table", t->spec->name), log_int("segments", c.end),
-             log_str("into", c.has_base ? "generation" : "segment"), log_int("number", number),
-             log_int("rows", r.n_rows), log_int("disk_bytes", r.disk_bytes),
-             log_double("seconds", (double)(clock_mono_ns() - start_ns) / 1e9));
+    double seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
+    log_event(seconds < logged_seconds ? LOG_DEBUG : LOG_INFO, "writes merged",
+              log_fields(log_str("table", t->spec->name), log_int("segments", c.end),
+                         log_str("into", c.has_base ? "generation" : "segment"),
+                         log_int("number", number), log_int("rows", r.n_rows),
+                         log_int("disk_bytes", r.disk_bytes), log_double("seconds", seconds)));
     return OK;
 }
 
