@@ -16,7 +16,8 @@
  */
 enum { MERGE_AT = 4 };
 static const uint64_t quiet_ns = 2000000000;
-static const uint64_t retry_ns = 5000000000;
+/* A merge that failed is tried again, at first soon: meanwhile there may be no room for writes. */
+static const uint64_t retry_first_ns = 100000000, retry_max_ns = 5000000000;
 static const double logged_seconds =
     1; /* shorter merges are told at debug only: there may be many */
 
@@ -189,6 +190,12 @@ must_use static enum code merge(struct table *t, const struct snapshot *s, struc
     return OK;
 }
 
+static uint64_t retry_after_ns(unsigned n_failed)
+{
+    uint64_t ns = retry_first_ns << (n_failed < 8 ? n_failed : 8);
+    return ns < retry_max_ns ? ns : retry_max_ns;
+}
+
 /* What failed is tried again after a while; until then it is what writes without room are told. */
 static void note_merge(struct table *t, enum code rc, const struct err *err)
 {
@@ -197,7 +204,8 @@ static void note_merge(struct table *t, enum code rc, const struct err *err)
     ++*(rc ? &t->writes.n_merges_failed : &t->writes.n_merges_ok);
     t->writes.merge_rc = rc;
     t->writes.merge_err = rc ? *err : (struct err){0};
-    t->writes.retry_merge_ns = rc ? clock_mono_ns() + retry_ns : 0;
+    t->writes.retry_merge_ns = rc ? clock_mono_ns() + retry_after_ns(t->writes.n_merges_bad) : 0;
+    t->writes.n_merges_bad = rc ? t->writes.n_merges_bad + 1 : 0;
     pthread_mutex_unlock(&t->lock);
     if (is_news)
         log_error("writes cannot be merged", log_str("table", t->spec->name),
