@@ -79,7 +79,8 @@ static void read_rows(struct murr *db)
     const char *const names[] = {"carol", "dave", "alice"}, *const columns[] = {"score"};
     const int32_t ends[] = {0, 5, 9, 14};
     struct ArrowSchema schema = schema_of("u", "", 0, NULL, 0), found_schema;
-    struct ArrowArray keys = array_of(3, (const void *[]){NULL, ends, "caroldavealice"}, 3, NULL, 0);
+    struct ArrowArray keys =
+        array_of(3, (const void *[]){NULL, ends, "caroldavealice"}, 3, NULL, 0);
     struct ArrowArray found;
     check(murr_read(db, "users", &keys, &schema, columns, 1, &found, &found_schema, error), error);
 

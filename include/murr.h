@@ -72,17 +72,19 @@ struct murr;
 
 enum {
     MURR_READ_ONLY = 1, /* see above */
-    MURR_IN_MEMORY = 2  /* tables are copied into memory, in huge pages where there are any; else mapped */
+    MURR_IN_MEMORY =
+        2 /* tables are copied into memory, in huge pages where there are any; else mapped */
 };
 
 /* What is zero has its default. */
 struct murr_options {
-    size_t size;           /* sizeof(struct murr_options), always: later versions may have more of them */
-    unsigned flags;        /* MURR_READ_ONLY, MURR_IN_MEMORY */
-    unsigned threads;      /* that build what was written; default one a core, at most four */
-    uint64_t memory_bytes; /* for writes while they are built, as much again for merging; default 256 MiB,
+    size_t size;    /* sizeof(struct murr_options), always: later versions may have more of them */
+    unsigned flags; /* MURR_READ_ONLY, MURR_IN_MEMORY */
+    unsigned threads; /* that build what was written; default one a core, at most four */
+    uint64_t
+        memory_bytes; /* for writes while they are built, as much again for merging; default 256 MiB,
                               at least 16 MiB */
-    uint64_t disk_bytes;   /* that written tables may take in all; default what there is */
+    uint64_t disk_bytes; /* that written tables may take in all; default what there is */
 };
 
 /*
@@ -182,13 +184,11 @@ MURR_API enum murr_result murr_read(struct murr *db, const char *table,
                                     char error[MURR_ERROR_BYTES]);
 
 /* The same with the rows of keys that exist alone. A first column "_idx", uint32, has their positions in `keys`. */
-MURR_API enum murr_result murr_read_found(struct murr *db, const char *table,
-                                          const struct ArrowArray *keys,
-                                          const struct ArrowSchema *keys_schema,
-                                          const char *const *columns, size_t n_columns,
-                                          struct ArrowArray *out_rows,
-                                          struct ArrowSchema *out_schema,
-                                          char error[MURR_ERROR_BYTES]);
+MURR_API enum murr_result
+murr_read_found(struct murr *db, const char *table, const struct ArrowArray *keys,
+                const struct ArrowSchema *keys_schema, const char *const *columns, size_t n_columns,
+                struct ArrowArray *out_rows, struct ArrowSchema *out_schema,
+                char error[MURR_ERROR_BYTES]);
 
 #ifdef __cplusplus
 }

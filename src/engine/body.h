@@ -13,9 +13,9 @@ struct body_config {
     enum write_form form;
     struct view bytes;
     const struct c_batches *batches; /* of WRITE_BATCHES, instead of bytes */
-    const struct schema *schema; /* of the table */
-    int64_t stamp;               /* of every row */
-    uint64_t memory_bytes;       /* for what must be decompressed */
+    const struct schema *schema;     /* of the table */
+    int64_t stamp;                   /* of every row */
+    uint64_t memory_bytes;           /* for what must be decompressed */
 };
 
 /*

@@ -75,8 +75,8 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
                                    struct row_sink *sink, uint64_t *n_rows, struct err *err)
 {
     struct body *body;
-    struct body_config config = {w->form, w->body.bytes, w->body.batches, d->config.schema,
-                                 stamp,   d->config.memory_bytes / 4};
+    struct body_config config = {w->form,          w->body.bytes, w->body.batches,
+                                 d->config.schema, stamp,         d->config.memory_bytes / 4};
     AUTO(ptr) struct type *types = mem_alloc(d->schema.n_fields * sizeof(*types));
     TRY(body_open(&config, &body, err));
     body_types(body, types);

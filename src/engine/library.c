@@ -94,9 +94,9 @@ must_use static enum code take_options(const struct murr_options *given, struct 
     if (!out->memory_bytes)
         out->memory_bytes = memory_bytes_default;
     if (!out->threads)
-        out->threads = n_cores < 1 ? 1
-                                   : (unsigned)(n_cores > THREADS_DEFAULT_MAX ? THREADS_DEFAULT_MAX
-                                                                              : n_cores);
+        out->threads =
+            n_cores < 1 ? 1
+                        : (unsigned)(n_cores > THREADS_DEFAULT_MAX ? THREADS_DEFAULT_MAX : n_cores);
     return OK;
 }
 

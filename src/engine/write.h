@@ -25,9 +25,9 @@ enum write_form {
 
 /* Bytes that somebody keeps until they are released, once, from any thread. */
 struct write_body {
-    struct view bytes;               /* of WRITE_BATCHES: none, but `len` says about how many they are */
+    struct view bytes; /* of WRITE_BATCHES: none, but `len` says about how many they are */
     const struct c_batches *batches; /* format/arrow/input.h; kept in the same way */
-    void (*release)(void *owner); /* NULL: nothing to release */
+    void (*release)(void *owner);    /* NULL: nothing to release */
     void *owner;
 };
 

@@ -56,8 +56,8 @@ must_use static enum code match_columns(struct keys *k, struct err *err)
         TRY(match_column(k, arrow_input_column(&k->input, i), err));
     for (size_t i = 0; i < k->schema->n_key; i++)
         if (!k->columns[i])
-            return err_set(err, E_INVALID, "the Arrow %s lacks the key column %.100s",
-                           form_word(k), key_field(k, i)->name);
+            return err_set(err, E_INVALID, "the Arrow %s lacks the key column %.100s", form_word(k),
+                           key_field(k, i)->name);
     return OK;
 }
 
