@@ -111,7 +111,7 @@ check: ## what CI runs: test, asan, tsan, lint
 clean: ## remove build/
 	rm -rf build
 
-tests: $(TESTS) $(REPLAYS)
+tests: $(TESTS) $(REPLAYS) $(O)/c_bridge.so
 benches: $(SETUP_BENCH) $(BENCHES)
 
 $(O)/obj/%.o: %.c Makefile | $(SETUP)
@@ -145,6 +145,9 @@ $(O)/tests/%: $(O)/obj/tests/unit/%.o $(O)/libapp.a
 $(O)/tests/replay/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(O)/libapp.a
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+
+$(O)/c_bridge.so: $(O)/obj/tests/e2e/c_bridge.o $(O)/libapp.a
+	@$(CC) -shared $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
 $(O)/bench/%: LIBS += -lhiredis
 $(O)/bench/embedded: LIBS += -llmdb -lrocksdb

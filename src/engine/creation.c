@@ -107,10 +107,7 @@ must_use static enum code make_first_generation(struct table *t, const struct sc
 must_use static enum code check_free(struct table *t, struct err *err)
 {
     AUTO(dir_names) struct dir_names names = {0};
-    enum code rc = dir_list(t->dir, &names, err);
-    if (rc == E_NOTFOUND)
-        return OK;
-    TRY(rc);
+    TRY(dir_list(t->dir, &names, err));
     for (size_t i = 0; i < names.n; i++)
         if (!strstr(names.names[i], ".tmp"))
             return err_set(err, E_EXISTS, "the data directory has files of a table '%s' already",
@@ -121,23 +118,16 @@ must_use static enum code check_free(struct table *t, struct err *err)
 enum code table_create(struct view name, const struct schema *schema, enum storage_kind storage,
                        const char *data_dir, struct table **out_table, struct err *err)
 {
-    char dir[PATH_CAP];
     TRY(table_name_check(name, err));
     TRY(check_schema(schema, err));
     struct table *t = new_created(name, storage);
     t->next_number = 1;
     t->is_serving = true;
-    enum code rc = path_format(dir, err, "%s/%s", data_dir, t->spec->name);
-    t->dir = mem_strdup(dir);
+    enum code rc = table_make_dir(t, data_dir, err);
     if (!rc)
         rc = check_free(t, err);
-    if (!rc) {
-        rc = table_make_dir(t, data_dir, err);
-        if (!rc)
-            rc = make_first_generation(t, schema, err);
-        if (rc && tree_remove(dir, NULL))
-            rc = E_IO; /* the message says why it began */
-    }
+    if (!rc)
+        rc = make_first_generation(t, schema, err);
     if (rc)
         table_close(t);
     else

@@ -17,7 +17,7 @@ static const uint64_t row_bytes = 64; /* of a body, guessed: a wrong guess costs
 struct delta {
     struct record_source source; /* first: a source is cast back */
     struct delta_config config;
-    struct schema schema; /* with the stamp */
+    struct schema schema; /* with the stamp in front where there are deletes */
     struct record_format format;
     struct seg_layout layout;
     uint64_t n_blocks;
@@ -42,7 +42,10 @@ enum code delta_new(const struct delta_config *config, struct delta **out_delta,
     struct delta *d = mem_zalloc(sizeof(*d));
     d->config = *config;
     d->n_blocks = choose_blocks(config);
-    layer_schema(config->schema, &d->schema);
+    if (config->has_deletes)
+        layer_schema(config->schema, &d->schema);
+    else
+        schema_copy(config->schema, &d->schema);
     d->spills = mem_zalloc(config->n_writes * sizeof(struct spill *));
     d->next_spill = mem_zalloc(d->n_blocks * sizeof(*d->next_spill));
     d->n_nulls = mem_zalloc(d->schema.n_fields * sizeof(*d->n_nulls));
@@ -77,16 +80,18 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
     struct body *body;
     struct body_config config = {w->form,          w->body.bytes, w->body.batches,
                                  d->config.schema, stamp,         d->config.memory_bytes / 4};
-    AUTO(ptr) struct type *types = mem_alloc(d->schema.n_fields * sizeof(*types));
+    AUTO(ptr) struct type *types = mem_alloc((1 + d->config.schema->n_fields) * sizeof(*types));
+    size_t skip =
+        !d->config.has_deletes; /* of the body's columns, the first of which is the stamp */
     TRY(body_open(&config, &body, err));
     body_types(body, types);
-    row_sink_expect(sink, types);
+    row_sink_expect(sink, types + skip);
     enum code rc;
     size_t n = 0;
     do {
         rc = body_next(body, &n, err);
         if (!rc && n)
-            rc = row_sink_put(sink, body->columns, n, d->n_rows + *n_rows, *n_rows, err);
+            rc = row_sink_put(sink, body->columns + skip, n, d->n_rows + *n_rows, *n_rows, err);
         *n_rows += n;
         if (!rc && atomic_load_explicit(&d->config.progress->cancelled, memory_order_relaxed))
             rc = err_set(err, E_CANCELLED, "stopped");

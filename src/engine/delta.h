@@ -20,6 +20,7 @@ struct delta_config {
     uint64_t memory_bytes; /* records and builds */
     uint64_t n_bytes;      /* of all bodies: for how many blocks */
     size_t n_writes;       /* at most so many will be added */
+    bool has_deletes;      /* some of them are deletes: rows need stamps of their own */
     struct pool *pool;
     struct load_progress *progress;
 };
@@ -30,7 +31,7 @@ must_use enum code delta_new(const struct delta_config *config, struct delta **o
 void delta_free(struct delta *d);
 
 /*
- * Read the body of a write. `time_us` goes into the stamps of its rows.
+ * Read the body of a write. `time_us` goes into the stamps of its rows, where they have any.
  *
  * Fails with what is wrong with the body; nothing of it stays.
  */

@@ -24,13 +24,13 @@ bool layer_parse_name(const char *name, uint64_t *out_number)
 }
 
 /* What lookups take for granted. */
-must_use static enum code check_stamp(const struct segment *s, struct err *err)
+must_use static enum code check_stamps(struct layer *l, struct err *err)
 {
-    const struct field *first = &s->schema.fields[0];
-    const struct seg_cell *cell = &s->layout.cells[0];
-    if (strcmp(first->name, STAMP_FIELD) != 0 || first->type.dtype != DT_INT64 || cell->in_key ||
-        cell->group != 0)
-        return err_set(err, E_CORRUPT, "its rows have no stamps");
+    const struct field *first = &l->segment->schema.fields[0];
+    const struct seg_cell *cell = &l->segment->layout.cells[0];
+    l->has_stamps = strcmp(first->name, STAMP_FIELD) == 0;
+    if (l->has_stamps && (first->type.dtype != DT_INT64 || cell->in_key || cell->group != 0))
+        return err_set(err, E_CORRUPT, "its stamps are none");
     return OK;
 }
 
@@ -62,7 +62,7 @@ must_use static enum code open_segment(const char *path, struct layer *l, bool t
 
 must_use static enum code open_set(const char *path, struct layer *l, struct err *err)
 {
-    enum code rc = check_stamp(l->segment, err);
+    enum code rc = check_stamps(l, err);
     if (!rc)
         rc = seg_set_init(&l->set, &l->segment, 1, err);
     return rc ? err_in(err, rc, "segment %s", path) : OK;
@@ -114,6 +114,12 @@ void layer_schema(const struct schema *table, struct schema *out)
     for (size_t k = 0; k < table->n_key; k++)
         schema_add_key(&layer, table->key[k] + 1);
     *out = layer;
+}
+
+struct seg_layer layer_view(const struct layer *l)
+{
+    return (struct seg_layer){
+        .set = &l->set, .has_stamps = l->has_stamps, .stamp = l->newest & ~(int64_t)1};
 }
 
 must_use static enum code match_key(const struct schema *layer, const struct schema *base,

@@ -1,6 +1,6 @@
 /*
  * A segment of writes: the rows of one commit, or of several merged, on top of a table. Its schema is the
- * table's with one field more in front, the stamp (segment/stack.h). Immutable and refcounted.
+ * table's, or where its rows have stamps of their own (segment/stack.h) the table's with the stamp in front. Immutable and refcounted.
  *
  *     <table_dir>/0000000009.seg
  */
@@ -21,7 +21,8 @@ struct layer {
     _Atomic uint32_t refs;
     /* Immutable from here on. */
     uint64_t number;
-    int64_t newest;            /* the latest stamp of its rows */
+    int64_t newest; /* the latest stamp of its rows; of all, where they have none of their own */
+    bool has_stamps;
     struct huge_memory memory; /* a copy of the file; empty: it is mapped */
     struct segment *segment;
     struct seg_set set;
@@ -42,8 +43,11 @@ must_use enum code layer_open(const char *table_dir, const struct manifest_write
 struct layer *layer_ref(struct layer *l);
 void layer_unref(struct layer *l); /* NULL is fine */
 
-/* The schema of a layer over a table with this one: field i of the table is field i + 1. */
+/* The schema of a layer with stamps over a table with this one: field i of the table is field i + 1. */
 void layer_schema(const struct schema *table, struct schema *out);
+
+/* The layer as lookups see it, but for field_of and filter_bit. */
+struct seg_layer layer_view(const struct layer *l);
 
 /*
  * Which field of the layer each field of `base` is; SEG_NO_FIELD where the layer has none of that name. `out` has

@@ -6,7 +6,8 @@
 #include "segment/slots.h"
 #include "segment/unpack.h"
 
-static const uint64_t block_rows = 131072; /* as a load's */
+/* Rows of all layers that a block is built from, at most; what is left of them is about half. */
+static const uint64_t block_rows = 262144;
 
 /* Where a worker is in the bin that it takes. */
 struct bin_cursor {
@@ -17,7 +18,8 @@ struct bin_cursor {
 struct merge {
     struct record_source source; /* first: a source is cast back */
     const struct merge_config *config;
-    struct schema schema; /* of what comes out: the stamp in front of the columns, or not */
+    bool has_stamps;      /* of their own, what comes out */
+    struct schema schema; /* of that */
     struct record_format format;
     struct seg_layout layout;
     struct unpack **unpacks;    /* by layer */
@@ -37,18 +39,16 @@ static uint64_t block_slots(const struct seg_set *set, uint64_t i)
 
 /* ------------------------------------------------------------------------------------ records */
 
-/* What the stamp of a row says; a base has none. */
-struct row_state {
-    bool is_old;
-    bool is_delete;
-};
-
-static struct row_state state_of(const struct merge_config *c, size_t layer, const uint8_t *row)
+/* A base's rows are older than any layer's, and count. */
+static int64_t stamp_of(const struct merge_config *c, size_t layer, const uint8_t *row)
 {
-    if (is_base(c, layer))
-        return (struct row_state){0};
-    int64_t stamp = seg_row_stamp(c->layers[layer].set, row);
-    return (struct row_state){stamp <= c->floor, stamp & 1};
+    return is_base(c, layer) ? INT64_MAX - 1 : seg_row_stamp(&c->layers[layer], row);
+}
+
+static void set_stamp(const struct merge *m, struct record *r, int64_t stamp)
+{
+    memcpy((uint8_t *)r + m->format.cell_offset[0], &stamp, sizeof(stamp));
+    r->body[0] &= (uint8_t)~1u; /* no null: the layer may not have the field */
 }
 
 /* Append the record of a slot, where it is a row of the bin. */
@@ -62,15 +62,28 @@ must_use static enum code take_slot(struct merge *m, size_t layer, uint64_t bloc
     uint64_t hash = key_hasher_hash(&set->hasher, key);
     if (block_of_hash(hash, m->n_blocks) != bin || !seg_owns_slot(b, hash, set->n_blocks, slot))
         return OK;
-    struct row_state state = state_of(m->config, layer, row);
-    if (state.is_old)
+    int64_t stamp = stamp_of(m->config, layer, row);
+    if (stamp <= m->config->floor)
         return OK;
     size_t at;
     TRY(unpack_row(m->unpacks[layer], block, slot, key, out, &at, err));
     struct record *r = (struct record *)(out->ptr + at);
     r->hash = hash;
-    r->ordinal = record_merge_ordinal(m->config->n_layers - layer, state.is_delete);
+    r->ordinal = record_merge_ordinal(m->config->n_layers - layer, stamp & 1);
+    if (m->has_stamps)
+        set_stamp(m, r, stamp);
     return OK;
+}
+
+/* Room for the rows of these blocks that fall into one bin, so that the buffer need not grow often. */
+static void reserve(const struct merge *m, const struct seg_set *set, uint64_t first, uint64_t end,
+                    struct buf *out)
+{
+    uint64_t n_slots = 0, n_bins = m->n_blocks / set->n_blocks;
+    for (uint64_t block = first; block < end; block++)
+        n_slots += block_slots(set, block);
+    uint64_t row_bytes = m->format.key_offset + set->layout->key_width + 8;
+    buf_reserve(out, n_slots / (n_bins ? n_bins : 1) * row_bytes);
 }
 
 /* All rows of a layer that fall into the bin: they lie in the blocks that overlap its range of hashes. */
@@ -81,6 +94,7 @@ must_use static enum code take_layer(struct merge *m, size_t layer, size_t bin, 
     unsigned __int128 n_old = set->n_blocks, n_new = m->n_blocks;
     uint64_t first = (uint64_t)(bin * n_old / n_new);
     uint64_t end = (uint64_t)(((bin + 1) * n_old + n_new - 1) / n_new);
+    reserve(m, set, first, end, out);
     for (uint64_t block = first; block < end; block++)
         for (uint64_t slot = 0, n = block_slots(set, block); slot < n; slot++)
             TRY(take_slot(m, layer, block, slot, bin, out, err));
@@ -122,7 +136,7 @@ static void add_nulls(const struct merge *m, size_t layer, const size_t *field_o
 {
     const struct seg_set *set = m->config->layers[layer].set;
     for (size_t i = 0; i < m->schema.n_fields; i++)
-        if (!schema_is_key(&m->schema, i))
+        if (!schema_is_key(&m->schema, i) && !(m->has_stamps && i == 0))
             n_nulls[i] += field_of[i] == SIZE_MAX || set->layout->cells[field_of[i]].null_bit >= 0;
 }
 
@@ -130,11 +144,20 @@ static void add_nulls(const struct merge *m, size_t layer, const size_t *field_o
 static void match_fields(const struct merge *m, size_t layer, size_t *out)
 {
     const struct merge_config *c = m->config;
-    size_t n_stamps = !c->has_base;
+    size_t n_stamps = m->has_stamps;
     for (size_t i = 0; i < c->schema->n_fields; i++)
         out[n_stamps + i] = seg_layer_field(&c->layers[layer], i);
     if (n_stamps)
-        out[0] = 0;
+        out[0] = c->layers[layer].has_stamps ? 0 : SIZE_MAX;
+}
+
+/* Rows need stamps of their own where some are deletes, or where a base may come that is newer than some. */
+static bool needs_stamps(const struct merge_config *c)
+{
+    bool needs = c->has_source;
+    for (size_t i = 0; i < c->n_layers; i++)
+        needs |= c->layers[i].has_stamps;
+    return needs && !c->has_base;
 }
 
 must_use static enum code plan_layout(struct merge *m, struct err *err)
@@ -156,12 +179,14 @@ must_use static enum code plan_layout(struct merge *m, struct err *err)
     return rc;
 }
 
+/* A multiple of the blocks of the largest layer, so that each of its blocks is gone through as seldom as can be. */
 static uint64_t choose_blocks(const struct merge *m)
 {
     const struct merge_config *c = m->config;
-    uint64_t n_slots = 0, n_bytes = 0;
+    uint64_t n_slots = 0, n_bytes = 0, most_blocks = c->n_parts;
     for (size_t i = 0; i < c->n_layers; i++) {
         const struct seg_set *set = c->layers[i].set;
+        most_blocks = set->n_blocks > most_blocks ? set->n_blocks : most_blocks;
         for (uint64_t k = 0; k < set->n_blocks; k++) {
             n_slots += block_slots(set, k);
             n_bytes += set->blocks[k].heap_bytes;
@@ -170,9 +195,14 @@ static uint64_t choose_blocks(const struct merge *m)
     n_bytes += n_slots * m->format.key_offset;
     uint64_t worker_bytes = c->memory_bytes / 4 / pool_size(c->pool) + 1;
     uint64_t by_rows = n_slots / block_rows + 1, by_bytes = n_bytes / (worker_bytes / 4 + 1) + 1;
-    uint64_t of_part = ((by_rows > by_bytes ? by_rows : by_bytes) + c->n_parts - 1) / c->n_parts;
-    uint64_t most = SEG_MAX_BLOCKS / c->n_parts;
-    return (of_part < most ? of_part : most) * c->n_parts;
+    uint64_t wanted = by_rows > by_bytes ? by_rows : by_bytes;
+    uint64_t unit = most_blocks % c->n_parts ? c->n_parts : most_blocks;
+    uint64_t n = (wanted + unit - 1) / unit * unit;
+    /* A table that shrank has too many blocks. */
+    if (n > 4 * wanted + c->n_parts)
+        n = (wanted + c->n_parts - 1) / c->n_parts * c->n_parts;
+    uint64_t most = SEG_MAX_BLOCKS / c->n_parts * c->n_parts;
+    return n < most ? n : most;
 }
 
 /* -------------------------------------------------------------------------------------- whole */
@@ -191,10 +221,11 @@ static void merge_done(struct merge *m)
 must_use static enum code run(struct merge *m, struct merge_result *out, struct err *err)
 {
     const struct merge_config *c = m->config;
-    if (c->has_base)
-        schema_copy(c->schema, &m->schema);
-    else
+    m->has_stamps = needs_stamps(c);
+    if (m->has_stamps)
         layer_schema(c->schema, &m->schema);
+    else
+        schema_copy(c->schema, &m->schema);
     TRY(record_format_init(&m->format, &m->schema, err));
     TRY(plan_layout(m, err));
     m->n_blocks = choose_blocks(m);

@@ -139,6 +139,7 @@ must_use static enum code merge_in(struct table *t, const struct snapshot *s, st
         .layers = stack->layers,
         .n_layers = c.end + c.has_base,
         .has_base = c.has_base,
+        .has_source = t->store != NULL,
         .floor = stack->floor,
         .schema = snapshot_schema(s),
         .n_parts = c.has_base ? t->spec->parts : 1,

@@ -8,6 +8,7 @@ enum { AT_ONCE = 512 };
 /* Keys on their way to be looked up below. */
 struct counting {
     const struct seg_stack *below;
+    struct seg_layer layer;
     struct view keys[AT_ONCE];
     bool is_delete[AT_ONCE];
     size_t n;
@@ -35,12 +36,12 @@ static void look_up(struct counting *c)
     arena_reset(&c->arena);
 }
 
-static void count_slot(struct counting *c, const struct seg_set *set, const struct seg_block *b,
-                       uint64_t slot)
+static void count_slot(struct counting *c, const struct seg_block *b, uint64_t slot)
 {
+    const struct seg_set *set = c->layer.set;
     const uint8_t *row = b->rows + slot * set->layout->groups[0].stride;
     struct view key = seg_row_key(set->layout, b, row);
-    int64_t stamp = seg_row_stamp(set, row);
+    int64_t stamp = seg_row_stamp(&c->layer, row);
     if (stamp <= c->below->floor ||
         !seg_owns_slot(b, key_hasher_hash(&set->hasher, key), set->n_blocks, slot))
         return;
@@ -54,10 +55,11 @@ int64_t row_count_added(const struct seg_stack *below, const struct layer *layer
 {
     struct counting *c = mem_zalloc(sizeof(*c));
     c->below = below;
+    c->layer = layer_view(layer);
     for (uint64_t i = 0; i < layer->set.n_blocks; i++) {
         const struct seg_block *b = &layer->set.blocks[i];
         for (uint64_t slot = 0, n = seg_block_n_slots(b); slot < n; slot++)
-            count_slot(c, &layer->set, b, slot);
+            count_slot(c, b, slot);
     }
     if (c->n)
         look_up(c);

@@ -50,7 +50,9 @@ must_use static enum code stack_layer(struct snapshot *s, size_t i, struct err *
         return err_set(err, E_CORRUPT, "segment %llu of writes has another hash seed than its base",
                        (unsigned long long)l->number);
     TRY(layer_match(l, schema, field_of, err));
-    s->stack.layers[i] = (struct seg_layer){&l->set, field_of, s->overlay->bits[i], 0};
+    s->stack.layers[i] = layer_view(l);
+    s->stack.layers[i].field_of = field_of;
+    s->stack.layers[i].filter_bit = s->overlay->bits[i];
     return OK;
 }
 

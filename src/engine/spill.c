@@ -32,10 +32,36 @@ struct spill {
     _Atomic uint64_t memory_used; /* of all chunks in memory */
 };
 
+static enum code take(struct record_source *source, unsigned worker, size_t bin,
+                      uint8_t **out_bytes, size_t *out_len, struct err *err)
+{
+    (void)worker;
+    struct spill *s = (struct spill *)source;
+    struct spill_chunk *c = s->full[bin];
+    *out_bytes = NULL;
+    *out_len = 0;
+    if (!c)
+        return OK;
+    if (c->bytes) {
+        atomic_fetch_sub(&s->memory_used, c->cap);
+    } else {
+        c->bytes = mem_alloc(c->used);
+        enum code rc = fd_read_at(s->fd, c->bytes, c->used, c->file_offset, err);
+        if (rc)
+            return err_in(err, rc, "spill file in %s", s->config.dir);
+    }
+    *out_bytes = c->bytes;
+    *out_len = c->used;
+    s->full[bin] = c->next;
+    free(c);
+    return OK;
+}
+
 struct spill *spill_new(const struct spill_config *config)
 {
     struct spill *s = mem_zalloc(sizeof(*s));
     s->config = *config;
+    s->source.take = take;
     s->fd = -1;
     size_t n_open = config->n_bins * config->n_workers;
     uint64_t fair = config->memory_bytes / 2 / n_open & ~(uint64_t)7;
@@ -157,33 +183,7 @@ void spill_seal(struct spill *s)
         }
 }
 
-static enum code take(struct record_source *source, unsigned worker, size_t bin,
-                      uint8_t **out_bytes, size_t *out_len, struct err *err)
-{
-    (void)worker;
-    struct spill *s = (struct spill *)source;
-    struct spill_chunk *c = s->full[bin];
-    *out_bytes = NULL;
-    *out_len = 0;
-    if (!c)
-        return OK;
-    if (c->bytes) {
-        atomic_fetch_sub(&s->memory_used, c->cap);
-    } else {
-        c->bytes = mem_alloc(c->used);
-        enum code rc = fd_read_at(s->fd, c->bytes, c->used, c->file_offset, err);
-        if (rc)
-            return err_in(err, rc, "spill file in %s", s->config.dir);
-    }
-    *out_bytes = c->bytes;
-    *out_len = c->used;
-    s->full[bin] = c->next;
-    free(c);
-    return OK;
-}
-
 struct record_source *spill_source(struct spill *s)
 {
-    s->source.take = take;
     return &s->source;
 }

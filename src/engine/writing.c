@@ -118,6 +118,14 @@ must_use static enum code build_and_commit(struct group *g, struct delta *delta,
     return commit_layer(g->table, tmp_dir, number, seg_stamp(g->time_us, true), err);
 }
 
+static bool has_deletes(const struct write_list *writes)
+{
+    for (const struct queued_write *w = writes->first; w; w = w->next)
+        if (w->request.verb == WRITE_DELETE)
+            return true;
+    return false;
+}
+
 must_use static enum code write_group(struct group *g, struct err *err)
 {
     char tmp_dir[PATH_CAP];
@@ -132,6 +140,7 @@ must_use static enum code write_group(struct group *g, struct err *err)
         .memory_bytes = g->memory_bytes,
         .n_bytes = g->writes->n_bytes,
         .n_writes = g->writes->n,
+        .has_deletes = has_deletes(g->writes),
         .pool = g->pool,
         .progress = &progress,
     };

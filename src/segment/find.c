@@ -434,60 +434,70 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
 
 /* ------------------------------------------------------------------------- each in its own set */
 
-static void search_hash(const struct seg_search *s, struct run *run, const uint8_t *which)
+/* Where a key is on its way. */
+struct step {
+    const struct seg_block *block;
+    const uint8_t *pilot;
+    uint64_t mixed;
+};
+
+static void search_hash(const struct seg_search *s, struct seg_rows *rows, size_t i,
+                        struct step *out)
 {
-    for (size_t i = 0; i < run->n; i++) {
-        const struct seg_set *set = s->sets[which[i]];
-        unsigned __int128 product = (unsigned __int128)run->hashes[i] * set->n_blocks;
-        const struct seg_block *b = &set->blocks[(uint64_t)(product >> 64)];
-        run->mixed[i] = index_mix((uint64_t)product, b->seed);
-        run->pilot[i] = b->pilots + index_bucket(run->mixed[i], b->n_buckets);
-        run->block[i] = (uint32_t)(product >> 64);
-        __builtin_prefetch(run->pilot[i]);
-    }
+    const struct seg_set *set = s->sets[s->which[i]];
+    unsigned __int128 product = (unsigned __int128)s->hashes[s->numbers[i]] * set->n_blocks;
+    const struct seg_block *b = &set->blocks[(uint64_t)(product >> 64)];
+    uint64_t mixed = index_mix((uint64_t)product, b->seed);
+    *out = (struct step){b, b->pilots + index_bucket(mixed, b->n_buckets), mixed};
+    rows->block[i] = (uint32_t)(product >> 64);
+    __builtin_prefetch(out->pilot);
 }
 
-static void search_slot(const struct seg_search *s, struct run *run, const uint8_t *which)
+static void search_slot(const struct seg_search *s, struct seg_rows *rows, size_t i,
+                        const struct step *step)
 {
-    for (size_t i = 0; i < run->n; i++) {
-        const struct seg_set *set = s->sets[which[i]];
-        const struct seg_touch *touch = &s->touches[which[i]];
-        const struct seg_block *b = &set->blocks[run->block[i]];
-        run->slot[i] = index_slot(run->mixed[i], *run->pilot[i], b->n_index_slots);
-        run->row[i] = b->rows + (uint64_t)run->slot[i] * set->layout->groups[0].stride;
-        __builtin_prefetch(run->row[i]);
-        for (uint32_t k = 0; k < touch->n; k++)
-            __builtin_prefetch(run->row[i] + touch->offsets[k]);
-    }
+    const struct seg_touch *touch = &s->touches[s->which[i]];
+    uint32_t stride = s->sets[s->which[i]]->layout->groups[0].stride;
+    rows->slot[i] = index_slot(step->mixed, *step->pilot, step->block->n_index_slots);
+    rows->row[i] = step->block->rows + (uint64_t)rows->slot[i] * stride;
+    __builtin_prefetch(rows->row[i]);
+    for (uint32_t k = 0; k < touch->n; k++)
+        __builtin_prefetch(rows->row[i] + touch->offsets[k]);
 }
 
 void seg_search_begin(const struct seg_search *s, struct seg_rows *rows)
 {
-    struct run ring[2];
-    size_t n_runs = (rows->n + RUN_KEYS - 1) / RUN_KEYS;
-    for (size_t k = 0; k <= n_runs; k++) {
-        if (k < n_runs) {
-            run_init(&ring[k % 2], s->keys, s->hashes, rows, k * RUN_KEYS);
-            search_hash(s, &ring[k % 2], s->which + k * RUN_KEYS);
-        }
-        if (k > 0)
-            search_slot(s, &ring[(k - 1) % 2], s->which + (k - 1) * RUN_KEYS);
+    struct step ring[RUN_KEYS];
+    for (size_t i = 0; i < rows->n + RUN_KEYS; i++) {
+        if (i >= RUN_KEYS && i - RUN_KEYS < rows->n)
+            search_slot(s, rows, i - RUN_KEYS, &ring[i % RUN_KEYS]);
+        if (i < rows->n)
+            search_hash(s, rows, i, &ring[i % RUN_KEYS]);
     }
+}
+
+/* An extra, or absent. */
+static bool search_extra(const struct seg_search *s, struct seg_rows *rows, size_t i)
+{
+    const struct seg_set *set = s->sets[s->which[i]];
+    const struct seg_block *b = &set->blocks[rows->block[i]];
+    uint32_t key = s->numbers[i];
+    if (!find_extra(set, b, s->keys[key], s->hashes[key], &rows->slot[i]))
+        return false;
+    rows->row[i] = b->rows + (uint64_t)rows->slot[i] * set->layout->groups[0].stride;
+    return true;
 }
 
 void seg_search_end(const struct seg_search *s, struct seg_rows *rows)
 {
-    struct run run;
     rows->n_absent = 0;
     memset(rows->present, 0, (rows->n + 7) / 8);
     for (size_t i = 0; i < rows->n; i++) {
         const struct seg_set *set = s->sets[s->which[i]];
         const struct seg_block *b = &set->blocks[rows->block[i]];
-        bool found = b->n_buckets && holds_key(set, b, rows->row[i], s->keys[i]);
-        if (!found && b->n_extras) {
-            run_init(&run, s->keys, s->hashes, rows, i);
-            found = resolve_miss(set, &run, 0);
-        }
+        bool found = b->n_buckets && holds_key(set, b, rows->row[i], s->keys[s->numbers[i]]);
+        if (!found && b->n_extras)
+            found = search_extra(s, rows, i);
         rows->present[i / 8] |= (uint8_t)(found << i % 8);
         rows->n_absent += !found;
     }

@@ -84,7 +84,7 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
               struct seg_rows *rows);
 
 /*
- * The same where each key is looked for in a set of its own: key i in sets[which[i]], whose rows are read at
+ * The same where each key is looked for in a set of its own: key numbers[i] in sets[which[i]], whose rows are read at
  * touches[which[i]]. All sets have one hash seed. In two steps: _begin computes where the rows are and lets them come;
  * then there is time for something else; _end looks whether they hold the keys. Rows of absent keys are anything.
  */
@@ -92,7 +92,8 @@ struct seg_search {
     const struct seg_set *const *sets;
     const struct seg_touch *touches;
     const uint8_t *which;
-    const struct view *keys;
+    const uint32_t *numbers;
+    const struct view *keys; /* by number */
     const uint64_t *hashes;
 };
 void seg_search_begin(const struct seg_search *s, struct seg_rows *rows);

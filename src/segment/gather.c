@@ -443,22 +443,30 @@ must_use static enum code check_sizes(const char *name, const struct column_size
                    name, most, most == sum->bytes ? "bytes" : "elements", INT32_MAX);
 }
 
-/* A column whose values differ in length. */
-must_use static enum code column_sizes(const struct seg_stack *stack, const struct seg_rows *rows,
-                                       size_t field_idx, struct column_sizes *out, struct err *err)
+/* Columns whose values differ in length, run by run: what a run's rows hold is in L1 for all of them. */
+must_use static enum code sizes_of_some(const struct seg_stack *stack, const struct seg_rows *rows,
+                                        const size_t *fields, size_t n_fields,
+                                        struct column_sizes *const *out, struct err *err)
 {
-    const struct field *f = &seg_stack_base(stack)->schema->fields[field_idx];
-    bool in_key = is_key(stack, field_idx);
-    struct place places[SEG_STACK_MAX];
-    struct source src = source_of(stack, rows, field_idx, places);
-    if (seg_stack_base(stack)->ahead && !in_key)
-        read_heap_ahead(stack, rows, field_idx);
+    struct place places[COLUMNS_AT_ONCE][SEG_STACK_MAX];
+    struct source sources[COLUMNS_AT_ONCE];
+    const struct schema *schema = seg_stack_base(stack)->schema;
+    for (size_t i = 0; i < n_fields; i++) {
+        sources[i] = source_of(stack, rows, fields[i], places[i]);
+        if (seg_stack_base(stack)->ahead && !is_key(stack, fields[i]))
+            read_heap_ahead(stack, rows, fields[i]);
+    }
     for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
         size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
-        if (!run_sizes(&src, &f->type, in_key, at, n, out))
-            return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged", f->name);
+        for (size_t i = 0; i < n_fields; i++) {
+            const struct field *f = &schema->fields[fields[i]];
+            if (!run_sizes(&sources[i], &f->type, is_key(stack, fields[i]), at, n, out[i]))
+                return err_set(err, E_CORRUPT, "column '%s': a stored value is damaged", f->name);
+        }
     }
-    return check_sizes(f->name, out, err);
+    for (size_t i = 0; i < n_fields; i++)
+        TRY(check_sizes(schema->fields[fields[i]].name, out[i], err));
+    return OK;
 }
 
 enum code seg_sizes(const struct seg_stack *stack, const struct seg_rows *rows,
@@ -466,12 +474,20 @@ enum code seg_sizes(const struct seg_stack *stack, const struct seg_rows *rows,
                     struct err *err)
 {
     const struct schema *schema = seg_stack_base(stack)->schema;
+    size_t chosen[COLUMNS_AT_ONCE], n = 0;
+    struct column_sizes *out[COLUMNS_AT_ONCE];
     for (size_t i = 0; i < n_fields; i++) {
         out_sizes[i] = (struct column_sizes){0};
-        if (type_is_variable(&schema->fields[fields[i]].type))
-            TRY(column_sizes(stack, rows, fields[i], &out_sizes[i], err));
+        if (!type_is_variable(&schema->fields[fields[i]].type))
+            continue;
+        chosen[n] = fields[i];
+        out[n++] = &out_sizes[i];
+        if (n < COLUMNS_AT_ONCE)
+            continue;
+        TRY(sizes_of_some(stack, rows, chosen, n, out, err));
+        n = 0;
     }
-    return OK;
+    return sizes_of_some(stack, rows, chosen, n, out, err);
 }
 
 /* How far a column of variable length is filled. */

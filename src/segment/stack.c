@@ -64,8 +64,8 @@ struct search {
 
 /* Keys that are asked for at a time, and the answer, by place in `open` or `to_base`. */
 struct question {
-    uint8_t which[AT_ONCE]; /* layer */
-    struct view keys[AT_ONCE];
+    uint8_t which[AT_ONCE];    /* layer */
+    struct view keys[AT_ONCE]; /* for the base */
     uint64_t hashes[AT_ONCE];
     const uint8_t *row[AT_ONCE];
     uint32_t block[AT_ONCE], slot[AT_ONCE];
@@ -132,26 +132,21 @@ static inline void settle(struct search *s, uint32_t key, const struct question 
     s->rows->present[key / 8] |= (uint8_t)(1u << key % 8);
 }
 
-static void question_init(struct question *q, const struct search *s, const uint32_t *numbers,
-                          size_t n)
+static void question_init(struct question *q, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        q->keys[i] = s->keys[numbers[i]];
-        q->hashes[i] = s->hashes[numbers[i]];
-    }
     q->found = (struct seg_rows){
         .n = n, .row = q->row, .block = q->block, .slot = q->slot, .present = q->present};
 }
 
 static struct seg_search search_of(const struct search *s, const struct question *q)
 {
-    return (struct seg_search){s->sets, s->touches, q->which, q->keys, q->hashes};
+    return (struct seg_search){s->sets, s->touches, q->which, s->open, s->keys, s->hashes};
 }
 
 /* Ask for each open key the newest layer that may hold it. */
 static void ask_layers(const struct search *s, struct question *q)
 {
-    question_init(q, s, s->open, s->n_open);
+    question_init(q, s->n_open);
     for (size_t i = 0; i < s->n_open; i++)
         q->which[i] = (uint8_t)__builtin_ctz(s->maybe[s->open[i]]);
     const struct seg_search search = search_of(s, q);
@@ -164,7 +159,7 @@ static inline bool goes_on(struct search *s, uint32_t key, const struct question
 {
     size_t layer = q->which[i];
     bool present = q->present[i / 8] >> i % 8 & 1;
-    int64_t stamp = present ? seg_row_stamp(s->sets[layer], q->row[i]) : 0;
+    int64_t stamp = present ? seg_row_stamp(&s->stack->layers[layer], q->row[i]) : 0;
     if (present && stamp > s->stack->floor) {
         if (stamp & 1)
             settle_absent(s, key);
@@ -204,7 +199,11 @@ static void ask_base_for_all(struct search *s)
 
 static void ask_base_for_rest(struct search *s, struct question *q)
 {
-    question_init(q, s, s->to_base, s->n_to_base);
+    question_init(q, s->n_to_base);
+    for (size_t i = 0; i < s->n_to_base; i++) {
+        q->keys[i] = s->keys[s->to_base[i]];
+        q->hashes[i] = s->hashes[s->to_base[i]];
+    }
     q->found.touch = s->touches[s->base];
     seg_find(s->sets[s->base], q->keys, q->hashes, &q->found);
     for (size_t i = 0; i < s->n_to_base; i++)

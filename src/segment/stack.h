@@ -2,9 +2,10 @@
  * Segments on top of each other: what was loaded or compacted last (the *base*), and above it the segments of
  * writes since, each a layer. A row of a higher layer replaces those below it whole.
  *
- * Rows of writes carry a *stamp*, an int64 in front of the columns of the table: twice the time of the write in
- * microseconds since 1970, plus one where the row says that its key is deleted. A row whose time is not later
- * than the stack's floor counts as not there: the base is newer than it.
+ * A row of a write has a *stamp*: twice the time of the write in microseconds since 1970, plus one where the row says
+ * that its key is deleted. A row whose time is not later than the stack's floor counts as not there: the base is newer
+ * than it. Where all rows of a layer have one stamp it is the layer's; where they differ it is an int64 in front of the
+ * columns of the table.
  *
  * Layers may differ in layout, and in schema from the base: fields are matched by name when a layer is put on
  * the stack. Their hash seed is the base's, so that a key is hashed once for all.
@@ -32,6 +33,8 @@ struct seg_layer {
     const struct seg_set *set;
     const size_t *
         field_of; /* by field of the base: the same column here, or SEG_NO_FIELD; NULL: the same numbers */
+    bool has_stamps; /* its rows have stamps of their own */
+    int64_t stamp;   /* else this one; of rows that are no deletes */
     unsigned filter_bit;
     int32_t
         shift; /* bytes that cells lie behind where the base has them; 0 unless the stack is uniform */
@@ -68,11 +71,12 @@ static inline int64_t seg_stamp(int64_t time_us, bool deleted)
     return time_us * 2 + deleted;
 }
 
-/* The stamp of a row of a layer: the first field, in group 0. */
-static inline int64_t seg_row_stamp(const struct seg_set *set, const uint8_t *row)
+/* The stamp of a row of a layer: the first field, in group 0, or the layer's. */
+static inline int64_t seg_row_stamp(const struct seg_layer *l, const uint8_t *row)
 {
-    int64_t stamp;
-    memcpy(&stamp, row + set->layout->cells[0].offset, sizeof(stamp));
+    int64_t stamp = l->stamp;
+    if (l->has_stamps)
+        memcpy(&stamp, row + l->set->layout->cells[0].offset, sizeof(stamp));
     return stamp;
 }
 

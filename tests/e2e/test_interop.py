@@ -280,6 +280,14 @@ def test_streams_of_javascript_are_written(murr, js):
 
 # ---------------------------------------------------------------------------------- the other ways out
 
+def test_get_writes_what_the_server_answers(murr, answer):
+    keys = [str(k) for k in [*range(N), 99]]
+    done = subprocess.run([BINARY, "get", "all", *keys, "-c", ",".join(["id", *NAMES]), "-o", "arrow", "--data-dir", murr.folder / "data"],
+                          capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == answer()
+
+
 def test_cat_writes_every_type(tmp_path):
     publish(tmp_path / "source", "2026-11-22", [PLAIN])
     done = subprocess.run([BINARY, "cat", tmp_path / "source" / "2026-11-22" / "part-00000.parquet", "-o", "arrow"],

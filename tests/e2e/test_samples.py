@@ -43,10 +43,10 @@ def code_blocks(text, language):
 def test_what_the_readme_says_works_as_pasted(tmp_path):
     """The lines that README and `make run` print, with another port."""
     readme = (ROOT / "README.md").read_text()
-    lines = [line for block in code_blocks(readme, "sh") for line in block.splitlines()
-             if line.startswith("curl")]
+    blocks = [block.replace("\\\n", " ") for block in code_blocks(readme, "sh")]
+    lines = [line for block in blocks for line in block.splitlines() if line.startswith("curl")]
     printed = (ROOT / "tools" / "run-sample").read_text().replace("$port", "8080")
-    assert len(lines) == 3 and all(line in printed for line in lines)
+    assert len(lines) == 6 and all(line in printed for line in lines[:3])
     config = (ROOT / "examples" / "murr.yml").read_text()
     murr = Server(tmp_path, {}, extra=["--set", f"server.data_dir={tmp_path}/data"])
     murr.config_path.write_text(config.replace("port: 8080", "port: 0").replace(
@@ -57,8 +57,10 @@ def test_what_the_readme_says_works_as_pasted(tmp_path):
         answers = [json.loads(subprocess.run(["bash", "-c", line.replace("localhost:8080", here)],
                                              check=True, capture_output=True).stdout) for line in lines]
         assert answers[0]["columns"][0] == {"name": "model", "values": ["737-824", "737-824"]}
-        assert answers[1]["key"] == "tailnum"
+        assert answers[1]["columns"]["tailnum"]["key"]
         assert answers[2]["tables"]["planes"]["rows"] == 3322
+        assert answers[3]["columns"]["id"]["key"] and answers[4]["num_rows"] == 2
+        assert answers[5]["columns"] == [{"name": "score", "values": [None, 0.95]}]
         names = {}
         exec(code_blocks(readme, "python")[0].replace("localhost:8080", here), names)
         assert names["table"].to_pydict() == {"model": ["737-824", "737-824"], "seats": [149, 149]}

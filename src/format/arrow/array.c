@@ -126,18 +126,18 @@ static enum code read_nulls(struct arrow_read *r, const struct arrow_array *a, s
 }
 
 static const arrow_read_fn readers[] = {
-    [ARROW_NULLS] = read_nulls,
-    [ARROW_PLAIN] = read_plain,
-    [ARROW_BITS] = read_bits,
-    [ARROW_DAYS] = read_days,
-    [ARROW_NARROW] = read_narrow,
-    [ARROW_BYTES] = arrow_read_bytes,
-    [ARROW_VIEWS] = arrow_read_views,
-    [ARROW_LIST] = arrow_read_lists,
-    [ARROW_LIST_VIEW] = arrow_read_lists,
-    [ARROW_FIXED_LIST] = arrow_read_lists,
-    [ARROW_DICTIONARY] = arrow_read_dictionary,
-    [ARROW_RUNS] = arrow_read_runs,
+    [ARRAY_NULLS] = read_nulls,
+    [ARRAY_PLAIN] = read_plain,
+    [ARRAY_BITS] = read_bits,
+    [ARRAY_DAYS] = read_days,
+    [ARRAY_NARROW] = read_narrow,
+    [ARRAY_BYTES] = arrow_read_bytes,
+    [ARRAY_VIEWS] = arrow_read_views,
+    [ARRAY_LIST] = arrow_read_lists,
+    [ARRAY_LIST_VIEW] = arrow_read_lists,
+    [ARRAY_FIXED_LIST] = arrow_read_lists,
+    [ARRAY_DICTIONARY] = arrow_read_dictionary,
+    [ARRAY_RUNS] = arrow_read_runs,
 };
 
 enum code arrow_read_rows(struct arrow_read *r, const struct arrow_array *a, size_t at, size_t n,

@@ -16,19 +16,19 @@
 
 /* How the values lie in the buffers. */
 enum arrow_layout {
-    ARROW_SKIPPED,    /* an unsupported type: has no buffers here */
-    ARROW_NULLS,      /* no buffers: every row is null */
-    ARROW_PLAIN,      /* data: values as vectors have them */
-    ARROW_BITS,       /* data: a bit a row */
-    ARROW_DAYS,       /* data: int64 milliseconds, whole days */
-    ARROW_NARROW,     /* data: decimals of 4 or 8 bytes */
-    ARROW_BYTES,      /* offsets into data */
-    ARROW_VIEWS,      /* data: 16 bytes a row, which hold the value or lead into `blocks` */
-    ARROW_LIST,       /* offsets into the child */
-    ARROW_LIST_VIEW,  /* offsets into the child, and sizes */
-    ARROW_FIXED_LIST, /* list_size elements of the child a row */
-    ARROW_DICTIONARY, /* data: an index a row */
-    ARROW_RUNS,       /* children: ends of the runs, their values */
+    ARRAY_SKIPPED,    /* an unsupported type: has no buffers here */
+    ARRAY_NULLS,      /* no buffers: every row is null */
+    ARRAY_PLAIN,      /* data: values as vectors have them */
+    ARRAY_BITS,       /* data: a bit a row */
+    ARRAY_DAYS,       /* data: int64 milliseconds, whole days */
+    ARRAY_NARROW,     /* data: decimals of 4 or 8 bytes */
+    ARRAY_BYTES,      /* offsets into data */
+    ARRAY_VIEWS,      /* data: 16 bytes a row, which hold the value or lead into `blocks` */
+    ARRAY_LIST,       /* offsets into the child */
+    ARRAY_LIST_VIEW,  /* offsets into the child, and sizes */
+    ARRAY_FIXED_LIST, /* list_size elements of the child a row */
+    ARRAY_DICTIONARY, /* data: an index a row */
+    ARRAY_RUNS,       /* children: ends of the runs, their values */
 };
 
 struct arrow_dictionary;
@@ -67,11 +67,13 @@ struct arrow_array {
 };
 
 /* Values that rows refer to by number; in a stream they may come in several pieces. */
+struct arrow_piece {
+    struct arrow_array *values;
+    size_t end; /* number of values up to here, of all pieces before too */
+};
+
 struct arrow_dictionary {
-    struct arrow_piece {
-        struct arrow_array *values;
-        size_t end; /* number of values up to here, of all pieces before too */
-    } * pieces;
+    struct arrow_piece *pieces;
     size_t n_pieces;
 };
 
@@ -92,7 +94,8 @@ static inline uint64_t arrow_offset(const uint8_t *numbers, bool is_wide, size_t
  * Read rows at .. at + n, which exist, into `out`: of the type of the array (of any type where the array is
  * null), with room for them.
  *
- * Lends     bytes of utf8 and binary are where the batch has them, lists and their elements in `arena`.
+ * Lends     bytes of utf8 and binary are where the batch has them, those of many rows maybe in one place; lists
+ *           and their elements are in `arena`.
  * Threads   any number may read one array.
  * Fails     E_INVALID naming column, row and value where the buffers lie; E_LIMIT where the values need more
  *           than read_bytes in the arena: lists may overlap and a dictionary may repeat, so a few bytes can mean

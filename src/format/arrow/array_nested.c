@@ -11,10 +11,10 @@ static enum code list_range(struct arrow_read *r, const struct arrow_array *a, s
 {
     uint64_t from, n;
     row += a->offset;
-    if (a->layout == ARROW_FIXED_LIST) {
+    if (a->layout == ARRAY_FIXED_LIST) {
         n = a->list_size;
         from = row * n;
-    } else if (a->layout == ARROW_LIST_VIEW) {
+    } else if (a->layout == ARRAY_LIST_VIEW) {
         from = arrow_offset(a->offsets, a->is_wide, row);
         n = arrow_offset(a->sizes, a->is_wide, row);
     } else {

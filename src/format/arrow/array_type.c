@@ -7,7 +7,7 @@ typedef bool (*decide_fn)(struct arrow_array *a, const struct arrow_spec *spec);
 
 static bool plain(struct arrow_array *a, enum dtype dtype)
 {
-    a->layout = ARROW_PLAIN;
+    a->layout = ARRAY_PLAIN;
     a->type = type_of(dtype);
     return true;
 }
@@ -15,7 +15,7 @@ static bool plain(struct arrow_array *a, enum dtype dtype)
 static bool decide_null(struct arrow_array *a, const struct arrow_spec *spec)
 {
     (void)spec;
-    a->layout = ARROW_NULLS;
+    a->layout = ARRAY_NULLS;
     a->is_null = true;
     return true;
 }
@@ -50,7 +50,7 @@ static bool decide_bytes(struct arrow_array *a, const struct arrow_spec *spec)
         spec->kind == KIND_UTF8 || spec->kind == KIND_LARGE_UTF8 || spec->kind == KIND_UTF8_VIEW;
     bool is_view = spec->kind == KIND_UTF8_VIEW || spec->kind == KIND_BINARY_VIEW;
     a->type = type_of(is_text ? DT_UTF8 : DT_BINARY);
-    a->layout = is_view ? ARROW_VIEWS : ARROW_BYTES;
+    a->layout = is_view ? ARRAY_VIEWS : ARRAY_BYTES;
     a->is_wide = spec->kind == KIND_LARGE_UTF8 || spec->kind == KIND_LARGE_BINARY;
     return true;
 }
@@ -58,7 +58,7 @@ static bool decide_bytes(struct arrow_array *a, const struct arrow_spec *spec)
 static bool decide_bool(struct arrow_array *a, const struct arrow_spec *spec)
 {
     (void)spec;
-    a->layout = ARROW_BITS;
+    a->layout = ARRAY_BITS;
     a->type = type_of(DT_BOOL);
     return true;
 }
@@ -73,7 +73,7 @@ static bool decide_decimal(struct arrow_array *a, const struct arrow_spec *spec)
     a->type.precision = (uint8_t)spec->precision;
     a->type.scale = (int8_t)spec->scale;
     if (spec->bits == 32 || spec->bits == 64) {
-        a->layout = ARROW_NARROW;
+        a->layout = ARRAY_NARROW;
         a->width = (uint8_t)(spec->bits / 8);
         return true;
     }
@@ -84,7 +84,7 @@ static bool decide_date(struct arrow_array *a, const struct arrow_spec *spec)
 {
     plain(a, DT_DATE32);
     if (spec->bits == 64)
-        a->layout = ARROW_DAYS;
+        a->layout = ARRAY_DAYS;
     return true;
 }
 
@@ -155,13 +155,13 @@ static bool decide_list(struct arrow_array *a, const struct arrow_spec *spec)
     a->type.element = child->type.dtype;
     a->type.dtype = DT_LIST;
     a->is_wide = spec->kind == KIND_LARGE_LIST || spec->kind == KIND_LARGE_LIST_VIEW;
-    a->layout = ARROW_LIST;
+    a->layout = ARRAY_LIST;
     if (spec->kind == KIND_LIST_VIEW || spec->kind == KIND_LARGE_LIST_VIEW)
-        a->layout = ARROW_LIST_VIEW;
+        a->layout = ARRAY_LIST_VIEW;
     if (spec->kind == KIND_FIXED_LIST) {
         if (spec->size < 0 || spec->size > INT32_MAX)
             return false;
-        a->layout = ARROW_FIXED_LIST;
+        a->layout = ARRAY_FIXED_LIST;
         a->list_size = (uint32_t)spec->size;
         take_list_size(a, spec->size);
     }
@@ -175,10 +175,10 @@ static bool decide_runs(struct arrow_array *a, const struct arrow_spec *spec)
         return false;
     const struct arrow_array *ends = &a->children[0];
     enum dtype end = ends->type.dtype;
-    if (!ends->supported || ends->layout != ARROW_PLAIN ||
+    if (!ends->supported || ends->layout != ARRAY_PLAIN ||
         (end != DT_INT16 && end != DT_INT32 && end != DT_INT64))
         return false;
-    a->layout = ARROW_RUNS;
+    a->layout = ARRAY_RUNS;
     a->type = a->children[1].type;
     a->is_null = a->children[1].is_null;
     return true;
@@ -259,7 +259,7 @@ static const char *own_text(const struct arrow_array *a, struct arena *arena)
 static void refuse(struct arrow_array *a, const char *text)
 {
     a->supported = a->is_null = false;
-    a->layout = ARROW_SKIPPED;
+    a->layout = ARRAY_SKIPPED;
     a->type = type_of(DT_UTF8);
     a->type_text = text;
 }
@@ -283,7 +283,7 @@ void arrow_array_decide_dictionary(struct arrow_array *a, const struct arrow_spe
         refuse(a, arena_strndup(arena, text, strlen(text)));
         return;
     }
-    a->layout = ARROW_DICTIONARY;
+    a->layout = ARRAY_DICTIONARY;
     a->width = (uint8_t)(index->bits / 8);
     a->index_is_signed = index->is_signed;
     a->type = values->type;

@@ -7,6 +7,11 @@
 
 #include "format/arrow/array.h"
 
+enum {
+    ARROW_FIELDS_MAX = 1 << 14, /* of a schema, with those inside others */
+    ARROW_DEPTH_MAX = 64,       /* of fields inside others */
+};
+
 /* The numbers are those of the union Type in Arrow's format/Schema.fbs. */
 enum arrow_kind {
     KIND_NULL = 1,
@@ -51,7 +56,7 @@ struct arrow_spec {
 
 /*
  * Decide about `a`, whose children are decided already: type, type_text (static or in `arena`), layout. What
- * is not supported gets ARROW_SKIPPED and a text that says what it is.
+ * is not supported gets ARRAY_SKIPPED and a text that says what it is.
  *
  * Days in milliseconds are read as date32, decimals of 32 and 64 bits as decimal128, fixed lists of text or
  * of none as lists of any length. Lists of lists, structs, maps, unions and intervals are not supported.

@@ -1,7 +1,6 @@
 #include "format/arrow/c_import.h"
 
 #include "format/arrow/array_type.h"
-#include "format/arrow/ipc_field.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -67,8 +66,10 @@ static const struct {
 static bool begins(const char *format, const char *with, const char **out_rest)
 {
     size_t len = strlen(with);
+    if (strncmp(format, with, len) != 0)
+        return false;
     *out_rest = format + len;
-    return strncmp(format, with, len) == 0;
+    return true;
 }
 
 /* A decimal integer that ends at `end`; moves behind it. */
@@ -141,10 +142,10 @@ static enum code bad_column(const struct arrow_array *a, struct err *err, enum c
 must_use static enum code alloc_fields(struct c_import *c, int64_t n, struct arrow_array **out,
                                        struct err *err)
 {
-    if (n < 0 || (uint64_t)n > IPC_FIELDS_MAX - c->n_fields)
+    if (n < 0 || (uint64_t)n > ARROW_FIELDS_MAX - c->n_fields)
         return err_set(err, n < 0 ? E_INVALID : E_LIMIT,
                        "%" PRId64 " columns in an Arrow schema, at most %d are read", n,
-                       IPC_FIELDS_MAX);
+                       ARROW_FIELDS_MAX);
     c->n_fields += (size_t)n;
     *out = arena_zalloc(&c->arena, (size_t)n * sizeof(**out));
     return OK;
@@ -157,8 +158,8 @@ must_use static enum code read_children(struct c_import *c, const struct ArrowSc
                                         size_t depth, struct arrow_array **out, size_t *out_n,
                                         struct err *err)
 {
-    if (depth == IPC_DEPTH_MAX)
-        return err_set(err, E_LIMIT, "columns nested deeper than %d", IPC_DEPTH_MAX);
+    if (depth == ARROW_DEPTH_MAX)
+        return err_set(err, E_LIMIT, "columns nested deeper than %d", ARROW_DEPTH_MAX);
     TRY(alloc_fields(c, s->n_children, out, err));
     *out_n = (size_t)s->n_children;
     for (size_t i = 0; i < *out_n; i++)
@@ -172,8 +173,8 @@ must_use static enum code read_dictionary(struct c_import *c, const struct Arrow
 {
     struct arrow_array *values;
     TRY(alloc_fields(c, 1, &values, err));
-    if (depth == IPC_DEPTH_MAX)
-        return err_set(err, E_LIMIT, "columns nested deeper than %d", IPC_DEPTH_MAX);
+    if (depth == ARROW_DEPTH_MAX)
+        return err_set(err, E_LIMIT, "columns nested deeper than %d", ARROW_DEPTH_MAX);
     TRY(read_field(c, s->dictionary, depth + 1, values, err));
     arrow_array_decide_dictionary(a, index, values, &c->arena);
     a->dictionary = arena_zalloc(&c->arena, sizeof(*a->dictionary));
@@ -331,22 +332,22 @@ must_use static enum code take_values(const struct taking *t, struct arrow_array
     if (a->n_rows == 0) /* then all buffers may be missing */
         return OK;
     switch (a->layout) {
-    case ARROW_PLAIN:
+    case ARRAY_PLAIN:
         return take_data(t, a, type_width(&a->type));
-    case ARROW_BITS:
+    case ARRAY_BITS:
         return take_buffer(t, 1, (a->offset + a->n_rows + 7) / 8, &a->data);
-    case ARROW_DAYS:
+    case ARRAY_DAYS:
         return take_data(t, a, sizeof(int64_t));
-    case ARROW_NARROW:
-    case ARROW_DICTIONARY:
+    case ARRAY_NARROW:
+    case ARRAY_DICTIONARY:
         return take_data(t, a, a->width);
-    case ARROW_BYTES:
+    case ARRAY_BYTES:
         return take_bytes(t, a);
-    case ARROW_VIEWS:
+    case ARRAY_VIEWS:
         return take_views(t, a);
-    case ARROW_LIST:
+    case ARRAY_LIST:
         return take_numbers(t, a, 1, &a->offsets);
-    case ARROW_LIST_VIEW:
+    case ARRAY_LIST_VIEW:
         TRY(take_numbers(t, a, 1, &a->offsets));
         return take_numbers(t, a, 2, &a->sizes);
     default:
@@ -357,7 +358,7 @@ must_use static enum code take_values(const struct taking *t, struct arrow_array
 must_use static enum code take_validity(const struct taking *t, struct arrow_array *a)
 {
     a->validity = NULL;
-    if (a->layout == ARROW_NULLS || a->layout == ARROW_RUNS || t->from->null_count == 0)
+    if (a->layout == ARRAY_NULLS || a->layout == ARRAY_RUNS || t->from->null_count == 0)
         return OK;
     if (t->from->n_buffers > 0)
         a->validity = t->from->buffers[0];
@@ -397,7 +398,7 @@ must_use static enum code take_array(struct c_import *c, const struct ArrowArray
     for (size_t i = 0; i < a->n_children; i++)
         TRY(take_array(c, from->children[i], 0, (size_t)from->children[i]->length, &a->children[i],
                        err));
-    if (a->layout != ARROW_DICTIONARY)
+    if (a->layout != ARRAY_DICTIONARY)
         return OK;
     if (!from->dictionary)
         return err_set(err, E_INVALID, "has no dictionary");
@@ -464,15 +465,15 @@ static uint64_t array_bytes(const struct arrow_array *a)
     if (n == 0)
         return 0;
     switch (a->layout) {
-    case ARROW_PLAIN:
+    case ARRAY_PLAIN:
         return n * type_width(&a->type);
-    case ARROW_BYTES:
+    case ARRAY_BYTES:
         return 4 * n + reach(a);
-    case ARROW_LIST:
+    case ARRAY_LIST:
         return 4 * n + element_bytes(a, reach(a));
-    case ARROW_LIST_VIEW:
+    case ARRAY_LIST_VIEW:
         return 8 * n + array_bytes(&a->children[0]);
-    case ARROW_FIXED_LIST:
+    case ARRAY_FIXED_LIST:
         return element_bytes(a, n * a->list_size);
     default:
         return VIEW_BYTES * n;

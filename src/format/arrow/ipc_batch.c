@@ -109,23 +109,23 @@ must_use static enum code read_views(struct reading *r, struct arrow_array *a)
 must_use static enum code read_buffers(struct reading *r, struct arrow_array *a)
 {
     switch (a->layout) {
-    case ARROW_PLAIN:
+    case ARRAY_PLAIN:
         return read_data(r, a, type_width(&a->type));
-    case ARROW_BITS:
+    case ARRAY_BITS:
         return read_bits(r, a);
-    case ARROW_DAYS:
+    case ARRAY_DAYS:
         return read_data(r, a, sizeof(int64_t));
-    case ARROW_NARROW:
-    case ARROW_DICTIONARY:
+    case ARRAY_NARROW:
+    case ARRAY_DICTIONARY:
         return read_data(r, a, a->width);
-    case ARROW_BYTES:
+    case ARRAY_BYTES:
         TRY(read_numbers(r, a, a->n_rows + 1, "offsets", &a->offsets));
         return ipc_body_next(&r->body, &a->data, r->err);
-    case ARROW_VIEWS:
+    case ARRAY_VIEWS:
         return read_views(r, a);
-    case ARROW_LIST:
+    case ARRAY_LIST:
         return read_numbers(r, a, a->n_rows + 1, "offsets", &a->offsets);
-    case ARROW_LIST_VIEW:
+    case ARRAY_LIST_VIEW:
         TRY(read_numbers(r, a, a->n_rows, "offsets", &a->offsets));
         return read_numbers(r, a, a->n_rows, "sizes", &a->sizes);
     default:
@@ -139,7 +139,7 @@ must_use static enum code read_children(struct reading *r, struct arrow_array *a
 {
     for (size_t i = 0; i < a->n_children; i++)
         TRY(read_column(r, &a->children[i]));
-    if (a->layout == ARROW_FIXED_LIST && a->list_size &&
+    if (a->layout == ARRAY_FIXED_LIST && a->list_size &&
         a->children[0].n_rows / a->list_size < a->n_rows)
         return err_set(r->err, E_INVALID, "%zu elements are too few for %zu lists of %u",
                        a->children[0].n_rows, a->n_rows, a->list_size);
@@ -155,7 +155,7 @@ must_use static enum code read_column(struct reading *r, struct arrow_array *a)
                        (long long)n_rows);
     a->n_rows = n_rows;
     a->validity = NULL;
-    if (a->layout != ARROW_NULLS && a->layout != ARROW_RUNS)
+    if (a->layout != ARRAY_NULLS && a->layout != ARRAY_RUNS)
         TRY(read_validity(r, a, n_nulls));
     TRY(read_buffers(r, a));
     return read_children(r, a);

@@ -140,8 +140,7 @@ must_use static enum code decompress(struct ipc_body *b, struct view *buffer, st
 must_use static enum code take(struct ipc_body *b, struct view *out, struct err *err)
 {
     if (b->next == b->buffers.n)
-        return err_set(err, E_INVALID, "a batch of the Arrow stream has only %zu buffers",
-                       b->buffers.n);
+        return err_set(err, E_INVALID, "the batch has only %zu buffers", b->buffers.n);
     uint64_t offset = fb_vector_u64(&b->buffers, b->next, BUFFER_BYTES, 0);
     uint64_t len = fb_vector_u64(&b->buffers, b->next, BUFFER_BYTES, 8);
     b->next++;

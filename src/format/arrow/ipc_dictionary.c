@@ -7,8 +7,9 @@
 enum { DICTIONARY_ID = 0, DICTIONARY_DATA = 1, DICTIONARY_IS_DELTA = 2 };
 
 struct ipc_dictionary {
-    struct arrow_dictionary dictionary;
+    struct arrow_dictionary dictionary; /* first: what columns point to */
     uint64_t id;
+    bool is_wanted;
     struct arrow_array *like; /* a value array without rows, in the schema's arena */
     size_t cap;               /* of pieces */
     struct arena arena;       /* of the pieces' arrays */
@@ -73,6 +74,17 @@ struct arrow_dictionary *ipc_dictionaries_add(struct ipc_dictionaries *d, uint64
     return &added->dictionary;
 }
 
+void ipc_dictionaries_want(const struct arrow_array *a)
+{
+    struct ipc_dictionary *d = (struct ipc_dictionary *)a->dictionary;
+    for (size_t i = 0; i < a->n_children; i++)
+        ipc_dictionaries_want(&a->children[i]);
+    if (d && !d->is_wanted) {
+        d->is_wanted = true;
+        ipc_dictionaries_want(d->like);
+    }
+}
+
 static size_t count_arrays(const struct arrow_array *a)
 {
     size_t n = 1;
@@ -128,7 +140,7 @@ enum code ipc_dictionaries_read(struct ipc_dictionaries *d, const struct ipc_mes
     if (!known)
         return err_set(err, E_INVALID, "no column of the Arrow stream has dictionary %lld",
                        (long long)id);
-    if (!known->like->supported)
+    if (!known->is_wanted)
         return OK;
     known->memory.budget = budget;
     if (!is_delta)

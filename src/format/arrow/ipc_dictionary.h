@@ -21,6 +21,9 @@ void ipc_dictionaries_done(struct ipc_dictionaries *d);
 struct arrow_dictionary *ipc_dictionaries_add(struct ipc_dictionaries *d, uint64_t id,
                                               struct arrow_array *values, struct arena *arena);
 
+/* Dictionaries that a column needs will be taken in; those that no column wants are not. */
+void ipc_dictionaries_want(const struct arrow_array *a);
+
 /*
  * Take in the message of a dictionary. Dictionaries that replace another end its bytes. `budget` holds for
  * all dictionaries together and for what else is charged to it.

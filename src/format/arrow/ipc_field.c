@@ -140,9 +140,9 @@ must_use static enum code read_children(struct reading *r, const struct fb_vecto
 /* Room for the fields, which are counted: a few bytes can mean many, as tables may be shared. */
 must_use static enum code alloc_fields(struct reading *r, size_t n, struct arrow_array **out)
 {
-    if (n > IPC_FIELDS_MAX - r->n_fields)
+    if (n > ARROW_FIELDS_MAX - r->n_fields)
         return err_set(r->err, E_LIMIT, "the Arrow stream has %zu columns, at most %d are read",
-                       r->n_fields + n, IPC_FIELDS_MAX);
+                       r->n_fields + n, ARROW_FIELDS_MAX);
     r->n_fields += n;
     *out = arena_zalloc(r->arena, n * sizeof(**out));
     return OK;
@@ -151,9 +151,9 @@ must_use static enum code alloc_fields(struct reading *r, size_t n, struct arrow
 must_use static enum code descend(struct reading *r, const struct fb_vector *fields,
                                   struct arrow_array *a)
 {
-    if (r->depth == IPC_DEPTH_MAX)
+    if (r->depth == ARROW_DEPTH_MAX)
         return err_set(r->err, E_LIMIT, "the Arrow stream has columns nested deeper than %d",
-                       IPC_DEPTH_MAX);
+                       ARROW_DEPTH_MAX);
     a->n_children = fields->n;
     TRY(alloc_fields(r, fields->n, &a->children));
     r->depth++;

@@ -6,11 +6,6 @@
 #include "format/arrow/flatbuf_reader.h"
 #include "format/arrow/ipc_dictionary.h"
 
-enum {
-    IPC_FIELDS_MAX = 1 << 14, /* with those inside others */
-    IPC_DEPTH_MAX = 64,       /* of fields inside others */
-};
-
 struct ipc_fields {
     struct arrow_array *columns;
     size_t n_columns;

@@ -58,8 +58,10 @@ enum code ipc_message_next(struct cursor *c, struct ipc_message *out, bool *out_
     if (!cur_u32le(c, &metadata_bytes) ||
         (metadata_bytes == continuation && !cur_u32le(c, &metadata_bytes)))
         return ipc_not_a_stream(err, "it ends inside the length of a message");
-    if (metadata_bytes == 0)
+    if (metadata_bytes == 0) {
+        c->pos = c->end; /* what is behind the end is none of the stream */
         return OK;
+    }
     if (!cur_bytes(c, metadata_bytes, &metadata))
         return ipc_not_a_stream(err, "it ends inside a message");
     TRY(read_metadata(metadata, out, &body_bytes, err));

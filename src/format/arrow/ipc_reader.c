@@ -4,12 +4,15 @@
 #include "format/arrow/ipc_dictionary.h"
 #include "format/arrow/ipc_field.h"
 
+#include <assert.h>
+
 /* Fields of the tables, from Arrow's format/Schema.fbs. */
 enum { SCHEMA_ENDIANNESS = 0, SCHEMA_METADATA = 2 };
 enum { PAIR_KEY = 0, PAIR_VALUE = 1 };
 
 struct ipc_reader {
     struct cursor rest;
+    bool has_begun; /* with messages behind the schema */
     struct ipc_limits limits;
     struct arena arena; /* of the schema */
     struct ipc_fields fields;
@@ -90,6 +93,7 @@ const struct arrow_array *ipc_reader_column(const struct ipc_reader *r, size_t i
 
 void ipc_reader_ignore(struct ipc_reader *r, size_t i)
 {
+    assert(!r->has_begun);
     r->fields.columns[i].ignored = true;
 }
 
@@ -121,8 +125,21 @@ must_use static enum code read_batch(struct ipc_reader *r, const struct ipc_mess
     return ipc_batch_read(&into, &m->header, m->body, m->is_v4, out_n_rows, err);
 }
 
+/* It is known now which columns are read. */
+static void begin(struct ipc_reader *r)
+{
+    r->has_begun = true;
+    for (size_t i = 0; i < r->fields.n_columns; i++) {
+        const struct arrow_array *a = &r->fields.columns[i];
+        if (a->supported && !a->ignored)
+            ipc_dictionaries_want(a);
+    }
+}
+
 enum code ipc_reader_next(struct ipc_reader *r, size_t *out_n_rows, bool *out_more, struct err *err)
 {
+    if (!r->has_begun)
+        begin(r);
     ipc_memory_reset(&r->memory);
     arena_reset(&r->batch_arena);
     for (;;) {

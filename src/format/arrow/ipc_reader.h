@@ -34,10 +34,11 @@ void ipc_reader_close(struct ipc_reader *r); /* NULL is fine */
 size_t ipc_reader_n_columns(const struct ipc_reader *r);
 /* Column i in the order of the schema. Names may repeat. */
 const struct arrow_array *ipc_reader_column(const struct ipc_reader *r, size_t i);
-/* Column i will not be read: its buffers need neither be decompressed nor fit. */
+/* Column i will not be read: its buffers need neither be decompressed nor fit, and of dictionaries only those of
+ * other columns are kept. Before the first batch. */
 void ipc_reader_ignore(struct ipc_reader *r, size_t i);
 
-/* The value of the schema's custom metadata; false: there is no such key. */
+/* A value of the schema's custom metadata, which is in the stream; false: there is no such key. */
 must_use bool ipc_reader_metadata(const struct ipc_reader *r, const char *key, struct view *out);
 
 /*

@@ -125,7 +125,7 @@ static void keep_texts(const struct keys *k, struct view *list, size_t n)
     const struct arrow_array *a = k->columns[0];
     if (!k->input.stream) /* the caller has them all */
         return;
-    if (a->layout == ARROW_BYTES && is_in_body(k, a->data.ptr)) /* so all of it is */
+    if (a->layout == ARRAY_BYTES && is_in_body(k, a->data.ptr)) /* so all of it is */
         return;
     for (size_t i = 0; i < n; i++)
         if (list[i].len && !is_in_body(k, list[i].ptr))

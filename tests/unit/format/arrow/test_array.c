@@ -46,7 +46,7 @@ static void numbers_are_read_from_any_row_on(void **state)
         values[i] = (int16_t)(i * 331);
     for (size_t i = 0; i < sizeof(validity); i++)
         validity[i] = (uint8_t)(i * 77 + 13);
-    struct arrow_array a = array_of(DT_INT16, ARROW_PLAIN, N, values, sizeof(values));
+    struct arrow_array a = array_of(DT_INT16, ARRAY_PLAIN, N, values, sizeof(values));
     a.validity = validity;
     for (size_t at = 0; at <= N; at++)
         for (size_t n = 0; n <= N - at && n < 40; n++) {
@@ -71,7 +71,7 @@ static void an_array_may_begin_behind_its_buffers(void **state)
 {
     (void)state;
     const uint8_t bits[] = {0xF0, 0x05}, validity[] = {0xEF, 0xFF};
-    struct arrow_array a = array_of(DT_BOOL, ARROW_BITS, 5, bits, sizeof(bits));
+    struct arrow_array a = array_of(DT_BOOL, ARRAY_BITS, 5, bits, sizeof(bits));
     a.offset = 4;
     a.validity = validity;
     assert_text(&a, "-\n01\n01\n01\n01\n");
@@ -82,7 +82,7 @@ static void an_array_may_begin_behind_its_buffers(void **state)
 static void null_fits_any_type(void **state)
 {
     (void)state;
-    struct arrow_array a = {.supported = true, .is_null = true, .layout = ARROW_NULLS, .n_rows = 3};
+    struct arrow_array a = {.supported = true, .is_null = true, .layout = ARRAY_NULLS, .n_rows = 3};
     for (int t = 0; t < DT_COUNT; t++) {
         AUTO(vector) struct vector v = {0};
         AUTO(arena) struct arena arena = {0};
@@ -98,7 +98,7 @@ static void days_are_whole(void **state)
 {
     (void)state;
     int64_t ms[] = {-86400000, 86400000, 1};
-    struct arrow_array a = array_of(DT_DATE32, ARROW_DAYS, 3, ms, sizeof(ms));
+    struct arrow_array a = array_of(DT_DATE32, ARRAY_DAYS, 3, ms, sizeof(ms));
     assert_lies(&a, "column 'c', row 2: a date of 1 ms is not a whole day");
     ms[2] = INT64_MAX / 86400000 * 86400000;
     assert_lies(&a, "row 2: a date of 9223372036828800000 ms is not a whole day");
@@ -110,7 +110,7 @@ static void narrow_decimals_keep_their_sign(void **state)
 {
     (void)state;
     const int32_t values[] = {-2, 2};
-    struct arrow_array a = array_of(DT_DECIMAL128, ARROW_NARROW, 2, values, sizeof(values));
+    struct arrow_array a = array_of(DT_DECIMAL128, ARRAY_NARROW, 2, values, sizeof(values));
     a.width = 4;
     assert_text(&a, "feffffffffffffffffffffffffffffff\n02000000000000000000000000000000\n");
 }
@@ -119,7 +119,7 @@ static void narrow_decimals_keep_their_sign(void **state)
 
 static struct arrow_array text_of(const int32_t *offsets, size_t n_rows, const char *data)
 {
-    struct arrow_array a = array_of(DT_UTF8, ARROW_BYTES, n_rows, data, strlen(data));
+    struct arrow_array a = array_of(DT_UTF8, ARRAY_BYTES, n_rows, data, strlen(data));
     a.offsets = (const uint8_t *)offsets;
     return a;
 }
@@ -173,7 +173,7 @@ static void views_lead_into_their_blocks(void **state)
     (void)state;
     const struct view blocks[] = {view_cstr("0123456789abcdef")};
     uint32_t v[4];
-    struct arrow_array a = array_of(DT_UTF8, ARROW_VIEWS, 1, v, sizeof(v));
+    struct arrow_array a = array_of(DT_UTF8, ARRAY_VIEWS, 1, v, sizeof(v));
     a.blocks = blocks;
     a.n_blocks = 1;
     put_view(v, 13, 0, 3);
@@ -215,8 +215,8 @@ static void elements_are_in_the_child(void **state)
     const uint8_t values[] = {1, 2, 3, 4};
     const int32_t good[] = {0, 3, 4}, falling[] = {0, 3, 1}, beyond[] = {0, 3, 5},
                   negative[] = {-1, 0, 1};
-    struct arrow_array child = array_of(DT_INT8, ARROW_PLAIN, 4, values, 4);
-    struct arrow_array a = list_of(&child, ARROW_LIST, good, NULL, 2);
+    struct arrow_array child = array_of(DT_INT8, ARRAY_PLAIN, 4, values, 4);
+    struct arrow_array a = list_of(&child, ARRAY_LIST, good, NULL, 2);
     assert_text(&a, "[01,02,03]\n[04]\n");
     a.offsets = (const uint8_t *)falling;
     assert_lies(&a, "column 'c', row 1: elements 3 to 1 of a list are not in 4");
@@ -234,8 +234,8 @@ static void list_views_are_in_the_child(void **state)
     (void)state;
     const uint8_t values[] = {1, 2, 3, 4};
     const int32_t offsets[] = {2, 0}, sizes[] = {2, 3}, many[] = {2, 5}, negative[] = {-1, 0};
-    struct arrow_array child = array_of(DT_INT8, ARROW_PLAIN, 4, values, 4);
-    struct arrow_array a = list_of(&child, ARROW_LIST_VIEW, offsets, sizes, 2);
+    struct arrow_array child = array_of(DT_INT8, ARRAY_PLAIN, 4, values, 4);
+    struct arrow_array a = list_of(&child, ARRAY_LIST_VIEW, offsets, sizes, 2);
     assert_text(&a, "[03,04]\n[01,02,03]\n");
     a.sizes = (const uint8_t *)many;
     assert_lies(&a, "column 'c', row 1: elements 0 to 5 of a list are not in 4");
@@ -250,7 +250,7 @@ static void what_is_wrong_inside_a_list_is_wrong_in_its_row(void **state)
     struct arrow_array child = text_of(ends, 5,
                                        "abc\xff"
                                        "e");
-    struct arrow_array a = list_of(&child, ARROW_LIST, offsets, NULL, 2);
+    struct arrow_array a = list_of(&child, ARRAY_LIST, offsets, NULL, 2);
     assert_lies(&a, "column 'c', row 1: text is not UTF-8");
 }
 
@@ -261,8 +261,8 @@ static void overlapping_lists_have_a_limit(void **state)
     const int32_t offsets[] = {0, 0, 0}, sizes[] = {1000, 1000, 1000};
     struct err err;
     AUTO(buf) struct buf text = {0};
-    struct arrow_array child = array_of(DT_INT8, ARROW_PLAIN, 1000, values, sizeof(values));
-    struct arrow_array a = list_of(&child, ARROW_LIST_VIEW, offsets, sizes, 3);
+    struct arrow_array child = array_of(DT_INT8, ARRAY_PLAIN, 1000, values, sizeof(values));
+    struct arrow_array a = list_of(&child, ARRAY_LIST_VIEW, offsets, sizes, 3);
     a.read_bytes = 5000;
     assert_fails(array_text(&a, &text, &err), E_LIMIT,
                  "column 'c', from row 2: values take more than 5000 bytes");
@@ -277,12 +277,12 @@ static void indexes_are_in_the_dictionary(void **state)
     (void)state;
     const uint8_t first[] = {10, 11}, second[] = {12};
     int8_t indexes[] = {2, 0, 1};
-    struct arrow_array a1 = array_of(DT_INT8, ARROW_PLAIN, 2, first, 2),
-                       a2 = array_of(DT_INT8, ARROW_PLAIN, 1, second, 1),
-                       none = array_of(DT_INT8, ARROW_PLAIN, 0, second, 0);
+    struct arrow_array a1 = array_of(DT_INT8, ARRAY_PLAIN, 2, first, 2),
+                       a2 = array_of(DT_INT8, ARRAY_PLAIN, 1, second, 1),
+                       none = array_of(DT_INT8, ARRAY_PLAIN, 0, second, 0);
     struct arrow_piece pieces[] = {{&none, 0}, {&a1, 2}, {&none, 2}, {&a2, 3}};
     struct arrow_dictionary d = {pieces, 4};
-    struct arrow_array a = array_of(DT_INT8, ARROW_DICTIONARY, 3, indexes, 3);
+    struct arrow_array a = array_of(DT_INT8, ARRAY_DICTIONARY, 3, indexes, 3);
     a.dictionary = &d;
     a.width = 1;
     a.index_is_signed = true;
@@ -304,9 +304,9 @@ static void runs_rise_and_cover_the_rows(void **state)
     (void)state;
     const uint8_t values[] = {1, 2, 3};
     int16_t ends[] = {2, 3, 20};
-    struct arrow_array children[] = {array_of(DT_INT16, ARROW_PLAIN, 3, ends, sizeof(ends)),
-                                     array_of(DT_INT8, ARROW_PLAIN, 3, values, 3)};
-    struct arrow_array a = array_of(DT_INT8, ARROW_RUNS, 5, "", 0);
+    struct arrow_array children[] = {array_of(DT_INT16, ARRAY_PLAIN, 3, ends, sizeof(ends)),
+                                     array_of(DT_INT8, ARRAY_PLAIN, 3, values, 3)};
+    struct arrow_array a = array_of(DT_INT8, ARRAY_RUNS, 5, "", 0);
     a.children = children;
     a.n_children = 2;
     assert_text(&a, "01\n01\n02\n03\n03\n");

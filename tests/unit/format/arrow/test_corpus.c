@@ -6,10 +6,12 @@
 #include "value_text.h"
 
 #include "base/file.h"
+#include "model/half.h"
 
 #include <dirent.h>
 #include <jansson.h>
 #include <libdeflate.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "test.h"
@@ -83,18 +85,29 @@ static void put_decimal(struct buf *out, const char *digits, size_t width)
     put_hex(out, bytes, width);
 }
 
+/* JSON has it in decimals of which only one half is meant. */
+static uint16_t half_of(float value)
+{
+    for (unsigned half = 0; half <= UINT16_MAX; half++)
+        if (half_to_float((uint16_t)half) == value && half >> 15 == (signbit(value) != 0))
+            return (uint16_t)half;
+    fail_msg("%g is no half", (double)value);
+    return 0;
+}
+
 static void put_float(struct buf *out, json_t *type, json_t *value)
 {
     double real = json_number_value(value);
     float single = (float)real;
-    _Float16 half = (_Float16)real;
     const char *precision = text_of(type, "precision");
-    if (strcmp(precision, "DOUBLE") == 0)
+    if (strcmp(precision, "DOUBLE") == 0) {
         put_hex(out, &real, sizeof(real));
-    else if (strcmp(precision, "SINGLE") == 0)
+    } else if (strcmp(precision, "SINGLE") == 0) {
         put_hex(out, &single, sizeof(single));
-    else
+    } else {
+        uint16_t half = half_of(single);
         put_hex(out, &half, sizeof(half));
+    }
 }
 
 static void put_view(struct buf *out, json_t *column, size_t row, bool is_text)

@@ -179,7 +179,7 @@ static void check_flips(const char *name, struct view stream)
 {
     AUTO(buf) struct buf bent = {0};
     buf_put(&bent, stream.ptr, stream.len);
-    size_t step = stream.len > 1000 ? 11 : 1; /* bits */
+    size_t step = stream.len > 1000 ? 37 : 3; /* bits */
     for (size_t i = 0; i < stream.len * 8; i += step) {
         struct err err = {""};
         bent.ptr[i / 8] ^= (uint8_t)(1 << i % 8);
@@ -220,6 +220,26 @@ static void metadata_of_the_schema_is_found_by_its_key(void **state)
     ipc_reader_close(r);
 }
 
+static void behind_its_end_a_stream_has_nothing(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf stream = {0};
+    struct err err;
+    struct ipc_reader *r;
+    size_t n_rows, n_batches = 0;
+    bool more = true;
+    const struct ipc_limits limits = ipc_limits_default();
+    read_golden("texts", ".arrows", &stream);
+    buf_puts(&stream, "what may follow");
+    assert_ok(ipc_reader_open(buf_view(&stream), &limits, &r, &err));
+    for (; more; n_batches += more)
+        assert_ok(ipc_reader_next(r, &n_rows, &more, &err));
+    assert_int_equal(n_batches, 1);
+    assert_ok(ipc_reader_next(r, &n_rows, &more, &err));
+    assert_false(more);
+    ipc_reader_close(r);
+}
+
 static void memory_has_a_limit(void **state)
 {
     (void)state;
@@ -237,24 +257,27 @@ static void memory_has_a_limit(void **state)
 static void ignored_columns_are_not_decompressed(void **state)
 {
     (void)state;
-    AUTO(buf) struct buf stream = {0};
-    struct err err;
-    struct ipc_reader *r;
-    size_t n_rows;
-    bool more;
+    const char *const names[] = {"texts_lz4", "dictionaries_lz4"};
     struct ipc_limits limits = ipc_limits_default();
     limits.decompressed_bytes = 0;
-    assert_ok(open_golden("texts_lz4", &limits, &stream, &r, &err));
-    assert_fails(ipc_reader_next(r, &n_rows, &more, &err), E_LIMIT, "more than 0 bytes");
-    ipc_reader_close(r);
-    buf_reset(&stream);
-    assert_ok(open_golden("texts_lz4", &limits, &stream, &r, &err));
-    for (size_t i = 0; i < ipc_reader_n_columns(r); i++)
-        ipc_reader_ignore(r, i);
-    assert_ok(ipc_reader_next(r, &n_rows, &more, &err));
-    assert_int_equal(n_rows, 20);
-    assert_true(more);
-    ipc_reader_close(r);
+    for (size_t k = 0; k < 2; k++) {
+        AUTO(buf) struct buf stream = {0};
+        struct err err;
+        struct ipc_reader *r;
+        size_t n_rows;
+        bool more;
+        assert_ok(open_golden(names[k], &limits, &stream, &r, &err));
+        assert_fails(ipc_reader_next(r, &n_rows, &more, &err), E_LIMIT, "more than 0 bytes");
+        ipc_reader_close(r);
+        buf_reset(&stream);
+        assert_ok(open_golden(names[k], &limits, &stream, &r, &err));
+        for (size_t i = 0; i < ipc_reader_n_columns(r); i++)
+            ipc_reader_ignore(r, i);
+        assert_ok(ipc_reader_next(r, &n_rows, &more, &err));
+        assert_int_equal(n_rows, 20);
+        assert_true(more);
+        ipc_reader_close(r);
+    }
 }
 
 static void rows_have_a_limit(void **state)
@@ -283,26 +306,46 @@ static void lists_have_a_limit(void **state)
 
 /* ------------------------------------------------------------------------------ schemas of ours */
 
-enum { MESSAGE_VERSION = 0, MESSAGE_HEADER_TYPE = 1, MESSAGE_HEADER = 2 };
+enum {
+    MESSAGE_VERSION = 0,
+    MESSAGE_HEADER_TYPE = 1,
+    MESSAGE_HEADER = 2,
+    MESSAGE_BODY_LENGTH = 3,
+};
+enum { HEADER_SCHEMA = 1, HEADER_BATCH = 3, V4 = 3, V5 = 4 };
+
+/* Begin a message; returns the position of its header. */
+static size_t begin_message(struct flatbuf *fb, unsigned version, unsigned type,
+                            const uint8_t *header_sizes, size_t n_header_fields, size_t body_bytes)
+{
+    static const uint8_t sizes[] = {2, 1, 4, 8};
+    flatbuf_reset(fb);
+    size_t message = flatbuf_add_table(fb, FLATBUF_ROOT, sizes, 4);
+    flatbuf_set(fb, message, MESSAGE_VERSION, version, 2);
+    flatbuf_set(fb, message, MESSAGE_HEADER_TYPE, type, 1);
+    flatbuf_set(fb, message, MESSAGE_BODY_LENGTH, body_bytes, 8);
+    return flatbuf_add_table(fb, flatbuf_field(fb, message, MESSAGE_HEADER), header_sizes,
+                             n_header_fields);
+}
 
 static void begin_schema(struct flatbuf *fb, unsigned version, size_t *out_schema)
 {
-    static const uint8_t message_sizes[] = {2, 1, 4, 8}, schema_sizes[] = {2, 4};
-    flatbuf_reset(fb);
-    size_t message = flatbuf_add_table(fb, FLATBUF_ROOT, message_sizes, 4);
-    flatbuf_set(fb, message, MESSAGE_VERSION, version, 2);
-    flatbuf_set(fb, message, MESSAGE_HEADER_TYPE, 1, 1);
-    *out_schema =
-        flatbuf_add_table(fb, flatbuf_field(fb, message, MESSAGE_HEADER), schema_sizes, 2);
+    static const uint8_t sizes[] = {2, 4};
+    *out_schema = begin_message(fb, version, HEADER_SCHEMA, sizes, 2, 0);
+}
+
+static void put_message(struct buf *stream, const struct flatbuf *fb)
+{
+    uint32_t head[2] = {0xFFFFFFFF, (uint32_t)fb->bytes.len};
+    buf_put(stream, head, sizeof(head));
+    buf_put(stream, fb->bytes.ptr, fb->bytes.len);
 }
 
 static enum code open_schema(struct flatbuf *fb, struct ipc_reader **out, struct err *err)
 {
     AUTO(buf) struct buf stream = {0};
     const struct ipc_limits limits = ipc_limits_default();
-    uint32_t head[2] = {0xFFFFFFFF, (uint32_t)fb->bytes.len};
-    buf_put(&stream, head, sizeof(head));
-    buf_put(&stream, fb->bytes.ptr, fb->bytes.len);
+    put_message(&stream, fb);
     enum code rc = ipc_reader_open(buf_view(&stream), &limits, out, err);
     if (rc == OK)
         ipc_reader_close(*out);
@@ -316,7 +359,7 @@ static void big_endian_streams_are_refused(void **state)
     struct ipc_reader *r;
     struct err err;
     size_t schema;
-    begin_schema(&fb, 4, &schema);
+    begin_schema(&fb, V5, &schema);
     flatbuf_add_vector(&fb, flatbuf_field(&fb, schema, 1), 0, 4, 4);
     assert_ok(open_schema(&fb, &r, &err));
     flatbuf_set(&fb, schema, 0, 1, 2);
@@ -333,14 +376,119 @@ static void other_versions_are_refused(void **state)
     for (unsigned version = 0; version < 7; version++) {
         begin_schema(&fb, version, &schema);
         flatbuf_add_vector(&fb, flatbuf_field(&fb, schema, 1), 0, 4, 4);
-        if (version == 3 || version == 4)
+        if (version == V4 || version == V5)
             assert_ok(open_schema(&fb, &r, &err));
         else
             assert_fails(open_schema(&fb, &r, &err), E_UNSUPPORTED, "versions 4 and 5 are read");
     }
 }
 
-/* A field whose children are itself, or with a `depth` many of which each has the next as its child twice. */
+/* A field without children; returns the position of its type. */
+static size_t add_field(struct flatbuf *fb, size_t reference, unsigned type, const uint8_t *sizes,
+                        size_t n_sizes)
+{
+    static const uint8_t field_sizes[] = {4, 1, 1, 4};
+    size_t field = flatbuf_add_table(fb, reference, field_sizes, sizeof(field_sizes));
+    flatbuf_set(fb, field, 2, type, 1);
+    flatbuf_add_string(fb, flatbuf_field(fb, field, 0), "x");
+    return flatbuf_add_table(fb, flatbuf_field(fb, field, 3), sizes, n_sizes);
+}
+
+/* Of a dense union, and of the int8 42: one row. The batch lacks the last nodes and buffers. */
+static void put_union_and_number(struct buf *stream, unsigned version, size_t n_nodes_missing,
+                                 size_t n_buffers_missing)
+{
+    static const uint8_t union_sizes[] = {2}, int_sizes[] = {4, 1}, batch_sizes[] = {8, 4, 4};
+    static const uint8_t body[16] = {[8] = 42};
+    AUTO(flatbuf) struct flatbuf fb = {0};
+    size_t schema, n_buffers = version == V4 ? 5 : 4;
+    begin_schema(&fb, version, &schema);
+    size_t fields = flatbuf_add_vector(&fb, flatbuf_field(&fb, schema, 1), 2, 4, 4);
+    flatbuf_set(&fb, add_field(&fb, fields, 14, union_sizes, 1), 0, 1, 2);
+    size_t number = add_field(&fb, fields + 4, 2, int_sizes, 2);
+    flatbuf_set(&fb, number, 0, 8, 4);
+    flatbuf_set(&fb, number, 1, 1, 1);
+    put_message(stream, &fb);
+    size_t batch = begin_message(&fb, version, HEADER_BATCH, batch_sizes, 3, sizeof(body));
+    flatbuf_set(&fb, batch, 0, 1, 8);
+    size_t nodes =
+        flatbuf_add_vector(&fb, flatbuf_field(&fb, batch, 1), 2 - n_nodes_missing, 16, 8);
+    for (size_t i = 0; i < 2 - n_nodes_missing; i++)
+        flatbuf_put_i64(&fb, nodes + 16 * i, 1);
+    size_t n_here = n_buffers - n_buffers_missing;
+    size_t buffers = flatbuf_add_vector(&fb, flatbuf_field(&fb, batch, 2), n_here, 16, 8);
+    for (size_t i = 0; i < n_here; i++) {
+        flatbuf_put_i64(&fb, buffers + 16 * i, i + 1 == n_buffers ? 8 : 0);
+        flatbuf_put_i64(&fb, buffers + 16 * i + 8, i + 1 == n_buffers);
+    }
+    put_message(stream, &fb);
+    buf_put(stream, body, sizeof(body));
+}
+
+static void unions_of_version_4_have_a_buffer_more(void **state)
+{
+    (void)state;
+    for (unsigned version = V4; version <= V5; version++) {
+        AUTO(buf) struct buf stream = {0}, text = {0};
+        struct err err;
+        put_union_and_number(&stream, version, 0, 0);
+        assert_ok(read_stream(buf_view(&stream), &text, &err));
+        assert_string_equal(buf_cstr(&text), "# x: union, not read\n# x: int8\n2a\n");
+    }
+}
+
+static void every_node_and_buffer_must_be_there(void **state)
+{
+    (void)state;
+    const struct {
+        size_t n_nodes_missing, n_buffers_missing;
+        const char *text;
+    } cases[] = {{1, 0, "column 'x' of the Arrow stream: the batch describes only 1 columns"},
+                 {2, 0, "the batch describes only 0 columns"},
+                 {0, 1, "column 'x' of the Arrow stream: the batch has only 3 buffers"},
+                 {0, 4, "has only 0 buffers"}};
+    for (size_t i = 0; i < 4; i++) {
+        AUTO(buf) struct buf stream = {0}, text = {0};
+        struct err err;
+        put_union_and_number(&stream, V5, cases[i].n_nodes_missing, cases[i].n_buffers_missing);
+        assert_fails(read_stream(buf_view(&stream), &text, &err), E_INVALID, cases[i].text);
+    }
+}
+
+/* A field of text by its number in dictionary 7, whose values have type `type`. */
+static void add_encoded(struct flatbuf *fb, size_t reference, unsigned type)
+{
+    static const uint8_t sizes[] = {4, 1, 1, 4, 4}, dictionary_sizes[] = {8};
+    size_t field = flatbuf_add_table(fb, reference, sizes, sizeof(sizes));
+    flatbuf_set(fb, field, 2, type, 1);
+    flatbuf_add_string(fb, flatbuf_field(fb, field, 0), "x");
+    flatbuf_add_table(fb, flatbuf_field(fb, field, 3), NULL, 0);
+    size_t dictionary = flatbuf_add_table(fb, flatbuf_field(fb, field, 4), dictionary_sizes, 1);
+    flatbuf_set(fb, dictionary, 0, 7, 8);
+}
+
+static void columns_share_dictionaries_of_one_type(void **state)
+{
+    (void)state;
+    enum { BINARY = 4, UTF8 = 5 };
+    for (unsigned second = BINARY; second <= UTF8; second++) {
+        AUTO(flatbuf) struct flatbuf fb = {0};
+        struct ipc_reader *r;
+        struct err err;
+        size_t schema;
+        begin_schema(&fb, V5, &schema);
+        size_t fields = flatbuf_add_vector(&fb, flatbuf_field(&fb, schema, 1), 2, 4, 4);
+        add_encoded(&fb, fields, UTF8);
+        add_encoded(&fb, fields + 4, second);
+        if (second == UTF8)
+            assert_ok(open_schema(&fb, &r, &err));
+        else
+            assert_fails(open_schema(&fb, &r, &err), E_INVALID,
+                         "shares dictionary 7 with a column of another type");
+    }
+}
+
+/* Fields inside one another, `depth` of them, each of which has the next as both of its children. */
 static void add_nested(struct flatbuf *fb, size_t reference, unsigned depth)
 {
     static const uint8_t sizes[] = {4, 1, 1, 4, 0, 4};
@@ -371,7 +519,7 @@ static void nesting_has_limits(void **state)
     } cases[] = {{10, OK, ""}, {60, E_LIMIT, "at most 16384"}, {100, E_LIMIT, "deeper than 64"}};
     for (size_t i = 0; i < 3; i++) {
         size_t schema;
-        begin_schema(&fb, 4, &schema);
+        begin_schema(&fb, V5, &schema);
         size_t fields = flatbuf_add_vector(&fb, flatbuf_field(&fb, schema, 1), 1, 4, 4);
         add_nested(&fb, fields, cases[i].depth);
         if (cases[i].code == OK)
@@ -389,12 +537,16 @@ int main(void)
         cmocka_unit_test(streams_may_be_cut_anywhere),
         cmocka_unit_test(bits_may_be_wrong_anywhere),
         cmocka_unit_test(metadata_of_the_schema_is_found_by_its_key),
+        cmocka_unit_test(behind_its_end_a_stream_has_nothing),
         cmocka_unit_test(memory_has_a_limit),
         cmocka_unit_test(ignored_columns_are_not_decompressed),
         cmocka_unit_test(rows_have_a_limit),
         cmocka_unit_test(lists_have_a_limit),
         cmocka_unit_test(big_endian_streams_are_refused),
         cmocka_unit_test(other_versions_are_refused),
+        cmocka_unit_test(unions_of_version_4_have_a_buffer_more),
+        cmocka_unit_test(every_node_and_buffer_must_be_there),
+        cmocka_unit_test(columns_share_dictionaries_of_one_type),
         cmocka_unit_test(nesting_has_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
