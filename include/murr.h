@@ -30,7 +30,7 @@
  *            share the waiting. Not across fork().
  * Errors     Each call returns what to do, and writes what happened into `error`, where that is not NULL. What it
  *            puts out is only valid with MURR_OK. Null pointers are MURR_INVALID, but where they are said to be fine.
- * Memory     When a small allocation fails, the process is aborted.
+ * Memory     When a small allocation fails, or not one thread can be made, the process is aborted.
  * Signals    The threads of the library block all signals.
  */
 #ifndef MURR_H

@@ -12,7 +12,7 @@
 static const uint64_t memory_bytes_default = 256u << 20, memory_bytes_min = 16u << 20;
 static const uint64_t queue_bytes = 1u << 30; /* of writes that wait for one table */
 
-enum { THREADS_DEFAULT_MAX = 4, FLAGS_KNOWN = MURR_READ_ONLY | MURR_IN_MEMORY };
+enum { THREADS_MAX = 1024, THREADS_DEFAULT_MAX = 4, FLAGS_KNOWN = MURR_READ_ONLY | MURR_IN_MEMORY };
 
 /* A table of a directory that is read-only, as it was found. */
 struct held_table {
@@ -76,6 +76,14 @@ must_use static enum code check_size(const struct murr_options *given, struct er
     return OK;
 }
 
+static unsigned default_threads(void)
+{
+    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (n_cores < 1)
+        return 1;
+    return n_cores < THREADS_DEFAULT_MAX ? (unsigned)n_cores : THREADS_DEFAULT_MAX;
+}
+
 must_use static enum code take_options(const struct murr_options *given, struct murr_options *out,
                                        struct err *err)
 {
@@ -87,16 +95,16 @@ must_use static enum code take_options(const struct murr_options *given, struct 
     if (out->flags & ~(unsigned)FLAGS_KNOWN)
         return err_set(err, E_INVALID, "options.flags is %#x, of which %#x are known", out->flags,
                        FLAGS_KNOWN);
+    if (out->threads > THREADS_MAX)
+        return err_set(err, E_INVALID, "options.threads is %u, at most %d are possible",
+                       out->threads, THREADS_MAX);
     if (out->memory_bytes && out->memory_bytes < memory_bytes_min)
         return err_set(err, E_INVALID, "options.memory_bytes is %llu, at least %llu are needed",
                        (unsigned long long)out->memory_bytes, (unsigned long long)memory_bytes_min);
-    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (!out->memory_bytes)
         out->memory_bytes = memory_bytes_default;
     if (!out->threads)
-        out->threads =
-            n_cores < 1 ? 1
-                        : (unsigned)(n_cores > THREADS_DEFAULT_MAX ? THREADS_DEFAULT_MAX : n_cores);
+        out->threads = default_threads();
     return OK;
 }
 
