@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -685,6 +686,8 @@ static void a_reader_sees_a_table_as_it_was_until_it_refreshes(void **state)
     char path[128]; /* which is there, but is no name */
     snprintf(path, sizeof(path), "../%s/t", strrchr(world.dir, '/') + 1);
     assert_murr_fails(read_rows(db, path, 0, 1, &f, error), MURR_NOT_FOUND, path);
+    snprintf(path, sizeof(path), "%s/of_somebody_else", world.dir);
+    assert_int_equal(mkdir(path, 0755), 0);
     assert_murr(murr_list(db, &names, &n, error));
     assert_int_equal(n, 1);
     assert_string_equal(names[0], "t");
