@@ -6,10 +6,16 @@ O       := build/$(VARIANT)
 SETUP   := build/.setup
 SETUP_BENCH := build/.setup-bench
 
-PKGS    := libmicrohttpd yaml-0.1 jansson libzstd liblz4 libbrotlidec libdeflate libxxhash liburing libcurl expat libcrypto
-LIBS     = $(shell pkg-config --libs $(PKGS)) -lsnappy -lpthread -lm
+PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
+
+LIB_PKGS := jansson libzstd liblz4 libbrotlidec libdeflate libxxhash liburing libcurl expat libcrypto
+LIB_LIBS  = $(shell pkg-config --libs $(LIB_PKGS)) -lsnappy -lpthread -lm
+LIBS      = $(shell pkg-config --libs libmicrohttpd yaml-0.1) $(LIB_LIBS)
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
+LIB_VERSION := 0.1.0
+SONAME      := libmurr.so.0
 
 opt_release := -O3 -fno-plt
 opt_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -34,11 +40,22 @@ TESTS    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(O)/tests/replay/%,$(FUZZ_SRC))
 BENCHES  := $(patsubst bench/bench_%.c,$(O)/bench/%,$(BENCH_SRC))
 
-.PHONY: all run test unit e2e asan tsan fuzz bench bench-report fmt lint check clean help setup tests benches
-all: $(O)/murr $(O)/libmurr.a $(O)/libmurr.so ## build build/murr and build/libmurr.{a,so}
+.PHONY: all run test unit e2e asan tsan fuzz bench bench-report fmt lint check clean help setup tests benches install
+all: $(O)/murr $(O)/libmurr.a $(O)/libmurr.so $(O)/$(SONAME) ## build build/murr and build/libmurr.{a,so}
 ifeq ($(VARIANT),release)
-	@ln -sf release/murr release/libmurr.a release/libmurr.so build/
+	@ln -sf release/murr release/libmurr.a release/libmurr.so release/$(SONAME) build/
 endif
+
+install: all ## install murr, libmurr and murr.pc: make install PREFIX=/usr/local DESTDIR=
+	@install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/include $(LIBDIR)/pkgconfig)
+	@install $(O)/murr $(DESTDIR)$(PREFIX)/bin/
+	@install -m 644 include/murr.h include/murr_arrow.h $(DESTDIR)$(PREFIX)/include/
+	@install -m 644 $(O)/libmurr.a $(DESTDIR)$(LIBDIR)/
+	@install $(O)/libmurr.so $(DESTDIR)$(LIBDIR)/libmurr.so.$(LIB_VERSION)
+	@ln -sf libmurr.so.$(LIB_VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	@ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libmurr.so
+	@sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@version@|$(LIB_VERSION)|; s|@libs@|$(LIB_LIBS)|' \
+	    murr.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/murr.pc
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -102,16 +119,21 @@ $(O)/obj/%.o: %.c Makefile | $(SETUP)
 	@$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(O)/obj/src/api/openapi.o: src/api/openapi.json
-$(O)/obj/src/cli/version.o: ALL_CFLAGS += -DMURR_VERSION='"$(VERSION)"'
+$(O)/obj/src/cli/version.o $(O)/obj/src/engine/library.o: ALL_CFLAGS += -DMURR_VERSION='"$(VERSION)"'
 
 $(O)/murr: $(call obj,src/cli/main.c) $(APP_OBJ)
 	@$(CC) $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
+# One object, of which only murr_* can be seen from outside: our names are in nobody's way.
 $(O)/libmurr.a: $(call obj,$(LIB_SRC))
-	@rm -f $@ && ar rcs $@ $^
+	@ld -r $^ -o $(O)/libmurr.o && objcopy --localize-hidden $(O)/libmurr.o
+	@rm -f $@ && ar rcs $@ $(O)/libmurr.o
 
 $(O)/libmurr.so: $(call obj,$(LIB_SRC))
-	@$(CC) -shared $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+	@$(CC) -shared -Wl,-soname,$(SONAME) $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIB_LIBS) -o $@
+
+$(O)/$(SONAME): $(O)/libmurr.so
+	@ln -sf libmurr.so $@
 
 $(O)/libapp.a: $(APP_OBJ) $(call obj,$(TEST_LIB))
 	@rm -f $@ && ar rcs $@ $^

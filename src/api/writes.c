@@ -12,9 +12,6 @@
 #include "format/json/put.h"
 #include "format/json/schema.h"
 
-/* The position of a key in answers with the found rows only (fetch.c). */
-static const char reserved_column[] = "_idx";
-
 /* A write between its request and its answer. */
 struct job {
     struct api *api;
@@ -100,7 +97,8 @@ static void submit(struct call *call, enum write_verb verb, enum write_form form
     struct err err;
     if (call->req->body.len)
         http_request_detach_body(call->req, &body);
-    request.body = (struct write_body){body.bytes, body.release, body.owner};
+    request.body = (struct write_body){
+        .bytes = body.bytes, .release = body.release, .owner = body.owner};
     call->is_deferred = true;
     j->deferred = http_defer(call->req);
     enum code rc = registry_write(call->api->config.registry, view_cstr(j->table), &request, &err);
@@ -197,8 +195,6 @@ must_use static enum code create(struct call *call, struct schema *schema, struc
 {
     TRY(check_body(call, err));
     TRY(json_parse_schema(call->req->body, schema, err));
-    if (schema_find(schema, view_cstr(reserved_column)) >= 0)
-        return err_set(err, E_INVALID, "the column name '%s' is reserved", reserved_column);
     return registry_create(call->api->config.registry, call->captures[0], schema, err);
 }
 

@@ -74,6 +74,7 @@ enum code body_open(const struct body_config *config, struct body **out_body, st
     case WRITE_JSON:
         return body_open_json(config, out_body, err);
     case WRITE_ARROW:
+    case WRITE_BATCHES:
         return body_open_arrow(config, out_body, err);
     case WRITE_PARQUET:
         return body_open_parquet(config, out_body, err);

@@ -1,6 +1,6 @@
 /*
- * The rows of a write's body, some at a time, whatever its form: JSON, an Arrow stream, a Parquet file. Columns are
- * found by name; those that the table has not are passed over, and those that are left out are null.
+ * The rows of a write's body, some at a time, whatever its form: JSON, an Arrow stream or structs, a Parquet file.
+ * Columns are found by name; those that the table has not are passed over, and those that are left out are null.
  */
 #ifndef MURR_ENGINE_BODY_H
 #define MURR_ENGINE_BODY_H
@@ -12,9 +12,10 @@
 struct body_config {
     enum write_form form;
     struct view bytes;
-    const struct schema *schema; /* of the table */
-    int64_t stamp;               /* of every row */
-    uint64_t memory_bytes;       /* for what must be decompressed */
+    const struct c_batches *batches; /* of WRITE_BATCHES, instead of bytes */
+    const struct schema *schema;     /* of the table */
+    int64_t stamp;                   /* of every row */
+    uint64_t memory_bytes;           /* for what must be decompressed */
 };
 
 /*

@@ -1,11 +1,11 @@
 #include "engine/body_priv.h"
 
 #include "base/mem.h"
-#include "format/arrow/ipc_reader.h"
+#include "format/arrow/input.h"
 
 struct arrow_body {
     struct body base;
-    struct ipc_reader *reader;
+    struct arrow_input input;
     const struct arrow_array **arrays; /* by field; NULL where it is fixed */
     size_t at, n_rows;                 /* in the batch */
     struct arena arena;                /* of what was read last */
@@ -17,7 +17,7 @@ must_use static enum code next_batch(struct arrow_body *a, struct err *err)
     bool more = true;
     a->at = a->n_rows = 0;
     while (more && a->n_rows == 0)
-        TRY(ipc_reader_next(a->reader, &a->n_rows, &more, err));
+        TRY(arrow_input_next(&a->input, &a->n_rows, &more, err));
     if (!more)
         a->n_rows = 0;
     return OK;
@@ -41,7 +41,7 @@ static enum code arrow_next(struct body *b, size_t *out_n, struct err *err)
 static void arrow_close(struct body *b)
 {
     struct arrow_body *a = (struct arrow_body *)b;
-    ipc_reader_close(a->reader);
+    arrow_input_done(&a->input);
     free(a->arrays);
     arena_done(&a->arena);
     free(a);
@@ -49,11 +49,11 @@ static void arrow_close(struct body *b)
 
 must_use static enum code take_column(struct arrow_body *a, size_t column, struct err *err)
 {
-    const struct arrow_array *array = ipc_reader_column(a->reader, column);
+    const struct arrow_array *array = arrow_input_column(&a->input, column);
     char name[128];
     ptrdiff_t i = schema_find(a->base.schema, array->name);
     if (i < 0) {
-        ipc_reader_ignore(a->reader, column);
+        arrow_input_ignore(&a->input, column);
         return OK;
     }
     view_printable(array->name, name, sizeof(name));
@@ -67,14 +67,20 @@ must_use static enum code take_column(struct arrow_body *a, size_t column, struc
                     array->is_null ? &a->base.schema->fields[i].type : &array->type, err);
 }
 
-must_use static enum code open_stream(struct arrow_body *a, const struct body_config *config,
-                                      struct err *err)
+must_use static enum code open_input(struct arrow_body *a, const struct body_config *config,
+                                     struct err *err)
 {
     struct ipc_limits limits = ipc_limits_default();
     limits.decompressed_bytes = (size_t)(config->memory_bytes / 2);
     limits.read_bytes = (size_t)(config->memory_bytes / 4);
-    TRY(ipc_reader_open(config->bytes, &limits, &a->reader, err));
-    for (size_t i = 0; i < ipc_reader_n_columns(a->reader); i++)
+    if (config->form == WRITE_BATCHES)
+        return arrow_input_open_batches(config->batches, limits.read_bytes, &a->input, err);
+    return arrow_input_open_stream(config->bytes, &limits, &a->input, err);
+}
+
+must_use static enum code take_columns(struct arrow_body *a, struct err *err)
+{
+    for (size_t i = 0; i < arrow_input_n_columns(&a->input); i++)
         TRY(take_column(a, i, err));
     return body_check_complete(&a->base, err);
 }
@@ -85,7 +91,9 @@ enum code body_open_arrow(const struct body_config *config, struct body **out, s
     struct arrow_body *a = mem_zalloc(sizeof(*a));
     body_init(&a->base, &ops, config);
     a->arrays = mem_zalloc(config->schema->n_fields * sizeof(*a->arrays));
-    enum code rc = open_stream(a, config, err);
+    enum code rc = open_input(a, config, err);
+    if (!rc)
+        rc = take_columns(a, err);
     if (rc)
         body_close(&a->base);
     else

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/answer.h"
 #include "engine/build.h"
 #include "engine/layer.h"
 
@@ -31,8 +32,10 @@ must_use static enum code check_schema(const struct schema *schema, struct err *
 {
     TRY(schema_check(schema, err));
     for (size_t i = 0; i < schema->n_fields; i++)
-        if (strcmp(schema->fields[i].name, STAMP_FIELD) == 0)
-            return err_set(err, E_INVALID, "the column name '%s' is reserved", STAMP_FIELD);
+        if (strcmp(schema->fields[i].name, STAMP_FIELD) == 0 ||
+            strcmp(schema->fields[i].name, ANSWER_POSITION) == 0)
+            return err_set(err, E_INVALID, "the column name '%s' is reserved",
+                           schema->fields[i].name);
     return OK;
 }
 

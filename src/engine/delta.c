@@ -78,8 +78,8 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
                                    struct row_sink *sink, uint64_t *n_rows, struct err *err)
 {
     struct body *body;
-    struct body_config config = {w->form, w->body.bytes, d->config.schema, stamp,
-                                 d->config.memory_bytes / 4};
+    struct body_config config = {w->form,          w->body.bytes, w->body.batches,
+                                 d->config.schema, stamp,         d->config.memory_bytes / 4};
     AUTO(ptr) struct type *types = mem_alloc((1 + d->config.schema->n_fields) * sizeof(*types));
     size_t skip =
         !d->config.has_deletes; /* of the body's columns, the first of which is the stamp */
@@ -107,6 +107,9 @@ must_use static enum code read_keys(const struct delta *d, const struct write_re
     struct fetch_request request = {0};
     if (w->form == WRITE_ARROW)
         return arrow_keys_read(w->body.bytes, d->config.schema, limits.max_keys, arena, out, err);
+    if (w->form == WRITE_BATCHES)
+        return arrow_keys_import(w->body.batches, d->config.schema, limits.max_keys, arena, out,
+                                 err);
     if (w->form != WRITE_JSON)
         return err_set(err, E_INVALID, "keys to delete come as JSON or as an Arrow stream");
     TRY(fetch_request_parse(w->body.bytes, d->config.schema, &limits, arena, &request, err));

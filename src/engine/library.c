@@ -1,25 +1,30 @@
-/* What include/murr.h promises: a thin layer over snapshots. */
-#include "murr.h"
+/* What include/murr.h promises of directories: a thin layer over the registry, or over snapshots where it is read-only. */
+#include "engine/library_priv.h"
 
+#include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
-#include "engine/answer.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
-struct murr {
+static const uint64_t memory_bytes_default = 256u << 20, memory_bytes_min = 16u << 20;
+static const uint64_t queue_bytes = 1u << 30; /* of writes that wait for one table */
+
+enum { THREADS_MAX = 1024, THREADS_DEFAULT_MAX = 4, FLAGS_KNOWN = MURR_READ_ONLY | MURR_IN_MEMORY };
+
+/* A table of a directory that is read-only, as it was found. */
+struct held_table {
+    struct held_table *next;
+    char *name;
     struct snapshot *snapshot;
 };
 
-struct murr_rows {
-    struct ipc_stream stream;
-    struct arena arena; /* of the stream's columns */
-    size_t n_absent;
-};
+/* --------------------------------------------------------------------------------------- results */
 
-static enum murr_result result_of(enum code rc, const struct err *err, char *error)
+static enum murr_result result_code(enum code rc)
 {
-    if (rc && error)
-        snprintf(error, MURR_ERROR_BYTES, "%s", err->msg);
     switch (rc) {
     case OK:
         return MURR_OK;
@@ -32,87 +37,232 @@ static enum murr_result result_of(enum code rc, const struct err *err, char *err
         return MURR_CORRUPT;
     case E_LIMIT:
         return MURR_LIMIT;
+    case E_EXISTS:
+        return MURR_EXISTS;
+    case E_BUSY:
+        return MURR_BUSY;
+    case E_NOSPACE:
+        return MURR_NO_SPACE;
     default:
         return MURR_FAILED;
     }
 }
 
-enum murr_result murr_open(const char *data_dir, const char *table, struct murr **out_db,
-                           char error[MURR_ERROR_BYTES])
+enum murr_result library_result(enum code rc, const struct err *err, char *error)
+{
+    _Static_assert(sizeof(err->msg) <= MURR_ERROR_BYTES, "room for any sentence");
+    if (rc && error)
+        memcpy(error, err->msg, sizeof(err->msg));
+    return result_code(rc);
+}
+
+enum code library_given(const void *argument, const char *name, struct err *err)
+{
+    return argument ? OK : err_set(err, E_INVALID, "%s is NULL", name);
+}
+
+/* --------------------------------------------------------------------------------------- options */
+
+/* What we do not know must not be asked for. */
+must_use static enum code check_size(const struct murr_options *given, struct err *err)
+{
+    if (given->size < sizeof(given->size) + sizeof(given->flags))
+        return err_set(err, E_INVALID, "options.size is %zu, not sizeof(struct murr_options)",
+                       given->size);
+    for (size_t i = sizeof(*given); i < given->size; i++)
+        if (((const uint8_t *)given)[i])
+            return err_set(err, E_INVALID, "options have something that libmurr %s does not know",
+                           murr_version());
+    return OK;
+}
+
+static unsigned default_threads(void)
+{
+    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (n_cores < 1)
+        return 1;
+    return n_cores < THREADS_DEFAULT_MAX ? (unsigned)n_cores : THREADS_DEFAULT_MAX;
+}
+
+must_use static enum code take_options(const struct murr_options *given, struct murr_options *out,
+                                       struct err *err)
+{
+    *out = (struct murr_options){0};
+    if (given) {
+        TRY(check_size(given, err));
+        memcpy(out, given, given->size < sizeof(*out) ? given->size : sizeof(*out));
+    }
+    if (out->flags & ~(unsigned)FLAGS_KNOWN)
+        return err_set(err, E_INVALID, "options.flags is %#x, of which %#x are known", out->flags,
+                       FLAGS_KNOWN);
+    if (out->threads > THREADS_MAX)
+        return err_set(err, E_INVALID, "options.threads is %u, at most %d are possible",
+                       out->threads, THREADS_MAX);
+    if (out->memory_bytes && out->memory_bytes < memory_bytes_min)
+        return err_set(err, E_INVALID, "options.memory_bytes is %llu, at least %llu are needed",
+                       (unsigned long long)out->memory_bytes, (unsigned long long)memory_bytes_min);
+    if (!out->memory_bytes)
+        out->memory_bytes = memory_bytes_default;
+    if (!out->threads)
+        out->threads = default_threads();
+    return OK;
+}
+
+/* --------------------------------------------------------------------------------------- opening */
+
+/* Somebody else's stderr: only what nobody would hear of otherwise. */
+static void quiet_log(void)
+{
+    log_init(LOG_WARN, LOG_TEXT);
+}
+
+must_use static enum code open_registry(struct murr *db, const struct murr_options *o,
+                                        struct err *err)
+{
+    sigset_t all, before;
+    const struct registry_config config = {
+        .data_dir = db->data_dir,
+        .load = {o->memory_bytes, o->threads},
+        .write = {o->memory_bytes, queue_bytes, o->disk_bytes, db->storage},
+    };
+    sigfillset(&all); /* the threads inherit this */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    enum code rc = registry_open(&config, &db->registry, err);
+    if (!rc)
+        registry_start(db->registry);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+must_use static enum code open_db(const char *data_dir, const struct murr_options *options,
+                                  struct murr **out_db, struct err *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct murr_options o;
+    TRY(library_given(data_dir, "data_dir", err));
+    TRY(library_given(out_db, "out_db", err));
+    TRY(take_options(options, &o, err));
+    pthread_once(&once, quiet_log);
+    AUTO(dir_names) struct dir_names names = {0};
+    if (o.flags & MURR_READ_ONLY)
+        TRY(dir_list(data_dir, &names, err)); /* is there one? */
+    struct murr *db = mem_zalloc(sizeof(*db));
+    db->data_dir = mem_strdup(data_dir);
+    db->storage = o.flags & MURR_IN_MEMORY ? STORAGE_MEMORY : STORAGE_MMAP;
+    pthread_mutex_init(&db->lock, NULL);
+    enum code rc = o.flags & MURR_READ_ONLY ? OK : open_registry(db, &o, err);
+    if (rc)
+        murr_close(db);
+    else
+        *out_db = db;
+    return rc;
+}
+
+enum murr_result murr_open(const char *data_dir, const struct murr_options *options,
+                           struct murr **out_db, char error[MURR_ERROR_BYTES])
 {
     struct err err;
-    struct snapshot *s;
-    enum code rc = snapshot_open_live(data_dir, table, STORAGE_MMAP, &s, &err);
-    if (!rc) {
-        *out_db = mem_zalloc(sizeof(**out_db));
-        (*out_db)->snapshot = s;
-    }
-    return result_of(rc, &err, error);
+    return library_result(open_db(data_dir, options, out_db, &err), &err, error);
 }
 
 void murr_close(struct murr *db)
 {
-    if (db)
-        snapshot_unref(db->snapshot);
+    if (!db)
+        return;
+    murr_refresh(db);
+    registry_close(db->registry);
+    pthread_mutex_destroy(&db->lock);
+    free(db->data_dir);
     free(db);
 }
 
-uint64_t murr_n_rows(const struct murr *db)
+void murr_refresh(struct murr *db)
 {
-    return snapshot_n_rows(db->snapshot);
-}
-
-uint64_t murr_generation(const struct murr *db)
-{
-    return snapshot_generation(db->snapshot);
-}
-
-must_use static enum code read_rows(const struct snapshot *s, const struct murr_key *keys,
-                                    size_t n_keys, const char *const *columns, size_t n_columns,
-                                    struct murr_rows *rows, struct err *err)
-{
-    struct view *key_views = arena_alloc(&rows->arena, n_keys * sizeof(*key_views));
-    for (size_t i = 0; i < n_keys; i++)
-        key_views[i] = view_of(keys[i].bytes, keys[i].len);
-    struct view *names = arena_alloc(&rows->arena, n_columns * sizeof(*names));
-    for (size_t i = 0; i < n_columns; i++)
-        names[i] = view_cstr(columns[i]);
-    struct projection projection;
-    TRY(projection_resolve(snapshot_schema(s), names, n_columns, &rows->arena, &projection, err));
-    return answer_read(s, (struct key_list){key_views, n_keys}, &projection, ANSWER_BYTES_MAX,
-                       &rows->arena, &rows->stream, &rows->n_absent, NULL, err);
-}
-
-enum murr_result murr_read(const struct murr *db, const struct murr_key *keys, size_t n_keys,
-                           const char *const *columns, size_t n_columns,
-                           struct murr_rows **out_rows, char error[MURR_ERROR_BYTES])
-{
-    struct err err;
-    struct murr_rows *rows = mem_zalloc(sizeof(*rows));
-    enum code rc = read_rows(db->snapshot, keys, n_keys, columns, n_columns, rows, &err);
-    if (rc)
-        murr_rows_free(rows);
-    else
-        *out_rows = rows;
-    return result_of(rc, &err, error);
-}
-
-void murr_rows_free(struct murr_rows *rows)
-{
-    if (!rows)
+    if (!db)
         return;
-    ipc_stream_done(&rows->stream);
-    arena_done(&rows->arena);
-    free(rows);
+    pthread_mutex_lock(&db->lock);
+    struct held_table *held = db->held;
+    db->held = NULL;
+    db->n_refreshes++;
+    pthread_mutex_unlock(&db->lock);
+    while (held) {
+        struct held_table *next = held->next;
+        snapshot_unref(held->snapshot);
+        free(held->name);
+        free(held);
+        held = next;
+    }
 }
 
-const uint8_t *murr_rows_arrow(const struct murr_rows *rows, size_t *out_len)
+const char *murr_version(void)
 {
-    *out_len = rows->stream.len;
-    return rows->stream.bytes;
+    return MURR_VERSION;
 }
 
-size_t murr_rows_n_absent(const struct murr_rows *rows)
+/* ------------------------------------------------------------------------------------- snapshots */
+
+/* With the lock held; NULL: it is not. */
+static struct snapshot *find_held(const struct murr *db, const char *table)
 {
-    return rows->n_absent;
+    for (const struct held_table *h = db->held; h; h = h->next)
+        if (strcmp(h->name, table) == 0)
+            return snapshot_ref(h->snapshot);
+    return NULL;
+}
+
+static void hold(struct murr *db, const char *table, struct snapshot *s)
+{
+    struct held_table *h = mem_zalloc(sizeof(*h));
+    h->next = db->held;
+    h->name = mem_strdup(table);
+    h->snapshot = snapshot_ref(s);
+    db->held = h;
+}
+
+/*
+ * Keep a table that was opened without the lock, unless somebody else was first: then theirs is it, since two reads in
+ * a row must not see different tables. One from before a refresh is not kept: only this read, which began before, has it.
+ */
+static struct snapshot *keep_opened(struct murr *db, const char *table, uint64_t n_refreshes,
+                                    struct snapshot *take_opened)
+{
+    pthread_mutex_lock(&db->lock);
+    struct snapshot *other = find_held(db, table);
+    if (!other && db->n_refreshes == n_refreshes)
+        hold(db, table, take_opened);
+    pthread_mutex_unlock(&db->lock);
+    if (!other)
+        return take_opened;
+    snapshot_unref(take_opened);
+    return other;
+}
+
+must_use static enum code hold_snapshot(struct murr *db, const char *table,
+                                        struct snapshot **out_snapshot, struct err *err)
+{
+    struct snapshot *s;
+    pthread_mutex_lock(&db->lock);
+    uint64_t n_refreshes = db->n_refreshes;
+    s = find_held(db, table);
+    pthread_mutex_unlock(&db->lock);
+    if (!s) {
+        TRY(snapshot_open_live(db->data_dir, table, db->storage, &s, err));
+        s = keep_opened(db, table, n_refreshes, s);
+    }
+    *out_snapshot = s;
+    return OK;
+}
+
+enum code library_snapshot(struct murr *db, const char *table, struct snapshot **out_snapshot,
+                           struct err *err)
+{
+    char shown[128];
+    TRY(library_given(db, "db", err));
+    TRY(library_given(table, "table", err));
+    if (db->registry)
+        return registry_snapshot(db->registry, view_cstr(table), out_snapshot, err);
+    if (table_name_check(view_cstr(table), NULL)) /* it becomes a path */
+        return err_set(err, E_NOTFOUND, "no loaded table '%s' in %s",
+                       view_printable(view_cstr(table), shown, sizeof(shown)), db->data_dir);
+    return hold_snapshot(db, table, out_snapshot, err);
 }

@@ -104,10 +104,11 @@ bool table_hold_to_merge(struct table *t, uint64_t *out_wake_ns)
 
 /* ------------------------------------------------------------------------------------ merging */
 
-/* Half as much again as what is merged: more than a merge can need. */
-must_use static enum code check_disk(const struct table *t, uint64_t bytes, struct err *err)
+/* What is merged takes no more than it did, but for rows that get wider. */
+must_use static enum code check_disk(const struct table *t, uint64_t merged_bytes, struct err *err)
 {
     struct statvfs fs;
+    uint64_t bytes = merged_bytes + merged_bytes / 16 + (1 << 20);
     if (statvfs(t->dir, &fs) < 0)
         return err_errno(err, E_IO, "cannot stat the file system of %s", t->dir);
     uint64_t available = (uint64_t)fs.f_bavail * fs.f_frsize;
@@ -172,7 +173,7 @@ must_use static enum code merge(struct table *t, const struct snapshot *s, struc
     char tmp_dir[PATH_CAP];
     uint64_t number, start_ns = clock_mono_ns(), bytes = merged_bytes(s, c);
     struct merge_result r;
-    TRY(check_disk(t, bytes + bytes / 2, err));
+    TRY(check_disk(t, bytes, err));
     TRY(commit_make_tmp(t, &number, tmp_dir, err));
     enum code rc = merge_in(t, s, c, tmp_dir, number, pool, memory_bytes, &r, err);
     if (rc) {
@@ -224,6 +225,10 @@ void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
     write_list_move(&asked, &t->writes.compactions);
     pthread_mutex_unlock(&t->lock);
     enum code rc = c.end ? merge(t, s, c, pool, memory_bytes, &err) : OK;
+    if (rc == E_NOSPACE && c.has_base && c.end > 1) { /* the layers alone are smaller */
+        c.has_base = false;
+        rc = merge(t, s, c, pool, memory_bytes, &err);
+    }
     snapshot_unref(s);
     if (c.end && rc != E_CANCELLED && rc != E_CHANGED)
         note_merge(t, rc, &err);

@@ -45,7 +45,7 @@ must_use static enum code lock_data_dir(struct registry *r, struct err *err)
     if (flock(r->lock_fd, LOCK_EX | LOCK_NB) == 0)
         return OK;
     if (errno == EWOULDBLOCK)
-        return err_set(err, E_IO, "data directory %s is used by another murr process",
+        return err_set(err, E_BUSY, "data directory %s is used by another murr process",
                        r->config.data_dir);
     return err_errno(err, E_IO, "cannot lock %s", path);
 }

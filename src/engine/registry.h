@@ -37,7 +37,7 @@ struct registry_config {
 /*
  * Lock the data directory, remove debris, and serve the newest complete generation of every table of the config, and
  * of those that were created.
- * Fails when the directory cannot be made or is used by another process; a damaged generation is
+ * Fails when the directory cannot be made; E_BUSY when it is used by another process. A damaged generation is
  * logged and the one before it serves.
  */
 must_use enum code registry_open(const struct registry_config *config,

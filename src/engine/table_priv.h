@@ -33,6 +33,8 @@ struct table {
     unsigned n_failed_loads;     /* of that partition, without the first */
     uint64_t retry_load_ns;      /* not to be loaded again before */
 
+    struct err last_write_err; /* only the writer that holds the table */
+
     /* Held while the manifest and what is served change: by a load, a write and a merge in turn. */
     pthread_mutex_t commit;
 

@@ -20,12 +20,14 @@ enum write_form {
     WRITE_JSON,    /* {"columns": {"id": [...], ...}}; of a delete {"keys": [...]} */
     WRITE_ARROW,   /* an IPC stream; columns by name */
     WRITE_PARQUET, /* a file; not for deletes */
+    WRITE_BATCHES, /* structs of Arrow's C data interface, of this process; columns by name */
 };
 
 /* Bytes that somebody keeps until they are released, once, from any thread. */
 struct write_body {
-    struct view bytes;
-    void (*release)(void *owner); /* NULL: nothing to release */
+    struct view bytes; /* of WRITE_BATCHES: none, but `len` says about how many they are */
+    const struct c_batches *batches; /* format/arrow/input.h; kept in the same way */
+    void (*release)(void *owner);    /* NULL: nothing to release */
     void *owner;
 };
 

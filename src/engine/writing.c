@@ -212,6 +212,14 @@ must_use static enum code merge_failure(struct table *t, struct err *err)
     return rc;
 }
 
+/* The same failure again and again, as of a full disk, is told once. Only the thread that holds the table. */
+static bool is_news(struct table *t, const struct err *err)
+{
+    bool is_new = strcmp(t->last_write_err.msg, err->msg) != 0;
+    t->last_write_err = *err;
+    return is_new;
+}
+
 static void write_rows(struct table *t, struct write_list *writes, struct pool *pool,
                        const struct write_limits *limits)
 {
@@ -224,7 +232,7 @@ static void write_rows(struct table *t, struct write_list *writes, struct pool *
         struct group g = {t, writes, s, pool, limits->memory_bytes, next_time_us(s), 0};
         rc = write_group(&g, &err);
     }
-    if (rc)
+    if (rc && is_news(t, &err))
         log_error("writes failed", log_str("table", t->spec->name), log_int("writes", writes->n),
                   log_str("error", err.msg));
     end_group(t, writes, rc, &err);

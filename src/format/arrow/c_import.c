@@ -440,3 +440,51 @@ enum code c_import_batch(struct c_import *c, const struct ArrowArray *batch, siz
     *out_n_rows = (size_t)batch->length;
     return OK;
 }
+
+static uint64_t array_bytes(const struct arrow_array *a);
+
+/* Of so many of all elements that the child has. */
+static uint64_t element_bytes(const struct arrow_array *a, uint64_t n)
+{
+    const struct arrow_array *child = &a->children[0];
+    double each = child->n_rows ? (double)array_bytes(child) / (double)child->n_rows : 0;
+    return (uint64_t)(each * (double)n);
+}
+
+/* How far the offsets of the rows reach; 0 where they lie. */
+static uint64_t reach(const struct arrow_array *a)
+{
+    uint64_t from = arrow_offset(a->offsets, a->is_wide, a->offset);
+    uint64_t to = arrow_offset(a->offsets, a->is_wide, a->offset + a->n_rows);
+    return to > from ? to - from : 0;
+}
+
+static uint64_t array_bytes(const struct arrow_array *a)
+{
+    uint64_t n = a->n_rows;
+    if (n == 0)
+        return 0;
+    switch (a->layout) {
+    case ARRAY_PLAIN:
+        return n * type_width(&a->type);
+    case ARRAY_BYTES:
+        return 4 * n + reach(a);
+    case ARRAY_LIST:
+        return 4 * n + element_bytes(a, reach(a));
+    case ARRAY_LIST_VIEW:
+        return 8 * n + array_bytes(&a->children[0]);
+    case ARRAY_FIXED_LIST:
+        return element_bytes(a, n * a->list_size);
+    default:
+        return VIEW_BYTES * n;
+    }
+}
+
+uint64_t c_import_bytes(const struct c_import *c)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < c->n_columns; i++)
+        if (c->columns[i].supported)
+            bytes += array_bytes(&c->columns[i]);
+    return bytes;
+}

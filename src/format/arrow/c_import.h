@@ -38,4 +38,7 @@ const struct arrow_array *c_import_column(const struct c_import *c, size_t i);
 must_use enum code c_import_batch(struct c_import *c, const struct ArrowArray *batch,
                                   size_t *out_n_rows, struct err *err);
 
+/* About how many bytes the values of the batch take; for limits. */
+uint64_t c_import_bytes(const struct c_import *c);
+
 #endif

@@ -1,15 +1,14 @@
 #include "format/arrow/keys.h"
 
 #include "base/mem.h"
-#include "format/arrow/ipc_reader.h"
 
 /* Keys of one request have no use for more, whatever they decompress to. */
 static const size_t decompressed_max = (size_t)64 << 20;
 
 struct keys {
     const struct schema *schema;
-    struct view body;
-    struct ipc_reader *reader;
+    struct view body; /* of a stream */
+    struct arrow_input input;
     const struct arrow_array **columns; /* by component of the key */
     struct vector *values;              /* likewise; of the rows of a batch, in the arena */
     struct view *list;
@@ -22,6 +21,11 @@ static const struct field *key_field(const struct keys *k, size_t component)
     return &k->schema->fields[k->schema->key[component]];
 }
 
+static const char *form_word(const struct keys *k)
+{
+    return k->input.stream ? "stream" : "batch";
+}
+
 must_use static enum code match_column(struct keys *k, const struct arrow_array *a, struct err *err)
 {
     char shown[100];
@@ -30,15 +34,16 @@ must_use static enum code match_column(struct keys *k, const struct arrow_array 
         component++;
     view_printable(a->name, shown, sizeof(shown));
     if (component == k->schema->n_key)
-        return err_set(err, E_INVALID, "column '%s' of the Arrow stream is not a key column",
-                       shown);
+        return err_set(err, E_INVALID, "column '%s' of the Arrow %s is not a key column", shown,
+                       form_word(k));
     if (k->columns[component])
-        return err_set(err, E_INVALID, "column '%s' of the Arrow stream is given twice", shown);
+        return err_set(err, E_INVALID, "column '%s' of the Arrow %s is given twice", shown,
+                       form_word(k));
     enum dtype wanted = key_field(k, component)->type.dtype, is = a->type.dtype;
     bool fits = wanted == DT_UTF8 ? is == DT_UTF8 : dtype_is_int(is);
     if (!a->is_null && (!a->supported || !fits))
-        return err_set(err, E_INVALID, "column '%s' of the Arrow stream is %s, the key is %s",
-                       shown, a->type_text, dtype_name(wanted));
+        return err_set(err, E_INVALID, "column '%s' of the Arrow %s is %s, the key is %s", shown,
+                       form_word(k), a->type_text, dtype_name(wanted));
     k->columns[component] = a;
     return OK;
 }
@@ -47,11 +52,11 @@ must_use static enum code match_columns(struct keys *k, struct err *err)
 {
     k->columns = arena_zalloc(k->arena, k->schema->n_key * sizeof(*k->columns));
     k->values = arena_zalloc(k->arena, k->schema->n_key * sizeof(*k->values));
-    for (size_t i = 0; i < ipc_reader_n_columns(k->reader); i++)
-        TRY(match_column(k, ipc_reader_column(k->reader, i), err));
+    for (size_t i = 0; i < arrow_input_n_columns(&k->input); i++)
+        TRY(match_column(k, arrow_input_column(&k->input, i), err));
     for (size_t i = 0; i < k->schema->n_key; i++)
         if (!k->columns[i])
-            return err_set(err, E_INVALID, "the Arrow stream lacks the key column %.100s",
+            return err_set(err, E_INVALID, "the Arrow %s lacks the key column %.100s", form_word(k),
                            key_field(k, i)->name);
     return OK;
 }
@@ -108,6 +113,7 @@ must_use static enum code put_keys(struct keys *k, size_t n_rows, struct err *er
     return OK;
 }
 
+/* Buffers that are not the caller's are gone with their batch: where a stream is compressed. */
 static bool is_in_body(const struct keys *k, const uint8_t *at)
 {
     return (uintptr_t)at - (uintptr_t)k->body.ptr < k->body.len;
@@ -117,6 +123,8 @@ static bool is_in_body(const struct keys *k, const uint8_t *at)
 static void keep_texts(const struct keys *k, struct view *list, size_t n)
 {
     const struct arrow_array *a = k->columns[0];
+    if (!k->input.stream) /* the caller has them all */
+        return;
     if (a->layout == ARRAY_BYTES && is_in_body(k, a->data.ptr)) /* so all of it is */
         return;
     for (size_t i = 0; i < n; i++)
@@ -188,17 +196,28 @@ must_use static enum code add_batch(struct keys *k, size_t n_rows, size_t max_ke
     return OK;
 }
 
-must_use static enum code read_stream(struct keys *k, size_t max_keys, struct err *err)
+must_use static enum code read_batches(struct keys *k, size_t max_keys, struct err *err)
 {
     TRY(match_columns(k, err));
     for (;;) {
         size_t n_rows = 0;
         bool more;
-        TRY(ipc_reader_next(k->reader, &n_rows, &more, err));
+        TRY(arrow_input_next(&k->input, &n_rows, &more, err));
         if (!more)
             return OK;
         TRY(add_batch(k, n_rows, max_keys, err));
     }
+}
+
+/* The input is open; it is done afterwards. */
+must_use static enum code read_input(struct keys *k, size_t max_keys, struct key_list *out_keys,
+                                     struct err *err)
+{
+    enum code rc = read_batches(k, max_keys, err);
+    arrow_input_done(&k->input);
+    if (!rc)
+        *out_keys = (struct key_list){k->list, k->n};
+    return rc;
 }
 
 enum code arrow_keys_read(struct view body, const struct schema *schema, size_t max_keys,
@@ -207,11 +226,15 @@ enum code arrow_keys_read(struct view body, const struct schema *schema, size_t 
     struct keys k = {.schema = schema, .body = body, .arena = arena};
     struct ipc_limits limits = ipc_limits_default();
     limits.decompressed_bytes = decompressed_max;
-    TRY(ipc_reader_open(body, &limits, &k.reader, err));
-    enum code rc = read_stream(&k, max_keys, err);
-    ipc_reader_close(k.reader);
-    if (rc)
-        return rc;
-    *out_keys = (struct key_list){k.list, k.n};
-    return OK;
+    TRY(arrow_input_open_stream(body, &limits, &k.input, err));
+    return read_input(&k, max_keys, out_keys, err);
+}
+
+enum code arrow_keys_import(const struct c_batches *batches, const struct schema *schema,
+                            size_t max_keys, struct arena *arena, struct key_list *out_keys,
+                            struct err *err)
+{
+    struct keys k = {.schema = schema, .arena = arena};
+    TRY(arrow_input_open_batches(batches, ipc_limits_default().read_bytes, &k.input, err));
+    return read_input(&k, max_keys, out_keys, err);
 }

@@ -1,8 +1,8 @@
-/* Keys of a fetch as an Arrow IPC stream: the key columns of the table, by name, in any order. */
+/* Keys as Arrow, of a fetch or a delete: the key columns of the table, by name, in any order. */
 #ifndef MURR_FORMAT_ARROW_KEYS_H
 #define MURR_FORMAT_ARROW_KEYS_H
 
-#include "base/arena.h"
+#include "format/arrow/input.h"
 #include "model/key.h"
 
 /*
@@ -16,5 +16,10 @@
  */
 must_use enum code arrow_keys_read(struct view body, const struct schema *schema, size_t max_keys,
                                    struct arena *arena, struct key_list *out_keys, struct err *err);
+
+/* The same of batches, which are borrowed as `body` is. */
+must_use enum code arrow_keys_import(const struct c_batches *batches, const struct schema *schema,
+                                     size_t max_keys, struct arena *arena,
+                                     struct key_list *out_keys, struct err *err);
 
 #endif

@@ -342,6 +342,51 @@ static void buffers_of_others_are_read(void **state)
     assert_import(&b, "005c2605000000000000000000000000\n");
 }
 
+static uint64_t bytes_of(const struct by_hand *b)
+{
+    struct c_import *in;
+    size_t n_rows;
+    struct err err;
+    assert_ok(c_import_open(&b->schema, 0, &in, &err));
+    assert_ok(c_import_batch(in, &b->batch, &n_rows, &err));
+    uint64_t bytes = c_import_bytes(in);
+    c_import_close(in);
+    return bytes;
+}
+
+/* Slices count for what is in them: a large batch may be handed over piece by piece. */
+static void batches_are_measured_by_their_rows(void **state)
+{
+    (void)state;
+    struct by_hand b;
+    const int32_t offsets[] = {0, 100, 100, 103, 1103};
+    static const char text[1103];
+    const void *texts[] = {NULL, offsets, text};
+    init_by_hand(&b, "u", 4, texts, 3);
+    assert_int_equal(bytes_of(&b), 4 * 4 + 1103);
+    b.array.offset = 1;
+    b.array.length = b.batch.length = 2;
+    assert_int_equal(bytes_of(&b), 2 * 4 + 3);
+
+    static const double numbers[1103];
+    const void *values[] = {NULL, numbers}, *lists[] = {NULL, offsets};
+    struct ArrowSchema item = {.format = "g", .name = "item", .release = keep_schema};
+    struct ArrowSchema *items[] = {&item};
+    struct ArrowArray elements = {
+        .length = 1103, .n_buffers = 2, .buffers = values, .release = keep_array};
+    struct ArrowArray *children[] = {&elements};
+    init_by_hand(&b, "+l", 4, lists, 2);
+    b.field.children = items;
+    b.array.children = children;
+    b.field.n_children = b.array.n_children = 1;
+    assert_int_equal(bytes_of(&b), 4 * 4 + 1103 * 8);
+    b.array.offset = 1;
+    b.array.length = b.batch.length = 2;
+    assert_int_equal(bytes_of(&b), 2 * 4 + 3 * 8);
+    init_by_hand(&b, "g", 0, values, 2);
+    assert_int_equal(bytes_of(&b), 0);
+}
+
 static void dictionaries_of_others_are_read(void **state)
 {
     (void)state;
@@ -436,6 +481,7 @@ int main(void)
         cmocka_unit_test(answers_of_every_type_go_out_and_come_back),
         cmocka_unit_test(children_may_leave_and_outlive_their_parent),
         cmocka_unit_test(buffers_of_others_are_read),
+        cmocka_unit_test(batches_are_measured_by_their_rows),
         cmocka_unit_test(dictionaries_of_others_are_read),
         cmocka_unit_test(what_is_not_ours_is_listed),
         cmocka_unit_test(what_is_wrong_is_said),
