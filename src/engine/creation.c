@@ -77,6 +77,7 @@ must_use static enum code build_empty(const struct schema *schema, const char *d
         .n_blocks = 1,
         .n_parts = 1,
         .worker_bytes = 1 << 20,
+        .setting = "write.memory",
     };
     TRY(random_seed(&config.hash_seed, err));
     TRY(record_format_init(&format, schema, err));

@@ -1,8 +1,13 @@
 """Queues of writes of many tables, and the threads that work on them."""
 import http.client
+import io
 import json
 import threading
 import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from conftest import Server
 
@@ -54,3 +59,67 @@ def test_refused_writes_do_not_keep_a_table_from_being_merged(tmp_path):
             assert time.monotonic() < end, "nothing was merged"
             assert murr.request("PUT", "/api/v1/table/t/write", '{"columns": {}}')[0] == 400
             time.sleep(0.2)
+
+
+def create_texts(murr):
+    schema = {"key": "id", "columns": {"id": {"dtype": "int64"}, "v": {"dtype": "utf8"}}}
+    assert murr.request("PUT", "/api/v1/table/t", json.dumps(schema))[0] == 201
+
+
+def with_memory(folder, memory):
+    murr = Server(folder, {})
+    config = json.loads(murr.config_path.read_text())
+    murr.config_path.write_text(json.dumps({**config, "write": {"memory": memory}}))
+    return murr
+
+
+def test_a_short_file_of_very_many_rows_is_written(tmp_path):
+    """How many blocks it takes is not seen from its length."""
+    n = 300000
+    words = pa.DictionaryArray.from_arrays(pa.array(np.arange(n) % 7, pa.int32()),
+                                           [c * 100 for c in "abcdefg"])
+    body = io.BytesIO()
+    pq.write_table(pa.table({"id": np.arange(n), "v": words}), body, compression="zstd",
+                   use_dictionary=["v"], column_encoding={"id": "DELTA_BINARY_PACKED"})
+    assert len(body.getvalue()) < 20000
+    with with_memory(tmp_path, "16MiB") as murr:
+        create_texts(murr)
+        status, _, data = murr.request("PUT", "/api/v1/table/t/write", body.getvalue())
+        assert (status, data) == (200, b'{"num_rows":300000}')
+        assert murr.fetch_json("t", [0, 1, n - 1, n])["v"] == ["a" * 100, "b" * 100,
+                                                              "abcdefg"[(n - 1) % 7] * 100, None]
+
+
+def test_a_row_that_is_too_long_fails_alone(tmp_path):
+    short, long, answers = 40, 4, {}
+    with with_memory(tmp_path, "16MiB") as murr:
+        create_texts(murr)
+
+        def write(i):
+            text = "x" if i >= long else "x" * 4500000
+            body = json.dumps({"columns": {"id": [i], "v": [text]}})
+            while (answer := murr.request("PUT", "/api/v1/table/t/write", body))[0] == 429:
+                time.sleep(0.01)
+            answers[i] = answer
+
+        threads = [threading.Thread(target=write, args=(i,)) for i in range(long + short)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        for i, (status, _, data) in answers.items():
+            assert status == (413 if i < long else 200), (i, data)
+            assert status == 200 or b"write.memory" in data
+        assert murr.status("t")["rows"] == short
+
+
+def test_long_rows_that_meet_in_a_block_are_written_and_merged(tmp_path):
+    """Each of them fits, two or three do not."""
+    with with_memory(tmp_path, "16MiB") as murr:
+        create_texts(murr)
+        for i in range(24):
+            body = json.dumps({"columns": {"id": [i, i + 100], "v": ["x" * 1000000] * 2}})
+            status, _, data = murr.request("PUT", "/api/v1/table/t/write", body)
+            assert status == 200, data
+        assert murr.request("POST", "/api/v1/table/t/compact")[0] == 200
+        assert murr.status("t")["rows"] == 48
