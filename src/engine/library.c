@@ -56,11 +56,6 @@ enum murr_result library_result(enum code rc, const struct err *err, char *error
     return result_code(rc);
 }
 
-enum code library_given(const void *argument, const char *name, struct err *err)
-{
-    return argument ? OK : err_set(err, E_INVALID, "%s is NULL", name);
-}
-
 /* --------------------------------------------------------------------------------------- options */
 
 /* What we do not know must not be asked for. */

@@ -23,7 +23,11 @@ struct murr {
 enum murr_result library_result(enum code rc, const struct err *err, char *error);
 
 /* Fails E_INVALID where an argument is NULL. */
-must_use enum code library_given(const void *argument, const char *name, struct err *err);
+must_use static inline enum code library_given(const void *argument, const char *name,
+                                               struct err *err)
+{
+    return argument ? OK : err_set(err, E_INVALID, "%s is NULL", name);
+}
 
 /* What `table` is for reads that begin now; the caller unrefs. Fails E_NOTFOUND, E_INVALID for NULL, E_CORRUPT. */
 must_use enum code library_snapshot(struct murr *db, const char *table,

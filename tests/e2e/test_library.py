@@ -279,8 +279,11 @@ def write(worker):
         db.write("t", pa.record_batch([ids, pa.array([i] * 10)], ["id", "n"]))
         sys.stdout.write(f"{worker} {i}\\n")
         sys.stdout.flush()
-for worker in range(3):
-    threading.Thread(target=write, args=(worker,)).start()
+threads = [threading.Thread(target=write, args=(worker,)) for worker in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
 """
 
 KILLS = 8
