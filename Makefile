@@ -111,7 +111,7 @@ check: ## what CI runs: test, asan, tsan, lint
 clean: ## remove build/
 	rm -rf build
 
-tests: $(TESTS) $(REPLAYS) $(O)/c_bridge.so
+tests: $(TESTS) $(REPLAYS) $(O)/c_bridge.so $(O)/faults.so
 benches: $(SETUP_BENCH) $(BENCHES)
 
 $(O)/obj/%.o: %.c Makefile | $(SETUP)
@@ -148,6 +148,9 @@ $(O)/tests/replay/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(O)/l
 
 $(O)/c_bridge.so: $(O)/obj/tests/e2e/c_bridge.o $(O)/libapp.a
 	@$(CC) -shared $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+
+$(O)/faults.so: tests/e2e/faults.c
+	@$(CC) -shared -fPIC -std=gnu17 -D_GNU_SOURCE $(WARN) -O1 $< -o $@ -ldl
 
 $(O)/bench/%: LIBS += -lhiredis
 $(O)/bench/embedded: LIBS += -llmdb -lrocksdb

@@ -55,6 +55,11 @@ def bounds(f):
     row("memory.resident_ratio", "bytes resident / (key + value bytes)", 1.2, 3)
     row("restart.ready_ms.100M", "start to first answer, ms", 1000, 0)
     row("reload.ratio_p99", "p99 while reloading / p99 without", 2.0)
+    row("write.rows_per_s", "rows written a second, durable and readable, one client", 1_000_000, 0, True)
+    row("write.ratio_redis", "the same / rows into Redis by pipelined `SET`", 1.5, 2, True)
+    row("write.ratio_quiet", "p50 of a fetch after merging settled / compacted", 1.3)
+    for layer in ("10k", "100k", "1M"):
+        row(f"layers.ratio.10M.{layer}", f"read in process, 10M rows, 8 segments of {layer} rows on top / compacted", 1.3)
     row("growth", "ns a key at 100M rows / at 1M", 2.5)
     return table(["figure", "what", "bound", "measured", "met"], rows)
 
@@ -104,6 +109,12 @@ def the_rest(f):
                      f"{number(f.get(f'load.ratio_pyarrow.{kind}.10M'), 2)} × the time pyarrow takes to read the files"])
     rows.append(["reload, 1M rows", f"p99 {number(f.get('reload.p99_us.quiet'))} µs quiet, "
                  f"{number(f.get('reload.p99_us.reloading'))} µs over {number(f.get('reload.n'), 0)} reloads without pause"])
+    if "write.rows_per_s" in f:
+        rows.append(["writes of 1M rows, 10M keys",
+                     f"{number(f['write.rows_per_s'] / 1e6, 2)} M rows a second, Redis "
+                     f"{number(f['write.redis_rows_per_s'] / 1e6, 2)} M; a fetch of 1,000 keys meanwhile p50 "
+                     f"{number(f['write.p50_us.writing'])} µs, p99 {number(f['write.p99_us.writing'])} µs; when merging "
+                     f"has settled p50 {number(f['write.p50_us.quiet'])} µs, compacted {number(f['write.p50_us.compacted'])} µs"])
     rows.append(["a row of 57 bytes, 10M rows", f"{number(f.get('memory.bytes_per_row.10M'))} bytes on disk"])
     rows.append(["table 4 × the memory, 10M rows", f"p50 {number(f.get('disk.p50_us.disk.10M', 0) / 1e3)} ms with "
                  f"`storage: disk`, {number(f.get('disk.p50_us.mmap.10M', 0) / 1e3)} ms with `mmap`"])
@@ -201,7 +212,7 @@ by hiredis; Murr answers over HTTP on loopback.
 {others(f)}
 ![others](benchmarks/others.svg)
 
-## Loads, reloads, memory, disk (`make bench-load`, `bench-reload`, `bench-memory`, `bench-disk`)
+## Loads, reloads, writes, memory, disk (`make bench-load`, `bench-reload`, `bench-write`, `bench-layers`, `bench-memory`, `bench-disk`)
 
 {the_rest(f)}""")
 

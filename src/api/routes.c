@@ -71,7 +71,7 @@ void reply_error(struct call *call, enum code code, const struct err *err)
 {
     struct status status = status_of(code);
     struct err copy = *err;
-    if (status.http >= 500)
+    if (status.http >= 500 && code != E_NOSPACE) /* a full disk is told by who found it */
         log_error("request failed", log_str("path", call->path), log_str("error", err->msg));
     if (code == E_BUSY)
         reply_header(call, "Retry-After", "1");

@@ -21,6 +21,7 @@ struct background {
     pthread_t poller, writers[N_WRITERS], merger;
     bool is_polling, is_merging;
     unsigned n_writers;
+    _Atomic size_t write_turn, merge_turn; /* of the tables */
 
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
@@ -95,7 +96,7 @@ static void *writer_main(void *arg)
     uint64_t seen = 0;
     do {
         struct table *t;
-        while ((t = registry_find(c->registry, holds_to_write, NULL))) {
+        while ((t = registry_find(c->registry, &b->write_turn, holds_to_write, NULL))) {
             struct queued_write *drop =
                 table_write_some(t, pool, &limits, registry_quota_left(c->registry));
             if (drop)
@@ -127,7 +128,7 @@ static void *merger_main(void *arg)
     do {
         struct table *t;
         wake_ns = UINT64_MAX / 2;
-        while ((t = registry_find(c->registry, holds_to_merge, &wake_ns))) {
+        while ((t = registry_find(c->registry, &b->merge_turn, holds_to_merge, &wake_ns))) {
             table_merge_some(t, pool, c->config->write.memory_bytes);
             background_wake(b); /* room for writes */
             wake_ns = UINT64_MAX / 2;

@@ -30,6 +30,29 @@ void commit_remove_tmp(const char *tmp_dir)
     remove_or_warn(tmp_dir);
 }
 
+static bool is_named(const struct manifest *m, uint64_t number)
+{
+    bool named = m->generation == number;
+    for (size_t i = 0; i < m->n_writes; i++)
+        named |= m->writes[i].segment == number;
+    return named;
+}
+
+/*
+ * The files of a commit that failed. A manifest that was renamed but not synced may name them, and be what a crash
+ * leaves: then they stay, and what they would have replaced is there as well. The next commit that goes well makes
+ * them debris, which a restart removes.
+ */
+static void remove_failed(const struct table *t, uint64_t number, const char *path)
+{
+    struct manifest m;
+    if (manifest_read(t->dir, &m, NULL) || is_named(&m, number))
+        log_warn("files of a commit that failed stay, as the manifest may name them",
+                 log_str("path", path));
+    else
+        remove_or_warn(path);
+}
+
 enum code commit_open_base(struct table *t, const char *dir, struct base **out_base,
                            struct err *err)
 {
@@ -55,7 +78,8 @@ static void swap(struct table *t, struct snapshot *take_fresh)
     snapshot_unref(old); /* outside the lock: it may unmap gigabytes */
 }
 
-static struct manifest manifest_of(const struct table *t, const struct snapshot *s)
+must_use static enum code save_manifest(const struct table *t, const struct snapshot *s,
+                                        struct err *err)
 {
     const struct overlay *o = snapshot_overlay(s);
     struct manifest m = {.generation = snapshot_base(s)->info.number,
@@ -64,7 +88,12 @@ static struct manifest manifest_of(const struct table *t, const struct snapshot 
     for (size_t i = o->n; i-- > 0;)
         m.writes[m.n_writes++] =
             (struct manifest_write){o->layers[i]->number, o->layers[i]->newest};
-    return m;
+    return manifest_save(t->dir, &m, err);
+}
+
+enum code commit_save_manifest(struct table *t, struct err *err)
+{
+    return save_manifest(t, t->live, err);
 }
 
 /* Rows of a snapshot that is about to follow the live one: over the same base with one layer more on top, only
@@ -90,8 +119,7 @@ must_use static enum code publish(struct table *t, struct base *take_base,
     struct snapshot *fresh;
     TRY(snapshot_new(take_base, take_overlay, &fresh, err));
     snapshot_set_n_rows(fresh, count_rows(t, fresh, is_merge));
-    struct manifest m = manifest_of(t, fresh);
-    enum code rc = manifest_save(t->dir, &m, err);
+    enum code rc = save_manifest(t, fresh, err);
     if (rc)
         snapshot_unref(fresh);
     else
@@ -136,7 +164,10 @@ must_use static enum code name_generation(struct table *t, const char *tmp_dir, 
     TRY(dir_sync(tmp_dir, err));
     if (rename(tmp_dir, dir) < 0)
         return err_errno(err, code_of_errno(), "cannot rename %s to %s", tmp_dir, dir);
-    return dir_sync(t->dir, err);
+    enum code rc = dir_sync(t->dir, err);
+    if (rc)
+        remove_or_warn(dir);
+    return rc;
 }
 
 must_use static enum code publish_base(struct table *t, struct base *take_base, struct err *err)
@@ -166,7 +197,7 @@ enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number, str
         pthread_mutex_unlock(&t->commit);
     }
     if (rc)
-        remove_or_warn(dir);
+        remove_failed(t, number, dir);
     return rc;
 }
 
@@ -199,7 +230,10 @@ must_use static enum code name_layer(struct table *t, const char *tmp_dir, uint6
     TRY(layer_path(t->dir, number, path, err));
     if (rename(from, path) < 0)
         return err_errno(err, code_of_errno(), "cannot rename %s to %s", from, path);
-    return dir_sync(t->dir, err);
+    enum code rc = dir_sync(t->dir, err);
+    if (rc)
+        remove_or_warn(path);
+    return rc;
 }
 
 must_use static enum code open_layer(struct table *t, uint64_t number, int64_t newest,
@@ -235,7 +269,7 @@ enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number, in
         layer_unref(layer);
     }
     if (rc)
-        remove_or_warn(path);
+        remove_failed(t, number, path);
     return rc;
 }
 
@@ -292,7 +326,7 @@ must_use static enum code merge_to_base(struct table *t, const char *tmp_dir, ui
         pthread_mutex_unlock(&t->commit);
     }
     if (rc)
-        remove_or_warn(dir);
+        remove_failed(t, number, dir);
     else if (generation_path(t->dir, snapshot_base(from)->info.number, old, NULL) == OK)
         remove_or_warn(old);
     return rc;
@@ -331,7 +365,7 @@ must_use static enum code merge_to_layer(struct table *t, const char *tmp_dir, u
         layer_unref(layer);
     }
     if (rc)
-        remove_or_warn(path);
+        remove_failed(t, number, path);
     return rc;
 }
 

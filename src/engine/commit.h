@@ -34,6 +34,9 @@ must_use enum code commit_merge(struct table *t, const char *tmp_dir, uint64_t n
 /* The base as the configuration wants it kept, in the place of the same one kept otherwise. Takes it. */
 void commit_resettled(struct table *t, struct base *take_base);
 
+/* The manifest that names what is served, where there is none: while the table is opened. */
+must_use enum code commit_save_manifest(struct table *t, struct err *err);
+
 /* "<table_dir>/0000000009.tmp", made. */
 must_use enum code commit_make_tmp(struct table *t, uint64_t *out_number, char out[static PATH_CAP],
                                    struct err *err);

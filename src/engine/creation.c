@@ -2,6 +2,7 @@
 #include "engine/commit.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/answer.h"
 #include "engine/build.h"
@@ -115,6 +116,27 @@ must_use static enum code check_free(struct table *t, struct err *err)
     return OK;
 }
 
+/* Under another name first, so that a crash leaves all or nothing. */
+must_use static enum code remove_files(const struct table *t, const char *data_dir, struct err *err)
+{
+    char aside[PATH_CAP];
+    TRY(path_format(aside, err, "%s/%s%s-%" PRIu64, data_dir, debris_prefix, t->spec->name,
+                    (uint64_t)clock_wall_us()));
+    if (rename(t->dir, aside) < 0)
+        return err_errno(err, code_of_errno(), "cannot rename %s to %s", t->dir, aside);
+    TRY(dir_sync(data_dir, err));
+    return tree_remove(aside, err);
+}
+
+/* What became of it must not be in the way of the next one of that name. */
+static void remove_half_made(const struct table *t, const char *data_dir)
+{
+    struct err err;
+    if (remove_files(t, data_dir, &err))
+        log_warn("a table that was not created left files", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
+}
+
 enum code table_create(struct view name, const struct schema *schema, enum storage_kind storage,
                        const char *data_dir, struct table **out_table, struct err *err)
 {
@@ -126,8 +148,11 @@ enum code table_create(struct view name, const struct schema *schema, enum stora
     enum code rc = table_make_dir(t, data_dir, err);
     if (!rc)
         rc = check_free(t, err);
-    if (!rc)
+    if (!rc) {
         rc = make_first_generation(t, schema, err);
+        if (rc)
+            remove_half_made(t, data_dir);
+    }
     if (rc)
         table_close(t);
     else
@@ -175,17 +200,6 @@ enum code table_open_created(const char *name, enum storage_kind storage, const 
 }
 
 /* ----------------------------------------------------------------------------------- dropping */
-
-must_use static enum code remove_files(const struct table *t, const char *data_dir, struct err *err)
-{
-    char aside[PATH_CAP];
-    TRY(path_format(aside, err, "%s/%s%s-%" PRIu64, data_dir, debris_prefix, t->spec->name,
-                    (uint64_t)clock_wall_us()));
-    if (rename(t->dir, aside) < 0)
-        return err_errno(err, code_of_errno(), "cannot rename %s to %s", t->dir, aside);
-    TRY(dir_sync(data_dir, err));
-    return tree_remove(aside, err);
-}
 
 enum code table_remove(struct table *take_table, const char *data_dir, struct err *err)
 {

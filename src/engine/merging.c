@@ -16,7 +16,10 @@
  */
 enum { MERGE_AT = 4 };
 static const uint64_t quiet_ns = 2000000000;
-static const uint64_t retry_ns = 5000000000;
+/* A merge that failed is tried again, at first soon: meanwhile there may be no room for writes. */
+static const uint64_t retry_first_ns = 100000000, retry_max_ns = 5000000000;
+static const double logged_seconds =
+    1; /* shorter merges are told at debug only: there may be many */
 
 /* Layers `first` to `end`-1 of a snapshot, and its base. */
 struct choice {
@@ -101,10 +104,11 @@ bool table_hold_to_merge(struct table *t, uint64_t *out_wake_ns)
 
 /* ------------------------------------------------------------------------------------ merging */
 
-/* Half as much again as what is merged: more than a merge can need. */
-must_use static enum code check_disk(const struct table *t, uint64_t bytes, struct err *err)
+/* What is merged takes no more than it did, but for rows that get wider. */
+must_use static enum code check_disk(const struct table *t, uint64_t merged_bytes, struct err *err)
 {
     struct statvfs fs;
+    uint64_t bytes = merged_bytes + merged_bytes / 16 + (1 << 20);
     if (statvfs(t->dir, &fs) < 0)
         return err_errno(err, E_IO, "cannot stat the file system of %s", t->dir);
     uint64_t available = (uint64_t)fs.f_bavail * fs.f_frsize;
@@ -169,7 +173,7 @@ must_use static enum code merge(struct table *t, const struct snapshot *s, struc
     char tmp_dir[PATH_CAP];
     uint64_t number, start_ns = clock_mono_ns(), bytes = merged_bytes(s, c);
     struct merge_result r;
-    TRY(check_disk(t, bytes + bytes / 2, err));
+    TRY(check_disk(t, bytes, err));
     TRY(commit_make_tmp(t, &number, tmp_dir, err));
     enum code rc = merge_in(t, s, c, tmp_dir, number, pool, memory_bytes, &r, err);
     if (rc) {
@@ -177,11 +181,19 @@ must_use static enum code merge(struct table *t, const struct snapshot *s, struc
         return rc;
     }
     TRY(commit_merge(t, tmp_dir, number, s, 0, c.end, c.has_base, err));
-    log_info("writes merged", log_str("table", t->spec->name), log_int("segments", c.end),
-             log_str("into", c.has_base ? "generation" : "segment"), log_int("number", number),
-             log_int("rows", r.n_rows), log_int("disk_bytes", r.disk_bytes),
-             log_double("seconds", (double)(clock_mono_ns() - start_ns) / 1e9));
+    double seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
+    log_event(seconds < logged_seconds ? LOG_DEBUG : LOG_INFO, "writes merged",
+              log_fields(log_str("table", t->spec->name), log_int("segments", c.end),
+                         log_str("into", c.has_base ? "generation" : "segment"),
+                         log_int("number", number), log_int("rows", r.n_rows),
+                         log_int("disk_bytes", r.disk_bytes), log_double("seconds", seconds)));
     return OK;
+}
+
+static uint64_t retry_after_ns(unsigned n_failed)
+{
+    uint64_t ns = retry_first_ns << (n_failed < 8 ? n_failed : 8);
+    return ns < retry_max_ns ? ns : retry_max_ns;
 }
 
 /* What failed is tried again after a while; until then it is what writes without room are told. */
@@ -192,7 +204,8 @@ static void note_merge(struct table *t, enum code rc, const struct err *err)
     ++*(rc ? &t->writes.n_merges_failed : &t->writes.n_merges_ok);
     t->writes.merge_rc = rc;
     t->writes.merge_err = rc ? *err : (struct err){0};
-    t->writes.retry_merge_ns = rc ? clock_mono_ns() + retry_ns : 0;
+    t->writes.retry_merge_ns = rc ? clock_mono_ns() + retry_after_ns(t->writes.n_merges_bad) : 0;
+    t->writes.n_merges_bad = rc ? t->writes.n_merges_bad + 1 : 0;
     pthread_mutex_unlock(&t->lock);
     if (is_news)
         log_error("writes cannot be merged", log_str("table", t->spec->name),
@@ -212,6 +225,10 @@ void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
     write_list_move(&asked, &t->writes.compactions);
     pthread_mutex_unlock(&t->lock);
     enum code rc = c.end ? merge(t, s, c, pool, memory_bytes, &err) : OK;
+    if (rc == E_NOSPACE && c.has_base && c.end > 1) { /* the layers alone are smaller */
+        c.has_base = false;
+        rc = merge(t, s, c, pool, memory_bytes, &err);
+    }
     snapshot_unref(s);
     if (c.end && rc != E_CANCELLED && rc != E_CHANGED)
         note_merge(t, rc, &err);

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -256,13 +257,19 @@ enum code registry_write(struct registry *r, struct view table, const struct wri
     return rc;
 }
 
-struct table *registry_find(struct registry *r, table_wants_fn wants, void *arg)
+struct table *registry_find(struct registry *r, _Atomic size_t *turn, table_wants_fn wants,
+                            void *arg)
 {
     struct table *found = NULL;
     pthread_rwlock_rdlock(&r->lock);
-    for (size_t i = 0; i < r->n_tables && !found; i++)
-        if (wants(arg, r->tables[i]))
-            found = r->tables[i];
+    size_t first = atomic_load(turn);
+    for (size_t i = 0; i < r->n_tables && !found; i++) {
+        size_t at = (first + i) % r->n_tables;
+        if (!wants(arg, r->tables[at]))
+            continue;
+        found = r->tables[at];
+        atomic_store(turn, at + 1);
+    }
     pthread_rwlock_unlock(&r->lock);
     return found;
 }

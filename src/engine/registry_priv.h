@@ -6,9 +6,11 @@
 #include "engine/table.h"
 #include "engine/write_list.h"
 
-/* Call `wants` for each table until it returns true, and return that table; NULL: none. */
+/* Call `wants` for each table until it returns true, and return that table; NULL: none. They come in turn: the next
+ * search that is given the same `turn` begins behind it. */
 typedef bool (*table_wants_fn)(void *arg, struct table *t);
-struct table *registry_find(struct registry *r, table_wants_fn wants, void *arg);
+struct table *registry_find(struct registry *r, _Atomic size_t *turn, table_wants_fn wants,
+                            void *arg);
 
 /* Bytes that writes may still add to the disk. */
 uint64_t registry_quota_left(struct registry *r);

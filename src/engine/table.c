@@ -153,6 +153,14 @@ must_use static enum code open_newest(struct table *t, const struct generation_l
     return OK;
 }
 
+static void prune_replaced(struct table *t, uint64_t live)
+{
+    struct err err;
+    if (generation_prune(t->dir, live, 0, &err))
+        log_warn("old generations stay behind", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
+}
+
 /* Without a manifest (it is damaged, or we died between the first generation and its manifest) the newest
  * generation serves, and it gets one, for those who read the directory beside us. */
 enum code table_restore(struct table *t, struct err *err)
@@ -171,10 +179,11 @@ enum code table_restore(struct table *t, struct err *err)
     if (!t->live)
         return OK;
     const struct generation_info *info = &snapshot_base(t->live)->info;
-    m.generation = info->number;
-    if (why.msg[0] && manifest_save(t->dir, &m, &why))
+    if (m.generation == 0 && commit_save_manifest(t, &why))
         log_warn("cannot write the manifest", log_str("table", t->spec->name),
                  log_str("error", why.msg));
+    if (!t->store && info->number == m.generation) /* what a merge has replaced */
+        prune_replaced(t, info->number);
     log_info("serving from disk", log_str("table", t->spec->name),
              log_int("generation", info->number), log_str("partition", info->partition),
              log_int("rows", snapshot_n_rows(t->live)),

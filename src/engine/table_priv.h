@@ -33,6 +33,8 @@ struct table {
     unsigned n_failed_loads;     /* of that partition, without the first */
     uint64_t retry_load_ns;      /* not to be loaded again before */
 
+    struct err last_write_err; /* only the writer that holds the table */
+
     /* Held while the manifest and what is served change: by a load, a write and a merge in turn. */
     pthread_mutex_t commit;
 
@@ -53,6 +55,7 @@ struct table {
         uint64_t last_write_ns; /* clock_mono_ns */
         enum code merge_rc;     /* of the latest merge; OK also when there was none */
         struct err merge_err;
+        unsigned n_merges_bad;           /* in a row, the latest among them */
         uint64_t retry_merge_ns;         /* not to be tried again before */
         uint64_t n_ok, n_failed, n_rows; /* writes and their rows, since the start */
         uint64_t n_merges_ok, n_merges_failed;

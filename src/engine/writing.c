@@ -92,12 +92,14 @@ struct group {
     size_t n_good; /* writes whose rows will be committed */
 };
 
-/* Stamps rise, whatever the clock does. */
+/* Stamps rise, whatever the clock does, and count over the partition that serves, whatever the clock of its store says. */
 static int64_t next_time_us(const struct snapshot *s)
 {
     const struct overlay *o = snapshot_overlay(s);
-    int64_t now = clock_wall_us();
-    return o->n && o->layers[0]->newest / 2 >= now ? o->layers[0]->newest / 2 + 1 : now;
+    int64_t now = clock_wall_us(), last = snapshot_stack(s)->floor / 2;
+    if (o->n && o->layers[0]->newest / 2 > last)
+        last = o->layers[0]->newest / 2;
+    return last >= now ? last + 1 : now;
 }
 
 static void read_writes(struct group *g, struct delta *delta)
@@ -156,11 +158,13 @@ must_use static enum code write_group(struct group *g, struct err *err)
 static void count_writes(struct table *t, const struct write_list *writes)
 {
     pthread_mutex_lock(&t->lock);
+    uint64_t n_ok = t->writes.n_ok;
     for (const struct queued_write *w = writes->first; w; w = w->next) {
         ++*(w->rc ? &t->writes.n_failed : &t->writes.n_ok);
         t->writes.n_rows += w->rc ? 0 : w->result.n_rows;
     }
-    t->writes.last_write_ns = clock_mono_ns();
+    if (t->writes.n_ok > n_ok) /* those that are refused may wait for a merge of a quiet table */
+        t->writes.last_write_ns = clock_mono_ns();
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -208,6 +212,14 @@ must_use static enum code merge_failure(struct table *t, struct err *err)
     return rc;
 }
 
+/* The same failure again and again, as of a full disk, is told once. Only the thread that holds the table. */
+static bool is_news(struct table *t, const struct err *err)
+{
+    bool is_new = strcmp(t->last_write_err.msg, err->msg) != 0;
+    t->last_write_err = *err;
+    return is_new;
+}
+
 static void write_rows(struct table *t, struct write_list *writes, struct pool *pool,
                        const struct write_limits *limits)
 {
@@ -220,7 +232,7 @@ static void write_rows(struct table *t, struct write_list *writes, struct pool *
         struct group g = {t, writes, s, pool, limits->memory_bytes, next_time_us(s), 0};
         rc = write_group(&g, &err);
     }
-    if (rc)
+    if (rc && is_news(t, &err))
         log_error("writes failed", log_str("table", t->spec->name), log_int("writes", writes->n),
                   log_str("error", err.msg));
     end_group(t, writes, rc, &err);

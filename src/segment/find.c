@@ -291,6 +291,17 @@ static bool all_have_length(const struct view *keys, size_t n, size_t len)
     return differ == 0;
 }
 
+void seg_hash_keys(const struct seg_set *set, const struct view *keys, size_t n, uint64_t *out)
+{
+    size_t width = set->layout->key_fixed ? set->layout->key_width : 0;
+    if (width >= 17 && width <= 32 && all_have_length(keys, n, width))
+        for (size_t i = 0; i < n; i++)
+            out[i] = key_hasher_hash(&set->hasher, view_of(keys[i].ptr, width));
+    else
+        for (size_t i = 0; i < n; i++)
+            out[i] = key_hasher_hash(&set->hasher, keys[i]);
+}
+
 static void pass_hash(const struct seg_set *set, struct run *run)
 {
     size_t width = set->layout->key_fixed ? set->layout->key_width : 0;

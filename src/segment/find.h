@@ -99,6 +99,9 @@ struct seg_search {
 void seg_search_begin(const struct seg_search *s, struct seg_rows *rows);
 void seg_search_end(const struct seg_search *s, struct seg_rows *rows);
 
+/* The hashes of n keys, as all of this takes them. */
+void seg_hash_keys(const struct seg_set *set, const struct view *keys, size_t n, uint64_t *out);
+
 /* The canonical key stored at a row of group 0; empty when a damaged cell points outside the heap. */
 struct view seg_row_key(const struct seg_layout *layout, const struct seg_block *block,
                         const uint8_t *row);

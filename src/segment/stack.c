@@ -86,29 +86,25 @@ static struct seg_touch touch_of(const struct seg_layer *l, const size_t *base_f
     return seg_touch_of(l->set, fields, n);
 }
 
-/* All keys against the filter, a run at a time: lines are on their way while later keys are hashed. */
+/* All keys against the filter, a run at a time: the lines of the next run are on their way meanwhile. */
 static void ask_filter(struct search *s)
 {
-    enum { RUN = 64 };
+    enum { RUN = 32 };
     const struct seg_filter *filter = s->stack->filter;
-    const struct key_hasher *hasher = &s->sets[s->base]->hasher;
-    uint64_t mixed[RUN];
-    const uint8_t *lines[RUN];
+    size_t n = s->rows->n;
+    seg_hash_keys(s->sets[s->base], s->keys, n, s->hashes);
     s->n_open = s->n_to_base = 0;
-    for (size_t at = 0, n = s->rows->n; at < n; at += RUN) {
-        size_t end = n - at < RUN ? n - at : RUN;
-        for (size_t i = 0; i < end; i++) {
-            s->hashes[at + i] = key_hasher_hash(hasher, s->keys[at + i]);
-            mixed[i] = seg_filter_mix(s->hashes[at + i]);
-            lines[i] = seg_filter_line(filter, mixed[i]);
-            __builtin_prefetch(lines[i]);
-        }
-        for (size_t i = 0; i < end; i++) {
-            uint8_t bits = s->stack->by_layer[seg_filter_get(lines[i], mixed[i])];
-            s->maybe[at + i] = bits;
-            s->open[s->n_open] = (uint32_t)(at + i);
+    for (size_t at = 0; at < n + RUN; at += RUN) {
+        for (size_t i = at; i < at + RUN && i < n; i++)
+            __builtin_prefetch(seg_filter_line(filter, seg_filter_mix(s->hashes[i])));
+        for (size_t i = at < RUN ? 0 : at - RUN; i < at && i < n; i++) {
+            uint64_t mixed = seg_filter_mix(s->hashes[i]);
+            uint8_t bits = seg_filter_get(seg_filter_line(filter, mixed), mixed);
+            bits = s->stack->by_layer[bits];
+            s->maybe[i] = bits;
+            s->open[s->n_open] = (uint32_t)i;
             s->n_open += bits != 0;
-            s->to_base[s->n_to_base] = (uint32_t)(at + i);
+            s->to_base[s->n_to_base] = (uint32_t)i;
             s->n_to_base += bits == 0;
         }
     }

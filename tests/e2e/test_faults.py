@@ -1,0 +1,233 @@
+"""A disk that fails at every step of a create, a write, a merge and a drop: each is refused or done as a whole, what was
+answered stays, also over a crash, and when the disk is well again everything goes on."""
+import ctypes
+import errno
+import json
+import mmap
+import os
+import pathlib
+
+import pytest
+
+from conftest import BINARY, SANITIZED, Server
+
+pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer wants to be the first library")
+SCHEMA = {"key": "id", "columns": {"id": {"dtype": "utf8"}, "v": {"dtype": "int64"}}}
+# As in faults.c.
+CALLS = {"fsync": 1, "rename": 2, "create": 3, "write": 4, "mkdir": 5, "unlink": 6}
+FOR_EVER = 1 << 30
+
+
+class Faults:
+    """The plan that the server's calls look at."""
+
+    def __init__(self, folder):
+        self.path = pathlib.Path(folder) / "faults"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_bytes(bytes(20))
+        with open(self.path, "r+b") as f:
+            self.map = mmap.mmap(f.fileno(), 20)
+        self.plan = (ctypes.c_int32 * 5).from_buffer(self.map)
+
+    def arm(self, call, first, n=1, error=errno.EIO):
+        self.plan[0] = 0
+        self.plan[1:5] = [first, n, error, 0]
+        self.plan[0] = CALLS[call]
+
+    def disarm(self):
+        """Whether the fault came to pass."""
+        self.plan[0] = 0
+        return self.plan[4] >= self.plan[1]
+
+    def env(self):
+        library = pathlib.Path(BINARY).resolve().parent / "faults.so"
+        return {**os.environ, "LD_PRELOAD": str(library), "MURR_TEST_FAULTS": str(self.path)}
+
+
+def put(murr, rows, table="t"):
+    body = json.dumps({"columns": {"id": list(rows), "v": list(rows.values())}})
+    return murr.request("PUT", f"/api/v1/table/{table}/write", body)
+
+
+def delete(murr, keys, table="t"):
+    return murr.request("POST", f"/api/v1/table/{table}/delete", json.dumps({"keys": keys}))
+
+
+def create(murr, table="t"):
+    return murr.request("PUT", f"/api/v1/table/{table}", json.dumps(SCHEMA))
+
+
+def read(murr, keys, table="t"):
+    values = murr.fetch_json(table, keys, ["v"])["v"]
+    return {k: v for k, v in zip(keys, values) if v is not None}
+
+
+def expect_refused(answer, error):
+    """Whether it went well; else it must say why."""
+    status, _, data = answer
+    if status in (200, 201):
+        return True
+    assert status == (507 if error == errno.ENOSPC else 500), data
+    assert json.loads(data)["error"]
+    return False
+
+
+def check(murr, *states):
+    """The table is as one of them; which."""
+    keys = sorted({k for s in states for k in s} | {"nobody"})
+    got = read(murr, keys)
+    assert got in states, (got, states)
+    assert murr.status("t")["rows"] == len(got)
+    return got
+
+
+def steps(murr, faults, call, error, step, n=1):
+    """Do `step` again and again, each time with a later call failing, until it is through without."""
+    for first in range(1, 200):
+        faults.arm(call, first, n, error)
+        step(first)
+        if not faults.disarm():
+            assert first > 1, "nothing ever failed"
+            return
+    raise AssertionError("there is no end")
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("n", [1, FOR_EVER])
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize("call", list(CALLS))
+def test_a_write_is_whole_or_nothing(tmp_path, call, error, n, restart):
+    faults = Faults(tmp_path)
+    with Server(tmp_path, {}, env=faults.env()) as murr:
+        assert create(murr)[0] == 201
+        rows = {"a": 0, "b": 0}
+        assert put(murr, rows)[0] == 200
+
+        def write(first):
+            nonlocal rows
+            after = {**rows, "a": first, f"k{first}": first}
+            answer = put(murr, after)
+            was_armed = faults.disarm()
+            if expect_refused(answer, error):
+                rows = after
+                check(murr, rows)
+            else:
+                rows = check(murr, rows)  # what is refused is not there
+            if restart:
+                murr.kill()
+                murr.start()
+                rows = check(murr, rows, after)
+            more = {**rows, "b": -first}
+            # A merge may have failed, too: it is tried again.
+            murr.wait_for(lambda: put(murr, more)[0] == 200, timeout=2)
+            rows = check(murr, more)
+            faults.plan[4] = faults.plan[1] if was_armed else 0
+
+        steps(murr, faults, call, error, write, n)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("n", [1, FOR_EVER])
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize("call", list(CALLS))
+def test_a_merge_loses_nothing(tmp_path, call, error, n, restart):
+    faults = Faults(tmp_path)
+    with Server(tmp_path, {}, env=faults.env()) as murr:
+        assert create(murr)[0] == 201
+        rows = {}
+
+        def merge(first):
+            nonlocal rows
+            faults.disarm()
+            for i in range(2):
+                more = {f"k{first}.{i}": first, "a": i}
+                assert put(murr, more)[0] == 200
+                rows = {**rows, **more}
+            assert delete(murr, [f"k{first}.0"])[0] == 200
+            del rows[f"k{first}.0"]
+            faults.arm(call, first, n, error)
+            expect_refused(murr.request("POST", "/api/v1/table/t/compact"), error)
+            was_armed = faults.disarm()
+            check(murr, rows)
+            if restart:
+                murr.kill()
+                murr.start()
+                check(murr, rows)
+            assert murr.request("POST", "/api/v1/table/t/compact")[0] == 200
+            check(murr, rows)
+            generations = [f for f in (tmp_path / "data" / "t").iterdir() if f.is_dir()]
+            if restart:
+                assert len(generations) == 1, generations
+            faults.plan[4] = faults.plan[1] if was_armed else 0
+
+        steps(murr, faults, call, error, merge, n)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("n", [1, FOR_EVER])
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize("call", ["fsync", "rename", "create", "write", "mkdir"])
+def test_a_table_is_created_or_not(tmp_path, call, error, n, restart):
+    faults = Faults(tmp_path)
+    with Server(tmp_path, {}, env=faults.env()) as murr:
+        def make(first):
+            answer = create(murr)
+            was_armed = faults.disarm()
+            is_there = expect_refused(answer, error)
+            assert murr.request("GET", "/api/v1/table/t/schema")[0] == (200 if is_there else 404)
+            if restart:
+                murr.kill()
+                murr.start()
+                now = murr.request("GET", "/api/v1/table/t/schema")[0] == 200
+                assert now or not is_there
+                is_there = now
+            if not is_there:
+                status, _, data = create(murr)
+                assert status == 201, data
+            assert put(murr, {"a": first})[0] == 200
+            check(murr, {"a": first})
+            assert murr.request("DELETE", "/api/v1/table/t")[0] == 200
+            assert not (tmp_path / "data" / "t").exists()
+            faults.plan[4] = faults.plan[1] if was_armed else 0
+
+        steps(murr, faults, call, error, make, n)
+
+
+@pytest.mark.parametrize("n", [1, FOR_EVER])
+@pytest.mark.parametrize("call", ["fsync", "rename", "unlink"])
+def test_a_table_is_dropped_or_not(tmp_path, call, n):
+    faults = Faults(tmp_path)
+    with Server(tmp_path, {}, env=faults.env()) as murr:
+        def drop(first):
+            faults.disarm()
+            assert create(murr)[0] == 201
+            assert put(murr, {"a": first})[0] == 200
+            faults.arm(call, first, n)
+            is_gone = expect_refused(murr.request("DELETE", "/api/v1/table/t"), errno.EIO)
+            was_armed = faults.disarm()
+            murr.kill()
+            murr.start()
+            if murr.request("GET", "/api/v1/table/t/schema")[0] == 200:
+                assert not is_gone
+                check(murr, {"a": first})
+                assert murr.request("DELETE", "/api/v1/table/t")[0] == 200
+            assert [f for f in os.listdir(tmp_path / "data") if f[0] != "."] == []
+            faults.plan[4] = faults.plan[1] if was_armed else 0
+
+        steps(murr, faults, call, errno.EIO, drop, n)
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_a_created_table_outlives_its_manifest(tmp_path, damage):
+    with Server(tmp_path, {}) as murr:
+        assert create(murr)[0] == 201
+        assert put(murr, {"a": 1})[0] == 200
+        assert murr.request("POST", "/api/v1/table/t/compact")[0] == 200
+        murr.kill()
+        manifest = tmp_path / "data" / "t" / "manifest.json"
+        manifest.unlink() if damage == "missing" else manifest.write_text("{")
+        for _ in range(2):
+            murr.start()
+            check(murr, {"a": 1})
+            murr.stop()
+        murr.start()
