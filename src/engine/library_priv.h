@@ -6,6 +6,7 @@
 #include "murr.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 struct held_table;
 
@@ -18,6 +19,10 @@ struct murr {
     struct held_table *held;
     uint64_t n_refreshes;
 };
+
+/* Threads that are made in between take no signals: they are for the program's own. */
+void library_block_signals(sigset_t *out_before);
+void library_restore_signals(const sigset_t *before);
 
 /* What a call returns; a sentence goes into `error`, where that is not NULL. */
 enum murr_result library_result(enum code rc, const struct err *err, char *error);

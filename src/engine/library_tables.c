@@ -64,11 +64,15 @@ must_use static enum code create(struct murr *db, const char *table,
                                  size_t n_key, struct err *err)
 {
     AUTO(schema) struct schema imported = {0};
+    sigset_t before;
     TRY(library_check_writable(db, table, err));
     TRY(library_given(schema, "schema", err));
     TRY(library_given(key, "key", err));
     TRY(import_schema(schema, key, n_key, &imported, err));
-    return registry_create(db->registry, view_cstr(table), &imported, err);
+    library_block_signals(&before);
+    enum code rc = registry_create(db->registry, view_cstr(table), &imported, err);
+    library_restore_signals(&before);
+    return rc;
 }
 
 enum murr_result murr_create(struct murr *db, const char *table, const struct ArrowSchema *schema,

@@ -118,7 +118,8 @@ enum code registry_open(const struct registry_config *config, struct registry **
         registry_close(r);
         return rc;
     }
-    r->pool = pool_new(config->load.threads);
+    if (config->n_tables) /* what was created is never loaded */
+        r->pool = pool_new(config->load.threads);
     *out_registry = r;
     return OK;
 }
