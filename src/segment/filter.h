@@ -7,7 +7,7 @@
  *
  *     x = hash * odd;  line = x * n_lines >> 64;  places = four times six of the low bits of x
  *
- * With at most SEG_FILTER_LINE_ROWS rows of one segment a line, a segment says "maybe" to about one key in 150
+ * With at most SEG_FILTER_LINE_ROWS rows of one segment a line, a segment says "maybe" to about one key in 110
  * that it does not hold (measured by tests/unit/segment/test_filter.c).
  *
  * Bits are only ever added, and readers mask them by the segments that their snapshot has. So one filter

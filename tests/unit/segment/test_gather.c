@@ -7,118 +7,17 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
-#include "model/list.h"
-#include "sample_rows.h"
+#include "sample_check.h"
+#include "sample_stack.h"
 #include "segment/gather.h"
 #include "segment/verify.h"
-
-static struct seg_rows rows_alloc(struct arena *arena, size_t n)
-{
-    return (struct seg_rows){.n = n,
-                             .row = arena_alloc(arena, n * sizeof(uint8_t *)),
-                             .block = arena_alloc(arena, n * sizeof(uint32_t)),
-                             .slot = arena_alloc(arena, n * sizeof(uint32_t)),
-                             .present = arena_alloc(arena, n / 8 + 1)};
-}
-
-/* Poisoned: whatever is not written shows. */
-static void *poisoned(struct arena *arena, size_t bytes)
-{
-    return memset(arena_alloc(arena, bytes + 1), 0xA5, bytes + 1);
-}
-
-static struct column column_alloc(struct arena *arena, const struct type *type, size_t n,
-                                  struct column_sizes sizes)
-{
-    struct column c = {.type = *type, .n_rows = n};
-    c.validity = poisoned(arena, n / 8 + 1);
-    if (type_is_variable(type)) {
-        c.offsets = poisoned(arena, (n + 1) * sizeof(int32_t));
-        c.offsets[0] = 0;
-    }
-    if (type->dtype != DT_LIST) {
-        c.data =
-            poisoned(arena, dtype_is_bytes(type->dtype) ? sizes.bytes : column_data_bytes(type, n));
-        return c;
-    }
-    struct type element = type_element(type);
-    c.child = arena_alloc(arena, sizeof(*c.child));
-    *c.child =
-        column_alloc(arena, &element, type->list_size ? n * type->list_size : sizes.n_elements,
-                     (struct column_sizes){sizes.bytes, 0});
-    return c;
-}
-
-/* The bytes of a row that is no list. */
-static struct view cell_of(const struct column *c, size_t i)
-{
-    static uint8_t bit;
-    if (c->offsets)
-        return view_of(c->data + c->offsets[i], (size_t)(c->offsets[i + 1] - c->offsets[i]));
-    bit = c->type.dtype == DT_BOOL ? c->data[i / 8] >> (i % 8) & 1 : 0;
-    if (c->type.dtype == DT_BOOL)
-        return view_of(&bit, 1);
-    size_t width = type_width(&c->type);
-    return view_of(c->data + i * width, width);
-}
-
-static void check_elements(const struct column *c, size_t i, struct view value)
-{
-    struct type element = type_element(&c->type);
-    struct list_value l;
-    assert_true(list_open(value, &element, &l));
-    size_t from = c->offsets ? (size_t)c->offsets[i] : i * c->type.list_size;
-    size_t n = c->offsets ? (size_t)(c->offsets[i + 1] - c->offsets[i]) : c->type.list_size;
-    assert_int_equal(n, l.n);
-    for (uint32_t k = 0; k < n; k++) {
-        size_t width = type_width(&element);
-        struct view want =
-            c->child->offsets ? list_bytes(&l, k) : view_of(l.elements.ptr + k * width, width);
-        assert_int_equal(column_is_valid(c->child, from + k), list_is_valid(&l, k));
-        assert_true(view_eq(cell_of(c->child, from + k), want));
-    }
-}
-
-static void check_cell(const struct sample *s, const struct column *c, size_t field, size_t i,
-                       ptrdiff_t row)
-{
-    const struct vector *v = &s->vectors[field];
-    bool is_valid = row >= 0 && v->valid[row];
-    assert_int_equal(column_is_valid(c, i), is_valid);
-    size_t width = vector_width(&v->type);
-    static const uint8_t zeros[64];
-    struct view want = is_valid ? view_of((const uint8_t *)v->values + (size_t)row * width, width)
-                                : view_of(zeros, width);
-    if (vector_has_views(&v->type))
-        want = is_valid ? v->views[row] : view_of("", 0);
-    if (!c->child)
-        assert_true(view_eq(cell_of(c, i), want));
-    else if (is_valid)
-        check_elements(c, i, want);
-    else if (c->offsets)
-        assert_int_equal(c->offsets[i], c->offsets[i + 1]);
-}
-
-static size_t count_nulls(const struct column *c)
-{
-    size_t n_nulls = 0;
-    for (size_t i = 0; i < c->n_rows; i++)
-        n_nulls += !column_is_valid(c, i);
-    for (size_t i = c->n_rows; i % 8; i++)
-        assert_false(c->validity[i / 8] >> (i % 8) & 1); /* unused bits are zero */
-    return n_nulls;
-}
 
 static void check_column(const struct sample *s, const struct column *c, size_t field,
                          const struct view *keys, size_t n, struct column_sizes sizes)
 {
     for (size_t i = 0; i < n; i++)
         check_cell(s, c, field, i, sample_find(s, keys[i]));
-    assert_int_equal(c->n_nulls, count_nulls(c));
-    if (c->child)
-        assert_int_equal(c->child->n_nulls, count_nulls(c->child));
-    if (c->offsets)
-        assert_int_equal((size_t)c->offsets[n], c->child ? sizes.n_elements : sizes.bytes);
+    check_totals(c, sizes);
 }
 
 static void check_columns(const struct sample *s, const struct seg_set *set,
@@ -166,25 +65,6 @@ static void check_requests(const struct sample *s, const struct seg_set *set, st
     }
 }
 
-static void random_schema(struct schema *schema, struct random *random)
-{
-    *schema = (struct schema){0};
-    size_t n_key = 1 + random_below(random, 3), n_values = random_below(random, 20);
-    for (size_t i = 0; i < n_key + n_values; i++) {
-        char name[32];
-        snprintf(name, sizeof(name), "c%zu", i);
-        bool in_key = i < n_key;
-        struct type t;
-        do
-            t = random_type(random);
-        while (in_key && (!dtype_is_key(t.dtype) ||
-                          (n_key == 1 && t.dtype != DT_UTF8 && dtype_width(t.dtype) < 4)));
-        schema_add(schema, view_cstr(name), &t, !in_key && random_below(random, 2));
-    }
-    for (size_t k = n_key; k-- > 0;) /* the key need not be in column order */
-        schema_add_key(schema, k);
-}
-
 /* Read the set's rows ahead from now on; by io_uring, or as where the kernel refuses it. */
 static void read_set_ahead(struct sample_set *set, const char *dir, bool with_uring)
 {
@@ -211,7 +91,7 @@ static void what_was_written_is_read_back(void **state)
         struct err err;
         char *dir = temp_dir_new();
         struct schema schema;
-        random_schema(&schema, &random);
+        sample_schema(&schema, &random);
         struct sample sample;
         sample_init(&sample, &schema, random_below(&random, round < 50 ? 40 : 1500),
                     round % 3 ? 4 : 0, &random);
