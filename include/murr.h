@@ -25,8 +25,8 @@
  * Arrow      Arguments of the C data interface are borrowed for the call, const where that can be said, and never
  *            released here. What comes out is the caller's to release: once, in any order, on any thread, also after
  *            murr_close.
- * Threads    Any number may use one struct murr at once, but for murr_close, which must be the last. Reads wait for
- *            nobody. Writes, deletes, compactions and drops block until they are on disk; those of several threads
+ * Threads    Any number may use one struct murr at once, but for murr_close, which must be the last. Reads wait for no
+ *            writer. Writes, deletes, compactions and drops block until they are on disk; those of several threads
  *            share the waiting. Not across fork().
  * Errors     Each call returns what to do, and writes what happened into `error`, where that is not NULL. What it
  *            puts out is only valid with MURR_OK. Null pointers are MURR_INVALID, but where they are said to be fine.

@@ -97,8 +97,8 @@ static void submit(struct call *call, enum write_verb verb, enum write_form form
     struct err err;
     if (call->req->body.len)
         http_request_detach_body(call->req, &body);
-    request.body = (struct write_body){
-        .bytes = body.bytes, .release = body.release, .owner = body.owner};
+    request.body =
+        (struct write_body){.bytes = body.bytes, .release = body.release, .owner = body.owner};
     call->is_deferred = true;
     j->deferred = http_defer(call->req);
     enum code rc = registry_write(call->api->config.registry, view_cstr(j->table), &request, &err);

@@ -44,21 +44,6 @@ void err_write_in(struct err *err, const char *fmt, ...)
     }
 }
 
-enum code code_of_errno(void)
-{
-    switch (errno) {
-    case ENOENT:
-    case ENOTDIR:
-        return E_NOTFOUND;
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-        return E_NOSPACE;
-    default:
-        return E_IO;
-    }
-}
-
 const char *code_name(enum code code)
 {
     static const char *const names[] = {

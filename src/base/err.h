@@ -8,6 +8,8 @@
 #ifndef MURR_BASE_ERR_H
 #define MURR_BASE_ERR_H
 
+#include <errno.h>
+
 enum code {
     OK = 0,
     E_INVALID,     /* the request, the config or the data says something wrong */
@@ -48,7 +50,20 @@ printf_like(2, 3) void err_write_in(struct err *err, const char *fmt, ...);
 
 /* What a failed call says by errno: E_NOTFOUND for a name that is not there, E_NOSPACE for a disk or quota that is
  * full, else E_IO. err_errno leaves errno alone, so that this can be its code. */
-enum code code_of_errno(void);
+static inline enum code code_of_errno(void)
+{
+    switch (errno) {
+    case ENOENT:
+    case ENOTDIR:
+        return E_NOTFOUND;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return E_NOSPACE;
+    default:
+        return E_IO;
+    }
+}
 
 /* A short constant name of a code, for logs: "E_CORRUPT". */
 const char *code_name(enum code code);

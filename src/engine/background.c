@@ -163,8 +163,13 @@ struct background *background_start(const struct background_config *config)
         b->n_writers++;
     b->is_merging = pthread_create(&b->merger, NULL, merger_main, b) == 0;
     if (b->n_writers == 0 || !b->is_merging)
-        log_error("cannot start the threads of writes: writes will wait");
+        log_error("cannot start the threads of writes: writes will fail");
     return b;
+}
+
+bool background_writes(const struct background *b)
+{
+    return b->n_writers && b->is_merging;
 }
 
 void background_stop(struct background *b)

@@ -23,6 +23,9 @@ struct background_config {
 /* Borrows what the config names. */
 struct background *background_start(const struct background_config *config);
 
+/* Whether it has the threads for writing and merging: the system may have none left. */
+bool background_writes(const struct background *b);
+
 /* There is something new to write or to merge. Threads: any. */
 void background_wake(struct background *b);
 

@@ -92,7 +92,7 @@ must_use static enum code make_first_generation(struct table *t, const struct sc
                                                 struct err *err)
 {
     char tmp_dir[PATH_CAP];
-    struct build_result built;
+    struct build_result built = {0};
     struct generation_info info = {.n_parts = 1, .loaded_at_ms = clock_wall_ms()};
     TRY(commit_make_tmp(t, &info.number, tmp_dir, err));
     enum code rc = build_empty(schema, tmp_dir, &built, err);

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -54,11 +53,6 @@ enum murr_result library_result(enum code rc, const struct err *err, char *error
     if (rc && error)
         memcpy(error, err->msg, sizeof(err->msg));
     return result_code(rc);
-}
-
-enum code library_given(const void *argument, const char *name, struct err *err)
-{
-    return argument ? OK : err_set(err, E_INVALID, "%s is NULL", name);
 }
 
 /* --------------------------------------------------------------------------------------- options */
@@ -110,6 +104,18 @@ must_use static enum code take_options(const struct murr_options *given, struct 
 
 /* --------------------------------------------------------------------------------------- opening */
 
+void library_block_signals(sigset_t *out_before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, out_before);
+}
+
+void library_restore_signals(const sigset_t *before)
+{
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 /* Somebody else's stderr: only what nobody would hear of otherwise. */
 static void quiet_log(void)
 {
@@ -119,18 +125,17 @@ static void quiet_log(void)
 must_use static enum code open_registry(struct murr *db, const struct murr_options *o,
                                         struct err *err)
 {
-    sigset_t all, before;
+    sigset_t before;
     const struct registry_config config = {
         .data_dir = db->data_dir,
         .load = {o->memory_bytes, o->threads},
         .write = {o->memory_bytes, queue_bytes, o->disk_bytes, db->storage},
     };
-    sigfillset(&all); /* the threads inherit this */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    library_block_signals(&before);
     enum code rc = registry_open(&config, &db->registry, err);
     if (!rc)
         registry_start(db->registry);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    library_restore_signals(&before);
     return rc;
 }
 

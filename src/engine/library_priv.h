@@ -6,6 +6,7 @@
 #include "murr.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 struct held_table;
 
@@ -19,11 +20,19 @@ struct murr {
     uint64_t n_refreshes;
 };
 
+/* Threads that are made in between take no signals: they are for the program's own. */
+void library_block_signals(sigset_t *out_before);
+void library_restore_signals(const sigset_t *before);
+
 /* What a call returns; a sentence goes into `error`, where that is not NULL. */
 enum murr_result library_result(enum code rc, const struct err *err, char *error);
 
 /* Fails E_INVALID where an argument is NULL. */
-must_use enum code library_given(const void *argument, const char *name, struct err *err);
+must_use static inline enum code library_given(const void *argument, const char *name,
+                                               struct err *err)
+{
+    return argument ? OK : err_set(err, E_INVALID, "%s is NULL", name);
+}
 
 /* What `table` is for reads that begin now; the caller unrefs. Fails E_NOTFOUND, E_INVALID for NULL, E_CORRUPT. */
 must_use enum code library_snapshot(struct murr *db, const char *table,

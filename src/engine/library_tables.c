@@ -9,26 +9,38 @@
 
 /* ------------------------------------------------------------------------------------- creating */
 
-must_use static enum code add_field(struct schema *s, const struct arrow_array *column,
-                                    const struct ArrowSchema *field, struct err *err)
+/* A key is never null, whatever its field says: most programs say that all fields may be. */
+static bool is_named(struct view name, const char *const *key, size_t n_key)
+{
+    for (size_t i = 0; i < n_key; i++)
+        if (view_eq_cstr(name, key[i]))
+            return true;
+    return false;
+}
+
+must_use static enum code add_fields(struct schema *s, const struct c_import *columns,
+                                     const struct ArrowSchema *from, const char *const *key,
+                                     size_t n_key, struct err *err)
 {
     char shown[128];
-    if (!column->supported || column->is_null)
-        return err_set(err, E_INVALID, "column '%s' has type %s, which no column can have",
-                       view_printable(column->name, shown, sizeof(shown)), column->type_text);
-    schema_add(s, column->name, &column->type, field->flags & ARROW_FLAG_NULLABLE);
+    for (size_t i = 0; i < c_import_n_columns(columns); i++) {
+        const struct arrow_array *c = c_import_column(columns, i);
+        bool nullable = from->children[i]->flags & ARROW_FLAG_NULLABLE;
+        if (!c->supported || c->is_null)
+            return err_set(err, E_INVALID, "column '%s' has type %s, which no column can have",
+                           view_printable(c->name, shown, sizeof(shown)), c->type_text);
+        schema_add(s, c->name, &c->type, nullable && !is_named(c->name, key, n_key));
+    }
     return OK;
 }
 
 must_use static enum code add_key(struct schema *s, const char *name, struct err *err)
 {
     char shown[128];
-    TRY(library_given(name, "a name of the key", err));
     ptrdiff_t i = schema_find(s, view_cstr(name));
     if (i < 0)
         return err_set(err, E_INVALID, "the key column '%s' is not in the schema",
                        view_printable(view_cstr(name), shown, sizeof(shown)));
-    s->fields[i].nullable = false; /* fields of most libraries say that they may be, unless asked */
     schema_add_key(s, (size_t)i);
     return OK;
 }
@@ -37,10 +49,10 @@ must_use static enum code import_schema(const struct ArrowSchema *from, const ch
                                         size_t n_key, struct schema *out, struct err *err)
 {
     struct c_import *c;
+    for (size_t i = 0; i < n_key; i++)
+        TRY(library_given(key[i], "a name of the key", err));
     TRY(c_import_open(from, 0, &c, err));
-    enum code rc = OK;
-    for (size_t i = 0; !rc && i < c_import_n_columns(c); i++)
-        rc = add_field(out, c_import_column(c, i), from->children[i], err);
+    enum code rc = add_fields(out, c, from, key, n_key, err);
     c_import_close(c);
     for (size_t i = 0; !rc && i < n_key; i++)
         rc = add_key(out, key[i], err);
@@ -52,11 +64,15 @@ must_use static enum code create(struct murr *db, const char *table,
                                  size_t n_key, struct err *err)
 {
     AUTO(schema) struct schema imported = {0};
+    sigset_t before;
     TRY(library_check_writable(db, table, err));
     TRY(library_given(schema, "schema", err));
     TRY(library_given(key, "key", err));
     TRY(import_schema(schema, key, n_key, &imported, err));
-    return registry_create(db->registry, view_cstr(table), &imported, err);
+    library_block_signals(&before);
+    enum code rc = registry_create(db->registry, view_cstr(table), &imported, err);
+    library_restore_signals(&before);
+    return rc;
 }
 
 enum murr_result murr_create(struct murr *db, const char *table, const struct ArrowSchema *schema,

@@ -66,3 +66,11 @@ enum code manifest_save(const char *table_dir, const struct manifest *m, struct 
                                         "newest", (json_int_t)m->writes[i].newest));
     return json_file_save(path, root, err);
 }
+
+bool manifest_eq(const struct manifest *a, const struct manifest *b)
+{
+    bool eq = a->generation == b->generation && a->n_writes == b->n_writes;
+    for (size_t i = 0; eq && i < a->n_writes; i++)
+        eq = a->writes[i].segment == b->writes[i].segment;
+    return eq;
+}

@@ -39,4 +39,7 @@ must_use enum code manifest_read(const char *table_dir, struct manifest *out, st
 /* From the return of this on, a restart finds the table as it says. */
 must_use enum code manifest_save(const char *table_dir, const struct manifest *m, struct err *err);
 
+/* Whether both name the same files. */
+bool manifest_eq(const struct manifest *a, const struct manifest *b);
+
 #endif

@@ -6,6 +6,8 @@
 #include "segment/slots.h"
 #include "segment/unpack.h"
 
+#include <assert.h>
+
 /* Rows of all layers that a block is built from, at most; what is left of them is about half. */
 static const uint64_t block_rows = 262144;
 static const uint64_t times_blocks_max = 512;
@@ -185,6 +187,7 @@ must_use static enum code plan_layout(struct merge *m, struct err *err)
 static uint64_t choose_blocks(const struct merge *m)
 {
     const struct merge_config *c = m->config;
+    assert(c->n_parts > 0);
     uint64_t n_slots = 0, n_bytes = 0, most_blocks = c->n_parts;
     for (size_t i = 0; i < c->n_layers; i++) {
         const struct seg_set *set = c->layers[i].set;

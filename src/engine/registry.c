@@ -118,7 +118,8 @@ enum code registry_open(const struct registry_config *config, struct registry **
         registry_close(r);
         return rc;
     }
-    r->pool = pool_new(config->load.threads);
+    if (config->n_tables) /* what was created is never loaded */
+        r->pool = pool_new(config->load.threads);
     *out_registry = r;
     return OK;
 }
@@ -241,6 +242,8 @@ enum code registry_create(struct registry *r, struct view table, const struct sc
 enum code registry_write(struct registry *r, struct view table, const struct write_request *request,
                          struct err *err)
 {
+    if (r->background && !background_writes(r->background))
+        return err_set(err, E_IO, "the threads of writes could not be started");
     const struct write_limits limits = {r->config.write.queue_bytes, r->config.write.memory_bytes};
     struct table *t;
     pthread_rwlock_rdlock(&r->lock);

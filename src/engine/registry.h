@@ -70,7 +70,8 @@ must_use enum code registry_create(struct registry *r, struct view table,
  * Queue a write of a table. With OK the body is taken and `done` will be called; otherwise neither.
  *
  * Threads   any; does not wait.
- * Fails     E_NOTFOUND no such table; E_BUSY its queue is full; E_INVALID to drop a table that has a source.
+ * Fails     E_NOTFOUND no such table; E_BUSY its queue is full; E_INVALID to drop a table that has a source; E_IO where
+ *           there are no threads to write.
  */
 must_use enum code registry_write(struct registry *r, struct view table,
                                   const struct write_request *request, struct err *err);

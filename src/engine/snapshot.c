@@ -158,7 +158,7 @@ enum code snapshot_open_live(const char *data_dir, const char *table, enum stora
         if (m.generation == 0)
             return err_set(err, E_NOTFOUND, "no loaded table '%s' in %s", table, data_dir);
         rc = snapshot_open(table_dir, &m, storage, out_snapshot, err);
-    } while (rc && memcmp(&m, &before, sizeof(m)) != 0);
+    } while (rc && !manifest_eq(&m, &before));
     return rc;
 }
 

@@ -76,6 +76,7 @@ static struct source source_of(const struct seg_stack *stack, const struct seg_r
                                size_t field, struct place *places)
 {
     struct source src = {.rows = rows, .places = places, .n_layers = stack->n_layers};
+    assert(src.n_layers > 0);
     for (size_t i = 0; i < stack->n_layers; i++) {
         places[i] = place_of(stack, i, field);
         src.has_nulls |= places[i].null_bit >= 0 || places[i].zeros;

@@ -77,7 +77,7 @@ def test_the_example_runs_with_the_static_library(prefix, tmp_path):
 
 def test_the_headers_are_c99_and_cpp(prefix, tmp_path):
     for header in "murr.h", "murr_arrow.h":
-        for compiler in "cc -std=c99 -x c", "c++ -std=c++11 -x c++":
+        for compiler in "cc -std=c99 -x c", "clang++ -std=c++11 -x c++":
             shell(f"{compiler} {' '.join(STRICT)} -fsyntax-only -I{prefix}/include "
                   f"-include {header} /dev/null")
 
@@ -279,8 +279,11 @@ def write(worker):
         db.write("t", pa.record_batch([ids, pa.array([i] * 10)], ["id", "n"]))
         sys.stdout.write(f"{worker} {i}\\n")
         sys.stdout.flush()
-for worker in range(3):
-    threading.Thread(target=write, args=(worker,)).start()
+threads = [threading.Thread(target=write, args=(worker,)) for worker in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
 """
 
 KILLS = 8
