@@ -28,15 +28,34 @@ static struct table *new_created(struct view name, enum storage_kind storage)
 
 /* ----------------------------------------------------------------------------------- creating */
 
+/* Rows of writes may be longer than those of an empty table: a stamp, null bits, the widest key cell. */
+must_use static enum code check_row_fits(const struct schema *schema, struct err *err)
+{
+    AUTO(schema) struct schema longest = {0};
+    AUTO(seg_layout) struct seg_layout layout = {0};
+    struct key_lengths lengths = {0};
+    layer_schema(schema, &longest);
+    AUTO(ptr) uint64_t *n_nulls = mem_zalloc(longest.n_fields * sizeof(*n_nulls));
+    for (size_t i = 0; i < longest.n_fields; i++)
+        n_nulls[i] = 1;
+    key_lengths_add(&lengths, 1);
+    key_lengths_add(&lengths, SEG_KEY_LONG - 1);
+    if (seg_layout_choose(&longest, false, &lengths, n_nulls, &layout, NULL))
+        return err_set(err, E_INVALID, "a row of %zu columns can be longer than %d bytes",
+                       schema->n_fields, SEG_MAX_STRIDE);
+    return OK;
+}
+
 must_use static enum code check_schema(const struct schema *schema, struct err *err)
 {
     TRY(schema_check(schema, err));
+    if (schema->n_fields >= SEG_MAX_FIELDS) /* one more is for stamps */
+        return err_set(err, E_INVALID, "%zu columns, at most %d fit", schema->n_fields,
+                       SEG_MAX_FIELDS - 1);
     for (size_t i = 0; i < schema->n_fields; i++)
-        if (strcmp(schema->fields[i].name, STAMP_FIELD) == 0 ||
-            strcmp(schema->fields[i].name, ANSWER_POSITION) == 0)
-            return err_set(err, E_INVALID, "the column name '%s' is reserved",
-                           schema->fields[i].name);
-    return OK;
+        if (strcmp(schema->fields[i].name, STAMP_FIELD) == 0)
+            return err_set(err, E_INVALID, "the column name '%s' is reserved", STAMP_FIELD);
+    return check_row_fits(schema, err);
 }
 
 static enum code take_nothing(struct record_source *s, unsigned worker, size_t bin,

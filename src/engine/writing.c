@@ -20,9 +20,8 @@ enum code table_enqueue(struct table *t, const struct write_request *request,
     enum code rc = OK;
     pthread_mutex_lock(&t->lock);
     const struct write_list *q = &t->writes.queue;
-    if (t->writes.is_dropped)
-        rc = err_set(err, E_NOTFOUND, "Table '%s' not found or not yet loaded", t->spec->name);
-    else if (!t->live)
+    bool is_there = t->live || request->verb == WRITE_DROP; /* one that is damaged can be dropped */
+    if (t->writes.is_dropped || !is_there)
         rc = err_set(err, E_NOTFOUND, "Table '%s' not found or not yet loaded", t->spec->name);
     else if (q->n >= QUEUE_MAX ||
              (q->n && q->n_bytes + request->body.bytes.len > limits->queue_bytes))
@@ -52,13 +51,19 @@ static bool has_room(const struct table *t)
 }
 
 /* With all layers in use, writes wait for a merge, unless merging fails. */
+static bool can_write(const struct table *t)
+{
+    const struct queued_write *first = t->writes.queue.first;
+    if (t->writes.is_writing || t->writes.is_dropped || !first)
+        return false;
+    return first->request.verb == WRITE_DROP || first->request.verb == WRITE_COMPACT ||
+           has_room(t) || t->writes.merge_rc;
+}
+
 bool table_hold_to_write(struct table *t)
 {
     pthread_mutex_lock(&t->lock);
-    bool can = t->live && !t->writes.is_writing && !t->writes.is_dropped && t->writes.queue.n &&
-               (has_room(t) || t->writes.merge_rc ||
-                t->writes.queue.first->request.verb == WRITE_COMPACT ||
-                t->writes.queue.first->request.verb == WRITE_DROP);
+    bool can = can_write(t);
     if (can)
         t->writes.is_writing = true;
     pthread_mutex_unlock(&t->lock);

@@ -123,3 +123,25 @@ def test_long_rows_that_meet_in_a_block_are_written_and_merged(tmp_path):
             assert status == 200, data
         assert murr.request("POST", "/api/v1/table/t/compact")[0] == 200
         assert murr.status("t")["rows"] == 48
+
+
+def columns_of(dtypes):
+    return {"key": "id", "columns": {"id": {"dtype": "utf8"},
+                                     **{f"c{i}": {"dtype": t} for i, t in enumerate(dtypes)}}}
+
+
+def test_a_table_is_not_made_whose_rows_could_not_be_written_or_deleted(tmp_path):
+    """An empty table needs neither stamps nor null bits; its rows will."""
+    longest = ["list<float32>[16384]"] * 15 + ["list<float32>[16380]"]
+    with Server(tmp_path, {}) as murr:
+        for dtypes, why in [(["int8"] * 65535, b"65536 columns, at most 65535 fit"),
+                            (longest, b"a row of 17 columns can be longer than 1048576 bytes")]:
+            status, _, data = murr.request("PUT", "/api/v1/table/t",
+                                           json.dumps(columns_of(dtypes)))
+            assert status == 400 and why in data, data
+        status, _, data = murr.request("PUT", "/api/v1/table/t", json.dumps(columns_of(longest[:15])))
+        assert status == 201, data
+        body = json.dumps({"columns": {"id": ["x" * 300, "y"]}})
+        assert murr.request("PUT", "/api/v1/table/t/write", body)[0] == 200
+        assert murr.request("POST", "/api/v1/table/t/delete", '{"keys": ["y"]}')[0] == 200
+        assert murr.status("t")["rows"] == 1
