@@ -136,23 +136,23 @@ must_use static enum code check_free(struct table *t, struct err *err)
     return OK;
 }
 
-/* Under another name first, so that a crash leaves all or nothing. */
-must_use static enum code remove_files(const struct table *t, const char *data_dir, struct err *err)
+/* The name is new each time: what was put aside before may still be there. */
+enum code table_put_aside(const struct table *t, const char *data_dir, char aside[static PATH_CAP],
+                          struct err *err)
 {
-    char aside[PATH_CAP];
     TRY(path_format(aside, err, "%s/%s%s-%" PRIu64, data_dir, debris_prefix, t->spec->name,
                     (uint64_t)clock_wall_us()));
     if (rename(t->dir, aside) < 0)
         return err_errno(err, code_of_errno(), "cannot rename %s to %s", t->dir, aside);
-    TRY(dir_sync(data_dir, err));
-    return tree_remove(aside, err);
+    return dir_sync(data_dir, err);
 }
 
 /* What became of it must not be in the way of the next one of that name. */
 static void remove_half_made(const struct table *t, const char *data_dir)
 {
     struct err err;
-    if (remove_files(t, data_dir, &err))
+    char aside[PATH_CAP];
+    if (table_put_aside(t, data_dir, aside, &err) || tree_remove(aside, &err))
         log_warn("a table that was not created left files", log_str("table", t->spec->name),
                  log_str("error", err.msg));
 }
@@ -220,13 +220,6 @@ enum code table_open_created(const char *name, enum storage_kind storage, const 
 }
 
 /* ----------------------------------------------------------------------------------- dropping */
-
-enum code table_remove(struct table *take_table, const char *data_dir, struct err *err)
-{
-    enum code rc = remove_files(take_table, data_dir, err);
-    table_close(take_table);
-    return rc;
-}
 
 enum code table_remove_debris(const char *data_dir, struct err *err)
 {

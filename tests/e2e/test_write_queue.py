@@ -145,3 +145,35 @@ def test_a_table_is_not_made_whose_rows_could_not_be_written_or_deleted(tmp_path
         assert murr.request("PUT", "/api/v1/table/t/write", body)[0] == 200
         assert murr.request("POST", "/api/v1/table/t/delete", '{"keys": ["y"]}')[0] == 200
         assert murr.status("t")["rows"] == 1
+
+
+def test_a_name_that_is_made_and_dropped_all_the_time_answers_what_it_is(tmp_path, rng):
+    """Made or there already, there or not: nothing in between."""
+    calls = [("PUT", "", json.dumps(SCHEMA)), ("DELETE", "", None),
+             ("PUT", "/write", json.dumps({"columns": {"id": [1, 2], "v": [0.5, None]}})),
+             ("PUT", "/write", json.dumps({"columns": {"id": [2, 3], "v": [0.5, None]}})),
+             ("POST", "/delete", '{"keys": [1]}'), ("POST", "/compact", None),
+             ("POST", "/fetch", '{"keys": [1, 2]}'), ("GET", "/schema", None)]
+    strange = set()
+    with Server(tmp_path, {}) as murr:
+        end = time.monotonic() + 4
+
+        def work(seed):
+            random = type(rng)(seed)
+            conn = http.client.HTTPConnection("127.0.0.1", murr.port, timeout=60)
+            while time.monotonic() < end:
+                method, path, body = random.choice(calls)
+                conn.request(method, f"/api/v1/table/t{path}", body)
+                res = conn.getresponse()
+                data = res.read()
+                allowed = (201, 409) if (method, path) == ("PUT", "") else (200, 404)
+                if res.status not in allowed:
+                    strange.add((method, path, res.status, data))
+
+        threads = [threading.Thread(target=work, args=(rng.random(),)) for _ in range(16)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert not strange
+        assert "ERROR" not in murr.log_text()
