@@ -80,12 +80,14 @@ must_use static enum code hold_block(struct build *b, unsigned worker, size_t bl
             continue;
         h->n_records = block_drop_replaced(b->builders[worker], h->records, h->n_records);
         compact(h);
-        if (h->n_bytes > c->worker_bytes / 2)
+        /* A few long rows are not worth the room that lets many be dropped in time. */
+        uint64_t most = h->n_records <= 16 ? c->worker_bytes : c->worker_bytes / 2;
+        if (h->n_bytes > most)
             return err_set(err, E_LIMIT,
-                           "%zu rows of one block have %llu bytes, more than half of the %llu that "
-                           "load.memory leaves to a worker; raise load.memory",
-                           h->n_records, (unsigned long long)h->n_bytes,
-                           (unsigned long long)c->worker_bytes);
+                           "%zu rows of one block have %llu bytes, more than the %llu that %s "
+                           "leaves to them; raise %s",
+                           h->n_records, (unsigned long long)h->n_bytes, (unsigned long long)most,
+                           c->setting, c->setting);
     }
 }
 

@@ -20,6 +20,7 @@ struct build_config {
     uint32_t n_parts;
     uint64_t hash_seed;
     uint64_t worker_bytes; /* records a worker may hold at once */
+    const char *setting;   /* that they come of, for messages */
     bool drop_deletes; /* rows whose newest record is a delete (record_is_delete) are left out */
 };
 

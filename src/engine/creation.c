@@ -28,15 +28,34 @@ static struct table *new_created(struct view name, enum storage_kind storage)
 
 /* ----------------------------------------------------------------------------------- creating */
 
+/* Rows of writes may be longer than those of an empty table: a stamp, null bits, the widest key cell. */
+must_use static enum code check_row_fits(const struct schema *schema, struct err *err)
+{
+    AUTO(schema) struct schema longest = {0};
+    AUTO(seg_layout) struct seg_layout layout = {0};
+    struct key_lengths lengths = {0};
+    layer_schema(schema, &longest);
+    AUTO(ptr) uint64_t *n_nulls = mem_zalloc(longest.n_fields * sizeof(*n_nulls));
+    for (size_t i = 0; i < longest.n_fields; i++)
+        n_nulls[i] = 1;
+    key_lengths_add(&lengths, 1);
+    key_lengths_add(&lengths, SEG_KEY_LONG - 1);
+    if (seg_layout_choose(&longest, false, &lengths, n_nulls, &layout, NULL))
+        return err_set(err, E_INVALID, "a row of %zu columns can be longer than %d bytes",
+                       schema->n_fields, SEG_MAX_STRIDE);
+    return OK;
+}
+
 must_use static enum code check_schema(const struct schema *schema, struct err *err)
 {
     TRY(schema_check(schema, err));
+    if (schema->n_fields >= SEG_MAX_FIELDS) /* one more is for stamps */
+        return err_set(err, E_INVALID, "%zu columns, at most %d fit", schema->n_fields,
+                       SEG_MAX_FIELDS - 1);
     for (size_t i = 0; i < schema->n_fields; i++)
-        if (strcmp(schema->fields[i].name, STAMP_FIELD) == 0 ||
-            strcmp(schema->fields[i].name, ANSWER_POSITION) == 0)
-            return err_set(err, E_INVALID, "the column name '%s' is reserved",
-                           schema->fields[i].name);
-    return OK;
+        if (strcmp(schema->fields[i].name, STAMP_FIELD) == 0)
+            return err_set(err, E_INVALID, "the column name '%s' is reserved", STAMP_FIELD);
+    return check_row_fits(schema, err);
 }
 
 static enum code take_nothing(struct record_source *s, unsigned worker, size_t bin,
@@ -77,6 +96,7 @@ must_use static enum code build_empty(const struct schema *schema, const char *d
         .n_blocks = 1,
         .n_parts = 1,
         .worker_bytes = 1 << 20,
+        .setting = "write.memory",
     };
     TRY(random_seed(&config.hash_seed, err));
     TRY(record_format_init(&format, schema, err));
@@ -116,23 +136,23 @@ must_use static enum code check_free(struct table *t, struct err *err)
     return OK;
 }
 
-/* Under another name first, so that a crash leaves all or nothing. */
-must_use static enum code remove_files(const struct table *t, const char *data_dir, struct err *err)
+/* The name is new each time: what was put aside before may still be there. */
+enum code table_put_aside(const struct table *t, const char *data_dir, char aside[static PATH_CAP],
+                          struct err *err)
 {
-    char aside[PATH_CAP];
     TRY(path_format(aside, err, "%s/%s%s-%" PRIu64, data_dir, debris_prefix, t->spec->name,
                     (uint64_t)clock_wall_us()));
     if (rename(t->dir, aside) < 0)
         return err_errno(err, code_of_errno(), "cannot rename %s to %s", t->dir, aside);
-    TRY(dir_sync(data_dir, err));
-    return tree_remove(aside, err);
+    return dir_sync(data_dir, err);
 }
 
 /* What became of it must not be in the way of the next one of that name. */
 static void remove_half_made(const struct table *t, const char *data_dir)
 {
     struct err err;
-    if (remove_files(t, data_dir, &err))
+    char aside[PATH_CAP];
+    if (table_put_aside(t, data_dir, aside, &err) || tree_remove(aside, &err))
         log_warn("a table that was not created left files", log_str("table", t->spec->name),
                  log_str("error", err.msg));
 }
@@ -200,13 +220,6 @@ enum code table_open_created(const char *name, enum storage_kind storage, const 
 }
 
 /* ----------------------------------------------------------------------------------- dropping */
-
-enum code table_remove(struct table *take_table, const char *data_dir, struct err *err)
-{
-    enum code rc = remove_files(take_table, data_dir, err);
-    table_close(take_table);
-    return rc;
-}
 
 enum code table_remove_debris(const char *data_dir, struct err *err)
 {

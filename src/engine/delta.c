@@ -20,34 +20,46 @@ struct delta {
     struct schema schema; /* with the stamp in front where there are deletes */
     struct record_format format;
     struct seg_layout layout;
-    uint64_t n_blocks;
     struct spill **spills; /* of the writes that were added */
     size_t n_spills;
     size_t *next_spill; /* by block: to take records from */
     uint64_t n_rows;    /* also the ordinal of the next one */
+    uint64_t n_bytes;   /* of their records */
     uint64_t *n_nulls;  /* by field */
     struct key_lengths key_lengths;
 };
 
-static uint64_t choose_blocks(const struct delta_config *c)
+/* By the rows, and by the bytes where they do not fit a worker at once. */
+static uint64_t blocks_for(uint64_t n_rows, uint64_t n_bytes, uint64_t memory_bytes,
+                           const struct pool *pool)
 {
-    uint64_t worker_bytes = c->memory_bytes / 16 / pool_size(c->pool) + 1;
-    uint64_t by_rows = c->n_bytes / row_bytes / block_rows + 1;
-    uint64_t by_bytes = c->n_bytes / worker_bytes + 1;
-    return by_rows > by_bytes ? by_rows : by_bytes;
+    uint64_t small_bytes = memory_bytes / 8, block_bytes = small_bytes / 2 / pool_size(pool) + 1;
+    uint64_t by_rows = n_rows / block_rows + 1;
+    uint64_t by_bytes = n_bytes <= small_bytes ? 1 : n_bytes / block_bytes + 1;
+    uint64_t n = by_rows > by_bytes ? by_rows : by_bytes;
+    return n < SEG_MAX_BLOCKS ? n : SEG_MAX_BLOCKS;
+}
+
+uint64_t delta_guess_blocks(uint64_t n_bytes, uint64_t memory_bytes, const struct pool *pool)
+{
+    return blocks_for(n_bytes / row_bytes, n_bytes, memory_bytes, pool);
+}
+
+uint64_t delta_wanted_blocks(const struct delta *d)
+{
+    return blocks_for(d->n_rows, d->n_bytes, d->config.memory_bytes, d->config.pool);
 }
 
 enum code delta_new(const struct delta_config *config, struct delta **out_delta, struct err *err)
 {
     struct delta *d = mem_zalloc(sizeof(*d));
     d->config = *config;
-    d->n_blocks = choose_blocks(config);
     if (config->has_deletes)
         layer_schema(config->schema, &d->schema);
     else
         schema_copy(config->schema, &d->schema);
     d->spills = mem_zalloc(config->n_writes * sizeof(struct spill *));
-    d->next_spill = mem_zalloc(d->n_blocks * sizeof(*d->next_spill));
+    d->next_spill = mem_zalloc(d->config.n_blocks * sizeof(*d->next_spill));
     d->n_nulls = mem_zalloc(d->schema.n_fields * sizeof(*d->n_nulls));
     enum code rc = record_format_init(&d->format, &d->schema, err);
     if (rc)
@@ -157,6 +169,7 @@ static void keep(struct delta *d, struct spill *take_spill, const struct row_sin
     spill_seal(take_spill);
     d->spills[d->n_spills++] = take_spill;
     d->n_rows += n_rows;
+    d->n_bytes += sink->n_bytes;
     for (size_t i = 0; i < d->schema.n_fields; i++)
         d->n_nulls[i] += sink->n_nulls[i];
     key_lengths_sum(&d->key_lengths, &sink->key_lengths);
@@ -166,9 +179,10 @@ enum code delta_add(struct delta *d, const struct write_request *write, int64_t 
                     uint64_t *out_n_rows, struct err *err)
 {
     struct spill_config config = {d->config.dir, d->config.memory_bytes / 2 / d->config.n_writes,
-                                  d->n_blocks, 1};
+                                  d->config.n_blocks, 1};
     struct spill *spill = spill_new(&config);
-    struct row_sink_config to = {&d->schema, &d->format, spill, d->n_blocks, d->config.hash_seed};
+    struct row_sink_config to = {&d->schema, &d->format, spill, d->config.n_blocks,
+                                 d->config.hash_seed};
     struct row_sink *sink = mem_alloc(sizeof(*sink));
     uint64_t n_rows = 0;
     row_sink_init(sink, &to, 0);
@@ -204,6 +218,13 @@ static enum code take(struct record_source *source, unsigned worker, size_t bin,
     return OK;
 }
 
+/* What is left to each of the workers that have something to do. */
+static uint64_t worker_bytes(const struct delta *d)
+{
+    uint64_t n_workers = pool_size(d->config.pool), n_blocks = d->config.n_blocks;
+    return d->config.memory_bytes / 4 / (n_blocks < n_workers ? n_blocks : n_workers);
+}
+
 enum code delta_build(struct delta *d, struct err *err)
 {
     struct build_result built;
@@ -215,10 +236,11 @@ enum code delta_build(struct delta *d, struct err *err)
         .layout = &d->layout,
         .format = &d->format,
         .source = &d->source,
-        .n_blocks = d->n_blocks,
+        .n_blocks = d->config.n_blocks,
         .n_parts = 1,
         .hash_seed = d->config.hash_seed,
-        .worker_bytes = d->config.memory_bytes / 4 / pool_size(d->config.pool),
+        .worker_bytes = worker_bytes(d),
+        .setting = "write.memory",
     };
     return build_run(&config, d->config.pool, d->config.progress, &built, err);
 }

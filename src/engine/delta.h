@@ -13,12 +13,15 @@
 
 struct delta;
 
+/* For bodies of so many bytes together. */
+uint64_t delta_guess_blocks(uint64_t n_bytes, uint64_t memory_bytes, const struct pool *pool);
+
 struct delta_config {
     const struct schema *schema; /* of the table */
     uint64_t hash_seed;
     const char *dir;       /* an empty directory: gets 00000000.seg, and spill files on the way */
     uint64_t memory_bytes; /* records and builds */
-    uint64_t n_bytes;      /* of all bodies: for how many blocks */
+    uint64_t n_blocks;     /* of the segment; delta_guess_blocks */
     size_t n_writes;       /* at most so many will be added */
     bool has_deletes;      /* some of them are deletes: rows need stamps of their own */
     struct pool *pool;
@@ -37,6 +40,10 @@ void delta_free(struct delta *d);
  */
 must_use enum code delta_add(struct delta *d, const struct write_request *write, int64_t time_us,
                              uint64_t *out_n_rows, struct err *err);
+
+/* How many blocks what was added should have. Where that is much more than it has, as compressed bodies were longer
+ * than they looked, it is better read again than built. */
+uint64_t delta_wanted_blocks(const struct delta *d);
 
 /* Build the segment of all that was added: at least one write. Fails E_NOSPACE, E_IO, E_CANCELLED, E_LIMIT. */
 must_use enum code delta_build(struct delta *d, struct err *err);

@@ -131,13 +131,23 @@ must_use static enum code match_key(const struct schema *layer, const struct sch
     return same ? OK : err_set(err, E_INVALID, "the rows written before have another key");
 }
 
+/* Nearly always where it is in the table, but for the stamp. */
+static ptrdiff_t find_field(const struct layer *l, const struct schema *base, size_t i)
+{
+    const struct schema *layer = &l->segment->schema;
+    size_t guess = i + l->has_stamps;
+    if (guess < layer->n_fields && strcmp(layer->fields[guess].name, base->fields[i].name) == 0)
+        return (ptrdiff_t)guess;
+    return schema_find(layer, view_cstr(base->fields[i].name));
+}
+
 enum code layer_match(const struct layer *l, const struct schema *base, size_t *out,
                       struct err *err)
 {
     const struct schema *layer = &l->segment->schema;
     for (size_t i = 0; i < base->n_fields; i++) {
         const struct field *f = &base->fields[i];
-        ptrdiff_t found = schema_find(layer, view_cstr(f->name));
+        ptrdiff_t found = find_field(l, base, i);
         char have[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
         out[i] = found < 0 ? SEG_NO_FIELD : (size_t)found;
         if (found >= 0 && !type_eq(&layer->fields[found].type, &f->type))

@@ -158,6 +158,7 @@ must_use static enum code build(struct load *l, struct build_result *out, struct
         .n_parts = job->spec->parts,
         .hash_seed = l->hash_seed,
         .worker_bytes = job->memory_bytes / 4 / pool_size(job->pool),
+        .setting = "load.memory",
     };
     atomic_store(&job->progress->state, LOAD_BUILDING);
     return build_run(&config, job->pool, job->progress, out, err);

@@ -10,6 +10,7 @@
 
 /* Rows of all layers that a block is built from, at most; what is left of them is about half. */
 static const uint64_t block_rows = 262144;
+static const uint64_t times_blocks_max = 512;
 
 /* Where a worker is in the bin that it takes. */
 struct bin_cursor {
@@ -27,6 +28,7 @@ struct merge {
     struct unpack **unpacks;    /* by layer */
     struct bin_cursor *cursors; /* by worker */
     uint64_t n_blocks;
+    uint64_t times_blocks; /* as would do for rows of one length */
 };
 
 static bool is_base(const struct merge_config *c, size_t layer)
@@ -198,7 +200,7 @@ static uint64_t choose_blocks(const struct merge *m)
     n_bytes += n_slots * m->format.key_offset;
     uint64_t worker_bytes = c->memory_bytes / 4 / pool_size(c->pool) + 1;
     uint64_t by_rows = n_slots / block_rows + 1, by_bytes = n_bytes / (worker_bytes / 4 + 1) + 1;
-    uint64_t wanted = by_rows > by_bytes ? by_rows : by_bytes;
+    uint64_t wanted = (by_rows > by_bytes ? by_rows : by_bytes) * m->times_blocks;
     uint64_t unit = most_blocks % c->n_parts ? c->n_parts : most_blocks;
     uint64_t n = (wanted + unit - 1) / unit * unit;
     /* A table that shrank has too many blocks. */
@@ -245,6 +247,7 @@ must_use static enum code run(struct merge *m, struct merge_result *out, struct 
         .n_parts = c->n_parts,
         .hash_seed = c->layers[0].set->hasher.seed,
         .worker_bytes = c->memory_bytes / 4 / pool_size(c->pool),
+        .setting = "write.memory",
         .drop_deletes = c->has_base,
     };
     struct build_result built;
@@ -253,10 +256,14 @@ must_use static enum code run(struct merge *m, struct merge_result *out, struct 
     return OK;
 }
 
+/* Where long rows have come together in one block there are more blocks the next time. */
 enum code merge_run(const struct merge_config *config, struct merge_result *out, struct err *err)
 {
-    struct merge m = {.source = {take}, .config = config};
-    enum code rc = run(&m, out, err);
-    merge_done(&m);
+    enum code rc = E_LIMIT;
+    for (uint64_t times = 1; rc == E_LIMIT && times <= times_blocks_max; times *= 8) {
+        struct merge m = {.source = {take}, .config = config, .times_blocks = times};
+        rc = run(&m, out, err);
+        merge_done(&m);
+    }
     return rc;
 }

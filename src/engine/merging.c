@@ -212,6 +212,15 @@ static void note_merge(struct table *t, enum code rc, const struct err *err)
                   log_str("error", err->msg));
 }
 
+/* A merge that was called off since the table goes has not failed by the server's end. */
+static enum code outcome(struct table *t, enum code rc, struct err *err)
+{
+    pthread_mutex_lock(&t->lock);
+    bool is_dropped = t->writes.is_dropped;
+    pthread_mutex_unlock(&t->lock);
+    return rc == E_CANCELLED && is_dropped ? err_set(err, E_NOTFOUND, "the table was dropped") : rc;
+}
+
 void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
 {
     struct write_list asked = {0};
@@ -232,6 +241,7 @@ void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
     snapshot_unref(s);
     if (c.end && rc != E_CANCELLED && rc != E_CHANGED)
         note_merge(t, rc, &err);
+    rc = outcome(t, rc, &err);
     if (rc != E_CHANGED)
         write_list_end(&asked, rc, &err);
     pthread_mutex_lock(&t->lock);

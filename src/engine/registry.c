@@ -300,13 +300,25 @@ static void remove_from_list(struct registry *r, const struct table *t)
     pthread_rwlock_unlock(&r->lock);
 }
 
+/* Not while a table of that name is being created: it would see its directory go. Frees the table. */
+must_use static enum code remove_table(struct registry *r, struct table *take_table,
+                                       struct err *err)
+{
+    char aside[PATH_CAP];
+    pthread_mutex_lock(&r->creating);
+    enum code rc = table_put_aside(take_table, r->config.data_dir, aside, err);
+    pthread_mutex_unlock(&r->creating);
+    table_close(take_table);
+    return rc ? rc : tree_remove(aside, err);
+}
+
 void registry_drop(struct registry *r, struct table *t, struct queued_write *take_drop)
 {
     AUTO(ptr) char *name = mem_strdup(table_name(t));
     remove_from_list(r, t);
     table_fail_waiting(t, E_NOTFOUND, "the table was dropped");
     table_end_merging(t);
-    take_drop->rc = table_remove(t, r->config.data_dir, &take_drop->err);
+    take_drop->rc = remove_table(r, t, &take_drop->err);
     if (take_drop->rc)
         log_error("table dropped, but its files are still there", log_str("table", name),
                   log_str("error", take_drop->err.msg));

@@ -119,6 +119,7 @@ must_use static enum code put_records(struct row_sink *s, const struct view *key
         r->hash = hash;
         r->ordinal = ordinal + i;
         r->size = s->sizes[i];
+        s->n_bytes += r->size;
         s->records[i] = r;
         key_lengths_add(&s->key_lengths, keys[i].len);
     }

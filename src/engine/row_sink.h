@@ -33,6 +33,7 @@ struct row_sink {
     struct arena arena; /* of converted lists */
     /* What the rows turned out to be. */
     uint64_t *n_nulls; /* by field */
+    uint64_t n_bytes;  /* of the records */
     struct key_lengths key_lengths;
 };
 

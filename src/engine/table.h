@@ -7,6 +7,7 @@
 #ifndef MURR_ENGINE_TABLE_H
 #define MURR_ENGINE_TABLE_H
 
+#include "base/file.h"
 #include "base/pool.h"
 #include "engine/registry.h"
 #include "remote/transfer.h"
@@ -41,9 +42,10 @@ must_use enum code table_open_created(const char *name, enum storage_kind storag
                                       const char *data_dir, struct table **out_table,
                                       struct err *err);
 
-/* Remove a table that nobody uses any more, with its files; a crash leaves all or nothing of it. Frees it, also when
- * it fails. */
-must_use enum code table_remove(struct table *take_table, const char *data_dir, struct err *err);
+/* Give the files of a table another name, which no table has: a crash leaves all or nothing of it, and what is there
+ * under that name is removed at the next start. */
+must_use enum code table_put_aside(const struct table *t, const char *data_dir,
+                                   char aside[static PATH_CAP], struct err *err);
 /* What removals left behind. */
 must_use enum code table_remove_debris(const char *data_dir, struct err *err);
 

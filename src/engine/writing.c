@@ -20,9 +20,8 @@ enum code table_enqueue(struct table *t, const struct write_request *request,
     enum code rc = OK;
     pthread_mutex_lock(&t->lock);
     const struct write_list *q = &t->writes.queue;
-    if (t->writes.is_dropped)
-        rc = err_set(err, E_NOTFOUND, "Table '%s' not found or not yet loaded", t->spec->name);
-    else if (!t->live)
+    bool is_there = t->live || request->verb == WRITE_DROP; /* one that is damaged can be dropped */
+    if (t->writes.is_dropped || !is_there)
         rc = err_set(err, E_NOTFOUND, "Table '%s' not found or not yet loaded", t->spec->name);
     else if (q->n >= QUEUE_MAX ||
              (q->n && q->n_bytes + request->body.bytes.len > limits->queue_bytes))
@@ -52,13 +51,19 @@ static bool has_room(const struct table *t)
 }
 
 /* With all layers in use, writes wait for a merge, unless merging fails. */
+static bool can_write(const struct table *t)
+{
+    const struct queued_write *first = t->writes.queue.first;
+    if (t->writes.is_writing || t->writes.is_dropped || !first)
+        return false;
+    return first->request.verb == WRITE_DROP || first->request.verb == WRITE_COMPACT ||
+           has_room(t) || t->writes.merge_rc;
+}
+
 bool table_hold_to_write(struct table *t)
 {
     pthread_mutex_lock(&t->lock);
-    bool can = t->live && !t->writes.is_writing && !t->writes.is_dropped && t->writes.queue.n &&
-               (has_room(t) || t->writes.merge_rc ||
-                t->writes.queue.first->request.verb == WRITE_COMPACT ||
-                t->writes.queue.first->request.verb == WRITE_DROP);
+    bool can = can_write(t);
     if (can)
         t->writes.is_writing = true;
     pthread_mutex_unlock(&t->lock);
@@ -102,22 +107,51 @@ static int64_t next_time_us(const struct snapshot *s)
     return last >= now ? last + 1 : now;
 }
 
+/* What was found bad at the first reading is not read again. */
 static void read_writes(struct group *g, struct delta *delta)
 {
+    g->n_good = 0;
     for (struct queued_write *w = g->writes->first; w; w = w->next) {
-        w->rc = delta_add(delta, &w->request, g->time_us, &w->result.n_rows, &w->err);
+        if (!w->rc)
+            w->rc = delta_add(delta, &w->request, g->time_us, &w->result.n_rows, &w->err);
         g->n_good += !w->rc;
     }
 }
 
-must_use static enum code build_and_commit(struct group *g, struct delta *delta,
-                                           const char *tmp_dir, uint64_t number, struct err *err)
+/* Read all bodies; once more where they are much longer than they looked. */
+must_use static enum code read_group(struct group *g, struct delta_config *config,
+                                     struct delta **out, struct err *err)
 {
+    struct delta *delta;
+    TRY(delta_new(config, &delta, err));
     read_writes(g, delta);
-    if (g->n_good == 0)
-        return OK;
-    TRY(delta_build(delta, err));
-    return commit_layer(g->table, tmp_dir, number, seg_stamp(g->time_us, true), err);
+    uint64_t wanted = delta_wanted_blocks(delta);
+    if (wanted > 2 * config->n_blocks) {
+        delta_free(delta);
+        config->n_blocks = wanted;
+        TRY(delta_new(config, &delta, err));
+        read_writes(g, delta);
+    }
+    *out = delta;
+    return OK;
+}
+
+/* Long rows that came together in one block may not be together in many. */
+must_use static enum code build_group(struct group *g, struct delta_config *config, struct err *err)
+{
+    enum { TRIES = 2, TIMES_BLOCKS = 256 };
+    enum code rc = E_LIMIT;
+    config->n_blocks = delta_guess_blocks(g->writes->n_bytes, config->memory_bytes, g->pool);
+    for (unsigned i = 0; rc == E_LIMIT && i < TRIES; i++) {
+        struct delta *delta;
+        TRY(read_group(g, config, &delta, err));
+        rc = g->n_good ? delta_build(delta, err) : OK;
+        delta_free(delta);
+        config->n_blocks *= TIMES_BLOCKS;
+        if (config->n_blocks > SEG_MAX_BLOCKS)
+            config->n_blocks = SEG_MAX_BLOCKS;
+    }
+    return rc;
 }
 
 static bool has_deletes(const struct write_list *writes)
@@ -132,7 +166,6 @@ must_use static enum code write_group(struct group *g, struct err *err)
 {
     char tmp_dir[PATH_CAP];
     uint64_t number;
-    struct delta *delta;
     struct load_progress progress = {0};
     TRY(commit_make_tmp(g->table, &number, tmp_dir, err));
     struct delta_config config = {
@@ -140,17 +173,14 @@ must_use static enum code write_group(struct group *g, struct err *err)
         .hash_seed = snapshot_base(g->snapshot)->set.hasher.seed,
         .dir = tmp_dir,
         .memory_bytes = g->memory_bytes,
-        .n_bytes = g->writes->n_bytes,
         .n_writes = g->writes->n,
         .has_deletes = has_deletes(g->writes),
         .pool = g->pool,
         .progress = &progress,
     };
-    enum code rc = delta_new(&config, &delta, err);
-    if (!rc) {
-        rc = build_and_commit(g, delta, tmp_dir, number, err);
-        delta_free(delta);
-    }
+    enum code rc = build_group(g, &config, err);
+    if (!rc && g->n_good)
+        return commit_layer(g->table, tmp_dir, number, seg_stamp(g->time_us, true), err);
     commit_remove_tmp(tmp_dir);
     return rc;
 }
@@ -221,16 +251,38 @@ static bool is_news(struct table *t, const struct err *err)
 }
 
 static void write_rows(struct table *t, struct write_list *writes, struct pool *pool,
+                       const struct write_limits *limits);
+
+/* One of them is too long for the memory there is: which, they show alone. */
+static void write_singly(struct table *t, struct write_list *writes, struct pool *pool,
+                         const struct write_limits *limits)
+{
+    for (struct queued_write *w; (w = write_list_take(writes));) {
+        struct write_list one = {0};
+        write_list_append(&one, w);
+        if (w->rc)
+            end_group(t, &one, OK, NULL);
+        else
+            write_rows(t, &one, pool, limits);
+    }
+}
+
+static void write_rows(struct table *t, struct write_list *writes, struct pool *pool,
                        const struct write_limits *limits)
 {
     struct err err;
-    struct snapshot *s;
+    struct snapshot *s = NULL;
     enum code rc = table_snapshot(t, &s, &err);
     if (!rc && snapshot_overlay(s)->n == OVERLAY_MAX)
         rc = merge_failure(t, &err);
     if (!rc) {
         struct group g = {t, writes, s, pool, limits->memory_bytes, next_time_us(s), 0};
         rc = write_group(&g, &err);
+    }
+    if (rc == E_LIMIT && writes->n > 1) {
+        snapshot_unref(s);
+        write_singly(t, writes, pool, limits);
+        return;
     }
     if (rc && is_news(t, &err))
         log_error("writes failed", log_str("table", t->spec->name), log_int("writes", writes->n),

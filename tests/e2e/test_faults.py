@@ -231,3 +231,17 @@ def test_a_created_table_outlives_its_manifest(tmp_path, damage):
             check(murr, {"a": 1})
             murr.stop()
         murr.start()
+
+
+def test_a_created_table_that_is_damaged_can_be_dropped_and_made_again(tmp_path):
+    with Server(tmp_path, {}) as murr:
+        assert create(murr)[0] == 201
+        murr.kill()
+        (tmp_path / "data" / "t" / "0000000001" / "00000000.seg").write_bytes(b"MURR")
+        murr.start()
+        assert put(murr, {"a": 1})[0] == 404
+        assert create(murr)[0] == 409
+        assert murr.request("DELETE", "/api/v1/table/t")[0] == 200
+        assert create(murr)[0] == 201
+        assert put(murr, {"a": 1})[0] == 200
+        check(murr, {"a": 1})

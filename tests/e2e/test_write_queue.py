@@ -1,8 +1,13 @@
 """Queues of writes of many tables, and the threads that work on them."""
 import http.client
+import io
 import json
 import threading
 import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from conftest import Server
 
@@ -54,3 +59,121 @@ def test_refused_writes_do_not_keep_a_table_from_being_merged(tmp_path):
             assert time.monotonic() < end, "nothing was merged"
             assert murr.request("PUT", "/api/v1/table/t/write", '{"columns": {}}')[0] == 400
             time.sleep(0.2)
+
+
+def create_texts(murr):
+    schema = {"key": "id", "columns": {"id": {"dtype": "int64"}, "v": {"dtype": "utf8"}}}
+    assert murr.request("PUT", "/api/v1/table/t", json.dumps(schema))[0] == 201
+
+
+def with_memory(folder, memory):
+    murr = Server(folder, {})
+    config = json.loads(murr.config_path.read_text())
+    murr.config_path.write_text(json.dumps({**config, "write": {"memory": memory}}))
+    return murr
+
+
+def test_a_short_file_of_very_many_rows_is_written(tmp_path):
+    """How many blocks it takes is not seen from its length."""
+    n = 300000
+    words = pa.DictionaryArray.from_arrays(pa.array(np.arange(n) % 7, pa.int32()),
+                                           [c * 100 for c in "abcdefg"])
+    body = io.BytesIO()
+    pq.write_table(pa.table({"id": np.arange(n), "v": words}), body, compression="zstd",
+                   use_dictionary=["v"], column_encoding={"id": "DELTA_BINARY_PACKED"})
+    assert len(body.getvalue()) < 20000
+    with with_memory(tmp_path, "16MiB") as murr:
+        create_texts(murr)
+        status, _, data = murr.request("PUT", "/api/v1/table/t/write", body.getvalue())
+        assert (status, data) == (200, b'{"num_rows":300000}')
+        assert murr.fetch_json("t", [0, 1, n - 1, n])["v"] == ["a" * 100, "b" * 100,
+                                                              "abcdefg"[(n - 1) % 7] * 100, None]
+
+
+def test_a_row_that_is_too_long_fails_alone(tmp_path):
+    short, long, answers = 40, 4, {}
+    with with_memory(tmp_path, "16MiB") as murr:
+        create_texts(murr)
+
+        def write(i):
+            text = "x" if i >= long else "x" * 4500000
+            body = json.dumps({"columns": {"id": [i], "v": [text]}})
+            while (answer := murr.request("PUT", "/api/v1/table/t/write", body))[0] == 429:
+                time.sleep(0.01)
+            answers[i] = answer
+
+        threads = [threading.Thread(target=write, args=(i,)) for i in range(long + short)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        for i, (status, _, data) in answers.items():
+            assert status == (413 if i < long else 200), (i, data)
+            assert status == 200 or b"write.memory" in data
+        assert murr.status("t")["rows"] == short
+
+
+def test_long_rows_that_meet_in_a_block_are_written_and_merged(tmp_path):
+    """Each of them fits, two or three do not."""
+    with with_memory(tmp_path, "16MiB") as murr:
+        create_texts(murr)
+        for i in range(24):
+            body = json.dumps({"columns": {"id": [i, i + 100], "v": ["x" * 1000000] * 2}})
+            status, _, data = murr.request("PUT", "/api/v1/table/t/write", body)
+            assert status == 200, data
+        assert murr.request("POST", "/api/v1/table/t/compact")[0] == 200
+        assert murr.status("t")["rows"] == 48
+
+
+def columns_of(dtypes):
+    return {"key": "id", "columns": {"id": {"dtype": "utf8"},
+                                     **{f"c{i}": {"dtype": t} for i, t in enumerate(dtypes)}}}
+
+
+def test_a_table_is_not_made_whose_rows_could_not_be_written_or_deleted(tmp_path):
+    """An empty table needs neither stamps nor null bits; its rows will."""
+    longest = ["list<float32>[16384]"] * 15 + ["list<float32>[16380]"]
+    with Server(tmp_path, {}) as murr:
+        for dtypes, why in [(["int8"] * 65535, b"65536 columns, at most 65535 fit"),
+                            (longest, b"a row of 17 columns can be longer than 1048576 bytes")]:
+            status, _, data = murr.request("PUT", "/api/v1/table/t",
+                                           json.dumps(columns_of(dtypes)))
+            assert status == 400 and why in data, data
+        status, _, data = murr.request("PUT", "/api/v1/table/t", json.dumps(columns_of(longest[:15])))
+        assert status == 201, data
+        body = json.dumps({"columns": {"id": ["x" * 300, "y"]}})
+        assert murr.request("PUT", "/api/v1/table/t/write", body)[0] == 200
+        assert murr.request("POST", "/api/v1/table/t/delete", '{"keys": ["y"]}')[0] == 200
+        assert murr.status("t")["rows"] == 1
+
+
+def test_a_name_that_is_made_and_dropped_all_the_time_answers_what_it_is(tmp_path, rng):
+    """Made or there already, there or not: nothing in between."""
+    calls = [("PUT", "", json.dumps(SCHEMA)), ("DELETE", "", None),
+             ("PUT", "/write", json.dumps({"columns": {"id": [1, 2], "v": [0.5, None]}})),
+             ("PUT", "/write", json.dumps({"columns": {"id": [2, 3], "v": [0.5, None]}})),
+             ("POST", "/delete", '{"keys": [1]}'), ("POST", "/compact", None),
+             ("POST", "/fetch", '{"keys": [1, 2]}'), ("GET", "/schema", None)]
+    strange = set()
+    with Server(tmp_path, {}) as murr:
+        end = time.monotonic() + 4
+
+        def work(seed):
+            random = type(rng)(seed)
+            conn = http.client.HTTPConnection("127.0.0.1", murr.port, timeout=60)
+            while time.monotonic() < end:
+                method, path, body = random.choice(calls)
+                conn.request(method, f"/api/v1/table/t{path}", body)
+                res = conn.getresponse()
+                data = res.read()
+                allowed = (201, 409) if (method, path) == ("PUT", "") else (200, 404)
+                if res.status not in allowed:
+                    strange.add((method, path, res.status, data))
+
+        threads = [threading.Thread(target=work, args=(rng.random(),)) for _ in range(16)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert not strange
+        assert "ERROR" not in murr.log_text()
