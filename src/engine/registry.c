@@ -224,9 +224,9 @@ must_use static enum code create(struct registry *r, struct view name, const str
         return err_set(err, E_EXISTS, "Table '%s' exists already",
                        view_printable(name, shown, sizeof(shown)));
     TRY(table_create(name, schema, r->config.write.storage, r->config.data_dir, &t, err));
-    add_table(r, t);
     log_info("table created", log_str("table", table_name(t)),
              log_int("columns", schema->n_fields));
+    add_table(r, t); /* from here on it may be dropped */
     return OK;
 }
 

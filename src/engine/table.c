@@ -359,8 +359,9 @@ uint64_t table_written_bytes(struct table *t)
 
 void table_status(struct table *t, struct arena *arena, struct table_status *out)
 {
-    *out = (struct table_status){
-        .name = t->spec->name, .source = t->store ? t->store->ops->kind : "none", .partition = ""};
+    *out = (struct table_status){.name = arena_strndup(arena, t->spec->name, strlen(t->spec->name)),
+                                 .source = t->store ? t->store->ops->kind : "none",
+                                 .partition = ""};
     pthread_mutex_lock(&t->lock);
     if (t->live) {
         const struct base *base = snapshot_base(t->live);

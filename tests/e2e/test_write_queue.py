@@ -149,11 +149,12 @@ def test_a_table_is_not_made_whose_rows_could_not_be_written_or_deleted(tmp_path
 
 def test_a_name_that_is_made_and_dropped_all_the_time_answers_what_it_is(tmp_path, rng):
     """Made or there already, there or not: nothing in between."""
-    calls = [("PUT", "", json.dumps(SCHEMA)), ("DELETE", "", None),
-             ("PUT", "/write", json.dumps({"columns": {"id": [1, 2], "v": [0.5, None]}})),
-             ("PUT", "/write", json.dumps({"columns": {"id": [2, 3], "v": [0.5, None]}})),
-             ("POST", "/delete", '{"keys": [1]}'), ("POST", "/compact", None),
-             ("POST", "/fetch", '{"keys": [1, 2]}'), ("GET", "/schema", None)]
+    t = "/api/v1/table/t"
+    rows = json.dumps({"columns": {"id": [1, 2], "v": [0.5, None]}})
+    calls = [("PUT", t, json.dumps(SCHEMA)), ("DELETE", t, None), ("PUT", f"{t}/write", rows),
+             ("POST", f"{t}/delete", '{"keys": [1]}'), ("POST", f"{t}/compact", None),
+             ("POST", f"{t}/fetch", '{"keys": [1, 2]}'), ("GET", f"{t}/schema", None),
+             ("GET", "/metrics", None), ("GET", "/readyz?verbose", None), ("GET", "/api/v1/table", None)]
     strange = set()
     with Server(tmp_path, {}) as murr:
         end = time.monotonic() + 4
@@ -163,17 +164,17 @@ def test_a_name_that_is_made_and_dropped_all_the_time_answers_what_it_is(tmp_pat
             conn = http.client.HTTPConnection("127.0.0.1", murr.port, timeout=60)
             while time.monotonic() < end:
                 method, path, body = random.choice(calls)
-                conn.request(method, f"/api/v1/table/t{path}", body)
+                conn.request(method, path, body)
                 res = conn.getresponse()
                 data = res.read()
-                allowed = (201, 409) if (method, path) == ("PUT", "") else (200, 404)
+                allowed = (201, 409) if (method, path) == ("PUT", t) else (200, 404)
                 if res.status not in allowed:
                     strange.add((method, path, res.status, data))
 
         threads = [threading.Thread(target=work, args=(rng.random(),)) for _ in range(16)]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         assert not strange
         assert "ERROR" not in murr.log_text()
