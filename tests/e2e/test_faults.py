@@ -7,9 +7,10 @@ import mmap
 import os
 import pathlib
 
+import pyarrow as pa
 import pytest
 
-from conftest import BINARY, SANITIZED, Server
+from conftest import BINARY, SANITIZED, Server, local, publish
 
 pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer wants to be the first library")
 SCHEMA = {"key": "id", "columns": {"id": {"dtype": "utf8"}, "v": {"dtype": "int64"}}}
@@ -245,3 +246,39 @@ def test_a_created_table_that_is_damaged_can_be_dropped_and_made_again(tmp_path)
         assert create(murr)[0] == 201
         assert put(murr, {"a": 1})[0] == 200
         check(murr, {"a": 1})
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_a_load_under_rows_that_were_written_loses_none(tmp_path, call):
+    """A new partition takes the place of the old one below them, in the end."""
+    faults, source = Faults(tmp_path), tmp_path / "source"
+
+    def put_partition(first):
+        table = pa.table({"id": ["a", "b", f"p{first}"], "v": [first] * 3})
+        folder = publish(source, f"2026-01-{first:02}", [table], success=False)
+        (folder / "_SUCCESS").touch()
+        os.utime(folder / "_SUCCESS", (1750000000 + first,) * 2)  # before all writes
+
+    put_partition(1)
+    with Server(tmp_path, {"t": local(source, ["id"])}, env=faults.env()) as murr:
+        murr.wait_loaded("t")
+        rows = {}
+        for first in range(1, 26):
+            more = {"a": -first, f"k{first}": first}
+            assert put(murr, more)[0] == 200
+            rows = {k: v for k, v in {**rows, **more}.items() if k[0] != "p"}
+            rows |= {"b": first + 1, f"p{first + 1}": first + 1}
+            faults.arm(call, first)
+            put_partition(first + 1)
+            murr.wait_for(lambda: faults.plan[4] >= first
+                          or murr.status("t")["partition"] == f"2026-01-{first + 1:02}")
+            was_there = faults.disarm()
+            if first % 2:
+                murr.kill()
+                murr.start()
+            assert read(murr, ["a", f"k{first}"]) == more
+            murr.wait_loaded("t", f"2026-01-{first + 1:02}")
+            check(murr, rows)
+            if not was_there:
+                break
+        assert first > 1, "nothing ever failed"
