@@ -11,9 +11,11 @@ void schema_done(struct schema *s)
     *s = (struct schema){0};
 }
 
+/* There is room for the next power of two. */
 void schema_add(struct schema *s, struct view name, const struct type *type, bool nullable)
 {
-    s->fields = mem_realloc(s->fields, (s->n_fields + 1) * sizeof(*s->fields));
+    if ((s->n_fields & (s->n_fields - 1)) == 0)
+        s->fields = mem_realloc(s->fields, (s->n_fields * 2 + 1) * sizeof(*s->fields));
     s->fields[s->n_fields++] =
         (struct field){mem_strndup(name.ptr, name.len), *type, nullable, false};
 }

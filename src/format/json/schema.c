@@ -147,6 +147,20 @@ must_use static enum code add_key(const json_t *name, struct schema *out, struct
     return OK;
 }
 
+/* Key columns are looked for one by one. */
+enum { COLUMNS_MAX = 1 << 16, KEY_COLUMNS_MAX = 64 };
+
+must_use static enum code check_counts(const json_t *key, const json_t *columns, struct err *err)
+{
+    if (json_object_size(columns) > COLUMNS_MAX)
+        return err_set(err, E_INVALID, "%zu columns, at most %d fit", json_object_size(columns),
+                       COLUMNS_MAX);
+    if (json_array_size(key) > KEY_COLUMNS_MAX)
+        return err_set(err, E_INVALID, "a key of %zu columns, at most %d fit", json_array_size(key),
+                       KEY_COLUMNS_MAX);
+    return OK;
+}
+
 must_use static enum code read_schema(json_t *root, struct schema *out, struct err *err)
 {
     static const char *const known[] = {"key", "columns", NULL};
@@ -156,11 +170,15 @@ must_use static enum code read_schema(json_t *root, struct schema *out, struct e
     json_t *key = json_object_get(root, "key"), *columns = json_object_get(root, "columns");
     if (!json_is_object(columns))
         return err_set(err, E_INVALID, "\"columns\" must be given, as an object");
+    TRY(check_counts(key, columns, err));
     json_object_foreach(columns, name, column) TRY(read_column(name, column, key, out, err));
     if (key && !json_is_array(key))
         TRY(add_key(key, out, err));
     for (size_t i = 0; i < json_array_size(key); i++)
         TRY(add_key(json_array_get(key, i), out, err));
+    if (out->n_key > KEY_COLUMNS_MAX)
+        return err_set(err, E_INVALID, "a key of %zu columns, at most %d fit", out->n_key,
+                       KEY_COLUMNS_MAX);
     if (!key && out->n_key == 0)
         return err_set(err, E_INVALID,
                        "no key: say \"key\": \"NAME\" beside the columns, or \"key\": true in one");
