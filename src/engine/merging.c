@@ -234,8 +234,8 @@ void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
     write_list_move(&asked, &t->writes.compactions);
     pthread_mutex_unlock(&t->lock);
     enum code rc = c.end ? merge(t, s, c, pool, memory_bytes, &err) : OK;
-    if (rc == E_NOSPACE && c.has_base && c.end > 1) { /* the layers alone are smaller */
-        c.has_base = false;
+    while (rc == E_NOSPACE && c.end > 1 && (c.has_base || c.end > 2)) { /* something smaller */
+        c = (struct choice){c.has_base ? c.end : (c.end + 1) / 2, false};
         rc = merge(t, s, c, pool, memory_bytes, &err);
     }
     snapshot_unref(s);

@@ -2,7 +2,6 @@
 import io
 import json
 import os
-import pathlib
 import pty
 import subprocess
 import termios
@@ -10,7 +9,7 @@ import termios
 import pyarrow as pa
 import pyarrow.ipc
 import pytest
-from conftest import BINARY, ROOT, SANITIZED, local, publish, run
+from conftest import BINARY, local, publish, run
 
 COMMANDS = ["serve", "check", "load", "get", "inspect", "verify", "bench", "version"]
 
@@ -154,18 +153,3 @@ def test_a_load_on_a_terminal_shows_a_bar_of_one_line(tmp_path):
     for line in shown.split(b"\r"):
         assert not line.endswith(b"\033[K") or len(line) < 80 + len(b"\033[K"), line
     assert str(n).encode() in process.stdout.read()
-
-
-@pytest.mark.skipif(SANITIZED, reason="a sanitized library needs a sanitized program: skipped")
-def test_the_embedded_library_reads_a_data_directory(loaded, tmp_path):
-    build = pathlib.Path(BINARY).parent
-    program = tmp_path / "read"
-    subprocess.run(["cc", ROOT / "examples" / "read.c", f"-I{ROOT}/include", f"-L{build}", "-lmurr",
-                    f"-Wl,-rpath,{build}", "-o", program], check=True)
-    done = subprocess.run([program, loaded / "data", "t", "a", "zzz"], capture_output=True)
-    assert done.returncode == 0, done.stderr
-    table = pa.ipc.open_stream(done.stdout).read_all()
-    assert table.to_pydict() == {"v": [1.5, None], "s": ['say "hi"', None]}
-    assert b"2 keys, 1 of them absent" in done.stderr
-    done = subprocess.run([program, loaded / "data", "nope", "a"], capture_output=True)
-    assert done.returncode == 1 and b"no loaded table 'nope'" in done.stderr

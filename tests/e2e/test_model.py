@@ -231,7 +231,9 @@ def kill_under_writes(server, programs, rng):
 def run_fleet(folder, seed):
     rng = random.Random(seed)
     programs = [Program(random.Random(rng.random()), f"t{i}") for i in range(FLEET)]
-    with Server(folder, {}, env={**os.environ, "MALLOC_PERTURB_": "165"}) as server:
+    storage = f"write.storage={rng.choice(['memory', 'mmap', 'disk'])}"
+    with Server(folder, {}, extra=["--set", storage],
+                env={**os.environ, "MALLOC_PERTURB_": "165"}) as server:
         for _ in range(rng.randrange(6, 14)):
             for p in programs:
                 p.step(server)

@@ -108,16 +108,16 @@ def small_disk(tmp_path):
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = os.geteuid() == 0 and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], capture_output=True).returncode == 0
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], capture_output=True).returncode == 0
     if not mounted:
         pytest.skip("a small file system needs root")
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    subprocess.run(["umount", "-l", folder], check=True)
 
 
 def test_a_full_disk_refuses_writes_and_leaves_the_table(small_disk):
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(8 << 20))
+    ballast.write_bytes(bytes(16 << 20))
     with Server(small_disk, {}) as murr:
         create(murr)
         n, (status, _, error) = write_until_refused(murr)
