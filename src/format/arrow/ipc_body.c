@@ -35,8 +35,11 @@ enum code ipc_memory_charge(struct ipc_memory *m, size_t bytes, struct err *err)
 {
     struct ipc_budget *b = m->budget;
     if (bytes > b->most - b->used)
-        return err_set(err, E_LIMIT, "the Arrow stream takes more than %zu bytes decompressed",
-                       b->most);
+        return err_set(
+            err, E_LIMIT,
+            "a batch of the Arrow stream, with its dictionaries, takes more than %zu bytes "
+            "decompressed; write smaller batches",
+            b->most);
     b->used += bytes;
     m->charged += bytes;
     return OK;
