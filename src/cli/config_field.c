@@ -50,6 +50,7 @@ static const struct config_field write_fields[] = {
     {"memory", FIELD_BYTES, AT(write.memory_bytes), "256MiB", .min = 16u << 20, .max = 1ull << 50},
     {"queue", FIELD_BYTES, AT(write.queue_bytes), "1GiB", .min = 1u << 20, .max = 1ull << 50},
     {"quota", FIELD_BYTES, AT(write.quota_bytes), "0", .max = 1ull << 60},
+    {"max_tables", FIELD_UINT, AT(write.max_tables), "5000", .min = 1, .max = 1000000},
     {"storage", FIELD_ENUM, AT(write.storage), "memory", .words = storage_words},
 };
 #undef AT

@@ -215,6 +215,19 @@ static bool has_table(struct registry *r, struct view name)
     return has;
 }
 
+/* Each takes some mappings, of which a process has 65,530 as Linux is set up: beyond that it ends, and does not start
+ * again. */
+must_use static enum code check_table_count(struct registry *r, struct err *err)
+{
+    unsigned most = r->config.write.max_tables;
+    pthread_rwlock_rdlock(&r->lock);
+    size_t n = r->n_tables;
+    pthread_rwlock_unlock(&r->lock);
+    if (most == 0 || n < most)
+        return OK;
+    return err_set(err, E_NOSPACE, "there are %zu tables, as many as write.max_tables allows", n);
+}
+
 must_use static enum code create(struct registry *r, struct view name, const struct schema *schema,
                                  struct err *err)
 {
@@ -223,6 +236,7 @@ must_use static enum code create(struct registry *r, struct view name, const str
     if (has_table(r, name))
         return err_set(err, E_EXISTS, "Table '%s' exists already",
                        view_printable(name, shown, sizeof(shown)));
+    TRY(check_table_count(r, err));
     TRY(table_create(name, schema, r->config.write.storage, r->config.data_dir, &t, err));
     log_info("table created", log_str("table", table_name(t)),
              log_int("columns", schema->n_fields));

@@ -24,6 +24,7 @@ struct write_config {
         queue_bytes; /* of bodies that wait for one table; one that is larger alone is taken, too */
     uint64_t quota_bytes;      /* what writes may take on the disk, in all; 0: what there is */
     enum storage_kind storage; /* of tables that were created by registry_create */
+    unsigned max_tables;       /* with those of the config: no more are created then; 0: no limit */
 };
 
 struct registry_config {
@@ -61,7 +62,8 @@ must_use enum code registry_snapshot(struct registry *r, struct view table,
  * Create a table that has no source and is filled by writes; it is on disk when this returns.
  *
  * Threads   any.
- * Fails     E_EXISTS; E_INVALID for a name or schema that a table cannot have; E_NOSPACE.
+ * Fails     E_EXISTS; E_INVALID for a name or schema that a table cannot have; E_NOSPACE, also where there are
+ *           as many tables as may be.
  */
 must_use enum code registry_create(struct registry *r, struct view table,
                                    const struct schema *schema, struct err *err);

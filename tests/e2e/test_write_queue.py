@@ -185,3 +185,15 @@ def test_a_name_that_is_made_and_dropped_all_the_time_answers_what_it_is(tmp_pat
             thread.join()
         assert not strange
         assert "ERROR" not in murr.log_text()
+
+
+def test_there_are_no_more_tables_than_the_configuration_allows(tmp_path):
+    """Tens of thousands would take all mappings that a process may have, and end it."""
+    with Server(tmp_path, {}, extra=["--set", "write.max_tables=2"]) as murr:
+        create(murr, "a")
+        create(murr, "b")
+        for table, expected in [("c", 507), ("a", 409)]:
+            status, _, data = murr.request("PUT", f"/api/v1/table/{table}", json.dumps(SCHEMA))
+            assert status == expected, data
+        assert murr.request("DELETE", "/api/v1/table/a")[0] == 200
+        create(murr, "c")
