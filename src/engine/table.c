@@ -78,6 +78,21 @@ static bool is_named(const struct manifest *m, uint64_t number)
     return false;
 }
 
+/* A number that is or was in use is not given again. */
+static void reserve_number(struct table *t, uint64_t number)
+{
+    if (number >= t->next_number)
+        t->next_number = number + 1;
+}
+
+/* Also of one that was set aside. */
+static void reserve_name(struct table *t, const char *name)
+{
+    unsigned long long number;
+    if (sscanf(name, "%10llu", &number) == 1)
+        reserve_number(t, number);
+}
+
 /* Segments of writes that the manifest does not name: a crash left them before it did, or after it ceased to. */
 must_use static enum code remove_unnamed(struct table *t, const struct manifest *m, const char *why,
                                          struct err *err)
@@ -87,10 +102,9 @@ must_use static enum code remove_unnamed(struct table *t, const struct manifest 
     for (size_t i = 0; i < names.n; i++) {
         uint64_t number;
         char path[PATH_CAP];
+        reserve_name(t, names.names[i]);
         if (!layer_parse_name(names.names[i], &number))
             continue;
-        if (number >= t->next_number)
-            t->next_number = number + 1;
         if (is_named(m, number))
             continue;
         if (why) {
@@ -174,6 +188,8 @@ enum code table_restore(struct table *t, struct err *err)
     AUTO(generation_list) struct generation_list list = {0};
     TRY(generation_list(t->dir, &list, err));
     t->next_number = list.n ? list.numbers[0] + 1 : 1;
+    for (size_t i = 0; i < m.n_writes; i++)
+        reserve_number(t, m.writes[i].segment);
     TRY(remove_unnamed(t, &m, why.msg[0] ? why.msg : NULL, err));
     TRY(open_newest(t, &list, &m, err));
     if (!t->live)

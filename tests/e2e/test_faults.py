@@ -282,3 +282,21 @@ def test_a_load_under_rows_that_were_written_loses_none(tmp_path, call):
             if not was_there:
                 break
         assert first > 1, "nothing ever failed"
+
+
+def test_what_was_set_aside_is_not_overwritten(tmp_path):
+    """Nor may a new segment take the number of one that the manifest still names."""
+    folder = tmp_path / "data" / "t"
+    with Server(tmp_path, {}) as murr:
+        assert create(murr)[0] == 201
+        for i in range(3):
+            assert put(murr, {"a": i})[0] == 200
+            murr.kill()
+            segment = max(folder.glob("*.seg"))
+            segment.write_bytes(bytes([i]) * 100)
+            murr.start()
+            murr.kill()
+            murr.start()
+            assert not segment.exists()
+        kept = sorted(f.read_bytes()[0] for f in folder.glob("*.lost"))
+        assert kept == [0, 1, 2]
