@@ -129,7 +129,10 @@ must_use static enum code open_registry(struct murr *db, const struct murr_optio
     const struct registry_config config = {
         .data_dir = db->data_dir,
         .load = {o->memory_bytes, o->threads},
-        .write = {o->memory_bytes, queue_bytes, o->disk_bytes, db->storage},
+        .write = {.memory_bytes = o->memory_bytes,
+                  .queue_bytes = queue_bytes,
+                  .quota_bytes = o->disk_bytes,
+                  .storage = db->storage},
     };
     library_block_signals(&before);
     enum code rc = registry_open(&config, &db->registry, err);
