@@ -72,6 +72,7 @@ struct conn {
         uint64_t n_swallowed;
         enum code refused; /* why the body is not wanted */
         bool counted;      /* among server->n_in_flight */
+        bool is_answered;  /* an answer was queued, or there will be none */
         struct http_deferred *deferred;
         size_t answer_bytes; /* among server->answer_bytes */
     } request;
@@ -189,6 +190,7 @@ static void request_reset(struct conn *c)
     arena_reset(&c->request.arena);
     upload_reset(&c->request.body, keep_bytes);
     c->request.n_swallowed = 0;
+    c->request.is_answered = false;
     c->request.refused = OK;
 }
 
@@ -262,6 +264,7 @@ static enum MHD_Result queue(struct conn *c, struct MHD_Connection *mhd, unsigne
                              struct MHD_Response *take, size_t body_len)
 {
     struct http_server *s = c->server;
+    c->request.is_answered = true;
     if (!take)
         return MHD_NO;
     c->request.answer_bytes = body_len;
@@ -465,6 +468,9 @@ static enum MHD_Result handle(void *server, struct MHD_Connection *mhd, const ch
         *request = c = conn_of(mhd);
         return begin_request(c, mhd, path, method);
     }
+    if (c->request
+            .is_answered) /* while it stops, libmicrohttpd takes an answer, drops it, and asks again */
+        return MHD_NO;
     if (c->request.deferred)
         return queue_deferred(c, mhd);
     if (*upload_bytes == 0)
