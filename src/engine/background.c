@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* Two, so that a large write of one table does not hold up small ones of another. */
-enum { N_WRITERS = 2, MERGE_NICENESS = 10 };
+enum { N_WRITERS = 2, MERGE_THREADS = 2, MERGE_NICENESS = 10 };
 
 struct background {
     struct background_config config;
@@ -124,7 +124,7 @@ static void *merger_main(void *arg)
     pthread_setname_np(pthread_self(), "murr-merger");
     if (setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), MERGE_NICENESS) < 0)
         log_warn("merging cannot step back behind reads and writes");
-    struct pool *pool = pool_new(1); /* its thread inherits the priority */
+    struct pool *pool = pool_new(MERGE_THREADS); /* its threads inherit the priority */
     do {
         struct table *t;
         wake_ns = UINT64_MAX / 2;
