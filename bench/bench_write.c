@@ -175,12 +175,7 @@ static uint64_t read_once(struct reader *r, const uint64_t *position)
 {
     uint64_t acked = atomic_load(&r->n_acked);
     fetch_request_make(&r->request, FETCH_JSON, N_KEYS, n_rows, &r->random);
-    r->answer.len = r->answer.body = r->answer.end = 0;
-    uint64_t start = clock_mono_ns();
-    fetch_send(r->fd, r->request.bytes.ptr, r->request.bytes.len);
-    while (!fetch_recv(r->fd, &r->answer)) {
-    }
-    uint64_t ns = clock_mono_ns() - start;
+    uint64_t ns = fetch_exchange(r->fd, &r->request, &r->answer);
     if (expect_versions(&r->request, acked, atomic_load(&r->n_acked) + 1, position))
         fetch_check(&r->answer, &r->request);
     return ns;
@@ -207,12 +202,7 @@ static void read_settled(struct reader *r, const uint64_t *position, struct samp
     uint64_t acked = atomic_load(&r->n_acked);
     for (int i = 0; i < SETTLED_READS; i++) {
         fetch_request_make(&r->request, FETCH_JSON, N_KEYS, n_rows, &r->random);
-        r->answer.len = r->answer.body = r->answer.end = 0;
-        uint64_t start = clock_mono_ns();
-        fetch_send(r->fd, r->request.bytes.ptr, r->request.bytes.len);
-        while (!fetch_recv(r->fd, &r->answer)) {
-        }
-        uint64_t ns = clock_mono_ns() - start;
+        uint64_t ns = fetch_exchange(r->fd, &r->request, &r->answer);
         if (!expect_versions(&r->request, acked, acked, position))
             bench_fail("a row was never written");
         fetch_check(&r->answer, &r->request);

@@ -122,14 +122,19 @@ void fetch_check(const struct fetch_answer *a, const struct fetch_request *r)
     free(copy);
 }
 
-uint64_t fetch_time(int fd, const struct fetch_request *r, struct fetch_answer *a)
+uint64_t fetch_exchange(int fd, const struct fetch_request *r, struct fetch_answer *a)
 {
     a->len = a->body = a->end = 0;
     uint64_t start = clock_mono_ns();
     fetch_send(fd, r->bytes.ptr, r->bytes.len);
     while (!fetch_recv(fd, a)) {
     }
-    uint64_t ns = clock_mono_ns() - start;
+    return clock_mono_ns() - start;
+}
+
+uint64_t fetch_time(int fd, const struct fetch_request *r, struct fetch_answer *a)
+{
+    uint64_t ns = fetch_exchange(fd, r, a);
     fetch_check(a, r);
     return ns;
 }

@@ -35,7 +35,10 @@ void fetch_send(int fd, const void *bytes, size_t len);
 bool fetch_recv(int fd, struct fetch_answer *a);
 void fetch_check(const struct fetch_answer *a, const struct fetch_request *r);
 
-/* Send, receive, check; nanoseconds of the first two. */
+/* Send and receive; nanoseconds. */
+uint64_t fetch_exchange(int fd, const struct fetch_request *r, struct fetch_answer *a);
+
+/* The same, and check. */
 uint64_t fetch_time(int fd, const struct fetch_request *r, struct fetch_answer *a);
 
 /* Start `murr serve` for a data directory with a table "bench"; `source` NULL: from nowhere. The log is
