@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arrow_rows.h"
 #include "test.h"
 
 /* -------------------------------------------------------------------------------------- helpers */
@@ -31,98 +32,6 @@ static char error[MURR_ERROR_BYTES];
         if (!strstr(error, (text)))                                        \
             fail_msg("message \"%s\" does not say \"%s\"", error, (text)); \
     } while (0)
-
-static void keep_schema(struct ArrowSchema *s)
-{
-    s->release = NULL;
-}
-
-static void keep_array(struct ArrowArray *a)
-{
-    a->release = NULL;
-}
-
-enum { ROWS_MAX = 256, ID_BYTES = 5 };
-
-/* Rows of a table (id: utf8, score: float32, visits: int64), whose ids are numbers in a row. */
-struct batch {
-    struct ArrowSchema schema, fields[3], *field_list[3];
-    struct ArrowArray array, columns[3], *column_list[3];
-    const void *buffers[4][3];
-    int32_t ends[ROWS_MAX + 1];
-    char ids[ROWS_MAX * ID_BYTES + 1];
-    float scores[ROWS_MAX];
-    int64_t visits[ROWS_MAX];
-};
-
-static void fill_values(struct batch *b, int first, int n, float score)
-{
-    for (int i = 0; i < n; i++) {
-        snprintf(b->ids + i * ID_BYTES, ID_BYTES + 1, "%05d", first + i);
-        b->ends[i + 1] = (i + 1) * ID_BYTES;
-        b->scores[i] = score + (float)i;
-        b->visits[i] = first + i;
-    }
-}
-
-static void init_schema(struct batch *b)
-{
-    static const char *const formats[] = {"u", "f", "l"}, *const names[] = {"id", "score",
-                                                                            "visits"};
-    for (int i = 0; i < 3; i++) {
-        b->fields[i] = (struct ArrowSchema){.format = formats[i],
-                                            .name = names[i],
-                                            .flags = ARROW_FLAG_NULLABLE,
-                                            .release = keep_schema};
-        b->field_list[i] = &b->fields[i];
-    }
-    b->schema = (struct ArrowSchema){
-        .format = "+s", .n_children = 3, .children = b->field_list, .release = keep_schema};
-}
-
-static void init_batch(struct batch *b, int first, int n, float score)
-{
-    memset(b, 0, sizeof(*b));
-    fill_values(b, first, n, score);
-    init_schema(b);
-    b->buffers[0][1] = b->ends;
-    b->buffers[0][2] = b->ids;
-    b->buffers[1][1] = b->scores;
-    b->buffers[2][1] = b->visits;
-    for (int i = 0; i < 3; i++) {
-        b->columns[i] = (struct ArrowArray){
-            .length = n, .n_buffers = i ? 2 : 3, .buffers = b->buffers[i], .release = keep_array};
-        b->column_list[i] = &b->columns[i];
-    }
-    b->array = (struct ArrowArray){.length = n,
-                                   .n_buffers = 1,
-                                   .buffers = b->buffers[3],
-                                   .n_children = 3,
-                                   .children = b->column_list,
-                                   .release = keep_array};
-}
-
-/* What a read puts out. */
-struct found {
-    struct ArrowArray array;
-    struct ArrowSchema schema;
-};
-
-static void found_done(struct found *f)
-{
-    f->array.release(&f->array);
-    f->schema.release(&f->schema);
-}
-
-static bool is_null(const struct ArrowArray *a, int64_t row)
-{
-    return !(((const uint8_t *)a->buffers[0])[row / 8] >> (row % 8) & 1);
-}
-
-static float score_at(const struct found *f, int64_t column, int64_t row)
-{
-    return ((const float *)f->array.children[column]->buffers[1])[row];
-}
 
 static struct {
     char dir[64];
@@ -149,53 +58,53 @@ static int end(void **state)
 
 static void create(const char *table)
 {
-    struct batch b;
-    init_batch(&b, 0, 0, 0);
+    struct arrow_rows b;
+    arrow_rows_init(&b, 0, 0, 0);
     assert_murr(murr_create(world.db, table, &b.schema, (const char *const[]){"id"}, 1, error));
 }
 
 static enum murr_result write_rows(struct murr *db, const char *table, int first, int n,
                                    float score, char *message)
 {
-    struct batch b;
-    init_batch(&b, first, n, score);
+    struct arrow_rows b;
+    arrow_rows_init(&b, first, n, score);
     enum murr_result rc = murr_write(db, table, &b.array, &b.schema, message);
-    assert_ptr_equal(b.array.release, keep_array); /* borrowed, whatever happens */
-    assert_ptr_equal(b.schema.release, keep_schema);
+    assert_ptr_equal(b.array.release, arrow_keep_array); /* borrowed, whatever happens */
+    assert_ptr_equal(b.schema.release, arrow_keep_schema);
     return rc;
 }
 
 /* All columns but the key, of keys that are ids in a row. */
 static enum murr_result read_rows(struct murr *db, const char *table, int first, int n,
-                                  struct found *out, char *message)
+                                  struct arrow_found *out, char *message)
 {
-    struct batch b;
-    init_batch(&b, first, n, 0);
+    struct arrow_rows b;
+    arrow_rows_init(&b, first, n, 0);
     enum murr_result rc = murr_read(db, table, &b.columns[0], &b.fields[0], NULL, 0, &out->array,
                                     &out->schema, message);
-    assert_ptr_equal(b.columns[0].release, keep_array);
+    assert_ptr_equal(b.columns[0].release, arrow_keep_array);
     return rc;
 }
 
 static void assert_rows(struct murr *db, const char *table, int first, int n, float score)
 {
-    struct found f;
+    struct arrow_found f;
     assert_murr(read_rows(db, table, first, n, &f, error));
     assert_int_equal(f.array.length, n);
     for (int i = 0; i < n; i++) {
-        assert_false(is_null(f.array.children[0], i));
-        assert_true(score_at(&f, 0, i) == score + (float)i);
+        assert_false(arrow_is_null(f.array.children[0], i));
+        assert_true(arrow_score_at(&f, 0, i) == score + (float)i);
         assert_int_equal(((const int64_t *)f.array.children[1]->buffers[1])[i], first + i);
     }
-    found_done(&f);
+    arrow_found_done(&f);
 }
 
 static void assert_absent(struct murr *db, const char *table, int id)
 {
-    struct found f;
+    struct arrow_found f;
     assert_murr(read_rows(db, table, id, 1, &f, error));
-    assert_true(is_null(f.array.children[0], 0) && is_null(f.array.children[1], 0));
-    found_done(&f);
+    assert_true(arrow_is_null(f.array.children[0], 0) && arrow_is_null(f.array.children[1], 0));
+    arrow_found_done(&f);
 }
 
 static uint64_t count(struct murr *db, const char *table)
@@ -243,11 +152,11 @@ static void what_was_written_is_read(void **state)
 static void columns_come_as_they_were_asked_for(void **state)
 {
     (void)state;
-    struct batch b;
-    struct found f;
+    struct arrow_rows b;
+    struct arrow_found f;
     create("t");
     assert_murr(write_rows(world.db, "t", 0, 3, 1, error));
-    init_batch(&b, 0, 3, 0);
+    arrow_rows_init(&b, 0, 3, 0);
     const char *const columns[] = {"visits", "id"};
     assert_murr(murr_read(world.db, "t", &b.columns[0], &b.fields[0], columns, 2, &f.array,
                           &f.schema, error));
@@ -257,18 +166,18 @@ static void columns_come_as_they_were_asked_for(void **state)
     assert_string_equal(f.schema.children[1]->name, "id");
     assert_string_equal(f.schema.children[1]->format, "u");
     assert_memory_equal(f.array.children[1]->buffers[2], "000000000100002", 15);
-    found_done(&f);
+    arrow_found_done(&f);
 }
 
 static void rows_of_keys_that_exist_say_which(void **state)
 {
     (void)state;
-    struct batch b;
-    struct found f;
+    struct arrow_rows b;
+    struct arrow_found f;
     create("t");
     assert_murr(write_rows(world.db, "t", 2, 1, 7, error));
     assert_murr(write_rows(world.db, "t", 4, 1, 8, error));
-    init_batch(&b, 0, 6, 0);
+    arrow_rows_init(&b, 0, 6, 0);
     assert_murr(murr_read_found(world.db, "t", &b.columns[0], &b.fields[0],
                                 (const char *const[]){"score"}, 1, &f.array, &f.schema, error));
     assert_int_equal(f.array.length, 2);
@@ -276,71 +185,71 @@ static void rows_of_keys_that_exist_say_which(void **state)
     assert_string_equal(f.schema.children[0]->name, "_idx");
     const uint32_t *positions = f.array.children[0]->buffers[1];
     assert_true(positions[0] == 2 && positions[1] == 4);
-    assert_true(score_at(&f, 1, 0) == 7 && score_at(&f, 1, 1) == 8);
-    found_done(&f);
+    assert_true(arrow_score_at(&f, 1, 0) == 7 && arrow_score_at(&f, 1, 1) == 8);
+    arrow_found_done(&f);
 }
 
 static void a_row_is_replaced_whole(void **state)
 {
     (void)state;
-    struct batch b;
-    struct found f;
+    struct arrow_rows b;
+    struct arrow_found f;
     create("t");
     assert_murr(write_rows(world.db, "t", 0, 2, 1, error));
-    init_batch(&b, 1, 1, 5);
+    arrow_rows_init(&b, 1, 1, 5);
     b.schema.n_children = b.array.n_children = 2; /* without visits */
     assert_murr(murr_write(world.db, "t", &b.array, &b.schema, error));
     assert_rows(world.db, "t", 0, 1, 1);
     assert_murr(read_rows(world.db, "t", 1, 1, &f, error));
-    assert_true(score_at(&f, 0, 0) == 5 && is_null(f.array.children[1], 0));
-    found_done(&f);
+    assert_true(arrow_score_at(&f, 0, 0) == 5 && arrow_is_null(f.array.children[1], 0));
+    arrow_found_done(&f);
     assert_int_equal(count(world.db, "t"), 2);
 }
 
 static void slices_are_read_from_where_they_begin(void **state)
 {
     (void)state;
-    struct batch b;
-    struct found f;
+    struct arrow_rows b;
+    struct arrow_found f;
     create("t");
-    init_batch(&b, 0, 10, 0);
+    arrow_rows_init(&b, 0, 10, 0);
     b.array.offset = 3; /* of the batch, and of a column of its own */
     b.array.length = 4;
     b.columns[1].offset = 2;
     b.columns[1].length = 8;
     assert_murr(murr_write(world.db, "t", &b.array, &b.schema, error));
     assert_int_equal(count(world.db, "t"), 4);
-    init_batch(&b, 0, 10, 0);
+    arrow_rows_init(&b, 0, 10, 0);
     b.columns[0].offset = 2;
     b.columns[0].length = 3;
     assert_murr(
         murr_read(world.db, "t", &b.columns[0], &b.fields[0], NULL, 0, &f.array, &f.schema, error));
     assert_int_equal(f.array.length, 3);
-    assert_true(is_null(f.array.children[0], 0));
-    assert_true(score_at(&f, 0, 1) == 5 && score_at(&f, 0, 2) == 6);
-    found_done(&f);
+    assert_true(arrow_is_null(f.array.children[0], 0));
+    assert_true(arrow_score_at(&f, 0, 1) == 5 && arrow_score_at(&f, 0, 2) == 6);
+    arrow_found_done(&f);
 }
 
 static void nothing_is_written_and_read_as_well(void **state)
 {
     (void)state;
-    struct found f;
+    struct arrow_found f;
     create("t");
     assert_murr(write_rows(world.db, "t", 0, 0, 0, error));
     assert_int_equal(count(world.db, "t"), 0);
     assert_murr(read_rows(world.db, "t", 0, 0, &f, error));
     assert_int_equal(f.array.length, 0);
     assert_int_equal(f.array.n_children, 2);
-    found_done(&f);
+    arrow_found_done(&f);
     assert_absent(world.db, "t", 1);
 }
 
 static void keys_of_two_columns_are_batches(void **state)
 {
     (void)state;
-    struct batch b;
-    struct found f;
-    init_batch(&b, 0, 3, 0.5f);
+    struct arrow_rows b;
+    struct arrow_found f;
+    arrow_rows_init(&b, 0, 3, 0.5f);
     const char *const key[] = {"visits", "id"};
     assert_murr(murr_create(world.db, "t", &b.schema, key, 2, error));
     assert_murr(murr_write(world.db, "t", &b.array, &b.schema, error));
@@ -353,18 +262,18 @@ static void keys_of_two_columns_are_batches(void **state)
     b.visits[1] = 77;
     assert_murr(murr_read(world.db, "t", &b.array, &b.schema, NULL, 0, &f.array, &f.schema, error));
     assert_int_equal(f.array.n_children, 1);
-    assert_true(score_at(&f, 0, 0) == 0.5f && score_at(&f, 0, 2) == 2.5f);
-    assert_true(is_null(f.array.children[0], 1));
-    found_done(&f);
+    assert_true(arrow_score_at(&f, 0, 0) == 0.5f && arrow_score_at(&f, 0, 2) == 2.5f);
+    assert_true(arrow_is_null(f.array.children[0], 1));
+    arrow_found_done(&f);
 }
 
 static void deleted_rows_are_gone(void **state)
 {
     (void)state;
-    struct batch b;
+    struct arrow_rows b;
     create("t");
     assert_murr(write_rows(world.db, "t", 0, 5, 1, error));
-    init_batch(&b, 3, 4, 0); /* two of them are none */
+    arrow_rows_init(&b, 3, 4, 0); /* two of them are none */
     assert_murr(murr_delete(world.db, "t", &b.columns[0], &b.fields[0], error));
     assert_int_equal(count(world.db, "t"), 3);
     assert_absent(world.db, "t", 3);
@@ -379,7 +288,7 @@ static void deleted_rows_are_gone(void **state)
 
 /* A stream of two batches, which may fail instead of the second. */
 struct two {
-    struct batch *batches;
+    struct arrow_rows *batches;
     int n_given;
     bool fails;
 };
@@ -425,12 +334,12 @@ static void keep_stream(struct ArrowArrayStream *s)
 static void a_stream_is_one_write(void **state)
 {
     (void)state;
-    static struct batch batches[2];
+    static struct arrow_rows batches[2];
     struct two two = {.batches = batches};
     struct ArrowArrayStream stream = {get_schema, get_next, get_last_error, keep_stream, &two};
     create("t");
-    init_batch(&batches[0], 0, 100, 0);
-    init_batch(&batches[1], 100, 50, 100);
+    arrow_rows_init(&batches[0], 0, 100, 0);
+    arrow_rows_init(&batches[1], 100, 50, 100);
     n_released = 0;
     assert_murr(murr_write_stream(world.db, "t", &stream, error));
     assert_int_equal(n_released, 2);
@@ -439,8 +348,8 @@ static void a_stream_is_one_write(void **state)
     assert_rows(world.db, "t", 0, 150, 0);
 
     two.n_given = 0;
-    init_batch(&batches[0], 1000, 10, 0);
-    init_batch(&batches[1], 1010, 10, 0);
+    arrow_rows_init(&batches[0], 1000, 10, 0);
+    arrow_rows_init(&batches[1], 1010, 10, 0);
     batches[1].ends[3] = -1; /* found when it is read: nothing of the first may stay */
     assert_murr_fails(murr_write_stream(world.db, "t", &stream, error), MURR_INVALID, "'id'");
     assert_int_equal(count(world.db, "t"), 150);
@@ -493,9 +402,9 @@ static void tables_are_listed_described_and_dropped(void **state)
 static void what_cannot_be_a_table_is_refused(void **state)
 {
     (void)state;
-    struct batch b;
+    struct arrow_rows b;
     const char *const key[] = {"id", "nobody"};
-    init_batch(&b, 0, 0, 0);
+    arrow_rows_init(&b, 0, 0, 0);
     create("t");
     assert_murr_fails(murr_create(world.db, "t", &b.schema, key, 1, error), MURR_EXISTS, "'t'");
     assert_murr_fails(murr_create(world.db, "../t", &b.schema, key, 1, error), MURR_INVALID,
@@ -506,7 +415,7 @@ static void what_cannot_be_a_table_is_refused(void **state)
     b.fields[1].name = "_idx";
     assert_murr_fails(murr_create(world.db, "u", &b.schema, key, 1, error), MURR_INVALID,
                       "reserved");
-    init_schema(&b);
+    arrow_rows_init_schema(&b);
     b.fields[1].format = "tiM";
     assert_murr_fails(murr_create(world.db, "u", &b.schema, key, 1, error), MURR_INVALID,
                       "interval");
@@ -522,25 +431,25 @@ static void what_cannot_be_a_table_is_refused(void **state)
 static void writes_that_are_wrong_leave_nothing(void **state)
 {
     (void)state;
-    struct batch b;
+    struct arrow_rows b;
     uint8_t first_is_null = 0xfe;
     create("t");
-    init_batch(&b, 0, 3, 0);
+    arrow_rows_init(&b, 0, 3, 0);
     b.fields[1].format = "u"; /* a text where a float should be */
     b.buffers[1][2] = b.ids;
     b.buffers[1][1] = b.ends;
     b.columns[1].n_buffers = 3;
     assert_murr_fails(murr_write(world.db, "t", &b.array, &b.schema, error), MURR_INVALID,
                       "column 'score': expected float32, found utf8");
-    init_batch(&b, 0, 3, 0);
+    arrow_rows_init(&b, 0, 3, 0);
     b.buffers[0][0] = &first_is_null;
     b.columns[0].null_count = 1;
     assert_murr_fails(murr_write(world.db, "t", &b.array, &b.schema, error), MURR_INVALID, "null");
-    init_batch(&b, 0, 3, 0);
+    arrow_rows_init(&b, 0, 3, 0);
     b.array.release = NULL;
     assert_murr_fails(murr_write(world.db, "t", &b.array, &b.schema, error), MURR_INVALID,
                       "released");
-    init_batch(&b, 0, 3, 0);
+    arrow_rows_init(&b, 0, 3, 0);
     b.columns[2].length = 2;
     assert_murr_fails(murr_write(world.db, "t", &b.array, &b.schema, error), MURR_INVALID,
                       "'visits'");
@@ -550,10 +459,10 @@ static void writes_that_are_wrong_leave_nothing(void **state)
 static void reads_that_are_wrong_say_why(void **state)
 {
     (void)state;
-    struct batch b;
-    struct found f = {0};
+    struct arrow_rows b;
+    struct arrow_found f = {0};
     create("t");
-    init_batch(&b, 0, 3, 0);
+    arrow_rows_init(&b, 0, 3, 0);
     assert_murr_fails(murr_read(world.db, "t", &b.columns[0], &b.fields[0],
                                 (const char *const[]){"scor"}, 1, &f.array, &f.schema, error),
                       MURR_INVALID, "score");
@@ -571,13 +480,13 @@ static void reads_that_are_wrong_say_why(void **state)
 static void null_arguments_are_invalid(void **state)
 {
     (void)state;
-    struct batch b;
-    struct found f;
+    struct arrow_rows b;
+    struct arrow_found f;
     struct murr *db = world.db;
     char **names;
     size_t n;
     create("t");
-    init_batch(&b, 0, 1, 0);
+    arrow_rows_init(&b, 0, 1, 0);
 #define assert_null_refused(expr, name) assert_murr_fails(expr, MURR_INVALID, name " is NULL")
     assert_null_refused(murr_open(NULL, NULL, &db, error), "data_dir");
     assert_null_refused(murr_open(world.dir, NULL, NULL, error), "out_db");
@@ -681,7 +590,7 @@ static void a_reader_sees_a_table_as_it_was_until_it_refreshes(void **state)
     assert_int_equal(count(db, "t"), 2);
     assert_murr_fails(write_rows(db, "t", 0, 1, 0, error), MURR_INVALID, "read-only");
     assert_murr_fails(murr_drop(db, "t", error), MURR_INVALID, "read-only");
-    struct found f;
+    struct arrow_found f;
     assert_murr_fails(read_rows(db, "u", 0, 1, &f, error), MURR_NOT_FOUND, "'u'");
     char path[128]; /* which is there, but is no name */
     snprintf(path, sizeof(path), "../%s/t", strrchr(world.dir, '/') + 1);
@@ -700,7 +609,7 @@ static void read_only_makes_and_mends_nothing(void **state)
     (void)state;
     char path[128];
     struct murr *db = NULL;
-    struct found f;
+    struct arrow_found f;
     const struct murr_options options = {.size = sizeof(options), .flags = MURR_READ_ONLY};
     snprintf(path, sizeof(path), "%s/missing", world.dir);
     assert_murr_fails(murr_open(path, &options, &db, error), MURR_NOT_FOUND, path);
@@ -721,7 +630,7 @@ static void read_only_makes_and_mends_nothing(void **state)
 static void results_outlive_the_db(void **state)
 {
     (void)state;
-    struct found f;
+    struct arrow_found f;
     create("t");
     assert_murr(write_rows(world.db, "t", 0, 100, 0.5f, error));
     assert_murr(read_rows(world.db, "t", 0, 100, &f, error));
@@ -755,15 +664,15 @@ static void *writer_main(void *arg)
     int first = (int)(intptr_t)arg * 100;
     char message[MURR_ERROR_BYTES];
     for (int round = 0; round < N_ROUNDS; round++) {
-        struct found f;
+        struct arrow_found f;
         if (write_rows(world.db, "t", first, ROWS_EACH, (float)round * 100, message) ||
             read_rows(world.db, "t", first, ROWS_EACH, &f, message)) {
             n_wrong++;
             continue;
         }
         for (int i = 0; i < ROWS_EACH; i++)
-            n_wrong += score_at(&f, 0, i) != (float)(round * 100 + i);
-        found_done(&f);
+            n_wrong += arrow_score_at(&f, 0, i) != (float)(round * 100 + i);
+        arrow_found_done(&f);
     }
     return NULL;
 }
@@ -774,16 +683,16 @@ static void *reader_main(void *arg)
     char message[MURR_ERROR_BYTES];
     while (!writers_ended)
         for (int w = 0; w < N_WRITERS; w++) {
-            struct found f;
+            struct arrow_found f;
             murr_refresh(db);
             if (read_rows(db, "t", w * 100, ROWS_EACH, &f, message)) {
                 n_wrong++;
                 continue;
             }
             for (int i = 1; i < ROWS_EACH; i++) /* all of one round, or not there yet */
-                n_wrong += !is_null(f.array.children[0], 0) &&
-                           score_at(&f, 0, i) != score_at(&f, 0, 0) + (float)i;
-            found_done(&f);
+                n_wrong += !arrow_is_null(f.array.children[0], 0) &&
+                           arrow_score_at(&f, 0, i) != arrow_score_at(&f, 0, 0) + (float)i;
+            arrow_found_done(&f);
         }
     return NULL;
 }
