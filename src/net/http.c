@@ -3,9 +3,10 @@
 #include "base/clock.h"
 #include "base/buf.h"
 #include "base/log.h"
-#include "net/listen.h"
+#include "net/acceptor.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -57,6 +58,7 @@
 static const size_t header_memory_bytes = 64 * 1024;
 static const size_t keep_bytes = 1u << 20; /* memory a connection keeps from request to request */
 static const size_t swallow_bytes = 64u << 20;
+static const unsigned connections_possible = INT_MAX; /* the acceptor keeps max_connections */
 static const int64_t reaper_period_ms = 100;
 static const uint64_t last_chance_ns = 100000000; /* when draining, for a request to arrive */
 
@@ -99,20 +101,22 @@ struct http_server {
     struct spool *spool; /* NULL: all bodies stay in memory */
     uint64_t timeout_ns;
     unsigned port;
-    unsigned n_daemons;
-    struct MHD_Daemon *daemons[LISTEN_MAX]; /* one a listening socket */
-    int quiet[LISTEN_MAX]; /* listening sockets that the daemons gave back; -1: none */
+    unsigned max_connections;
+    struct MHD_Daemon *daemon;
+    struct acceptor *acceptor; /* NULL when it accepts no more */
+    _Atomic bool draining;
     size_t max_answer_bytes;
     _Atomic unsigned n_in_flight;
     _Atomic size_t answer_bytes; /* of bodies that are not sent whole */
-    _Atomic bool draining;
     pthread_t reaper;
     bool has_reaper;
     struct {
         pthread_mutex_t lock;
         pthread_cond_t closing_changed;
         struct conn *conns; /* all open ones (2) */
-        bool closing;       /* (6) */
+        unsigned n_conns;
+        unsigned n_arriving; /* accepted, and not seen by their thread yet */
+        bool closing;        /* (6) */
     } shared;
 };
 
@@ -146,6 +150,8 @@ static struct conn *conn_open(struct http_server *s, int fd)
     if (c->next)
         c->next->prev = c;
     s->shared.conns = c;
+    s->shared.n_conns++;
+    s->shared.n_arriving--;
     pthread_mutex_unlock(&s->shared.lock);
     return c;
 }
@@ -160,6 +166,7 @@ static void conn_close(struct conn *c)
         s->shared.conns = c->next;
     if (c->next)
         c->next->prev = c->prev;
+    s->shared.n_conns--;
     pthread_mutex_unlock(&s->shared.lock);
     arena_done(&c->request.arena);
     upload_done(&c->request.body);
@@ -534,39 +541,46 @@ static unsigned n_threads(unsigned wanted)
     return wanted ? wanted : n_cores > 0 ? (unsigned)n_cores : 1;
 }
 
-/* Takes the socket. */
-static struct MHD_Daemon *start_daemon(struct http_server *s, const struct http_config *config,
-                                       int take_fd)
+/* It accepts nothing by itself, and has room for all connections on each of its threads. */
+static struct MHD_Daemon *start_daemon(struct http_server *s, const struct http_config *config)
 {
     unsigned threads = n_threads(config->threads);
-    unsigned connections = config->max_connections < threads ? threads : config->max_connections;
     struct MHD_OptionItem pool[] = {
         {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
         {MHD_OPTION_END, 0, NULL}};
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_line, s, MHD_OPTION_LISTEN_SOCKET, take_fd,
-        MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
+            MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+        0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_line, s,
+        MHD_OPTION_CONNECTION_LIMIT, connections_possible, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)((config->timeout_ms + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         header_memory_bytes, MHD_OPTION_NOTIFY_COMPLETED, request_ended, s,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s, MHD_OPTION_UNESCAPE_CALLBACK,
         keep_encoded, s, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
 }
 
-/* Every listening socket gets its daemon; those not started yet are closed on failure. */
-must_use static enum code start_daemons(struct http_server *s, const struct http_config *config,
-                                        struct listeners *l, struct err *err)
+static bool has_room(void *server)
 {
-    s->port = l->port;
-    while (l->n) {
-        struct MHD_Daemon *d = start_daemon(s, config, l->fds[l->n - 1]);
-        if (!d)
-            return err_set(err, E_IO, "cannot start the HTTP server on %s:%u", config->host,
-                           l->port);
-        l->n--;
-        s->daemons[s->n_daemons++] = d;
-    }
-    return OK;
+    struct http_server *s = server;
+    pthread_mutex_lock(&s->shared.lock);
+    bool room = s->shared.n_conns + s->shared.n_arriving < s->max_connections;
+    pthread_mutex_unlock(&s->shared.lock);
+    return room;
+}
+
+static void change_arriving(struct http_server *s, int by)
+{
+    pthread_mutex_lock(&s->shared.lock);
+    s->shared.n_arriving += (unsigned)by;
+    pthread_mutex_unlock(&s->shared.lock);
+}
+
+static void take_client(void *server, int fd, const struct sockaddr *addr, socklen_t addr_len)
+{
+    struct http_server *s = server;
+    change_arriving(s, 1);
+    if (MHD_add_connection(s->daemon, fd, addr, addr_len) != MHD_YES)
+        change_arriving(s, -1);
 }
 
 static void init_shared(struct http_server *s)
@@ -587,8 +601,8 @@ enum code http_server_open(const struct http_config *config, http_handler_fn han
     struct http_server *s = mem_zalloc(sizeof(*s));
     s->handler = handler;
     s->app = app;
-    for (unsigned k = 0; k < LISTEN_MAX; k++)
-        s->quiet[k] = -1;
+    s->port = listeners.port;
+    s->max_connections = config->max_connections;
     s->max_body_bytes = config->max_body_bytes;
     s->body_rule = config->body_rule;
     s->upload_memory_bytes = config->upload_memory_bytes;
@@ -600,14 +614,20 @@ enum code http_server_open(const struct http_config *config, http_handler_fn han
         rc = spool_open(config->upload_dir, config->max_upload_bytes, &s->spool, err);
     if (rc)
         goto fail;
-    rc = start_daemons(s, config, &listeners, err);
-    if (rc)
+    s->daemon = start_daemon(s, config);
+    if (!s->daemon) {
+        rc = err_set(err, E_IO, "cannot start the HTTP server on %s:%u", config->host, s->port);
         goto fail;
+    }
     if (pthread_create(&s->reaper, NULL, run_reaper, s)) {
         rc = err_set(err, E_IO, "cannot start a thread for the HTTP server");
         goto fail;
     }
     s->has_reaper = true;
+    rc = acceptor_start(&listeners, (struct acceptor_calls){has_room, take_client}, s, &s->acceptor,
+                        err);
+    if (rc)
+        goto fail;
     *out_server = s;
     return OK;
 fail:
@@ -626,40 +646,12 @@ unsigned http_server_in_flight(const struct http_server *s)
     return atomic_load(&((struct http_server *)s)->n_in_flight);
 }
 
-/* Clients that the kernel has let in already are served; shutting the socket down would cut them off. */
-static void take_last_clients(struct MHD_Daemon *d, int listening)
-{
-    struct sockaddr_storage addr;
-    socklen_t len = sizeof(addr);
-    int fd;
-    while ((fd = accept4(listening, (struct sockaddr *)&addr, &len,
-                         SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-        MHD_add_connection(d, fd, (struct sockaddr *)&addr, len);
-        len = sizeof(addr);
-    }
-}
-
-static void stop_listening(struct http_server *s)
-{
-    if (atomic_exchange(&s->draining, true))
-        return;
-    for (unsigned i = 0; i < s->n_daemons; i++) {
-        MHD_socket fd = MHD_quiesce_daemon(s->daemons[i]);
-        if (fd == MHD_INVALID_SOCKET)
-            continue;
-        take_last_clients(s->daemons[i], fd);
-        shutdown(fd,
-                 SHUT_RDWR); /* the daemon's threads may still name it: closed when they are gone */
-        s->quiet[i] = fd;
-    }
-}
-
 /* A client that has just connected, or just got an answer, may have a request under way. */
 static bool expects_requests(struct http_server *s)
 {
     uint64_t now_ns = clock_mono_ns();
-    bool expects = false;
     pthread_mutex_lock(&s->shared.lock);
+    bool expects = s->shared.n_arriving > 0;
     for (struct conn *c = s->shared.conns; c && !expects; c = c->next) {
         uint64_t since = atomic_load_explicit(&c->waiting_since_ns, memory_order_relaxed);
         expects = since && since + last_chance_ns > now_ns;
@@ -668,10 +660,18 @@ static bool expects_requests(struct http_server *s)
     return expects;
 }
 
+static void stop_accepting(struct http_server *s)
+{
+    atomic_store(&s->draining, true);
+    if (s->acceptor)
+        acceptor_stop(s->acceptor);
+    s->acceptor = NULL;
+}
+
 bool http_server_drain(struct http_server *s, int64_t deadline_ms)
 {
     uint64_t end = clock_mono_ns() + (uint64_t)deadline_ms * 1000000;
-    stop_listening(s);
+    stop_accepting(s);
     while ((http_server_in_flight(s) > 0 || expects_requests(s)) && clock_mono_ns() < end)
         usleep(1000);
     return http_server_in_flight(s) == 0;
@@ -702,14 +702,12 @@ void http_server_close(struct http_server *s)
 {
     if (!s)
         return;
+    stop_accepting(s);
     begin_closing(s);
     if (s->has_reaper)
         pthread_join(s->reaper, NULL);
-    for (unsigned i = 0; i < s->n_daemons; i++)
-        MHD_stop_daemon(s->daemons[i]);
-    for (unsigned i = 0; i < s->n_daemons; i++)
-        if (s->quiet[i] >= 0)
-            close(s->quiet[i]);
+    if (s->daemon)
+        MHD_stop_daemon(s->daemon);
     pthread_cond_destroy(&s->shared.closing_changed);
     pthread_mutex_destroy(&s->shared.lock);
     spool_close(s->spool);

@@ -2,8 +2,8 @@
  * An HTTP/1.1 server on libmicrohttpd. It knows messages, limits and threads; what a path means is
  * the handler's business.
  *
- * Threads   one thread a core accepts, reads, runs the handler to completion and writes; a
- * connection stays with its thread. One more closes connections of clients that are too slow.
+ * Threads   one accepts; one a core reads, runs the handler to completion and writes: a connection
+ * stays with its thread. One more closes connections of clients that are too slow.
  * An answer may come later and from any thread (http_defer).
  * Limits    the bytes of a body, by path; of headers (64 KiB a connection); the number of connections; the time a
  * client may take for a request, of which a body that moves gets more.

@@ -348,6 +348,65 @@ static void http_drain_answers_a_client_that_has_just_connected(void **state)
     close(fd);
 }
 
+static void http_lets_clients_wait_while_there_is_no_room(void **state)
+{
+    (void)state;
+    struct http_config config = small;
+    struct http_server *s;
+    struct err err;
+    char text[100];
+    config.host =
+        "localhost"; /* so on two sockets, where there is IPv6: the limit is one for both */
+    config.max_connections = 2;
+    assert_int_equal(http_server_open(&config, echo, NULL, &s, &err), OK);
+    int first = dial(s), second = dial(s);
+    send_text(first, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    send_text(second, "GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    receive(first, "GET /1");
+    receive(second, "GET /2");
+    int third = dial(s);
+    send_text(third, "GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
+    usleep(100000);
+    assert_int_equal(recv(third, text, sizeof(text), MSG_DONTWAIT), -1);
+    close(first);
+    assert_non_null(strstr(receive(third, "GET /3"), "200 OK"));
+    close(second);
+    close(third);
+    http_server_close(s);
+}
+
+/* Until nobody listens any more. */
+static void *come_and_go(void *port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(*(const in_port_t *)port)};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int failed = 0; !failed;) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        failed = connect(fd, (struct sockaddr *)&to, sizeof(to));
+        close(fd);
+    }
+    return NULL;
+}
+
+static void http_stops_while_clients_come(void **state)
+{
+    (void)state;
+    struct http_config config = small;
+    config.threads = 4;
+    for (int i = 0; i < 200; i++) {
+        struct http_server *s;
+        struct err err;
+        pthread_t clients;
+        assert_int_equal(http_server_open(&config, echo, NULL, &s, &err), OK);
+        in_port_t port = (in_port_t)http_server_port(s);
+        assert_int_equal(pthread_create(&clients, NULL, come_and_go, &port), 0);
+        usleep((useconds_t)(i % 20) * 20);
+        assert_true(http_server_drain(s, 5000));
+        http_server_close(s);
+        pthread_join(clients, NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +425,8 @@ int main(void)
         cmocka_unit_test(http_listens_on_localhost),
         cmocka_unit_test(http_drain_waits_for_requests_in_flight),
         cmocka_unit_test(http_drain_answers_a_client_that_has_just_connected),
+        cmocka_unit_test(http_lets_clients_wait_while_there_is_no_room),
+        cmocka_unit_test(http_stops_while_clients_come),
     };
     return cmocka_run_group_tests(tests, open_server, close_server);
 }

@@ -1,0 +1,98 @@
+#include "net/acceptor.h"
+
+#include "base/mem.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/*
+ * libmicrohttpd can accept by itself, but cannot be told to stop that from another thread: MHD_quiesce_daemon (0.9.75)
+ * takes the socket out of the epoll set of each thread while that thread may be doing the same, and aborts when it
+ * comes second. It also counts connections by socket and thread, not in all.
+ */
+static const int pause_ms = 10; /* without room, or without descriptors */
+
+struct acceptor {
+    struct listeners listeners;
+    struct acceptor_calls calls;
+    void *app;
+    int stop_fd; /* an eventfd */
+    pthread_t thread;
+    bool is_short; /* of descriptors or memory, when it tried last */
+};
+
+/* Whether one came. */
+static bool accept_one(struct acceptor *a, int listening)
+{
+    struct sockaddr_storage addr;
+    socklen_t len = sizeof(addr);
+    int fd = accept4(listening, (struct sockaddr *)&addr, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    bool was_short = a->is_short;
+    a->is_short =
+        fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
+    if (a->is_short && !was_short) {
+        char reason[100];
+        log_warn("clients wait", log_str("reason", strerror_r(errno, reason, sizeof(reason))));
+    }
+    if (fd >= 0)
+        a->calls.take(a->app, fd, (struct sockaddr *)&addr, len);
+    return fd >= 0;
+}
+
+static void *run_acceptor(void *arg)
+{
+    struct acceptor *a = arg;
+    struct pollfd fds[1 + LISTEN_MAX] = {{.fd = a->stop_fd, .events = POLLIN}};
+    for (unsigned i = 0; i < a->listeners.n; i++)
+        fds[1 + i] = (struct pollfd){.fd = a->listeners.fds[i], .events = POLLIN};
+    for (;;) {
+        bool pause = a->is_short || !a->calls.has_room(a->app);
+        poll(fds, pause ? 1 : 1 + a->listeners.n, pause ? pause_ms : -1);
+        if (fds[0].revents)
+            return NULL;
+        for (unsigned i = 0; i < a->listeners.n && a->calls.has_room(a->app); i++)
+            accept_one(a, a->listeners.fds[i]);
+    }
+}
+
+static void acceptor_free(struct acceptor *a)
+{
+    if (a->stop_fd >= 0)
+        close(a->stop_fd);
+    listeners_close(&a->listeners);
+    free(a);
+}
+
+enum code acceptor_start(struct listeners *l, struct acceptor_calls calls, void *app,
+                         struct acceptor **out, struct err *err)
+{
+    struct acceptor *a = mem_zalloc(sizeof(*a));
+    *a = (struct acceptor){.listeners = *l, .calls = calls, .app = app};
+    a->stop_fd = eventfd(0, EFD_CLOEXEC);
+    int failed = a->stop_fd < 0 ? errno : pthread_create(&a->thread, NULL, run_acceptor, a);
+    if (failed) {
+        a->listeners.n = 0;
+        acceptor_free(a);
+        errno = failed;
+        return err_errno(err, E_IO, "cannot start a thread that accepts connections");
+    }
+    l->n = 0;
+    *out = a;
+    return OK;
+}
+
+void acceptor_stop(struct acceptor *a)
+{
+    eventfd_write(a->stop_fd, 1);
+    pthread_join(a->thread, NULL);
+    for (unsigned i = 0; i < a->listeners.n; i++)
+        while (accept_one(a, a->listeners.fds[i]))
+            ;
+    acceptor_free(a);
+}
