@@ -86,6 +86,19 @@ void delta_free(struct delta *d)
 
 /* ------------------------------------------------------------------------------------ reading */
 
+/* Between two batches of a write, of which `n_bytes` are there. */
+must_use static enum code check_going_on(const struct delta *d, uint64_t n_bytes, struct err *err)
+{
+    uint64_t left = d->config.quota_left;
+    if (d->n_bytes + n_bytes > left)
+        return err_set(err, E_NOSPACE,
+                       "the quota of writes (write.quota) is used up; %llu bytes left",
+                       (unsigned long long)(left - d->n_bytes));
+    if (atomic_load_explicit(&d->config.progress->cancelled, memory_order_relaxed))
+        return err_set(err, E_CANCELLED, "stopped");
+    return OK;
+}
+
 must_use static enum code put_rows(struct delta *d, const struct write_request *w, int64_t stamp,
                                    struct row_sink *sink, uint64_t *n_rows, struct err *err)
 {
@@ -105,8 +118,8 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
         if (!rc && n)
             rc = row_sink_put(sink, body->columns + skip, n, d->n_rows + *n_rows, *n_rows, err);
         *n_rows += n;
-        if (!rc && atomic_load_explicit(&d->config.progress->cancelled, memory_order_relaxed))
-            rc = err_set(err, E_CANCELLED, "stopped");
+        if (!rc)
+            rc = check_going_on(d, sink->n_bytes, err);
     } while (!rc && n);
     body_close(body);
     return rc;

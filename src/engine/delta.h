@@ -21,6 +21,7 @@ struct delta_config {
     uint64_t hash_seed;
     const char *dir;       /* an empty directory: gets 00000000.seg, and spill files on the way */
     uint64_t memory_bytes; /* records and builds */
+    uint64_t quota_left;   /* records of upserts may take so many bytes */
     uint64_t n_blocks;     /* of the segment; delta_guess_blocks */
     size_t n_writes;       /* at most so many will be added */
     bool has_deletes;      /* some of them are deletes: rows need stamps of their own */
@@ -36,7 +37,7 @@ void delta_free(struct delta *d);
 /*
  * Read the body of a write. `time_us` goes into the stamps of its rows, where they have any.
  *
- * Fails with what is wrong with the body; nothing of it stays.
+ * Fails with what is wrong with the body, E_NOSPACE beyond the quota; nothing of it stays.
  */
 must_use enum code delta_add(struct delta *d, const struct write_request *write, int64_t time_us,
                              uint64_t *out_n_rows, struct err *err);

@@ -93,6 +93,7 @@ struct group {
     struct snapshot *snapshot; /* for schema and seed */
     struct pool *pool;
     uint64_t memory_bytes;
+    uint64_t quota_left;
     int64_t time_us;
     size_t n_good; /* writes whose rows will be committed */
 };
@@ -173,6 +174,7 @@ must_use static enum code write_group(struct group *g, struct err *err)
         .hash_seed = snapshot_base(g->snapshot)->set.hasher.seed,
         .dir = tmp_dir,
         .memory_bytes = g->memory_bytes,
+        .quota_left = g->quota_left,
         .n_writes = g->writes->n,
         .has_deletes = has_deletes(g->writes),
         .pool = g->pool,
@@ -212,26 +214,6 @@ static void end_group(struct table *t, struct write_list *writes, enum code rc,
         queued_write_end(w);
 }
 
-/* Upserts over the quota are refused; deletes make room. */
-static void refuse_over_quota(struct table *t, struct write_list *writes, uint64_t quota_left)
-{
-    struct write_list kept = {0}, refused = {0};
-    for (struct queued_write *w; (w = write_list_take(writes));) {
-        bool fits = w->request.verb == WRITE_DELETE || w->request.body.bytes.len <= quota_left;
-        if (fits && w->request.verb == WRITE_UPSERT)
-            quota_left -= w->request.body.bytes.len;
-        write_list_append(fits ? &kept : &refused, w);
-    }
-    struct err err;
-    if (refused.n)
-        end_group(t, &refused,
-                  err_set(&err, E_NOSPACE,
-                          "the quota of writes (write.quota) is used up; %llu bytes left",
-                          (unsigned long long)quota_left),
-                  &err);
-    *writes = kept;
-}
-
 /* Why segments of writes are not merged; OK: they are. */
 must_use static enum code merge_failure(struct table *t, struct err *err)
 {
@@ -251,11 +233,11 @@ static bool is_news(struct table *t, const struct err *err)
 }
 
 static void write_rows(struct table *t, struct write_list *writes, struct pool *pool,
-                       const struct write_limits *limits);
+                       const struct write_limits *limits, uint64_t quota_left);
 
 /* One of them is too long for the memory there is: which, they show alone. */
 static void write_singly(struct table *t, struct write_list *writes, struct pool *pool,
-                         const struct write_limits *limits)
+                         const struct write_limits *limits, uint64_t quota_left)
 {
     for (struct queued_write *w; (w = write_list_take(writes));) {
         struct write_list one = {0};
@@ -263,12 +245,12 @@ static void write_singly(struct table *t, struct write_list *writes, struct pool
         if (w->rc)
             end_group(t, &one, OK, NULL);
         else
-            write_rows(t, &one, pool, limits);
+            write_rows(t, &one, pool, limits, quota_left);
     }
 }
 
 static void write_rows(struct table *t, struct write_list *writes, struct pool *pool,
-                       const struct write_limits *limits)
+                       const struct write_limits *limits, uint64_t quota_left)
 {
     struct err err;
     struct snapshot *s = NULL;
@@ -276,12 +258,12 @@ static void write_rows(struct table *t, struct write_list *writes, struct pool *
     if (!rc && snapshot_overlay(s)->n == OVERLAY_MAX)
         rc = merge_failure(t, &err);
     if (!rc) {
-        struct group g = {t, writes, s, pool, limits->memory_bytes, next_time_us(s), 0};
+        struct group g = {t, writes, s, pool, limits->memory_bytes, quota_left, next_time_us(s), 0};
         rc = write_group(&g, &err);
     }
     if (rc == E_LIMIT && writes->n > 1) {
         snapshot_unref(s);
-        write_singly(t, writes, pool, limits);
+        write_singly(t, writes, pool, limits, quota_left);
         return;
     }
     if (rc && is_news(t, &err))
@@ -307,9 +289,7 @@ struct queued_write *table_write_some(struct table *t, struct pool *pool,
     if (drop)
         return drop;
     if (writes.n)
-        refuse_over_quota(t, &writes, quota_left);
-    if (writes.n)
-        write_rows(t, &writes, pool, limits);
+        write_rows(t, &writes, pool, limits, quota_left);
     pthread_mutex_lock(&t->lock);
     t->writes.is_writing = false;
     pthread_mutex_unlock(&t->lock);

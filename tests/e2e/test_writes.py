@@ -75,6 +75,22 @@ def test_a_quota_refuses_writes_until_rows_were_deleted(tmp_path):
         assert murr.status("t")["rows"] == n - n // 2 + 10_000
 
 
+def test_a_small_body_of_many_bytes_is_held_to_the_quota(tmp_path):
+    """A dictionary says a long text once; the rows say it each."""
+    text = pa.DictionaryArray.from_arrays(pa.array(np.zeros(100_000, np.int32)), pa.array(["x" * 2000]))
+    table = pa.table({"id": np.arange(100_000), "v": np.ones(100_000, np.float32), "t": text})
+    out = io.BytesIO()
+    with pa.ipc.new_stream(out, table.schema) as w:
+        w.write_table(table)
+    assert len(out.getvalue()) < 2 << 20
+    with server_with(tmp_path, {"quota": "4MiB"}) as murr:
+        create(murr)
+        status, _, data = write(murr, out.getvalue())
+        assert status == 507 and "write.quota" in json.loads(data)["error"]
+        assert murr.status("t")["rows"] == 0
+        assert write(murr, rows(0, 10))[0] == 200
+
+
 def test_a_full_queue_says_try_again(tmp_path):
     """Each client tries again until it is told that its rows are there; then they are."""
     with server_with(tmp_path, {"queue": "1MiB", "memory": "16MiB"}) as murr:
