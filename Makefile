@@ -40,7 +40,7 @@ TESTS    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(O)/tests/replay/%,$(FUZZ_SRC))
 BENCHES  := $(patsubst bench/bench_%.c,$(O)/bench/%,$(BENCH_SRC))
 
-.PHONY: all run test unit e2e asan tsan fuzz bench bench-report fmt lint check clean help setup tests benches install
+.PHONY: all always run test unit e2e asan tsan fuzz bench bench-report fmt lint check clean help setup tests benches install
 all: $(O)/murr $(O)/libmurr.a $(O)/libmurr.so $(O)/$(SONAME) ## build build/murr and build/libmurr.{a,so}
 ifeq ($(VARIANT),release)
 	@ln -sf release/murr release/libmurr.a release/libmurr.so release/$(SONAME) build/
@@ -119,7 +119,13 @@ $(O)/obj/%.o: %.c Makefile | $(SETUP)
 	@$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(O)/obj/src/api/openapi.o: src/api/openapi.json
+# Rewritten when it is another one, so that what names it is compiled again.
+$(O)/version: always
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
 $(O)/obj/src/cli/version.o $(O)/obj/src/engine/library.o: ALL_CFLAGS += -DMURR_VERSION='"$(VERSION)"'
+$(O)/obj/src/cli/version.o $(O)/obj/src/engine/library.o: $(O)/version
 
 $(O)/murr: $(call obj,src/cli/main.c) $(APP_OBJ)
 	@$(CC) $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pathlib
+import random
 import resource
 import signal
 import socket
@@ -115,6 +116,47 @@ def test_a_long_body_is_written(murr):
     body = arrow_of(rows(0, 1_000_000))
     assert write(murr, body, ARROW)[0] == 200
     assert murr.fetch_json("t", [0, 999_999, 1_000_000], ["v"]) == {"v": [0.0, 499999.5, None]}
+
+
+@pytest.mark.skipif(not os.environ.get("MURR_TEST_LARGE"), reason="a minute, and 4 GB of disk: MURR_TEST_LARGE=1")
+@pytest.mark.parametrize("form, n_rows, n_columns", [("parquet", 10_000_000, 24), ("json", 2_000_000, 24)])
+def test_a_very_long_body(tmp_path, form, n_rows, n_columns):
+    """A gigabyte of Parquet, half a one of JSON; read back at random."""
+    def value(row, c):
+        return (row * 2654435761 + c * 40503) % (1 << 24)
+
+    def column(c, first=0, n=n_rows):
+        return value(np.arange(first, first + n, dtype=np.uint64), c).astype(np.float32)
+
+    names = [f"f{c}" for c in range(n_columns)]
+    path = tmp_path / "body"
+    if form == "parquet":
+        schema = pa.schema([("id", pa.int64()), *((c, pa.float32()) for c in names)])
+        with pq.ParquetWriter(path, schema, compression="snappy") as w:
+            for at in range(0, n_rows, 1_000_000):
+                w.write_table(pa.table([pa.array(np.arange(at, at + 1_000_000)),
+                                        *(column(c, at, 1_000_000) for c in range(n_columns))], schema=schema))
+    else:
+        with open(path, "w") as f:
+            f.write('{"columns":{"id":%s' % json.dumps(list(range(n_rows))))
+            for c in range(n_columns):
+                f.write(',"f%d":%s' % (c, json.dumps(column(c).tolist())))
+            f.write("}}")
+    columns = {"id": {"dtype": "int64"}, **{c: {"dtype": "float32"} for c in names}}
+    with Server(tmp_path, {}) as murr, open(path, "rb") as body:
+        create(murr, schema={"key": "id", "columns": columns})
+        client = http.client.HTTPConnection("127.0.0.1", murr.port, timeout=300)
+        start = time.monotonic()
+        client.request("PUT", "/api/v1/table/t/write", body,
+                       {"Content-Type": PARQUET if form == "parquet" else "application/json",
+                        "Content-Length": str(path.stat().st_size)})
+        response = client.getresponse()
+        assert response.status == 200, response.read()
+        response.read()
+        print(f"{form}: {path.stat().st_size / 1e6:.0f} MB, {n_rows} rows in {time.monotonic() - start:.1f} s")
+        keys = random.Random(1).sample(range(n_rows), 1000)
+        got = murr.fetch_json("t", keys, names)
+        assert got == {name: [float(value(k, c)) for k in keys] for c, name in enumerate(names)}
 
 
 def test_a_body_in_chunks(murr):
