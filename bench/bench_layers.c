@@ -1,7 +1,8 @@
 /*
  * bench-layers: what segments of writes cost a read, in process: a compacted table of N rows (key and 10 float32), and
  * the same table with eight segments on top, of a thousandth, a hundredth and a tenth of its rows each; reads of 1,000
- * random keys of both in turn, every value checked. Segments are written by the way of any write, as Parquet is not
+ * random keys, a hundred of one table and a hundred of the other in turn, so that each has the caches to itself, every
+ * value checked. Segments are written by the way of any write, as Parquet is not
  * needed: Arrow streams.
  */
 #include "base/clock.h"
@@ -18,7 +19,7 @@
 
 #include <stdio.h>
 
-enum { N_KEYS = 1000, N_COLUMNS = 10, N_LAYERS = 8, ROUNDS = 1500 };
+enum { N_KEYS = 1000, N_COLUMNS = 10, N_LAYERS = 8, ROUNDS = 4000, TURN = 100 };
 static const char data_dir[] = "build/bench/data/layers";
 static const struct write_limits limits = {8ull << 30, 1ull << 30};
 
@@ -151,19 +152,18 @@ static double bench_size(struct run *r, uint64_t layer_rows, struct figures *fig
     uint8_t *version = mem_alloc(r->n_rows);
     struct samples flat_times = {0}, layered_times = {0};
     struct arena arena = {0};
-    uint64_t random = 5, random_too = 6; /* other keys: neither finds its rows in the cache */
+    uint64_t random = 5;
     bench_must(table_snapshot(r->table, &flat, &err), &err);
     memcpy(version, r->version, r->n_rows);
     for (uint64_t k = 0; k < N_LAYERS; k++)
         write_rows(r, k * 1000003, 7368787, layer_rows);
     bench_must(table_snapshot(r->table, &layered, &err), &err);
     for (int i = 0; i < ROUNDS; i++) {
-        uint64_t a = read_once(flat, r->n_rows, version, &random, &arena);
-        uint64_t b = read_once(layered, r->n_rows, r->version, &random_too, &arena);
-        if (i < ROUNDS / 10)
-            continue;
-        samples_add(&flat_times, a);
-        samples_add(&layered_times, b);
+        bool is_flat = i / TURN % 2 == 0;
+        uint64_t ns = is_flat ? read_once(flat, r->n_rows, version, &random, &arena)
+                              : read_once(layered, r->n_rows, r->version, &random, &arena);
+        if (i % TURN >= TURN / 10)
+            samples_add(is_flat ? &flat_times : &layered_times, ns);
     }
     double flat_us = samples_us(&flat_times, 0.5), layered_us = samples_us(&layered_times, 0.5);
     char count[24], layer[24];

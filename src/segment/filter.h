@@ -7,7 +7,7 @@
  *
  *     x = hash * odd;  line = x * n_lines >> 64;  places = four times six of the low bits of x
  *
- * With at most SEG_FILTER_LINE_ROWS rows of one segment a line, a segment says "maybe" to about one key in 110
+ * With at most SEG_FILTER_LINE_ROWS rows of one segment a line, a segment says "maybe" to about one key in 430
  * that it does not hold (measured by tests/unit/segment/test_filter.c).
  *
  * Bits are only ever added, and readers mask them by the segments that their snapshot has. So one filter
@@ -20,7 +20,7 @@
 #include "base/huge.h"
 #include "segment/reader.h"
 
-enum { SEG_FILTER_BITS = 8, SEG_FILTER_LINE_ROWS = 5, SEG_FILTER_PLACES = 4 };
+enum { SEG_FILTER_BITS = 8, SEG_FILTER_LINE_ROWS = 3, SEG_FILTER_PLACES = 4 };
 
 struct seg_filter {
     uint64_t n_lines;
@@ -53,6 +53,7 @@ static inline const uint8_t *seg_filter_line(const struct seg_filter *f, uint64_
 static inline uint8_t seg_filter_get(const uint8_t *line, uint64_t mixed)
 {
     uint8_t bits = 0xFF;
+#pragma GCC unroll 4
     for (unsigned k = 0; k < SEG_FILTER_PLACES; k++)
         bits &= __atomic_load_n(&line[mixed >> 6 * k & 63], __ATOMIC_RELAXED);
     return bits;

@@ -89,7 +89,7 @@ static struct seg_touch touch_of(const struct seg_layer *l, const size_t *base_f
 /* All keys against the filter, a run at a time: the lines of the next run are on their way meanwhile. */
 static void ask_filter(struct search *s)
 {
-    enum { RUN = 32 };
+    enum { RUN = 64 };
     const struct seg_filter *filter = s->stack->filter;
     size_t n = s->rows->n;
     seg_hash_keys(s->sets[s->base], s->keys, n, s->hashes);
