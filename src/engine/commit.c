@@ -30,14 +30,6 @@ void commit_remove_tmp(const char *tmp_dir)
     remove_or_warn(tmp_dir);
 }
 
-static bool is_named(const struct manifest *m, uint64_t number)
-{
-    bool named = m->generation == number;
-    for (size_t i = 0; i < m->n_writes; i++)
-        named |= m->writes[i].segment == number;
-    return named;
-}
-
 /*
  * The files of a commit that failed. A manifest that was renamed but not synced may name them, and be what a crash
  * leaves: then they stay, and what they would have replaced is there as well. The next commit that goes well makes
@@ -46,7 +38,7 @@ static bool is_named(const struct manifest *m, uint64_t number)
 static void remove_failed(const struct table *t, uint64_t number, const char *path)
 {
     struct manifest m;
-    if (manifest_read(t->dir, &m, NULL) || is_named(&m, number))
+    if (manifest_read(t->dir, &m, NULL) || manifest_names(&m, number))
         log_warn("files of a commit that failed stay, as the manifest may name them",
                  log_str("path", path));
     else

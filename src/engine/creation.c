@@ -197,28 +197,6 @@ enum code table_create(struct view name, const struct schema *schema, enum stora
 
 /* ------------------------------------------------------------------------------------ opening */
 
-/* By its newest generation, where the manifest is damaged: one that came from a source has a partition. */
-static bool has_no_partition(const char *table_dir)
-{
-    AUTO(generation_list) struct generation_list list = {0};
-    struct generation_info info;
-    char dir[PATH_CAP];
-    return generation_list(table_dir, &list, NULL) == OK && list.n &&
-           generation_path(table_dir, list.numbers[0], dir, NULL) == OK &&
-           generation_read_info(dir, &info, NULL) == OK && !info.partition[0];
-}
-
-bool table_is_created(const char *data_dir, const char *name)
-{
-    char dir[PATH_CAP];
-    struct manifest m;
-    if (path_format(dir, NULL, "%s/%s", data_dir, name))
-        return false;
-    if (manifest_read(dir, &m, NULL) == OK && m.generation)
-        return m.is_created;
-    return has_no_partition(dir);
-}
-
 enum code table_open_created(const char *name, enum storage_kind storage, const char *data_dir,
                              struct table **out_table, struct err *err)
 {

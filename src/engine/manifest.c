@@ -67,6 +67,14 @@ enum code manifest_save(const char *table_dir, const struct manifest *m, struct 
     return json_file_save(path, root, err);
 }
 
+bool manifest_names(const struct manifest *m, uint64_t number)
+{
+    bool names = m->generation == number;
+    for (size_t i = 0; i < m->n_writes; i++)
+        names |= m->writes[i].segment == number;
+    return names;
+}
+
 bool manifest_eq(const struct manifest *a, const struct manifest *b)
 {
     bool eq = a->generation == b->generation && a->n_writes == b->n_writes;

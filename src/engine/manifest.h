@@ -39,6 +39,9 @@ must_use enum code manifest_read(const char *table_dir, struct manifest *out, st
 /* From the return of this on, a restart finds the table as it says. */
 must_use enum code manifest_save(const char *table_dir, const struct manifest *m, struct err *err);
 
+/* Whether it names the generation or segment of that number. */
+bool manifest_names(const struct manifest *m, uint64_t number);
+
 /* Whether both name the same files. */
 bool manifest_eq(const struct manifest *a, const struct manifest *b);
 

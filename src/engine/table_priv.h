@@ -1,4 +1,4 @@
-/* What the files of a table share: table.c opens and answers, poll.c loads, commit.c changes what is served,
+/* What the files of a table share: table.c answers, restore.c opens, poll.c loads, commit.c changes what is served,
  * writing.c takes writes, merging.c merges them. */
 #ifndef MURR_ENGINE_TABLE_PRIV_H
 #define MURR_ENGINE_TABLE_PRIV_H
