@@ -20,12 +20,14 @@ struct job {
     char *path;
     size_t route;
     enum write_verb verb;
+    struct schema schema; /* of WRITE_CREATE */
     uint64_t body_bytes;
     uint64_t start_ns;
 };
 
 static void job_free(struct job *j)
 {
+    schema_done(&j->schema);
     free(j->table);
     free(j->path);
     free(j);
@@ -46,14 +48,16 @@ static void count_write(const struct job *j, enum code rc, const struct write_re
         table_metrics_write(j->api->count.tables, view_cstr(j->table), &count);
 }
 
-static void reply_result(struct call *call, enum write_verb verb, const struct write_result *result)
+static void reply_result(struct call *call, const struct job *j, const struct write_result *result)
 {
     struct buf body = {0};
-    if (verb == WRITE_UPSERT || verb == WRITE_DELETE)
+    if (j->verb == WRITE_CREATE)
+        json_put_schema_flags(&body, &j->schema);
+    else if (j->verb == WRITE_UPSERT || j->verb == WRITE_DELETE)
         buf_printf(&body, "{\"num_rows\":%llu}", (unsigned long long)result->n_rows);
     else
         buf_puts(&body, "{}");
-    reply_json(call, 200, &body);
+    reply_json(call, j->verb == WRITE_CREATE ? 201 : 200, &body);
 }
 
 /* A write_done_fn; `arg` is the job, which ends here. */
@@ -66,7 +70,7 @@ static void finish(void *arg, enum code rc, const struct write_result *result,
     if (rc)
         reply_error(&call, rc, err);
     else
-        reply_result(&call, j->verb, result);
+        reply_result(&call, j, result);
     count_write(j, rc, result);
     count_request(j->api, j->route, &res);
     atomic_fetch_sub_explicit(&j->api->n_in_flight, 1, memory_order_relaxed);
@@ -88,25 +92,34 @@ static struct job *job_new(struct call *call, enum write_verb verb)
     return j;
 }
 
-/* From here on the answer is that of `finish`, whatever happens. */
+/* From here on the answer is that of `finish`, whatever happens. Takes the job. */
+static void submit_job(struct call *call, struct job *take_job, struct write_request *request)
+{
+    struct job *j = take_job;
+    struct err err;
+    request->verb = j->verb;
+    request->done = finish;
+    request->arg = j;
+    call->is_deferred = true;
+    j->deferred = http_defer(call->req);
+    enum code rc = registry_write(call->api->config.registry, view_cstr(j->table), request, &err);
+    if (rc == OK)
+        return;
+    if (request->body.release)
+        request->body.release(request->body.owner);
+    finish(j, rc, NULL, &err);
+}
+
 static void submit(struct call *call, enum write_verb verb, enum write_form form)
 {
     struct job *j = job_new(call, verb);
-    struct write_request request = {.verb = verb, .form = form, .done = finish, .arg = j};
+    struct write_request request = {.form = form};
     struct http_body body = {0};
-    struct err err;
     if (call->req->body.len)
         http_request_detach_body(call->req, &body);
     request.body =
         (struct write_body){.bytes = body.bytes, .release = body.release, .owner = body.owner};
-    call->is_deferred = true;
-    j->deferred = http_defer(call->req);
-    enum code rc = registry_write(call->api->config.registry, view_cstr(j->table), &request, &err);
-    if (rc == OK)
-        return;
-    if (body.release)
-        body.release(body.owner);
-    finish(j, rc, NULL, &err);
+    submit_job(call, j, &request);
 }
 
 static bool is_file_of(struct view body, const char *magic)
@@ -191,23 +204,18 @@ void drop_table(struct call *call)
     run_without_body(call, WRITE_DROP);
 }
 
-must_use static enum code create(struct call *call, struct schema *schema, struct err *err)
-{
-    TRY(check_body(call, err));
-    TRY(json_parse_schema(call->req->body, schema, err));
-    return registry_create(call->api->config.registry, call->captures[0], schema, err);
-}
-
 void create_table(struct call *call)
 {
-    AUTO(schema) struct schema schema = {0};
-    struct buf body = {0};
+    struct job *j = job_new(call, WRITE_CREATE);
+    struct write_request request = {.create = {j->table, &j->schema}};
     struct err err;
-    enum code rc = create(call, &schema, &err);
-    if (rc) {
-        reply_error(call, rc, &err);
+    enum code rc = check_body(call, &err);
+    if (!rc)
+        rc = json_parse_schema(call->req->body, &j->schema, &err);
+    if (!rc) {
+        submit_job(call, j, &request);
         return;
     }
-    json_put_schema_flags(&body, &schema);
-    reply_json(call, 201, &body);
+    reply_error(call, rc, &err);
+    job_free(j);
 }

@@ -85,24 +85,39 @@ static bool holds_to_write(void *arg, struct table *t)
     return table_hold_to_write(t);
 }
 
+/* False: nothing waits. */
+static bool write_next(struct background *b, struct pool *pool)
+{
+    const struct background_config *c = &b->config;
+    const struct write_limits limits = {c->config->write.queue_bytes,
+                                        c->config->write.memory_bytes};
+    struct table *t = registry_find(c->registry, &b->write_turn, holds_to_write, NULL);
+    if (!t)
+        return false;
+    struct queued_write *drop =
+        table_write_some(t, pool, &limits, registry_quota_left(c->registry));
+    if (drop)
+        registry_drop(c->registry, t, drop);
+    return true;
+}
+
+/* In turn: neither waits for all of the other. */
+static bool next_of_each(struct background *b, struct pool *pool)
+{
+    bool created = registry_create_next(b->config.registry);
+    return write_next(b, pool) || created;
+}
+
 static void *writer_main(void *arg)
 {
     struct background *b = arg;
     const struct background_config *c = &b->config;
-    const struct write_limits limits = {c->config->write.queue_bytes,
-                                        c->config->write.memory_bytes};
     pthread_setname_np(pthread_self(), "murr-writer"); /* its pool inherits the name */
     struct pool *pool = pool_new(c->config->load.threads);
     uint64_t seen = 0;
     do {
-        struct table *t;
-        while ((t = registry_find(c->registry, &b->write_turn, holds_to_write, NULL))) {
-            struct queued_write *drop =
-                table_write_some(t, pool, &limits, registry_quota_left(c->registry));
-            if (drop)
-                registry_drop(c->registry, t, drop);
-            background_wake(b); /* layers to merge */
-        }
+        while (next_of_each(b, pool))
+            background_wake(b); /* layers to merge, a table to write to */
     } while (sleep_until(b, UINT64_MAX / 2, &seen));
     pool_free(pool);
     return NULL;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -104,18 +105,6 @@ must_use static enum code take_options(const struct murr_options *given, struct 
 
 /* --------------------------------------------------------------------------------------- opening */
 
-void library_block_signals(sigset_t *out_before)
-{
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, out_before);
-}
-
-void library_restore_signals(const sigset_t *before)
-{
-    pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
 /* Somebody else's stderr: only what nobody would hear of otherwise. */
 static void quiet_log(void)
 {
@@ -125,7 +114,7 @@ static void quiet_log(void)
 must_use static enum code open_registry(struct murr *db, const struct murr_options *o,
                                         struct err *err)
 {
-    sigset_t before;
+    sigset_t all, before;
     const struct registry_config config = {
         .data_dir = db->data_dir,
         .load = {o->memory_bytes, o->threads},
@@ -134,11 +123,12 @@ must_use static enum code open_registry(struct murr *db, const struct murr_optio
                   .quota_bytes = o->disk_bytes,
                   .storage = db->storage},
     };
-    library_block_signals(&before);
+    sigfillset(&all); /* threads inherit it: signals are for the program's own */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     enum code rc = registry_open(&config, &db->registry, err);
     if (!rc)
         registry_start(db->registry);
-    library_restore_signals(&before);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }
 

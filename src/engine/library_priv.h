@@ -6,7 +6,6 @@
 #include "murr.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 struct held_table;
 
@@ -19,10 +18,6 @@ struct murr {
     struct held_table *held;
     uint64_t n_refreshes;
 };
-
-/* Threads that are made in between take no signals: they are for the program's own. */
-void library_block_signals(sigset_t *out_before);
-void library_restore_signals(const sigset_t *before);
 
 /* What a call returns; a sentence goes into `error`, where that is not NULL. */
 enum murr_result library_result(enum code rc, const struct err *err, char *error);
@@ -42,8 +37,8 @@ must_use enum code library_snapshot(struct murr *db, const char *table,
 must_use enum code library_check_writable(const struct murr *db, const char *table,
                                           struct err *err);
 
-/* Have the table's queue do this, and wait until it did. The body's bytes and batches are the caller's. */
-must_use enum code library_request(struct murr *db, const char *table, enum write_verb verb,
-                                   const struct write_body *body, struct err *err);
+/* Have a writer do this, and wait until it did. What the request points to is the caller's; `done` is set here. */
+must_use enum code library_request(struct murr *db, const char *table,
+                                   const struct write_request *request, struct err *err);
 
 #endif

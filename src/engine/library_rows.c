@@ -43,13 +43,15 @@ enum code library_check_writable(const struct murr *db, const char *table, struc
     return OK;
 }
 
-enum code library_request(struct murr *db, const char *table, enum write_verb verb,
-                          const struct write_body *body, struct err *err)
+enum code library_request(struct murr *db, const char *table, const struct write_request *request,
+                          struct err *err)
 {
     TRY(library_check_writable(db, table, err));
     struct waiter w = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .err = err};
-    const struct write_request request = {verb, WRITE_BATCHES, *body, end_waiting, &w};
-    enum code rc = registry_write(db->registry, view_cstr(table), &request, err);
+    struct write_request waited_for = *request;
+    waited_for.done = end_waiting;
+    waited_for.arg = &w;
+    enum code rc = registry_write(db->registry, view_cstr(table), &waited_for, err);
     if (!rc) {
         pthread_mutex_lock(&w.lock);
         while (!w.is_ended)
@@ -64,9 +66,9 @@ enum code library_request(struct murr *db, const char *table, enum write_verb ve
 
 enum murr_result murr_compact(struct murr *db, const char *table, char error[MURR_ERROR_BYTES])
 {
-    static const struct write_body nothing;
+    static const struct write_request compact = {.verb = WRITE_COMPACT};
     struct err err;
-    return library_result(library_request(db, table, WRITE_COMPACT, &nothing, &err), &err, error);
+    return library_result(library_request(db, table, &compact, &err), &err, error);
 }
 
 /* ------------------------------------------------------------------------------------- writing */
@@ -91,9 +93,9 @@ must_use static enum code measure(const struct c_batches *batches, size_t *out_b
 must_use static enum code request_batches(struct murr *db, const char *table, enum write_verb verb,
                                           const struct c_batches *batches, struct err *err)
 {
-    struct write_body body = {.batches = batches};
-    TRY(measure(batches, &body.bytes.len, err));
-    return library_request(db, table, verb, &body, err);
+    struct write_request request = {.verb = verb, .form = WRITE_BATCHES, .body.batches = batches};
+    TRY(measure(batches, &request.body.bytes.len, err));
+    return library_request(db, table, &request, err);
 }
 
 must_use static enum code write_rows(struct murr *db, const char *table,

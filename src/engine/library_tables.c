@@ -64,15 +64,12 @@ must_use static enum code create(struct murr *db, const char *table,
                                  size_t n_key, struct err *err)
 {
     AUTO(schema) struct schema imported = {0};
-    sigset_t before;
+    const struct write_request request = {.verb = WRITE_CREATE, .create = {table, &imported}};
     TRY(library_check_writable(db, table, err));
     TRY(library_given(schema, "schema", err));
     TRY(library_given(key, "key", err));
     TRY(import_schema(schema, key, n_key, &imported, err));
-    library_block_signals(&before);
-    enum code rc = registry_create(db->registry, view_cstr(table), &imported, err);
-    library_restore_signals(&before);
-    return rc;
+    return library_request(db, table, &request, err);
 }
 
 enum murr_result murr_create(struct murr *db, const char *table, const struct ArrowSchema *schema,
@@ -84,9 +81,9 @@ enum murr_result murr_create(struct murr *db, const char *table, const struct Ar
 
 enum murr_result murr_drop(struct murr *db, const char *table, char error[MURR_ERROR_BYTES])
 {
-    static const struct write_body nothing;
+    static const struct write_request drop = {.verb = WRITE_DROP};
     struct err err;
-    return library_result(library_request(db, table, WRITE_DROP, &nothing, &err), &err, error);
+    return library_result(library_request(db, table, &drop, &err), &err, error);
 }
 
 /* -------------------------------------------------------------------------------------- listing */

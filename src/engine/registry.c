@@ -31,7 +31,10 @@ struct registry {
     pthread_rwlock_t lock; /* guards the list; a table leaves it before it is freed */
     struct table **tables; /* the sources, then those that were created */
     size_t n_tables;
+    struct write_list creations; /* that wait; guarded by the lock, too */
 };
+
+enum { CREATIONS_MAX = 1000 };
 
 /* Two processes in one directory would remove each other's generations. */
 must_use static enum code lock_data_dir(struct registry *r, struct err *err)
@@ -141,6 +144,9 @@ void registry_close(struct registry *r)
     for (size_t i = 0; i < r->n_tables; i++)
         table_cancel(r->tables[i]);
     background_stop(r->background);
+    struct err stopped;
+    write_list_end(&r->creations, err_set(&stopped, E_CANCELLED, "stopped before it was created"),
+                   &stopped);
     for (size_t i = 0; i < r->n_tables; i++) {
         table_fail_waiting(r->tables[i], E_CANCELLED, "stopped before it was written");
         table_close(r->tables[i]);
@@ -244,13 +250,45 @@ must_use static enum code create(struct registry *r, struct view name, const str
     return OK;
 }
 
-enum code registry_create(struct registry *r, struct view table, const struct schema *schema,
-                          struct err *err)
+/* With the lock held. */
+must_use static enum code enqueue_creation(struct registry *r, const struct write_request *request,
+                                           struct err *err)
 {
+    if (r->creations.n >= CREATIONS_MAX)
+        return err_set(err, E_BUSY, "%zu tables wait to be created; try again later",
+                       r->creations.n);
+    write_list_put(&r->creations, request);
+    return OK;
+}
+
+bool registry_create_next(struct registry *r)
+{
+    pthread_rwlock_wrlock(&r->lock);
+    struct queued_write *w = write_list_take(&r->creations);
+    pthread_rwlock_unlock(&r->lock);
+    if (!w)
+        return false;
     pthread_mutex_lock(&r->creating);
-    enum code rc = create(r, table, schema, err);
+    w->rc = create(r, view_cstr(w->request.create.table), w->request.create.schema, &w->err);
     pthread_mutex_unlock(&r->creating);
-    return rc;
+    queued_write_end(w);
+    return true;
+}
+
+/* With the lock held. */
+must_use static enum code enqueue(struct registry *r, struct view table,
+                                  const struct write_request *request, struct err *err)
+{
+    const struct write_limits limits = {r->config.write.queue_bytes, r->config.write.memory_bytes};
+    struct table *t;
+    if (request->verb == WRITE_CREATE)
+        return enqueue_creation(r, request, err);
+    TRY(find_table(r, table, &t, err));
+    if (request->verb == WRITE_DROP && table_has_source(t))
+        return err_set(err, E_INVALID,
+                       "table '%s' has a source; it goes when it is taken out of the configuration",
+                       table_name(t));
+    return table_enqueue(t, request, &limits, err);
 }
 
 enum code registry_write(struct registry *r, struct view table, const struct write_request *request,
@@ -258,16 +296,11 @@ enum code registry_write(struct registry *r, struct view table, const struct wri
 {
     if (r->background && !background_writes(r->background))
         return err_set(err, E_IO, "the threads of writes could not be started");
-    const struct write_limits limits = {r->config.write.queue_bytes, r->config.write.memory_bytes};
-    struct table *t;
-    pthread_rwlock_rdlock(&r->lock);
-    enum code rc = find_table(r, table, &t, err);
-    if (!rc && request->verb == WRITE_DROP && table_has_source(t))
-        rc = err_set(err, E_INVALID,
-                     "table '%s' has a source; it goes when it is taken out of the configuration",
-                     table_name(t));
-    if (!rc)
-        rc = table_enqueue(t, request, &limits, err);
+    if (request->verb == WRITE_CREATE)
+        pthread_rwlock_wrlock(&r->lock);
+    else
+        pthread_rwlock_rdlock(&r->lock);
+    enum code rc = enqueue(r, table, request, err);
     pthread_rwlock_unlock(&r->lock);
     if (!rc && r->background)
         background_wake(r->background);

@@ -23,7 +23,7 @@ struct write_config {
     uint64_t
         queue_bytes; /* of bodies that wait for one table; one that is larger alone is taken, too */
     uint64_t quota_bytes;      /* what writes may take on the disk, in all; 0: what there is */
-    enum storage_kind storage; /* of tables that were created by registry_create */
+    enum storage_kind storage; /* of tables that were created */
     unsigned max_tables;       /* with those of the config: no more are created then; 0: no limit */
 };
 
@@ -59,20 +59,10 @@ must_use enum code registry_snapshot(struct registry *r, struct view table,
                                      struct snapshot **out_snapshot, struct err *err);
 
 /*
- * Create a table that has no source and is filled by writes; it is on disk when this returns.
- *
- * Threads   any.
- * Fails     E_EXISTS; E_INVALID for a name or schema that a table cannot have; E_NOSPACE, also where there are
- *           as many tables as may be.
- */
-must_use enum code registry_create(struct registry *r, struct view table,
-                                   const struct schema *schema, struct err *err);
-
-/*
- * Queue a write of a table. With OK the body is taken and `done` will be called; otherwise neither.
+ * Queue a write of a table, or the creation of one. With OK the body is taken and `done` will be called; otherwise neither.
  *
  * Threads   any; does not wait.
- * Fails     E_NOTFOUND no such table; E_BUSY its queue is full; E_INVALID to drop a table that has a source; E_IO where
+ * Fails     E_NOTFOUND no such table; E_BUSY the queue is full; E_INVALID to drop a table that has a source; E_IO where
  *           there are no threads to write.
  */
 must_use enum code registry_write(struct registry *r, struct view table,

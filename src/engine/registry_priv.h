@@ -12,6 +12,9 @@ typedef bool (*table_wants_fn)(void *arg, struct table *t);
 struct table *registry_find(struct registry *r, _Atomic size_t *turn, table_wants_fn wants,
                             void *arg);
 
+/* Create the table that has waited longest; false: none waits. */
+bool registry_create_next(struct registry *r);
+
 /* Bytes that writes may still add to the disk. */
 uint64_t registry_quota_left(struct registry *r);
 

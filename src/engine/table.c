@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-
 const char *table_name(const struct table *t)
 {
     return t->spec->name;

@@ -1,19 +1,22 @@
 /*
  * What a write is: a body of rows to upsert by key, or of keys to delete. It waits in the queue of its table
  * until a writer thread takes it, alone or together with its neighbours; when it is done it is on disk, and
- * every snapshot taken from then on has it.
+ * every snapshot taken from then on has it. To create a table is one, too, which waits in the queue of the registry.
  */
 #ifndef MURR_ENGINE_WRITE_H
 #define MURR_ENGINE_WRITE_H
 
 #include "base/err.h"
 #include "base/view.h"
+#include "model/schema.h"
 
 enum write_verb {
     WRITE_UPSERT, /* rows; a row replaces the one of its key whole: a column left out becomes null */
     WRITE_DELETE,  /* keys; absent ones are no error */
     WRITE_COMPACT, /* no body: done when everything accepted before is in one segment a part */
     WRITE_DROP,    /* no body: the table and its files */
+    WRITE_CREATE, /* no body: a table that has no source, by `create`. Fails E_EXISTS; E_INVALID for a name or schema
+                     that a table cannot have; E_NOSPACE, also where there are as many tables as may be */
 };
 
 enum write_form {
@@ -44,6 +47,10 @@ struct write_request {
     enum write_verb verb;
     enum write_form form;
     struct write_body body;
+    struct {
+        const char *table; /* these live until it is done */
+        const struct schema *schema;
+    } create;
     write_done_fn done;
     void *arg;
 };

@@ -25,7 +25,7 @@ struct plan {
     int32_t call;  /* which calls are counted */
     int32_t first; /* the call of this number fails, from 1 */
     int32_t n;     /* and so many in all, one after the other */
-    int32_t error; /* with this errno */
+    int32_t error; /* with this errno; 0: it waits until the plan is another */
     int32_t seen;  /* calls so far */
 };
 
@@ -56,8 +56,10 @@ static bool fails(enum call call)
     int32_t seen = __atomic_add_fetch(&plan->seen, 1, __ATOMIC_SEQ_CST);
     if (seen < plan->first || seen >= plan->first + plan->n)
         return false;
+    while (plan->error == 0 && __atomic_load_n(&plan->call, __ATOMIC_SEQ_CST) == (int32_t)call)
+        usleep(1000);
     errno = plan->error;
-    return true;
+    return plan->error != 0;
 }
 
 #define REAL(name, type) ((type)dlsym(RTLD_NEXT, name))

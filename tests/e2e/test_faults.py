@@ -6,6 +6,7 @@ import json
 import mmap
 import os
 import pathlib
+import threading
 
 import pyarrow as pa
 import pytest
@@ -17,6 +18,7 @@ SCHEMA = {"key": "id", "columns": {"id": {"dtype": "utf8"}, "v": {"dtype": "int6
 # As in faults.c.
 CALLS = {"fsync": 1, "rename": 2, "create": 3, "write": 4, "mkdir": 5, "unlink": 6}
 FOR_EVER = 1 << 30
+WAITS = 0  # no error: the call waits until the fault is disarmed
 
 
 class Faults:
@@ -300,3 +302,25 @@ def test_what_was_set_aside_is_not_overwritten(tmp_path):
             assert not segment.exists()
         kept = sorted(f.read_bytes()[0] for f in folder.glob("*.lost"))
         assert kept == [0, 1, 2]
+
+
+def test_reads_go_on_while_the_disk_hangs(tmp_path):
+    """One HTTP thread, and a create, a write and a drop that wait for the disk."""
+    faults = Faults(tmp_path)
+    with Server(tmp_path, {}, server={"threads": 1}, env=faults.env()) as murr:
+        for table in "tuv":
+            assert create(murr, table)[0] == 201
+        assert put(murr, {"a": 1})[0] == 200
+        for step in (lambda: create(murr, "w"), lambda: put(murr, {"b": 2}, "u"),
+                     lambda: murr.request("DELETE", "/api/v1/table/v")):
+            answers = []
+            faults.arm("fsync", 1, FOR_EVER, WAITS)
+            client = threading.Thread(target=lambda: answers.append(step()))
+            client.start()
+            murr.wait_for(lambda: faults.plan[4] > 0)
+            for _ in range(10):
+                check(murr, {"a": 1})
+            assert not answers
+            faults.disarm()
+            client.join(60)
+            assert answers and answers[0][0] in (200, 201), answers

@@ -14,7 +14,7 @@
 
 /* What the next write meets, and what the last one was. */
 static struct registry {
-    enum code create_rc, write_rc, done_rc;
+    enum code write_rc, done_rc;
     bool answers_at_once;
     char table[64];
     enum write_verb verb;
@@ -60,6 +60,11 @@ enum code registry_write(struct registry *r, struct view table, const struct wri
     snprintf(r->table, sizeof(r->table), "%.*s", VIEW_ARG(table));
     r->verb = request->verb;
     r->form = request->form;
+    if (request->verb == WRITE_CREATE) {
+        assert_string_equal(request->create.table, r->table);
+        r->n_fields = request->create.schema->n_fields;
+        r->n_key = request->create.schema->n_key;
+    }
     r->body_len = request->body.bytes.len;
     memset(r->body, 0, sizeof(r->body));
     if (r->body_len)
@@ -73,17 +78,6 @@ enum code registry_write(struct registry *r, struct view table, const struct wri
     else
         r->has_writer = pthread_create(&r->writer, NULL, run_writer, &r->request) == 0;
     return OK;
-}
-
-enum code registry_create(struct registry *r, struct view table, const struct schema *schema,
-                          struct err *err)
-{
-    snprintf(r->table, sizeof(r->table), "%.*s", VIEW_ARG(table));
-    r->n_fields = schema->n_fields;
-    r->n_key = schema->n_key;
-    return r->create_rc
-               ? err_set(err, r->create_rc, "table '%s' met %s", r->table, code_name(r->create_rc))
-               : OK;
 }
 
 enum code registry_snapshot(struct registry *r, struct view table, struct snapshot **out_snapshot,
@@ -191,11 +185,11 @@ static void create_says_what_is_wrong(void **state)
     const char *good = "{\"key\":\"a\",\"columns\":{\"a\":{\"dtype\":\"utf8\"}}}";
     assert_int_equal(ask("PUT", "/api/v1/table/t", "", "{").status, 400);
     assert_string_equal(registry.table, "");
-    registry.create_rc = E_EXISTS;
+    registry.done_rc = E_EXISTS;
     struct http_answer a = ask("PUT", "/api/v1/table/t", "", good);
     assert_int_equal(a.status, 409);
     assert_non_null(strstr(TEXT(a), "\"code\":\"TABLE_EXISTS\""));
-    registry.create_rc = E_NOSPACE;
+    registry.done_rc = E_NOSPACE;
     assert_int_equal(ask("PUT", "/api/v1/table/t", "", good).status, 507);
     char large[1200];
     memset(large, ' ', sizeof(large));
