@@ -13,14 +13,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Two, so that a large write of one table does not hold up small ones of another. */
-enum { N_WRITERS = 2, MERGE_THREADS = 2, MERGE_NICENESS = 10 };
+/* Two of each, so that a large write or merge of one table does not hold up small ones of another. */
+enum { N_WRITERS = 2, N_MERGERS = 2, MERGE_THREADS = 2, MERGE_NICENESS = 10 };
 
 struct background {
     struct background_config config;
-    pthread_t poller, writers[N_WRITERS], merger;
-    bool is_polling, is_merging;
-    unsigned n_writers;
+    pthread_t poller, writers[N_WRITERS], mergers[N_MERGERS];
+    bool is_polling;
+    unsigned n_writers, n_mergers;
     _Atomic size_t write_turn, merge_turn; /* of the tables */
 
     pthread_mutex_t lock; /* guards the rest */
@@ -144,7 +144,7 @@ static void *merger_main(void *arg)
         struct table *t;
         wake_ns = UINT64_MAX / 2;
         while ((t = registry_find(c->registry, &b->merge_turn, holds_to_merge, &wake_ns))) {
-            table_merge_some(t, pool, c->config->write.memory_bytes);
+            table_merge_some(t, pool, c->config->write.memory_bytes / N_MERGERS);
             background_wake(b); /* room for writes */
             wake_ns = UINT64_MAX / 2;
         }
@@ -176,15 +176,17 @@ struct background *background_start(const struct background_config *config)
     while (b->n_writers < N_WRITERS &&
            pthread_create(&b->writers[b->n_writers], NULL, writer_main, b) == 0)
         b->n_writers++;
-    b->is_merging = pthread_create(&b->merger, NULL, merger_main, b) == 0;
-    if (b->n_writers == 0 || !b->is_merging)
+    while (b->n_mergers < N_MERGERS &&
+           pthread_create(&b->mergers[b->n_mergers], NULL, merger_main, b) == 0)
+        b->n_mergers++;
+    if (!background_writes(b))
         log_error("cannot start the threads of writes: writes will fail");
     return b;
 }
 
 bool background_writes(const struct background *b)
 {
-    return b->n_writers && b->is_merging;
+    return b->n_writers && b->n_mergers;
 }
 
 void background_stop(struct background *b)
@@ -199,8 +201,8 @@ void background_stop(struct background *b)
         pthread_join(b->poller, NULL);
     for (unsigned i = 0; i < b->n_writers; i++)
         pthread_join(b->writers[i], NULL);
-    if (b->is_merging)
-        pthread_join(b->merger, NULL);
+    for (unsigned i = 0; i < b->n_mergers; i++)
+        pthread_join(b->mergers[i], NULL);
     pthread_cond_destroy(&b->wake);
     pthread_mutex_destroy(&b->lock);
     free(b);

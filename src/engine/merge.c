@@ -246,7 +246,9 @@ must_use static enum code run(struct merge *m, struct merge_result *out, struct 
         .n_blocks = m->n_blocks,
         .n_parts = c->n_parts,
         .hash_seed = c->layers[0].set->hasher.seed,
-        .worker_bytes = c->memory_bytes / 4 / pool_size(c->pool),
+        .worker_bytes = m->times_blocks < times_blocks_max
+                            ? c->memory_bytes / 4 / pool_size(c->pool)
+                            : UINT64_MAX,
         .setting = "write.memory",
         .drop_deletes = c->has_base,
     };
@@ -256,7 +258,10 @@ must_use static enum code run(struct merge *m, struct merge_result *out, struct 
     return OK;
 }
 
-/* Where long rows have come together in one block there are more blocks the next time. */
+/*
+ * Where long rows have come together in one block there are more blocks the next time. At last there is no bound: rows
+ * that were taken must be merged, also when the configuration now leaves less memory to them.
+ */
 enum code merge_run(const struct merge_config *config, struct merge_result *out, struct err *err)
 {
     enum code rc = E_LIMIT;

@@ -324,3 +324,23 @@ def test_reads_go_on_while_the_disk_hangs(tmp_path):
             faults.disarm()
             client.join(60)
             assert answers and answers[0][0] in (200, 201), answers
+
+
+def test_a_merge_that_hangs_holds_up_no_other_table(tmp_path):
+    faults = Faults(tmp_path)
+    with Server(tmp_path, {}, env=faults.env()) as murr:
+        for table in "tu":
+            assert create(murr, table)[0] == 201
+        assert put(murr, {"a": 1})[0] == 200
+        answers = []
+        faults.arm("fsync", 1, 1, WAITS)
+        client = threading.Thread(target=lambda: answers.append(murr.request("POST", "/api/v1/table/t/compact")))
+        client.start()
+        murr.wait_for(lambda: faults.plan[4] > 0)
+        for i in range(30):  # eight at most lie on top of each other
+            assert put(murr, {"b": i}, "u")[0] == 200
+        assert not answers
+        faults.disarm()
+        client.join(60)
+        assert answers and answers[0][0] == 200, answers
+        check(murr, {"a": 1})

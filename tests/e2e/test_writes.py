@@ -91,6 +91,20 @@ def test_a_small_body_of_many_bytes_is_held_to_the_quota(tmp_path):
         assert write(murr, rows(0, 10))[0] == 200
 
 
+def test_rows_that_were_taken_are_merged_whatever_memory_says_later(tmp_path):
+    with server_with(tmp_path, {"memory": "64MiB"}) as murr:
+        create(murr)
+        for i in range(3):
+            assert write(murr, rows(i, 1, text=str(i) * 5_000_000))[0] == 200
+    with server_with(tmp_path, {"memory": "16MiB"}) as murr:
+        status, _, data = write(murr, rows(9, 1, text="x" * 5_000_000))
+        assert status == 413 and "write.memory" in json.loads(data)["error"]
+        compact(murr)
+        assert murr.status("t")["segments_of_writes"] == 0
+        for i in range(3):
+            assert murr.fetch_json("t", [i], ["t"]) == {"t": [str(i) * 5_000_000]}
+
+
 def test_a_full_queue_says_try_again(tmp_path):
     """Each client tries again until it is told that its rows are there; then they are."""
     with server_with(tmp_path, {"queue": "1MiB", "memory": "16MiB"}) as murr:
