@@ -1,5 +1,5 @@
 /*
- * What a registry does besides answering: one thread polls the sources, some write, one merges.
+ * What a registry does besides answering: one thread polls the sources, some write, some merge.
  *
  * A table is in the hands of at most one of each kind at a time. Loads, writes and merges of one table may run side
  * by side; they meet in commit.c.
