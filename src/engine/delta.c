@@ -89,11 +89,11 @@ void delta_free(struct delta *d)
 /* Between two batches of a write, of which `n_bytes` are there. */
 must_use static enum code check_going_on(const struct delta *d, uint64_t n_bytes, struct err *err)
 {
-    uint64_t left = d->config.quota_left;
-    if (d->n_bytes + n_bytes > left)
+    uint64_t quota = d->config.quota_left, left = quota > d->n_bytes ? quota - d->n_bytes : 0;
+    if (n_bytes > left)
         return err_set(err, E_NOSPACE,
                        "the quota of writes (write.quota) is used up; %llu bytes left",
-                       (unsigned long long)(left - d->n_bytes));
+                       (unsigned long long)left);
     if (atomic_load_explicit(&d->config.progress->cancelled, memory_order_relaxed))
         return err_set(err, E_CANCELLED, "stopped");
     return OK;
