@@ -523,6 +523,30 @@ static void null_arguments_are_invalid(void **state)
     murr_refresh(NULL);
 }
 
+/* Pointers inside of what is given, too. */
+static void null_parts_are_invalid(void **state)
+{
+    (void)state;
+    struct arrow_rows b;
+    create("t");
+#define assert_part_refused(part, text)                                                        \
+    do {                                                                                       \
+        arrow_rows_init(&b, 0, 1, 0);                                                          \
+        part = NULL;                                                                           \
+        assert_murr_fails(murr_write(world.db, "t", &b.array, &b.schema, error), MURR_INVALID, \
+                          text);                                                               \
+    } while (0)
+    assert_part_refused(b.schema.children, "lacks a child");
+    assert_part_refused(b.field_list[1], "lacks a child");
+    assert_part_refused(b.array.children, "children");
+    assert_part_refused(b.column_list[1], "column 'score' of the Arrow batch: is missing");
+    assert_part_refused(b.columns[0].buffers, "column 'id' of the Arrow batch: buffer 1");
+    arrow_rows_init(&b, 0, 1, 0);
+    b.array.buffers = NULL; /* of a batch there is only the validity */
+    b.array.null_count = -1;
+    assert_murr(murr_write(world.db, "t", &b.array, &b.schema, error));
+}
+
 static void options_that_are_not_known_are_refused(void **state)
 {
     (void)state;
@@ -778,6 +802,7 @@ int main(void)
         test(writes_that_are_wrong_leave_nothing),
         test(reads_that_are_wrong_say_why),
         test(null_arguments_are_invalid),
+        test(null_parts_are_invalid),
         test(options_that_are_not_known_are_refused),
         test(one_writes_at_a_time),
         test(a_full_quota_is_said),
