@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "arrow_rows.h"
@@ -579,6 +580,23 @@ static void one_writes_at_a_time(void **state)
     assert_null(other);
 }
 
+static void a_child_does_not_keep_what_its_parent_closed(void **state)
+{
+    (void)state;
+    int until[2];
+    assert_int_equal(pipe(until), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        char nothing;
+        close(until[1]);
+        _exit(read(until[0], &nothing, 1) != 0);
+    }
+    reopen(NULL);
+    close(until[0]);
+    close(until[1]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 static void a_full_quota_is_said(void **state)
 {
     (void)state;
@@ -805,6 +823,7 @@ int main(void)
         test(null_parts_are_invalid),
         test(options_that_are_not_known_are_refused),
         test(one_writes_at_a_time),
+        test(a_child_does_not_keep_what_its_parent_closed),
         test(a_full_quota_is_said),
         test(a_reader_sees_a_table_as_it_was_until_it_refreshes),
         test(read_only_makes_and_mends_nothing),
