@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "engine/commit.h"
 #include "engine/delta.h"
+#include "engine/spill.h"
 
 #include <stdio.h>
 
@@ -142,13 +143,23 @@ must_use static enum code read_group(struct group *g, struct delta_config *confi
     return OK;
 }
 
+/* How many blocks to try next, as far as there is memory for them. */
+static uint64_t more_blocks(const struct delta_config *config)
+{
+    enum { TIMES_BLOCKS = 256 };
+    uint64_t most = config->memory_bytes / 2 / SPILL_CHUNK_MIN_BYTES;
+    uint64_t n = config->n_blocks * TIMES_BLOCKS;
+    n = n < most ? n : most;
+    n = n < SEG_MAX_BLOCKS ? n : SEG_MAX_BLOCKS;
+    return n > config->n_blocks ? n : config->n_blocks;
+}
+
 /*
  * Long rows that came together in one block may not be together in many. That is for a write alone: each of many would
  * take memory for all those blocks.
  */
 must_use static enum code build_group(struct group *g, struct delta_config *config, struct err *err)
 {
-    enum { TIMES_BLOCKS = 256 };
     enum code rc = E_LIMIT;
     config->n_blocks = delta_guess_blocks(g->writes->n_bytes, config->memory_bytes, g->pool);
     for (unsigned i = 0, tries = g->writes->n > 1 ? 1 : 2; rc == E_LIMIT && i < tries; i++) {
@@ -156,9 +167,7 @@ must_use static enum code build_group(struct group *g, struct delta_config *conf
         TRY(read_group(g, config, &delta, err));
         rc = g->n_good ? delta_build(delta, err) : OK;
         delta_free(delta);
-        config->n_blocks *= TIMES_BLOCKS;
-        if (config->n_blocks > SEG_MAX_BLOCKS)
-            config->n_blocks = SEG_MAX_BLOCKS;
+        config->n_blocks = more_blocks(config);
     }
     return rc;
 }

@@ -277,3 +277,17 @@ def test_deletes_of_many_keys_are_of_those_keys(tmp_path, form):
         assert delete(murr, body(keys[:gone]), kind)[0] == 200
         assert murr.fetch_json("t", keys)["v"] == [None] * gone + list(range(gone, n))
         assert murr.status("t")["rows"] == n - gone
+
+
+@pytest.mark.skipif(SANITIZED, reason="measures memory")
+def test_a_row_that_is_too_long_among_very_many_keeps_to_its_memory(tmp_path):
+    """It is tried in more blocks, but not in so many that each of them needs memory."""
+    n = 2_000_000
+    table = pa.table({"id": np.arange(n + 1), "v": np.ones(n + 1, np.float32),
+                      "t": pa.chunked_array([pa.nulls(n, pa.string()), ["x" * 3_000_000]])})
+    with server_with(tmp_path, {"memory": "16MiB"}) as murr:
+        create(murr)
+        status, _, data = write(murr, arrow(table))
+        assert status == 413 and b"write.memory" in data
+        assert peak_mib(murr) < 150
+        assert murr.status("t")["rows"] == 0
