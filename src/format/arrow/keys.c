@@ -188,6 +188,8 @@ must_use static enum code read_values(struct keys *k, size_t first, size_t n_row
 /* Rows of a batch to the end of the list, which has room for them. */
 must_use static enum code add_rows(struct keys *k, size_t first, size_t n_rows, struct err *err)
 {
+    if (n_rows == 0) /* there may be no list */
+        return OK;
     TRY(read_values(k, first, n_rows, err));
     if (!view_keys(k, n_rows))
         TRY(put_keys(k, n_rows, err));
@@ -270,12 +272,12 @@ must_use static enum code give_batch(struct keys *k, size_t n_rows, key_list_fn 
     return OK;
 }
 
-must_use static enum code give_batches(struct keys *k, key_list_fn give, void *arg, struct err *err)
+/* The keys' arena keeps what is of all batches, the other is of some keys. */
+must_use static enum code give_batches(struct keys *k, struct arena *of_some, key_list_fn give,
+                                       void *arg, struct err *err)
 {
-    AUTO(arena) struct arena columns = {0}, some = {0};
-    k->arena = &columns;
     TRY(match_columns(k, err));
-    k->arena = &some;
+    k->arena = of_some;
     for (;;) {
         size_t n_rows = 0;
         bool more;
@@ -289,11 +291,12 @@ must_use static enum code give_batches(struct keys *k, key_list_fn give, void *a
 enum code arrow_keys_read_some(struct view body, const struct schema *schema, key_list_fn give,
                                void *arg, struct err *err)
 {
-    struct keys k = {.schema = schema, .body = body};
+    AUTO(arena) struct arena of_all = {0}, of_some = {0};
+    struct keys k = {.schema = schema, .body = body, .arena = &of_all};
     struct ipc_limits limits = ipc_limits_default();
     limits.decompressed_bytes = decompressed_max;
     TRY(arrow_input_open_stream(body, &limits, &k.input, err));
-    enum code rc = give_batches(&k, give, arg, err);
+    enum code rc = give_batches(&k, &of_some, give, arg, err);
     arrow_input_done(&k.input);
     return rc;
 }
@@ -301,9 +304,10 @@ enum code arrow_keys_read_some(struct view body, const struct schema *schema, ke
 enum code arrow_keys_import_some(const struct c_batches *batches, const struct schema *schema,
                                  key_list_fn give, void *arg, struct err *err)
 {
-    struct keys k = {.schema = schema};
+    AUTO(arena) struct arena of_all = {0}, of_some = {0};
+    struct keys k = {.schema = schema, .arena = &of_all};
     TRY(arrow_input_open_batches(batches, ipc_limits_default().read_bytes, &k.input, err));
-    enum code rc = give_batches(&k, give, arg, err);
+    enum code rc = give_batches(&k, &of_some, give, arg, err);
     arrow_input_done(&k.input);
     return rc;
 }
