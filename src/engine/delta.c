@@ -89,11 +89,11 @@ void delta_free(struct delta *d)
 /* Between two batches of a write, of which `n_bytes` are there. */
 must_use static enum code check_going_on(const struct delta *d, uint64_t n_bytes, struct err *err)
 {
-    uint64_t left = d->config.quota_left;
-    if (d->n_bytes + n_bytes > left)
+    uint64_t quota = d->config.quota_left, left = quota > d->n_bytes ? quota - d->n_bytes : 0;
+    if (n_bytes > left)
         return err_set(err, E_NOSPACE,
                        "the quota of writes (write.quota) is used up; %llu bytes left",
-                       (unsigned long long)(left - d->n_bytes));
+                       (unsigned long long)left);
     if (atomic_load_explicit(&d->config.progress->cancelled, memory_order_relaxed))
         return err_set(err, E_CANCELLED, "stopped");
     return OK;
@@ -125,23 +125,6 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
     return rc;
 }
 
-must_use static enum code read_keys(const struct delta *d, const struct write_request *w,
-                                    struct arena *arena, struct key_list *out, struct err *err)
-{
-    static const struct fetch_limits limits = {SIZE_MAX, 0};
-    struct fetch_request request = {0};
-    if (w->form == WRITE_ARROW)
-        return arrow_keys_read(w->body.bytes, d->config.schema, limits.max_keys, arena, out, err);
-    if (w->form == WRITE_BATCHES)
-        return arrow_keys_import(w->body.batches, d->config.schema, limits.max_keys, arena, out,
-                                 err);
-    if (w->form != WRITE_JSON)
-        return err_set(err, E_INVALID, "keys to delete come as JSON or as an Arrow stream");
-    TRY(fetch_request_parse(w->body.bytes, d->config.schema, &limits, arena, &request, err));
-    *out = request.keys;
-    return OK;
-}
-
 /* Rows of a delete: nothing but key and stamp; the rest is zeros, though not counted as nulls. */
 static struct vector *delete_columns(const struct delta *d, int64_t stamp)
 {
@@ -154,24 +137,51 @@ static struct vector *delete_columns(const struct delta *d, int64_t stamp)
     return columns;
 }
 
+/* A delete that is being read. */
+struct deletes {
+    const struct delta *delta;
+    struct row_sink *sink;
+    struct vector *columns;
+    uint64_t *n_rows;
+};
+
+/* A key_list_fn. */
+static enum code put_keys(void *arg, struct key_list keys, struct err *err)
+{
+    _Static_assert((int)KEYS_AT_ONCE <= (int)ROW_SINK_ROWS, "a sink takes them at once");
+    struct deletes *t = arg;
+    for (size_t i = 0; i < t->delta->schema.n_fields; i++)
+        t->columns[i].n = keys.n;
+    TRY(row_sink_put_keyed(t->sink, t->columns, keys.keys, keys.n, t->delta->n_rows + *t->n_rows,
+                           err));
+    *t->n_rows += keys.n;
+    return OK;
+}
+
+must_use static enum code read_deletes(struct deletes *t, const struct write_request *w,
+                                       struct err *err)
+{
+    const struct schema *schema = t->delta->config.schema;
+    switch (w->form) {
+    case WRITE_ARROW:
+        return arrow_keys_read_some(w->body.bytes, schema, put_keys, t, err);
+    case WRITE_BATCHES:
+        return arrow_keys_import_some(w->body.batches, schema, put_keys, t, err);
+    case WRITE_JSON:
+        return fetch_keys_parse(w->body.bytes, schema, put_keys, t, err);
+    default:
+        return err_set(err, E_INVALID, "keys to delete come as JSON or as an Arrow stream");
+    }
+}
+
 must_use static enum code put_deletes(struct delta *d, const struct write_request *w, int64_t stamp,
                                       struct row_sink *sink, uint64_t *n_rows, struct err *err)
 {
-    struct key_list keys;
-    AUTO(arena) struct arena arena = {0};
-    TRY(read_keys(d, w, &arena, &keys, err));
-    struct vector *columns = delete_columns(d, stamp);
-    enum code rc = OK;
-    for (size_t at = 0, n; !rc && at < keys.n; at += n) {
-        n = keys.n - at < ROW_SINK_ROWS ? keys.n - at : ROW_SINK_ROWS;
-        for (size_t i = 0; i < d->schema.n_fields; i++)
-            columns[i].n = n;
-        rc = row_sink_put_keyed(sink, columns, keys.keys + at, n, d->n_rows + at, err);
-    }
+    struct deletes t = {d, sink, delete_columns(d, stamp), n_rows};
+    enum code rc = read_deletes(&t, w, err);
     for (size_t i = 0; i < d->schema.n_fields; i++)
-        vector_done(&columns[i]);
-    free(columns);
-    *n_rows = keys.n;
+        vector_done(&t.columns[i]);
+    free(t.columns);
     return rc;
 }
 

@@ -53,6 +53,15 @@ must_use static enum code lock_data_dir(struct registry *r, struct err *err)
     return err_errno(err, E_IO, "cannot lock %s", path);
 }
 
+/* Closing alone would leave the lock to children that were forked meanwhile. */
+static void unlock_data_dir(const struct registry *r)
+{
+    if (r->lock_fd < 0)
+        return;
+    flock(r->lock_fd, LOCK_UN);
+    close(r->lock_fd);
+}
+
 /* One loop for all tables: they load one at a time. */
 must_use static enum code open_transfers(struct registry *r, struct err *err)
 {
@@ -153,8 +162,7 @@ void registry_close(struct registry *r)
     }
     transfer_loop_close(r->transfers);
     pool_free(r->pool);
-    if (r->lock_fd >= 0)
-        close(r->lock_fd);
+    unlock_data_dir(r);
     pthread_mutex_destroy(&r->creating);
     pthread_rwlock_destroy(&r->lock);
     free(r->sources);

@@ -58,25 +58,40 @@ must_use static enum code remove_unnamed(struct table *t, const struct manifest 
     return OK;
 }
 
-/* The layers that open, as they are named; others are set aside. */
-static struct overlay *open_layers(struct table *t, const struct manifest *m)
+/* Adds a layer. One that is damaged is set aside; what cannot be read now may be good, and must not be lost. */
+must_use static enum code push_layer(struct table *t, const struct manifest_write *what,
+                                     struct overlay **overlay, struct err *err)
+{
+    struct layer *layer;
+    char name[32];
+    enum code rc = layer_open(t->dir, what, false, &layer, err);
+    if (rc == E_IO || rc == E_NOMEM)
+        return rc;
+    if (rc) {
+        snprintf(name, sizeof(name), "%010llu.seg", (unsigned long long)what->segment);
+        set_aside(t, name, err->msg);
+        return OK;
+    }
+    struct overlay *more = overlay_push(*overlay, layer);
+    overlay_unref(*overlay);
+    layer_unref(layer);
+    *overlay = more;
+    return OK;
+}
+
+must_use static enum code open_layers(struct table *t, const struct manifest *m,
+                                      struct overlay **out, struct err *err)
 {
     struct overlay *overlay = overlay_new();
     for (size_t i = 0; i < m->n_writes; i++) {
-        struct layer *layer;
-        struct err why;
-        char name[32];
-        snprintf(name, sizeof(name), "%010llu.seg", (unsigned long long)m->writes[i].segment);
-        if (layer_open(t->dir, &m->writes[i], false, &layer, &why)) {
-            set_aside(t, name, why.msg);
-            continue;
+        enum code rc = push_layer(t, &m->writes[i], &overlay, err);
+        if (rc) {
+            overlay_unref(overlay);
+            return rc;
         }
-        struct overlay *more = overlay_push(overlay, layer);
-        overlay_unref(overlay);
-        layer_unref(layer);
-        overlay = more;
     }
-    return overlay;
+    *out = overlay;
+    return OK;
 }
 
 /* Whether the manifest's count of rows is that of what opened. */
@@ -87,7 +102,8 @@ static bool is_whole(const struct snapshot *s, const struct manifest *m)
 
 /* Serve the newest generation that opens, not newer than the manifest's. */
 must_use static enum code open_newest(struct table *t, const struct generation_list *list,
-                                      const struct manifest *m, struct err *err)
+                                      const struct manifest *m, struct overlay *layers,
+                                      struct err *err)
 {
     static const struct remote_op no_bound;
     for (size_t i = 0; i < list->n && !t->live; i++) {
@@ -97,7 +113,7 @@ must_use static enum code open_newest(struct table *t, const struct generation_l
         TRY(generation_path(t->dir, list->numbers[i], dir, err));
         enum code rc = base_open(dir, STORAGE_MMAP, &no_bound, &base, &why);
         if (!rc)
-            rc = snapshot_new(base, open_layers(t, m), &t->live, &why);
+            rc = snapshot_new(base, overlay_ref(layers), &t->live, &why);
         if (!rc && snapshot_overlay(t->live)->n)
             snapshot_set_n_rows(t->live,
                                 is_whole(t->live, m) ? m->n_rows : snapshot_count_rows(t->live));
@@ -106,6 +122,16 @@ must_use static enum code open_newest(struct table *t, const struct generation_l
                       log_int("generation", list->numbers[i]), log_str("error", why.msg));
     }
     return OK;
+}
+
+must_use static enum code open_live(struct table *t, const struct generation_list *list,
+                                    const struct manifest *m, struct err *err)
+{
+    struct overlay *layers;
+    TRY(open_layers(t, m, &layers, err));
+    enum code rc = open_newest(t, list, m, layers, err);
+    overlay_unref(layers);
+    return rc;
 }
 
 static void prune_replaced(struct table *t, uint64_t live)
@@ -132,7 +158,7 @@ enum code table_restore(struct table *t, struct err *err)
     for (size_t i = 0; i < m.n_writes; i++)
         reserve_number(t, m.writes[i].segment);
     TRY(remove_unnamed(t, &m, why.msg[0] ? why.msg : NULL, err));
-    TRY(open_newest(t, &list, &m, err));
+    TRY(open_live(t, &list, &m, err));
     if (!t->live)
         return OK;
     const struct generation_info *info = &snapshot_base(t->live)->info;

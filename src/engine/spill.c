@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { CHUNK_MIN_BYTES = 4096, CHUNK_MAX_BYTES = 65536 };
+enum { CHUNK_MAX_BYTES = 65536 };
 
 struct spill_chunk {
     struct spill_chunk *next;
@@ -65,9 +65,9 @@ struct spill *spill_new(const struct spill_config *config)
     s->fd = -1;
     size_t n_open = config->n_bins * config->n_workers;
     uint64_t fair = config->memory_bytes / 2 / n_open & ~(uint64_t)7;
-    s->chunk_bytes = fair < CHUNK_MIN_BYTES   ? CHUNK_MIN_BYTES
-                     : fair > CHUNK_MAX_BYTES ? CHUNK_MAX_BYTES
-                                              : (uint32_t)fair;
+    s->chunk_bytes = fair < SPILL_CHUNK_MIN_BYTES ? SPILL_CHUNK_MIN_BYTES
+                     : fair > CHUNK_MAX_BYTES     ? CHUNK_MAX_BYTES
+                                                  : (uint32_t)fair;
     s->open = mem_zalloc(n_open * sizeof(struct spill_chunk *));
     s->filled = mem_zalloc(config->n_workers * sizeof(struct spill_chunk *));
     s->full = mem_zalloc(config->n_bins * sizeof(struct spill_chunk *));

@@ -12,6 +12,9 @@
 
 struct spill;
 
+/* A bin that has records takes at least so much, for each worker. */
+enum { SPILL_CHUNK_MIN_BYTES = 4096 };
+
 struct spill_config {
     const char *dir;       /* where the file goes when one is needed */
     uint64_t memory_bytes; /* of records waiting in memory: open chunks and full ones */

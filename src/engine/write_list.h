@@ -4,6 +4,7 @@
 
 #include "engine/write.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct queued_write {
@@ -12,6 +13,7 @@ struct queued_write {
     struct write_result result;
     enum code rc;
     struct err err; /* where rc is not OK */
+    bool is_alone;  /* not to be done together with others */
 };
 
 /* Zeroed memory is empty. */

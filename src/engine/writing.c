@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "engine/commit.h"
 #include "engine/delta.h"
+#include "engine/spill.h"
 
 #include <stdio.h>
 
@@ -75,12 +76,17 @@ static bool is_rows(const struct queued_write *w)
     return w && (w->request.verb == WRITE_UPSERT || w->request.verb == WRITE_DELETE);
 }
 
+static bool joins(const struct write_list *group, const struct queued_write *w)
+{
+    return !group->first->is_alone && !w->is_alone && group->n < GROUP_MAX &&
+           group->n_bytes + w->request.body.bytes.len <= group_bytes;
+}
+
 /* The writes at the front that go together. */
 static void take_group(struct table *t, struct write_list *out)
 {
     struct write_list *q = &t->writes.queue;
-    while (is_rows(q->first) && out->n < GROUP_MAX &&
-           (out->n == 0 || out->n_bytes + q->first->request.body.bytes.len <= group_bytes))
+    while (is_rows(q->first) && (out->n == 0 || joins(out, q->first)))
         write_list_append(out, write_list_take(q));
 }
 
@@ -137,20 +143,31 @@ must_use static enum code read_group(struct group *g, struct delta_config *confi
     return OK;
 }
 
-/* Long rows that came together in one block may not be together in many. */
+/* How many blocks to try next, as far as there is memory for them. */
+static uint64_t more_blocks(const struct delta_config *config)
+{
+    enum { TIMES_BLOCKS = 256 };
+    uint64_t most = config->memory_bytes / 2 / SPILL_CHUNK_MIN_BYTES;
+    uint64_t n = config->n_blocks * TIMES_BLOCKS;
+    n = n < most ? n : most;
+    n = n < SEG_MAX_BLOCKS ? n : SEG_MAX_BLOCKS;
+    return n > config->n_blocks ? n : config->n_blocks;
+}
+
+/*
+ * Long rows that came together in one block may not be together in many. That is for a write alone: each of many would
+ * take memory for all those blocks.
+ */
 must_use static enum code build_group(struct group *g, struct delta_config *config, struct err *err)
 {
-    enum { TRIES = 2, TIMES_BLOCKS = 256 };
     enum code rc = E_LIMIT;
     config->n_blocks = delta_guess_blocks(g->writes->n_bytes, config->memory_bytes, g->pool);
-    for (unsigned i = 0; rc == E_LIMIT && i < TRIES; i++) {
+    for (unsigned i = 0, tries = g->writes->n > 1 ? 1 : 2; rc == E_LIMIT && i < tries; i++) {
         struct delta *delta;
         TRY(read_group(g, config, &delta, err));
         rc = g->n_good ? delta_build(delta, err) : OK;
         delta_free(delta);
-        config->n_blocks *= TIMES_BLOCKS;
-        if (config->n_blocks > SEG_MAX_BLOCKS)
-            config->n_blocks = SEG_MAX_BLOCKS;
+        config->n_blocks = more_blocks(config);
     }
     return rc;
 }
@@ -232,21 +249,19 @@ static bool is_news(struct table *t, const struct err *err)
     return is_new;
 }
 
-static void write_rows(struct table *t, struct write_list *writes, struct pool *pool,
-                       const struct write_limits *limits, uint64_t quota_left);
-
-/* One of them is too long for the memory there is: which, they show alone. */
-static void write_singly(struct table *t, struct write_list *writes, struct pool *pool,
-                         const struct write_limits *limits, uint64_t quota_left)
+/* One of them is too long for the memory there is: which, they show alone, each as soon as there is room for it. */
+static void put_back_singly(struct table *t, struct write_list *writes)
 {
+    struct write_list bad = {0}, again = {0};
     for (struct queued_write *w; (w = write_list_take(writes));) {
-        struct write_list one = {0};
-        write_list_append(&one, w);
-        if (w->rc)
-            end_group(t, &one, OK, NULL);
-        else
-            write_rows(t, &one, pool, limits, quota_left);
+        w->is_alone = true;
+        write_list_append(w->rc ? &bad : &again, w);
     }
+    pthread_mutex_lock(&t->lock);
+    write_list_move(&again, &t->writes.queue);
+    t->writes.queue = again;
+    pthread_mutex_unlock(&t->lock);
+    end_group(t, &bad, OK, NULL);
 }
 
 static void write_rows(struct table *t, struct write_list *writes, struct pool *pool,
@@ -263,7 +278,7 @@ static void write_rows(struct table *t, struct write_list *writes, struct pool *
     }
     if (rc == E_LIMIT && writes->n > 1) {
         snapshot_unref(s);
-        write_singly(t, writes, pool, limits, quota_left);
+        put_back_singly(t, writes);
         return;
     }
     if (rc && is_news(t, &err))

@@ -20,6 +20,10 @@ struct key_list {
     size_t n;
 };
 
+/* Takes keys of a body of any length, at most KEYS_AT_ONCE at a time; they live until it returns. */
+enum { KEYS_AT_ONCE = 512 };
+typedef enum code (*key_list_fn)(void *arg, struct key_list keys, struct err *err);
+
 /* Append component `k` of the key of `s`. The dtype of the component must be an integer type; `value`
  * holds its bits, sign-extended for signed types. */
 void key_put_int(struct buf *out, const struct schema *s, size_t k, uint64_t value);

@@ -5,22 +5,31 @@
 #include "segment/find.h"
 
 static const uint64_t lines_max = ((uint64_t)64 << 20) / 64;
+static const uint64_t lines_scarce = ((uint64_t)1 << 20) / 64;
+
+static uint8_t *alloc_scarce(uint64_t n_lines)
+{
+    uint8_t *lines = aligned_alloc(64, n_lines * 64);
+    if (!lines)
+        abort(); /* as any small allocation */
+    return memset(lines, 0, n_lines * 64);
+}
 
 void seg_filter_init(struct seg_filter *f, uint64_t n_rows)
 {
     uint64_t n = n_rows / SEG_FILTER_LINE_ROWS + 1;
     *f = (struct seg_filter){.n_lines = n < lines_max ? n : lines_max};
     if (huge_memory_init(&f->memory, f->n_lines * 64, NULL)) {
-        f->n_lines = 1;
-        if (huge_memory_init(&f->memory, 64, NULL))
-            abort(); /* as any small allocation */
+        f->n_lines = n < lines_scarce ? n : lines_scarce;
+        f->scarce = alloc_scarce(f->n_lines);
     }
-    f->lines = f->memory.ptr;
+    f->lines = f->scarce ? f->scarce : f->memory.ptr;
 }
 
 void seg_filter_done(struct seg_filter *f)
 {
     huge_memory_done(&f->memory);
+    free(f->scarce);
     *f = (struct seg_filter){0};
 }
 

@@ -26,10 +26,11 @@ struct seg_filter {
     uint64_t n_lines;
     uint8_t *lines; /* 64-byte aligned; bytes are written and read as relaxed atomics */
     struct huge_memory memory;
+    uint8_t *scarce; /* the lines where that could not be had; else NULL */
 };
 
-/* For segments of at most so many rows. Beyond 64 MiB, or where there is no memory, it is smaller and says "maybe" more
- * often. */
+/* For segments of at most so many rows. Beyond 64 MiB, or beyond 1 MiB where memory is scarce, it is smaller and says
+ * "maybe" more often. */
 void seg_filter_init(struct seg_filter *f, uint64_t n_rows);
 void seg_filter_done(struct seg_filter *f);
 

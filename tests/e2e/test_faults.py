@@ -236,6 +236,26 @@ def test_a_created_table_outlives_its_manifest(tmp_path, damage):
         murr.start()
 
 
+def test_a_segment_that_cannot_be_read_now_is_not_set_aside(tmp_path):
+    folder = tmp_path / "data" / "t"
+    with Server(tmp_path, {}) as murr:
+        assert create(murr)[0] == 201
+        assert put(murr, {"a": 1})[0] == 200
+        murr.kill()
+        segment, = folder.glob("*.seg")
+        bytes_ = segment.read_bytes()
+        segment.unlink()
+        segment.symlink_to(segment)  # ELOOP; it could be EMFILE, EACCES, ENOMEM
+        murr.start(wait=False)
+        assert murr.process.wait(60) == 1
+        assert f"cannot open {segment}" in murr.log_text()
+        assert not list(folder.glob("*.lost"))
+        segment.unlink()
+        segment.write_bytes(bytes_)
+        murr.start()
+        check(murr, {"a": 1})
+
+
 def test_a_created_table_that_is_damaged_can_be_dropped_and_made_again(tmp_path):
     with Server(tmp_path, {}) as murr:
         assert create(murr)[0] == 201

@@ -227,3 +227,81 @@ def test_a_bad_write_among_good_ones_fails_alone(tmp_path):
             assert status == (400 if k % 4 == 0 else 200), data
         assert murr.fetch_json("t", list(range(40)), ["v"])["v"] == [None if k % 4 == 0 else k
                                                                     for k in range(40)]
+
+
+def arrow(table, **options):
+    out = io.BytesIO()
+    with pa.ipc.new_stream(out, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as w:
+        w.write_table(table)
+    return out.getvalue()
+
+
+def delete(murr, body, form="application/json"):
+    return murr.request("POST", "/api/v1/table/t/delete", body, {"Content-Type": form})
+
+
+def peak_mib(murr):
+    for line in open(f"/proc/{murr.process.pid}/status"):
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) >> 10
+
+
+@pytest.mark.skipif(SANITIZED, reason="measures memory")
+@pytest.mark.parametrize("form", ["runs", "json"])
+def test_a_delete_of_very_many_keys_keeps_to_its_memory(tmp_path, form):
+    """Some hundred bytes can name as many keys as one likes."""
+    n = 4_000_000
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([n], pa.int64()), pa.array([7], pa.int64()))
+    with server_with(tmp_path, {"memory": "16MiB"}) as murr:
+        create(murr)
+        assert write(murr, rows(0, 10))[0] == 200
+        if form == "runs":
+            status, _, data = delete(murr, arrow(pa.table({"id": runs})), STREAM)
+        else:
+            status, _, data = delete(murr, '{"keys":[7' + ",7" * (n - 1) + "]}")
+        assert (status, json.loads(data)) == (200, {"num_rows": n})
+        assert peak_mib(murr) < 100
+        assert murr.fetch_json("t", [6, 7, 8], ["v"])["v"] == [1.0, None, 1.0]
+
+
+@pytest.mark.parametrize("form", ["json", "escapes", "arrow", "zstd"])
+def test_deletes_of_many_keys_are_of_those_keys(tmp_path, form):
+    """They are read some at a time."""
+    n, gone = 3000, 1700
+    keys = [(f"key {i} \u00e9", i % 7) for i in range(n)]
+    schema = {"key": ["a", "b"], "columns": {"a": {"dtype": "utf8"}, "b": {"dtype": "int16"},
+                                             "v": {"dtype": "int64"}}}
+
+    def body(some):
+        if form in ("json", "escapes"):
+            return json.dumps({"keys": some}, ensure_ascii=form == "escapes").encode()
+        table = pa.table({"b": [k[1] for k in some], "a": pa.array([k[0] for k in some])})
+        return arrow(table, compression="zstd" if form == "zstd" else None)
+
+    with server_with(tmp_path, {}) as murr:
+        assert murr.request("PUT", "/api/v1/table/t", json.dumps(schema))[0] == 201
+        assert murr.request("PUT", "/api/v1/table/t/write", json.dumps(
+            {"columns": {"a": [k[0] for k in keys], "b": [k[1] for k in keys],
+                         "v": list(range(n))}}))[0] == 200
+        kind = "application/json" if form in ("json", "escapes") else STREAM
+        status, _, data = delete(murr, body(keys[:gone] + [("key", 40000)]), kind)
+        assert status == 400, data
+        assert form in ("json", "escapes") or f"key {gone}: 40000 is out of range" in json.loads(data)["error"]
+        assert murr.status("t")["rows"] == n
+        assert delete(murr, body(keys[:gone]), kind)[0] == 200
+        assert murr.fetch_json("t", keys)["v"] == [None] * gone + list(range(gone, n))
+        assert murr.status("t")["rows"] == n - gone
+
+
+@pytest.mark.skipif(SANITIZED, reason="measures memory")
+def test_a_row_that_is_too_long_among_very_many_keeps_to_its_memory(tmp_path):
+    """It is tried in more blocks, but not in so many that each of them needs memory."""
+    n = 2_000_000
+    table = pa.table({"id": np.arange(n + 1), "v": np.ones(n + 1, np.float32),
+                      "t": pa.chunked_array([pa.nulls(n, pa.string()), ["x" * 3_000_000]])})
+    with server_with(tmp_path, {"memory": "16MiB"}) as murr:
+        create(murr)
+        status, _, data = write(murr, arrow(table))
+        assert status == 413 and b"write.memory" in data
+        assert peak_mib(murr) < 150
+        assert murr.status("t")["rows"] == 0

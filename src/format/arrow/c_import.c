@@ -163,7 +163,7 @@ must_use static enum code read_children(struct c_import *c, const struct ArrowSc
     TRY(alloc_fields(c, s->n_children, out, err));
     *out_n = (size_t)s->n_children;
     for (size_t i = 0; i < *out_n; i++)
-        TRY(read_field(c, s->children[i], depth + 1, &(*out)[i], err));
+        TRY(read_field(c, s->children ? s->children[i] : NULL, depth + 1, &(*out)[i], err));
     return OK;
 }
 
@@ -189,8 +189,9 @@ must_use static enum code read_field(struct c_import *c, const struct ArrowSchem
 {
     char shown[100];
     struct arrow_spec spec;
-    if (!s->release)
-        return err_set(err, E_INVALID, "an Arrow schema was released already");
+    if (!s || !s->release)
+        return err_set(err, E_INVALID, "an Arrow schema %s",
+                       s ? "was released already" : "lacks a child that it counts");
     const char *name = s->name ? s->name : "";
     a->name = view_cstr(arena_strndup(&c->arena, name, strlen(name)));
     if (!s->format || !parse_format(s->format, &spec))
@@ -264,11 +265,17 @@ struct taking {
     struct err *err;
 };
 
+/* NULL: it is missing. */
+static const void *buffer_of(const struct ArrowArray *from, size_t i)
+{
+    return from->buffers && (int64_t)i < from->n_buffers ? from->buffers[i] : NULL;
+}
+
 /* Buffer i, which may be missing where it has no bytes. */
 must_use static enum code take_buffer(const struct taking *t, size_t i, uint64_t bytes,
                                       struct view *out)
 {
-    const void *ptr = (int64_t)i < t->from->n_buffers ? t->from->buffers[i] : NULL;
+    const void *ptr = buffer_of(t->from, i);
     if (!ptr && bytes)
         return err_set(t->err, E_INVALID, "buffer %zu of %" PRId64 " is missing", i,
                        t->from->n_buffers);
@@ -360,8 +367,7 @@ must_use static enum code take_validity(const struct taking *t, struct arrow_arr
     a->validity = NULL;
     if (a->layout == ARRAY_NULLS || a->layout == ARRAY_RUNS || t->from->null_count == 0)
         return OK;
-    if (t->from->n_buffers > 0)
-        a->validity = t->from->buffers[0];
+    a->validity = buffer_of(t->from, 0);
     if (t->from->null_count > 0 && !a->validity)
         return err_set(t->err, E_INVALID, "%" PRId64 " rows are null, but the validity is missing",
                        t->from->null_count);
@@ -371,8 +377,8 @@ must_use static enum code take_validity(const struct taking *t, struct arrow_arr
 must_use static enum code check_counts(const struct ArrowArray *from, size_t n_children,
                                        struct err *err)
 {
-    if (!from->release)
-        return err_set(err, E_INVALID, "was released already");
+    if (!from || !from->release)
+        return err_set(err, E_INVALID, from ? "was released already" : "is missing");
     if (from->length < 0 || from->offset < 0 || from->length > INT64_MAX / 2 - from->offset)
         return err_set(err, E_INVALID, "has %" PRId64 " rows from %" PRId64 " on", from->length,
                        from->offset);
@@ -380,6 +386,17 @@ must_use static enum code check_counts(const struct ArrowArray *from, size_t n_c
         return err_set(err, E_INVALID, "has %" PRId64 " children, its schema %zu", from->n_children,
                        n_children);
     return OK;
+}
+
+must_use static enum code take_array(struct c_import *c, const struct ArrowArray *from, size_t skip,
+                                     size_t n_rows, struct arrow_array *a, struct err *err);
+
+/* All rows of an array that is part of another. */
+must_use static enum code take_part(struct c_import *c, const struct ArrowArray *from,
+                                    struct arrow_array *a, struct err *err)
+{
+    TRY(check_counts(from, a->n_children, err));
+    return take_array(c, from, 0, (size_t)from->length, a, err);
 }
 
 /* Rows `skip` .. skip + n_rows of an array. */
@@ -396,21 +413,20 @@ must_use static enum code take_array(struct c_import *c, const struct ArrowArray
     TRY(take_validity(&t, a));
     TRY(take_values(&t, a));
     for (size_t i = 0; i < a->n_children; i++)
-        TRY(take_array(c, from->children[i], 0, (size_t)from->children[i]->length, &a->children[i],
-                       err));
+        TRY(take_part(c, from->children[i], &a->children[i], err));
     if (a->layout != ARRAY_DICTIONARY)
         return OK;
     if (!from->dictionary)
         return err_set(err, E_INVALID, "has no dictionary");
     struct arrow_piece *piece = &a->dictionary->pieces[0];
     piece->end = (size_t)from->dictionary->length;
-    return take_array(c, from->dictionary, 0, piece->end, piece->values, err);
+    return take_part(c, from->dictionary, piece->values, err);
 }
 
 /* A batch is a struct, whose rows are never null. */
 must_use static enum code refuse_null_rows(const struct ArrowArray *batch, struct err *err)
 {
-    const uint8_t *bits = batch->n_buffers > 0 ? batch->buffers[0] : NULL;
+    const uint8_t *bits = buffer_of(batch, 0);
     for (int64_t i = 0; batch->null_count && bits && i < batch->length; i++) {
         uint64_t row = (uint64_t)(batch->offset + i);
         if (!(bits[row / 8] >> (row % 8) & 1))

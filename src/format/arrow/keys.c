@@ -13,6 +13,7 @@ struct keys {
     struct vector *values;              /* likewise; of the rows of a batch, in the arena */
     struct view *list;
     size_t n, cap;
+    uint64_t n_given; /* before those of the list */
     struct arena *arena;
 };
 
@@ -24,6 +25,12 @@ static const struct field *key_field(const struct keys *k, size_t component)
 static const char *form_word(const struct keys *k)
 {
     return k->input.stream ? "stream" : "batch";
+}
+
+/* In the body, of a row that is being read. */
+static unsigned long long key_number(const struct keys *k, size_t row)
+{
+    return k->n_given + k->n + row;
 }
 
 must_use static enum code match_column(struct keys *k, const struct arrow_array *a, struct err *err)
@@ -89,8 +96,9 @@ must_use static enum code put_component(const struct keys *k, size_t component, 
         return OK;
     }
     if (!int_value(v, row, to, &value))
-        return err_set(err, E_INVALID, "key %zu: %lld is out of range for column %.100s (%s)",
-                       k->n + row, (long long)value, key_field(k, component)->name, dtype_name(to));
+        return err_set(err, E_INVALID, "key %llu: %lld is out of range for column %.100s (%s)",
+                       key_number(k, row), (long long)value, key_field(k, component)->name,
+                       dtype_name(to));
     key_put_int(out, k->schema, component, value);
     return OK;
 }
@@ -156,12 +164,12 @@ must_use static enum code refuse_nulls(const struct keys *k, size_t component, s
     if (v->n_nulls == 0)
         return OK;
     size_t row = (size_t)((const uint8_t *)memchr(v->valid, 0, v->n) - v->valid);
-    return err_set(err, E_INVALID, "key %zu: column %.100s is null", k->n + row,
+    return err_set(err, E_INVALID, "key %llu: column %.100s is null", key_number(k, row),
                    key_field(k, component)->name);
 }
 
-/* All rows of a batch; utf8 of a key of one column at once to where the keys are listed. */
-must_use static enum code read_values(struct keys *k, size_t n_rows, struct err *err)
+/* Rows of a batch; utf8 of a key of one column at once to where the keys are listed. */
+must_use static enum code read_values(struct keys *k, size_t first, size_t n_rows, struct err *err)
 {
     bool is_list = k->schema->n_key == 1 && k->columns[0]->type.dtype == DT_UTF8;
     for (size_t i = 0; i < k->schema->n_key; i++) {
@@ -171,9 +179,21 @@ must_use static enum code read_values(struct keys *k, size_t n_rows, struct err 
         v->valid = arena_alloc(k->arena, n_rows);
         v->values = is_list ? (void *)(k->list + k->n)
                             : arena_alloc(k->arena, n_rows * vector_width(&v->type));
-        TRY(arrow_array_read(a, 0, n_rows, v, k->arena, err));
+        TRY(arrow_array_read(a, first, n_rows, v, k->arena, err));
         TRY(refuse_nulls(k, i, err));
     }
+    return OK;
+}
+
+/* Rows of a batch to the end of the list, which has room for them. */
+must_use static enum code add_rows(struct keys *k, size_t first, size_t n_rows, struct err *err)
+{
+    if (n_rows == 0) /* there may be no list */
+        return OK;
+    TRY(read_values(k, first, n_rows, err));
+    if (!view_keys(k, n_rows))
+        TRY(put_keys(k, n_rows, err));
+    k->n += n_rows;
     return OK;
 }
 
@@ -189,11 +209,7 @@ must_use static enum code add_batch(struct keys *k, size_t n_rows, size_t max_ke
         k->list = bigger;
         k->cap = cap;
     }
-    TRY(read_values(k, n_rows, err));
-    if (!view_keys(k, n_rows))
-        TRY(put_keys(k, n_rows, err));
-    k->n += n_rows;
-    return OK;
+    return add_rows(k, 0, n_rows, err);
 }
 
 must_use static enum code read_batches(struct keys *k, size_t max_keys, struct err *err)
@@ -237,4 +253,61 @@ enum code arrow_keys_import(const struct c_batches *batches, const struct schema
     struct keys k = {.schema = schema, .arena = arena};
     TRY(arrow_input_open_batches(batches, ipc_limits_default().read_bytes, &k.input, err));
     return read_input(&k, max_keys, out_keys, err);
+}
+
+/* ---------------------------------------------------------------------------------- some at a time */
+
+must_use static enum code give_batch(struct keys *k, size_t n_rows, key_list_fn give, void *arg,
+                                     struct err *err)
+{
+    for (size_t at = 0; at < n_rows; at += k->n) {
+        size_t n = n_rows - at < KEYS_AT_ONCE ? n_rows - at : KEYS_AT_ONCE;
+        k->n_given += k->n;
+        k->n = 0;
+        arena_reset(k->arena);
+        k->list = arena_alloc(k->arena, n * sizeof(*k->list));
+        TRY(add_rows(k, at, n, err));
+        TRY(give(arg, (struct key_list){k->list, k->n}, err));
+    }
+    return OK;
+}
+
+/* The keys' arena keeps what is of all batches, the other is of some keys. */
+must_use static enum code give_batches(struct keys *k, struct arena *of_some, key_list_fn give,
+                                       void *arg, struct err *err)
+{
+    TRY(match_columns(k, err));
+    k->arena = of_some;
+    for (;;) {
+        size_t n_rows = 0;
+        bool more;
+        TRY(arrow_input_next(&k->input, &n_rows, &more, err));
+        if (!more)
+            return OK;
+        TRY(give_batch(k, n_rows, give, arg, err));
+    }
+}
+
+enum code arrow_keys_read_some(struct view body, const struct schema *schema, key_list_fn give,
+                               void *arg, struct err *err)
+{
+    AUTO(arena) struct arena of_all = {0}, of_some = {0};
+    struct keys k = {.schema = schema, .body = body, .arena = &of_all};
+    struct ipc_limits limits = ipc_limits_default();
+    limits.decompressed_bytes = decompressed_max;
+    TRY(arrow_input_open_stream(body, &limits, &k.input, err));
+    enum code rc = give_batches(&k, &of_some, give, arg, err);
+    arrow_input_done(&k.input);
+    return rc;
+}
+
+enum code arrow_keys_import_some(const struct c_batches *batches, const struct schema *schema,
+                                 key_list_fn give, void *arg, struct err *err)
+{
+    AUTO(arena) struct arena of_all = {0}, of_some = {0};
+    struct keys k = {.schema = schema, .arena = &of_all};
+    TRY(arrow_input_open_batches(batches, ipc_limits_default().read_bytes, &k.input, err));
+    enum code rc = give_batches(&k, &of_some, give, arg, err);
+    arrow_input_done(&k.input);
+    return rc;
 }

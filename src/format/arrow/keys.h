@@ -22,4 +22,11 @@ must_use enum code arrow_keys_import(const struct c_batches *batches, const stru
                                      size_t max_keys, struct arena *arena,
                                      struct key_list *out_keys, struct err *err);
 
+/* The same, some keys at a time, however many there are. Fails also as `give` does. */
+must_use enum code arrow_keys_read_some(struct view body, const struct schema *schema,
+                                        key_list_fn give, void *arg, struct err *err);
+must_use enum code arrow_keys_import_some(const struct c_batches *batches,
+                                          const struct schema *schema, key_list_fn give, void *arg,
+                                          struct err *err);
+
 #endif

@@ -3,6 +3,7 @@
 #include "format/json/scan_priv.h"
 
 static const size_t ints_at_once = 64;
+static const size_t given_bytes_max = 8u << 20; /* of keys that are given at a time */
 
 /* A list that grows in an arena: what it outgrows is forgotten, at most as much again in all. */
 struct views {
@@ -19,6 +20,9 @@ struct request_reader {
     struct buf composite; /* the key being put together; keys of several columns only */
     struct views keys, columns;
     bool has_keys, has_columns;
+    key_list_fn give; /* NULL: all keys are kept */
+    void *give_arg;
+    uint64_t n_given;
 };
 
 static struct view *views_push(struct views *v, struct arena *arena)
@@ -39,13 +43,19 @@ static const struct field *key_field(const struct request_reader *r, size_t k)
     return &r->schema->fields[r->schema->key[k]];
 }
 
+/* Of the key that is being read, in the body. */
+static unsigned long long key_number(const struct request_reader *r)
+{
+    return r->n_given + r->keys.n;
+}
+
 /* What was found cannot be component `k` of the key. */
 static enum code wrong_key(struct request_reader *r, size_t k)
 {
     const struct field *f = key_field(r, k);
     const char *found = scan_kind(&r->scan);
     return scan_refuse(&r->scan, r->scan.pos,
-                       "key %zu: expected %s for column %.100s (%s), found %s", r->keys.n,
+                       "key %llu: expected %s for column %.100s (%s), found %s", key_number(r),
                        f->type.dtype == DT_UTF8 ? "a string" : "a whole number", f->name,
                        dtype_name(f->type.dtype), found);
 }
@@ -104,14 +114,14 @@ must_use static enum code read_composite_key(struct request_reader *r, struct vi
     buf_reset(&r->composite);
     if (scan_peek(&r->scan) != '[')
         return scan_refuse(&r->scan, r->scan.pos,
-                           "key %zu: expected an array of %zu values, found %s", r->keys.n, n,
+                           "key %llu: expected an array of %zu values, found %s", key_number(r), n,
                            scan_kind(&r->scan));
     r->scan.pos++;
     for (size_t k = 0; k < n; k++) {
         TRY(read_component(r, k));
         if (scan_peek(&r->scan) != (k + 1 < n ? ',' : ']'))
-            return scan_refuse(&r->scan, r->scan.pos, "key %zu: expected an array of %zu values",
-                               r->keys.n, n);
+            return scan_refuse(&r->scan, r->scan.pos, "key %llu: expected an array of %zu values",
+                               key_number(r), n);
         r->scan.pos++;
     }
     size_t len = r->composite.len;
@@ -163,6 +173,24 @@ must_use static enum code read_list(struct request_reader *r, const char *what, 
     return OK;
 }
 
+/* Hand the keys out, and forget them. */
+must_use static enum code give_keys(struct request_reader *r)
+{
+    TRY(r->give(r->give_arg, (struct key_list){r->keys.at, r->keys.n}, r->scan.err));
+    r->n_given += r->keys.n;
+    r->keys = (struct views){0};
+    r->n_ints = 0;
+    arena_reset(r->scan.arena);
+    return OK;
+}
+
+must_use static enum code read_given_key(struct request_reader *r, struct view *out)
+{
+    if (r->keys.n == KEYS_AT_ONCE || r->scan.arena->total > given_bytes_max)
+        TRY(give_keys(r));
+    return read_key(r, out);
+}
+
 /* Note that a member was seen; a second time is an error. */
 must_use static enum code first_time(struct request_reader *r, bool *seen, const uint8_t *at,
                                      const char *name)
@@ -183,7 +211,8 @@ must_use static enum code read_member(struct request_reader *r)
     TRY(scan_expect(&r->scan, ':'));
     if (view_eq_cstr(name, "keys")) {
         TRY(first_time(r, &r->has_keys, at, "keys"));
-        return read_list(r, "keys", &r->keys, r->limits->max_keys, read_key);
+        return read_list(r, "keys", &r->keys, r->limits->max_keys,
+                         r->give ? read_given_key : read_key);
     }
     if (view_eq_cstr(name, "columns")) {
         TRY(first_time(r, &r->has_columns, at, "columns"));
@@ -227,6 +256,23 @@ enum code fetch_request_parse(struct view body, const struct schema *schema,
     *out_request = (struct fetch_request){
         .keys = {r.keys.at, r.keys.n}, .columns = r.columns.at, .n_columns = r.columns.n};
     return OK;
+}
+
+enum code fetch_keys_parse(struct view body, const struct schema *schema, key_list_fn give,
+                           void *arg, struct err *err)
+{
+    static const struct fetch_limits limits = {SIZE_MAX, 0};
+    AUTO(arena) struct arena arena = {0};
+    struct request_reader r = {.scan = scan_of(body, &arena, err),
+                               .schema = schema,
+                               .limits = &limits,
+                               .give = give,
+                               .give_arg = arg};
+    enum code rc = read_body(&r);
+    if (!rc && r.keys.n)
+        rc = give_keys(&r);
+    buf_done(&r.composite);
+    return rc;
 }
 
 enum code fetch_names_parse(struct view json, size_t max_names, struct arena *arena,

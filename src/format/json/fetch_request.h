@@ -31,6 +31,10 @@ must_use enum code fetch_request_parse(struct view body, const struct schema *sc
                                        const struct fetch_limits *limits, struct arena *arena,
                                        struct fetch_request *out_request, struct err *err);
 
+/* The keys of such a body without columns, some at a time, however many there are. Fails also as `give` does. */
+must_use enum code fetch_keys_parse(struct view body, const struct schema *schema, key_list_fn give,
+                                    void *arg, struct err *err);
+
 /* A list of names alone: ["score", "age"]. Borrows and fails as above. */
 must_use enum code fetch_names_parse(struct view json, size_t max_names, struct arena *arena,
                                      const struct view **out_names, size_t *out_n, struct err *err);

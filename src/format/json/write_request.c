@@ -5,6 +5,7 @@
 #include "model/half.h"
 #include "model/list.h"
 
+#include <fenv.h>
 #include <math.h>
 
 /*
@@ -322,8 +323,19 @@ must_use static enum code read_float(const struct cell *c, float *out)
     return isfinite(*out) ? OK : wrong_value(c, at, "a number in range");
 }
 
-/* To the nearest, halves to even; 0x7C00 is infinity. */
-static uint16_t half_from(double magnitude)
+/* A number without a sign, to the next double in one direction. */
+static double read_directed(const uint8_t *digits, int direction)
+{
+    int before = fegetround();
+    fesetround(direction);
+    double d = strtod((const char *)digits, NULL);
+    fesetround(before);
+    return d;
+}
+
+/* To the nearest, halves to even; 0x7C00 is infinity. The double next to the number may lie between two halves where
+ * the number does not. */
+static uint16_t half_from(double magnitude, const uint8_t *digits)
 {
     uint16_t low = 0, high = 0x7C00;
     while (low + 1 < high) {
@@ -335,7 +347,13 @@ static uint16_t half_from(double magnitude)
     }
     double above = high == 0x7C00 ? 65536.0 : (double)half_to_float(high);
     double to_low = magnitude - (double)half_to_float(low), to_high = above - magnitude;
-    return to_low < to_high || (to_low == to_high && low % 2 == 0) ? low : high;
+    if (to_low != to_high)
+        return to_low < to_high ? low : high;
+    if (read_directed(digits, FE_UPWARD) > magnitude)
+        return high;
+    if (read_directed(digits, FE_DOWNWARD) < magnitude)
+        return low;
+    return low % 2 == 0 ? low : high;
 }
 
 must_use static enum code read_half(const struct cell *c, uint16_t *out)
@@ -343,7 +361,7 @@ must_use static enum code read_half(const struct cell *c, uint16_t *out)
     const uint8_t *at = c->s->pos;
     double wide;
     TRY(read_number(c, &wide));
-    *out = fabs(wide) > 65536.0 ? 0x7C00 : half_from(fabs(wide));
+    *out = fabs(wide) > 65536.0 ? 0x7C00 : half_from(fabs(wide), at + (*at == '-'));
     if (*out == 0x7C00)
         return wrong_value(c, at, "a number in range");
     *out |= signbit(wide) ? 0x8000 : 0;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "arrow_rows.h"
@@ -523,6 +524,30 @@ static void null_arguments_are_invalid(void **state)
     murr_refresh(NULL);
 }
 
+/* Pointers inside of what is given, too. */
+static void null_parts_are_invalid(void **state)
+{
+    (void)state;
+    struct arrow_rows b;
+    create("t");
+#define assert_part_refused(part, text)                                                        \
+    do {                                                                                       \
+        arrow_rows_init(&b, 0, 1, 0);                                                          \
+        part = NULL;                                                                           \
+        assert_murr_fails(murr_write(world.db, "t", &b.array, &b.schema, error), MURR_INVALID, \
+                          text);                                                               \
+    } while (0)
+    assert_part_refused(b.schema.children, "lacks a child");
+    assert_part_refused(b.field_list[1], "lacks a child");
+    assert_part_refused(b.array.children, "children");
+    assert_part_refused(b.column_list[1], "column 'score' of the Arrow batch: is missing");
+    assert_part_refused(b.columns[0].buffers, "column 'id' of the Arrow batch: buffer 1");
+    arrow_rows_init(&b, 0, 1, 0);
+    b.array.buffers = NULL; /* of a batch there is only the validity */
+    b.array.null_count = -1;
+    assert_murr(murr_write(world.db, "t", &b.array, &b.schema, error));
+}
+
 static void options_that_are_not_known_are_refused(void **state)
 {
     (void)state;
@@ -553,6 +578,23 @@ static void one_writes_at_a_time(void **state)
     struct murr *other = NULL;
     assert_murr_fails(murr_open(world.dir, NULL, &other, error), MURR_BUSY, world.dir);
     assert_null(other);
+}
+
+static void a_child_does_not_keep_what_its_parent_closed(void **state)
+{
+    (void)state;
+    int until[2];
+    assert_int_equal(pipe(until), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        char nothing;
+        close(until[1]);
+        _exit(read(until[0], &nothing, 1) != 0);
+    }
+    reopen(NULL);
+    close(until[0]);
+    close(until[1]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
 static void a_full_quota_is_said(void **state)
@@ -778,8 +820,10 @@ int main(void)
         test(writes_that_are_wrong_leave_nothing),
         test(reads_that_are_wrong_say_why),
         test(null_arguments_are_invalid),
+        test(null_parts_are_invalid),
         test(options_that_are_not_known_are_refused),
         test(one_writes_at_a_time),
+        test(a_child_does_not_keep_what_its_parent_closed),
         test(a_full_quota_is_said),
         test(a_reader_sees_a_table_as_it_was_until_it_refreshes),
         test(read_only_makes_and_mends_nothing),
