@@ -101,6 +101,7 @@ uint64_t table_next_poll_ns(const struct table *t)
 void table_cancel(struct table *t)
 {
     atomic_store(&t->progress.cancelled, true);
+    atomic_store(&t->writing.cancelled, true);
     atomic_store(&t->merging.cancelled, true);
 }
 

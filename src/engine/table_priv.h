@@ -20,7 +20,7 @@ struct table {
     uint64_t spec_hash;
     struct object_store *store; /* NULL: no source */
     struct load_progress progress;
-    struct load_progress merging;
+    struct load_progress writing, merging;
     _Atomic uint64_t n_read_bytes; /* that came from the source */
     _Atomic uint64_t next_number;  /* of the next generation or segment */
     _Atomic bool is_serving;       /* snapshots are kept as the configuration says; else mapped */

@@ -184,7 +184,6 @@ must_use static enum code write_group(struct group *g, struct err *err)
 {
     char tmp_dir[PATH_CAP];
     uint64_t number;
-    struct load_progress progress = {0};
     TRY(commit_make_tmp(g->table, &number, tmp_dir, err));
     struct delta_config config = {
         .schema = snapshot_schema(g->snapshot),
@@ -195,7 +194,7 @@ must_use static enum code write_group(struct group *g, struct err *err)
         .n_writes = g->writes->n,
         .has_deletes = has_deletes(g->writes),
         .pool = g->pool,
-        .progress = &progress,
+        .progress = &g->table->writing,
     };
     enum code rc = build_group(g, &config, err);
     if (!rc && g->n_good)
