@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "net/acceptor.h"
+#include "net/loop.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 /*
- * libmicrohttpd calls us at these points of a connection, always on the connection's own thread:
+ * libmicrohttpd calls us at these points of a connection, always on the connection's own thread (net/loop.h):
  *
  *   connection_changed   it opened: a struct conn is made, in the server's list; it closed: it is freed
  *   handle, first        the headers are there
@@ -64,6 +65,7 @@ static const uint64_t last_chance_ns = 100000000; /* when draining, for a reques
 
 struct conn {
     struct http_server *server;
+    struct loop *loop;
     struct conn *prev, *next; /* in server->shared.conns */
     int fd;
     _Atomic uint64_t waiting_since_ns; /* (1) */
@@ -74,7 +76,6 @@ struct conn {
         uint64_t n_swallowed;
         enum code refused; /* why the body is not wanted */
         bool counted;      /* among server->n_in_flight */
-        bool is_answered;  /* an answer was queued, or there will be none */
         struct http_deferred *deferred;
         size_t answer_bytes; /* among server->answer_bytes */
     } request;
@@ -85,11 +86,18 @@ struct http_deferred {
     pthread_mutex_t lock;
     unsigned n_owners;
     struct MHD_Connection *mhd;
+    struct loop *loop;           /* there as long as `suspended` */
     bool suspended;              /* (4) */
     bool gone;                   /* (3) */
     struct MHD_Response *answer; /* (3) */
     unsigned status;
     size_t answer_bytes;
+};
+
+/* One of those that serve connections. */
+struct http_thread {
+    struct http_server *server;
+    struct loop *loop;
 };
 
 struct http_server {
@@ -102,7 +110,9 @@ struct http_server {
     uint64_t timeout_ns;
     unsigned port;
     unsigned max_connections;
-    struct MHD_Daemon *daemon;
+    struct http_thread *threads;
+    unsigned n_threads;
+    unsigned n_accepted;
     struct acceptor *acceptor; /* NULL when it accepts no more */
     _Atomic bool draining;
     size_t max_answer_bytes;
@@ -115,7 +125,7 @@ struct http_server {
         pthread_cond_t closing_changed;
         struct conn *conns; /* all open ones (2) */
         unsigned n_conns;
-        unsigned n_arriving; /* accepted, and not seen by their thread yet */
+        unsigned n_arriving; /* accepted, and perhaps not seen by their thread yet */
         bool closing;        /* (6) */
     } shared;
 };
@@ -139,10 +149,12 @@ static void conn_has_moved(struct conn *c, size_t n, uint64_t since_ns, uint64_t
                           memory_order_relaxed);
 }
 
-static struct conn *conn_open(struct http_server *s, int fd)
+static struct conn *conn_open(const struct http_thread *t, int fd)
 {
+    struct http_server *s = t->server;
     struct conn *c = mem_zalloc(sizeof(*c));
     c->server = s;
+    c->loop = t->loop;
     c->fd = fd;
     conn_waits(c);
     pthread_mutex_lock(&s->shared.lock);
@@ -151,7 +163,6 @@ static struct conn *conn_open(struct http_server *s, int fd)
         c->next->prev = c;
     s->shared.conns = c;
     s->shared.n_conns++;
-    s->shared.n_arriving--;
     pthread_mutex_unlock(&s->shared.lock);
     return c;
 }
@@ -173,12 +184,12 @@ static void conn_close(struct conn *c)
     free(c);
 }
 
-static void connection_changed(void *server, struct MHD_Connection *mhd, void **socket_context,
+static void connection_changed(void *thread, struct MHD_Connection *mhd, void **socket_context,
                                enum MHD_ConnectionNotificationCode what)
 {
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        *socket_context = conn_open(server, fd);
+        *socket_context = conn_open(thread, fd);
     } else {
         conn_close(*socket_context);
     }
@@ -197,7 +208,6 @@ static void request_reset(struct conn *c)
     arena_reset(&c->request.arena);
     upload_reset(&c->request.body, keep_bytes);
     c->request.n_swallowed = 0;
-    c->request.is_answered = false;
     c->request.refused = OK;
 }
 
@@ -271,7 +281,6 @@ static enum MHD_Result queue(struct conn *c, struct MHD_Connection *mhd, unsigne
                              struct MHD_Response *take, size_t body_len)
 {
     struct http_server *s = c->server;
-    c->request.is_answered = true;
     if (!take)
         return MHD_NO;
     c->request.answer_bytes = body_len;
@@ -291,6 +300,7 @@ struct http_deferred *http_defer(const struct http_request *req)
     pthread_mutex_init(&d->lock, NULL);
     d->n_owners = 2;
     d->mhd = req->conn;
+    d->loop = c->loop;
     c->request.deferred = d;
     return d;
 }
@@ -308,8 +318,10 @@ void http_answer(struct http_deferred *d, const struct http_response *take)
         d->status = take->status;
         d->answer_bytes = take->body_len;
     }
-    if (d->suspended)
+    if (d->suspended) {
         MHD_resume_connection(d->mhd);
+        loop_wake(d->loop);
+    }
     d->suspended = false;
     deferred_leave(d);
 }
@@ -475,9 +487,6 @@ static enum MHD_Result handle(void *server, struct MHD_Connection *mhd, const ch
         *request = c = conn_of(mhd);
         return begin_request(c, mhd, path, method);
     }
-    if (c->request
-            .is_answered) /* while it stops, libmicrohttpd takes an answer, drops it, and asks again */
-        return MHD_NO;
     if (c->request.deferred)
         return queue_deferred(c, mhd);
     if (*upload_bytes == 0)
@@ -541,22 +550,17 @@ static unsigned n_threads(unsigned wanted)
     return wanted ? wanted : n_cores > 0 ? (unsigned)n_cores : 1;
 }
 
-/* It accepts nothing by itself, and has room for all connections on each of its threads. */
-static struct MHD_Daemon *start_daemon(struct http_server *s, const struct http_config *config)
+static struct MHD_Daemon *start_daemon(struct http_thread *t, const struct http_config *config)
 {
-    unsigned threads = n_threads(config->threads);
-    struct MHD_OptionItem pool[] = {
-        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
-        {MHD_OPTION_END, 0, NULL}};
+    struct http_server *s = t->server;
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
-            MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-        0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_line, s,
-        MHD_OPTION_CONNECTION_LIMIT, connections_possible, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+        NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_line, s, MHD_OPTION_CONNECTION_LIMIT,
+        connections_possible, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)((config->timeout_ms + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         header_memory_bytes, MHD_OPTION_NOTIFY_COMPLETED, request_ended, s,
-        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s, MHD_OPTION_UNESCAPE_CALLBACK,
-        keep_encoded, s, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, t, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_encoded, s, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 static bool has_room(void *server)
@@ -575,12 +579,34 @@ static void change_arriving(struct http_server *s, int by)
     pthread_mutex_unlock(&s->shared.lock);
 }
 
-static void take_client(void *server, int fd, const struct sockaddr *addr, socklen_t addr_len)
+/* In turn, so that all threads have as many. */
+static void take_client(void *server, int fd)
 {
     struct http_server *s = server;
     change_arriving(s, 1);
-    if (MHD_add_connection(s->daemon, fd, addr, addr_len) != MHD_YES)
-        change_arriving(s, -1);
+    loop_add(s->threads[s->n_accepted++ % s->n_threads].loop, fd);
+}
+
+static void client_arrived(void *server)
+{
+    change_arriving(server, -1);
+}
+
+must_use static enum code start_threads(struct http_server *s, const struct http_config *config,
+                                        struct err *err)
+{
+    s->n_threads = n_threads(config->threads);
+    s->threads = mem_zalloc(s->n_threads * sizeof(*s->threads));
+    for (unsigned i = 0; i < s->n_threads; i++) {
+        struct http_thread *t = &s->threads[i];
+        t->server = s;
+        struct MHD_Daemon *daemon = start_daemon(t, config);
+        if (!daemon)
+            return err_set(err, E_IO, "cannot start the HTTP server on %s:%u", config->host,
+                           s->port);
+        TRY(loop_start(daemon, client_arrived, s, &t->loop, err));
+    }
+    return OK;
 }
 
 static void init_shared(struct http_server *s)
@@ -614,11 +640,9 @@ enum code http_server_open(const struct http_config *config, http_handler_fn han
         rc = spool_open(config->upload_dir, config->max_upload_bytes, &s->spool, err);
     if (rc)
         goto fail;
-    s->daemon = start_daemon(s, config);
-    if (!s->daemon) {
-        rc = err_set(err, E_IO, "cannot start the HTTP server on %s:%u", config->host, s->port);
+    rc = start_threads(s, config, err);
+    if (rc)
         goto fail;
-    }
     if (pthread_create(&s->reaper, NULL, run_reaper, s)) {
         rc = err_set(err, E_IO, "cannot start a thread for the HTTP server");
         goto fail;
@@ -706,8 +730,9 @@ void http_server_close(struct http_server *s)
     begin_closing(s);
     if (s->has_reaper)
         pthread_join(s->reaper, NULL);
-    if (s->daemon)
-        MHD_stop_daemon(s->daemon);
+    for (unsigned i = 0; i < s->n_threads; i++)
+        loop_stop(s->threads[i].loop);
+    free(s->threads);
     pthread_cond_destroy(&s->shared.closing_changed);
     pthread_mutex_destroy(&s->shared.lock);
     spool_close(s->spool);

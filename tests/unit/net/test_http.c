@@ -15,6 +15,16 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+static _Atomic bool is_held, may_go;
+
+/* Keeps the thread of the connection until the test lets it go. */
+static void hold(void)
+{
+    atomic_store(&is_held, true);
+    while (!atomic_load(&may_go))
+        usleep(1000);
+}
+
 /* The handler answers with what it was asked; "/slow" takes 300 ms. */
 static void echo(void *app, const struct http_request *req, struct http_response *res)
 {
@@ -23,6 +33,8 @@ static void echo(void *app, const struct http_request *req, struct http_response
     const char *tag = http_request_header(req, "x-tag");
     if (strcmp(req->path, "/slow") == 0)
         usleep(300000);
+    if (strcmp(req->path, "/held") == 0)
+        hold();
     buf_printf(&out, "%s %s%s%s body=%zu", req->method, req->path,
                http_request_query(req, "verbose") ? " verbose" : "", tag ? tag : "", req->body.len);
     res->status = req->body_rc ? 413 : 200;
@@ -375,6 +387,76 @@ static void http_lets_clients_wait_while_there_is_no_room(void **state)
     http_server_close(s);
 }
 
+/* The thread of this connection does nothing else until let_go. */
+static void hold_thread_of(int fd)
+{
+    atomic_store(&is_held, false);
+    atomic_store(&may_go, false);
+    send_text(fd, "GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (!atomic_load(&is_held))
+        usleep(1000);
+}
+
+static void let_go(void)
+{
+    atomic_store(&may_go, true);
+}
+
+static void http_shares_connections_out(void **state)
+{
+    (void)state;
+    enum { N = 10 };
+    struct http_server *s;
+    struct err err;
+    int fds[N];
+    assert_int_equal(http_server_open(&small, echo, NULL, &s, &err), OK);
+    for (size_t i = 0; i < N; i++) {
+        fds[i] = dial(s);
+        send_text(fds[i], "GET /first HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_non_null(strstr(receive(fds[i], "body=0"), "GET /first"));
+    }
+    hold_thread_of(fds[0]);
+    for (size_t i = 1; i < N; i += 2) {
+        send_text(fds[i], "GET /second HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_non_null(strstr(receive(fds[i], "body=0"), "GET /second"));
+    }
+    let_go();
+    for (size_t i = 0; i < N; i++)
+        close(fds[i]);
+    http_server_close(s);
+}
+
+/* libmicrohttpd asks the kernel for 128 events, and again at once when it got as many. */
+static void http_answers_as_many_requests_at_once_as_libmicrohttpd_takes(void **state)
+{
+    (void)state;
+    enum { N = 128 };
+    struct http_config config = small;
+    struct http_server *s;
+    struct err err;
+    int fds[N];
+    config.threads = 1;
+    config.max_connections = N + 1;
+    config.timeout_ms = 60000;
+    assert_int_equal(http_server_open(&config, echo, NULL, &s, &err), OK);
+    int holder = dial(s);
+    for (size_t i = 0; i < N; i++) {
+        fds[i] = dial(s);
+        send_text(fds[i], "GET /first HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_non_null(strstr(receive(fds[i], "body=0"), "GET /first"));
+    }
+    hold_thread_of(holder);
+    for (size_t i = 0; i < N; i++)
+        send_text(fds[i], "GET /second HTTP/1.1\r\nHost: x\r\n\r\n");
+    let_go();
+    for (size_t i = 0; i < N; i++) {
+        assert_non_null(strstr(receive(fds[i], "body=0"), "GET /second"));
+        close(fds[i]);
+    }
+    close(holder);
+    http_server_close(s);
+}
+
 /* Until nobody listens any more. */
 static void *come_and_go(void *port)
 {
@@ -426,6 +508,8 @@ int main(void)
         cmocka_unit_test(http_drain_waits_for_requests_in_flight),
         cmocka_unit_test(http_drain_answers_a_client_that_has_just_connected),
         cmocka_unit_test(http_lets_clients_wait_while_there_is_no_room),
+        cmocka_unit_test(http_shares_connections_out),
+        cmocka_unit_test(http_answers_as_many_requests_at_once_as_libmicrohttpd_takes),
         cmocka_unit_test(http_stops_while_clients_come),
     };
     return cmocka_run_group_tests(tests, open_server, close_server);
