@@ -36,6 +36,11 @@
  *   (2) A conn is in the list only while its socket is open: libmicrohttpd reports the end of a connection before it
  *       closes the socket. So under the lock the reaper may use conn->fd.
  *
+ *   (3) libmicrohttpd does not read on where it got less than it asked for, until the kernel says that more came. An end
+ *       that came along with the last bytes was said already, and would be noticed at the timeout only. So the reaper
+ *       looks for it, once after each move of waiting_since_ns, and makes the kernel say it again. Nothing is cut off by
+ *       that: who has ended its side may still wait for an answer.
+ *
  * A body that is not wanted gets an answer that says so. Closing while the client still sends would make its kernel
  * drop that answer, so the body is read and thrown away first: up to `swallow_bytes` of one that is too large, all of
  * one that would have been welcome if the disk were not full.
@@ -48,10 +53,10 @@
  * and it does not notice that the client goes. Resumed, it calls `handle` once more, which queues the answer. Two own
  * a http_deferred: the connection, and whoever will answer.
  *
- *   (3) `answer` is set once, by http_answer; `gone` once, when the connection will not take it any more.
- *   (4) `suspended`: the connection is suspended and nobody has resumed it. Who resets it, resumes.
- *   (5) An answer may come before the handler has returned. Then there is nothing to resume: no suspension follows.
- *   (6) libmicrohttpd must not be stopped while connections are suspended. Closing resumes them all; from then on,
+ *   (4) `answer` is set once, by http_answer; `gone` once, when the connection will not take it any more.
+ *   (5) `suspended`: the connection is suspended and nobody has resumed it. Who resets it, resumes.
+ *   (6) An answer may come before the handler has returned. Then there is nothing to resume: no suspension follows.
+ *   (7) libmicrohttpd must not be stopped while connections are suspended. Closing resumes them all; from then on,
  *       under the same lock, none is suspended.
  *
  * Locks: the server's, then that of a http_deferred.
@@ -69,7 +74,8 @@ struct conn {
     struct conn *prev, *next; /* in server->shared.conns */
     int fd;
     _Atomic uint64_t waiting_since_ns; /* (1) */
-    struct {                           /* only the thread of the connection */
+    uint64_t looked_at_ns; /* only the reaper: waiting_since_ns when it looked for an end */
+    struct {               /* only the thread of the connection */
         struct arena arena;
         struct upload body;
         uint64_t body_max;
@@ -87,9 +93,9 @@ struct http_deferred {
     unsigned n_owners;
     struct MHD_Connection *mhd;
     struct loop *loop;           /* there as long as `suspended` */
-    bool suspended;              /* (4) */
-    bool gone;                   /* (3) */
-    struct MHD_Response *answer; /* (3) */
+    bool suspended;              /* (5) */
+    bool gone;                   /* (4) */
+    struct MHD_Response *answer; /* (4) */
     unsigned status;
     size_t answer_bytes;
 };
@@ -126,7 +132,7 @@ struct http_server {
         struct conn *conns; /* all open ones (2) */
         unsigned n_conns;
         unsigned n_arriving; /* accepted, and perhaps not seen by their thread yet */
-        bool closing;        /* (6) */
+        bool closing;        /* (7) */
     } shared;
 };
 
@@ -340,7 +346,7 @@ static enum MHD_Result queue_deferred(struct conn *c, struct MHD_Connection *mhd
     return queue(c, mhd, status, answer, bytes);
 }
 
-/* The handler has returned and will answer later, if it has not yet (5). */
+/* The handler has returned and will answer later, if it has not yet (6). */
 static enum MHD_Result wait_for_answer(struct conn *c, struct MHD_Connection *mhd)
 {
     struct http_server *s = c->server;
@@ -496,12 +502,25 @@ static enum MHD_Result handle(void *server, struct MHD_Connection *mhd, const ch
     return take_body(c, upload, len);
 }
 
-static void shut_down_slow(struct http_server *s, uint64_t now_ns)
+/* (3) */
+static void show_end(struct conn *c, uint64_t since)
+{
+    char byte;
+    if (c->looked_at_ns == since)
+        return;
+    c->looked_at_ns = since;
+    if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        shutdown(c->fd, SHUT_RD);
+}
+
+static void look_at_waiting(struct http_server *s, uint64_t now_ns)
 {
     for (struct conn *c = s->shared.conns; c; c = c->next) {
         uint64_t since = atomic_load_explicit(&c->waiting_since_ns, memory_order_relaxed);
         if (since && now_ns > since && now_ns - since > s->timeout_ns)
             shutdown(c->fd, SHUT_RDWR);
+        else if (since)
+            show_end(c, since);
     }
 }
 
@@ -520,7 +539,7 @@ static void *run_reaper(void *server)
     while (!s->shared.closing) {
         struct timespec next = wall_in_ms(reaper_period_ms);
         pthread_cond_timedwait(&s->shared.closing_changed, &s->shared.lock, &next);
-        shut_down_slow(s, clock_mono_ns());
+        look_at_waiting(s, clock_mono_ns());
     }
     pthread_mutex_unlock(&s->shared.lock);
     return NULL;
@@ -701,7 +720,7 @@ bool http_server_drain(struct http_server *s, int64_t deadline_ms)
     return http_server_in_flight(s) == 0;
 }
 
-/* From here on nothing is suspended (6). */
+/* From here on nothing is suspended (7). */
 static void begin_closing(struct http_server *s)
 {
     pthread_mutex_lock(&s->shared.lock);
