@@ -88,10 +88,11 @@ enum code acceptor_start(struct listeners *l, struct acceptor_calls calls, void 
 
 void acceptor_stop(struct acceptor *a)
 {
+    const int most = LISTEN_BACKLOG + 1; /* more have not been let in when it is called */
     eventfd_write(a->stop_fd, 1);
     pthread_join(a->thread, NULL);
     for (unsigned i = 0; i < a->listeners.n; i++)
-        while (accept_one(a, a->listeners.fds[i]))
+        for (int n = 0; n < most && accept_one(a, a->listeners.fds[i]); n++)
             ;
     acceptor_free(a);
 }
