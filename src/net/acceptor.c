@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /*
  * libmicrohttpd can accept by itself, but cannot be told to stop that from another thread: MHD_quiesce_daemon (0.9.75)
  * takes the socket out of the epoll set of each thread while that thread may be doing the same, and aborts when it
- * comes second. It also counts connections by socket and thread, not in all.
+ * comes second. It also counts connections by socket and thread, not in all, and does not share them out evenly.
  */
 static const int pause_ms = 10; /* without room, or without descriptors */
 
@@ -30,9 +31,7 @@ struct acceptor {
 /* Whether one came. */
 static bool accept_one(struct acceptor *a, int listening)
 {
-    struct sockaddr_storage addr;
-    socklen_t len = sizeof(addr);
-    int fd = accept4(listening, (struct sockaddr *)&addr, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     bool was_short = a->is_short;
     a->is_short =
         fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
@@ -41,7 +40,7 @@ static bool accept_one(struct acceptor *a, int listening)
         log_warn("clients wait", log_str("reason", strerror_r(errno, reason, sizeof(reason))));
     }
     if (fd >= 0)
-        a->calls.take(a->app, fd, (struct sockaddr *)&addr, len);
+        a->calls.take(a->app, fd);
     return fd >= 0;
 }
 
@@ -89,10 +88,11 @@ enum code acceptor_start(struct listeners *l, struct acceptor_calls calls, void 
 
 void acceptor_stop(struct acceptor *a)
 {
+    const int most = LISTEN_BACKLOG + 1; /* more have not been let in when it is called */
     eventfd_write(a->stop_fd, 1);
     pthread_join(a->thread, NULL);
     for (unsigned i = 0; i < a->listeners.n; i++)
-        while (accept_one(a, a->listeners.fds[i]))
+        for (int n = 0; n < most && accept_one(a, a->listeners.fds[i]); n++)
             ;
     acceptor_free(a);
 }

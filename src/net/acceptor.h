@@ -5,14 +5,13 @@
 #include "net/listen.h"
 
 #include <stdbool.h>
-#include <sys/socket.h>
 
 struct acceptor;
 
 struct acceptor_calls {
     bool (*has_room)(void *app);
     /* Takes the socket, which does not block. */
-    void (*take)(void *app, int fd, const struct sockaddr *addr, socklen_t addr_len);
+    void (*take)(void *app, int fd);
 };
 
 /* Takes the sockets of `l` when it succeeds, and empties it. The calls come from the acceptor's thread. Fails E_IO. */

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "net/acceptor.h"
+#include "net/loop.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 /*
- * libmicrohttpd calls us at these points of a connection, always on the connection's own thread:
+ * libmicrohttpd calls us at these points of a connection, always on the connection's own thread (net/loop.h):
  *
  *   connection_changed   it opened: a struct conn is made, in the server's list; it closed: it is freed
  *   handle, first        the headers are there
@@ -35,6 +36,11 @@
  *   (2) A conn is in the list only while its socket is open: libmicrohttpd reports the end of a connection before it
  *       closes the socket. So under the lock the reaper may use conn->fd.
  *
+ *   (3) libmicrohttpd does not read on where it got less than it asked for, until the kernel says that more came. An end
+ *       that came along with the last bytes was said already, and would be noticed at the timeout only. So the reaper
+ *       looks for it, once after each move of waiting_since_ns, and makes the kernel say it again. Nothing is cut off by
+ *       that: who has ended its side may still wait for an answer.
+ *
  * A body that is not wanted gets an answer that says so. Closing while the client still sends would make its kernel
  * drop that answer, so the body is read and thrown away first: up to `swallow_bytes` of one that is too large, all of
  * one that would have been welcome if the disk were not full.
@@ -47,10 +53,10 @@
  * and it does not notice that the client goes. Resumed, it calls `handle` once more, which queues the answer. Two own
  * a http_deferred: the connection, and whoever will answer.
  *
- *   (3) `answer` is set once, by http_answer; `gone` once, when the connection will not take it any more.
- *   (4) `suspended`: the connection is suspended and nobody has resumed it. Who resets it, resumes.
- *   (5) An answer may come before the handler has returned. Then there is nothing to resume: no suspension follows.
- *   (6) libmicrohttpd must not be stopped while connections are suspended. Closing resumes them all; from then on,
+ *   (4) `answer` is set once, by http_answer; `gone` once, when the connection will not take it any more.
+ *   (5) `suspended`: the connection is suspended and nobody has resumed it. Who resets it, resumes.
+ *   (6) An answer may come before the handler has returned. Then there is nothing to resume: no suspension follows.
+ *   (7) libmicrohttpd must not be stopped while connections are suspended. Closing resumes them all; from then on,
  *       under the same lock, none is suspended.
  *
  * Locks: the server's, then that of a http_deferred.
@@ -64,17 +70,18 @@ static const uint64_t last_chance_ns = 100000000; /* when draining, for a reques
 
 struct conn {
     struct http_server *server;
+    struct loop *loop;
     struct conn *prev, *next; /* in server->shared.conns */
     int fd;
     _Atomic uint64_t waiting_since_ns; /* (1) */
-    struct {                           /* only the thread of the connection */
+    uint64_t looked_at_ns; /* only the reaper: waiting_since_ns when it looked for an end */
+    struct {               /* only the thread of the connection */
         struct arena arena;
         struct upload body;
         uint64_t body_max;
         uint64_t n_swallowed;
         enum code refused; /* why the body is not wanted */
         bool counted;      /* among server->n_in_flight */
-        bool is_answered;  /* an answer was queued, or there will be none */
         struct http_deferred *deferred;
         size_t answer_bytes; /* among server->answer_bytes */
     } request;
@@ -85,11 +92,18 @@ struct http_deferred {
     pthread_mutex_t lock;
     unsigned n_owners;
     struct MHD_Connection *mhd;
-    bool suspended;              /* (4) */
-    bool gone;                   /* (3) */
-    struct MHD_Response *answer; /* (3) */
+    struct loop *loop;           /* there as long as `suspended` */
+    bool suspended;              /* (5) */
+    bool gone;                   /* (4) */
+    struct MHD_Response *answer; /* (4) */
     unsigned status;
     size_t answer_bytes;
+};
+
+/* One of those that serve connections. */
+struct http_thread {
+    struct http_server *server;
+    struct loop *loop;
 };
 
 struct http_server {
@@ -102,7 +116,9 @@ struct http_server {
     uint64_t timeout_ns;
     unsigned port;
     unsigned max_connections;
-    struct MHD_Daemon *daemon;
+    struct http_thread *threads;
+    unsigned n_threads;
+    unsigned n_accepted;
     struct acceptor *acceptor; /* NULL when it accepts no more */
     _Atomic bool draining;
     size_t max_answer_bytes;
@@ -115,8 +131,8 @@ struct http_server {
         pthread_cond_t closing_changed;
         struct conn *conns; /* all open ones (2) */
         unsigned n_conns;
-        unsigned n_arriving; /* accepted, and not seen by their thread yet */
-        bool closing;        /* (6) */
+        unsigned n_arriving; /* accepted, and perhaps not seen by their thread yet */
+        bool closing;        /* (7) */
     } shared;
 };
 
@@ -139,10 +155,12 @@ static void conn_has_moved(struct conn *c, size_t n, uint64_t since_ns, uint64_t
                           memory_order_relaxed);
 }
 
-static struct conn *conn_open(struct http_server *s, int fd)
+static struct conn *conn_open(const struct http_thread *t, int fd)
 {
+    struct http_server *s = t->server;
     struct conn *c = mem_zalloc(sizeof(*c));
     c->server = s;
+    c->loop = t->loop;
     c->fd = fd;
     conn_waits(c);
     pthread_mutex_lock(&s->shared.lock);
@@ -151,7 +169,6 @@ static struct conn *conn_open(struct http_server *s, int fd)
         c->next->prev = c;
     s->shared.conns = c;
     s->shared.n_conns++;
-    s->shared.n_arriving--;
     pthread_mutex_unlock(&s->shared.lock);
     return c;
 }
@@ -173,12 +190,12 @@ static void conn_close(struct conn *c)
     free(c);
 }
 
-static void connection_changed(void *server, struct MHD_Connection *mhd, void **socket_context,
+static void connection_changed(void *thread, struct MHD_Connection *mhd, void **socket_context,
                                enum MHD_ConnectionNotificationCode what)
 {
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        *socket_context = conn_open(server, fd);
+        *socket_context = conn_open(thread, fd);
     } else {
         conn_close(*socket_context);
     }
@@ -197,7 +214,6 @@ static void request_reset(struct conn *c)
     arena_reset(&c->request.arena);
     upload_reset(&c->request.body, keep_bytes);
     c->request.n_swallowed = 0;
-    c->request.is_answered = false;
     c->request.refused = OK;
 }
 
@@ -271,7 +287,6 @@ static enum MHD_Result queue(struct conn *c, struct MHD_Connection *mhd, unsigne
                              struct MHD_Response *take, size_t body_len)
 {
     struct http_server *s = c->server;
-    c->request.is_answered = true;
     if (!take)
         return MHD_NO;
     c->request.answer_bytes = body_len;
@@ -291,6 +306,7 @@ struct http_deferred *http_defer(const struct http_request *req)
     pthread_mutex_init(&d->lock, NULL);
     d->n_owners = 2;
     d->mhd = req->conn;
+    d->loop = c->loop;
     c->request.deferred = d;
     return d;
 }
@@ -308,8 +324,10 @@ void http_answer(struct http_deferred *d, const struct http_response *take)
         d->status = take->status;
         d->answer_bytes = take->body_len;
     }
-    if (d->suspended)
+    if (d->suspended) {
         MHD_resume_connection(d->mhd);
+        loop_wake(d->loop);
+    }
     d->suspended = false;
     deferred_leave(d);
 }
@@ -328,7 +346,7 @@ static enum MHD_Result queue_deferred(struct conn *c, struct MHD_Connection *mhd
     return queue(c, mhd, status, answer, bytes);
 }
 
-/* The handler has returned and will answer later, if it has not yet (5). */
+/* The handler has returned and will answer later, if it has not yet (6). */
 static enum MHD_Result wait_for_answer(struct conn *c, struct MHD_Connection *mhd)
 {
     struct http_server *s = c->server;
@@ -475,9 +493,6 @@ static enum MHD_Result handle(void *server, struct MHD_Connection *mhd, const ch
         *request = c = conn_of(mhd);
         return begin_request(c, mhd, path, method);
     }
-    if (c->request
-            .is_answered) /* while it stops, libmicrohttpd takes an answer, drops it, and asks again */
-        return MHD_NO;
     if (c->request.deferred)
         return queue_deferred(c, mhd);
     if (*upload_bytes == 0)
@@ -487,12 +502,25 @@ static enum MHD_Result handle(void *server, struct MHD_Connection *mhd, const ch
     return take_body(c, upload, len);
 }
 
-static void shut_down_slow(struct http_server *s, uint64_t now_ns)
+/* (3) */
+static void show_end(struct conn *c, uint64_t since)
+{
+    char byte;
+    if (c->looked_at_ns == since)
+        return;
+    c->looked_at_ns = since;
+    if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        shutdown(c->fd, SHUT_RD);
+}
+
+static void look_at_waiting(struct http_server *s, uint64_t now_ns)
 {
     for (struct conn *c = s->shared.conns; c; c = c->next) {
         uint64_t since = atomic_load_explicit(&c->waiting_since_ns, memory_order_relaxed);
         if (since && now_ns > since && now_ns - since > s->timeout_ns)
             shutdown(c->fd, SHUT_RDWR);
+        else if (since)
+            show_end(c, since);
     }
 }
 
@@ -511,7 +539,7 @@ static void *run_reaper(void *server)
     while (!s->shared.closing) {
         struct timespec next = wall_in_ms(reaper_period_ms);
         pthread_cond_timedwait(&s->shared.closing_changed, &s->shared.lock, &next);
-        shut_down_slow(s, clock_mono_ns());
+        look_at_waiting(s, clock_mono_ns());
     }
     pthread_mutex_unlock(&s->shared.lock);
     return NULL;
@@ -541,22 +569,17 @@ static unsigned n_threads(unsigned wanted)
     return wanted ? wanted : n_cores > 0 ? (unsigned)n_cores : 1;
 }
 
-/* It accepts nothing by itself, and has room for all connections on each of its threads. */
-static struct MHD_Daemon *start_daemon(struct http_server *s, const struct http_config *config)
+static struct MHD_Daemon *start_daemon(struct http_thread *t, const struct http_config *config)
 {
-    unsigned threads = n_threads(config->threads);
-    struct MHD_OptionItem pool[] = {
-        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
-        {MHD_OPTION_END, 0, NULL}};
+    struct http_server *s = t->server;
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
-            MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-        0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_line, s,
-        MHD_OPTION_CONNECTION_LIMIT, connections_possible, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+        NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_line, s, MHD_OPTION_CONNECTION_LIMIT,
+        connections_possible, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)((config->timeout_ms + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         header_memory_bytes, MHD_OPTION_NOTIFY_COMPLETED, request_ended, s,
-        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s, MHD_OPTION_UNESCAPE_CALLBACK,
-        keep_encoded, s, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, t, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_encoded, s, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 static bool has_room(void *server)
@@ -575,12 +598,34 @@ static void change_arriving(struct http_server *s, int by)
     pthread_mutex_unlock(&s->shared.lock);
 }
 
-static void take_client(void *server, int fd, const struct sockaddr *addr, socklen_t addr_len)
+/* In turn, so that all threads have as many. */
+static void take_client(void *server, int fd)
 {
     struct http_server *s = server;
     change_arriving(s, 1);
-    if (MHD_add_connection(s->daemon, fd, addr, addr_len) != MHD_YES)
-        change_arriving(s, -1);
+    loop_add(s->threads[s->n_accepted++ % s->n_threads].loop, fd);
+}
+
+static void client_arrived(void *server)
+{
+    change_arriving(server, -1);
+}
+
+must_use static enum code start_threads(struct http_server *s, const struct http_config *config,
+                                        struct err *err)
+{
+    s->n_threads = n_threads(config->threads);
+    s->threads = mem_zalloc(s->n_threads * sizeof(*s->threads));
+    for (unsigned i = 0; i < s->n_threads; i++) {
+        struct http_thread *t = &s->threads[i];
+        t->server = s;
+        struct MHD_Daemon *daemon = start_daemon(t, config);
+        if (!daemon)
+            return err_set(err, E_IO, "cannot start the HTTP server on %s:%u", config->host,
+                           s->port);
+        TRY(loop_start(daemon, client_arrived, s, &t->loop, err));
+    }
+    return OK;
 }
 
 static void init_shared(struct http_server *s)
@@ -614,11 +659,9 @@ enum code http_server_open(const struct http_config *config, http_handler_fn han
         rc = spool_open(config->upload_dir, config->max_upload_bytes, &s->spool, err);
     if (rc)
         goto fail;
-    s->daemon = start_daemon(s, config);
-    if (!s->daemon) {
-        rc = err_set(err, E_IO, "cannot start the HTTP server on %s:%u", config->host, s->port);
+    rc = start_threads(s, config, err);
+    if (rc)
         goto fail;
-    }
     if (pthread_create(&s->reaper, NULL, run_reaper, s)) {
         rc = err_set(err, E_IO, "cannot start a thread for the HTTP server");
         goto fail;
@@ -677,7 +720,7 @@ bool http_server_drain(struct http_server *s, int64_t deadline_ms)
     return http_server_in_flight(s) == 0;
 }
 
-/* From here on nothing is suspended (6). */
+/* From here on nothing is suspended (7). */
 static void begin_closing(struct http_server *s)
 {
     pthread_mutex_lock(&s->shared.lock);
@@ -706,8 +749,9 @@ void http_server_close(struct http_server *s)
     begin_closing(s);
     if (s->has_reaper)
         pthread_join(s->reaper, NULL);
-    if (s->daemon)
-        MHD_stop_daemon(s->daemon);
+    for (unsigned i = 0; i < s->n_threads; i++)
+        loop_stop(s->threads[i].loop);
+    free(s->threads);
     pthread_cond_destroy(&s->shared.closing_changed);
     pthread_mutex_destroy(&s->shared.lock);
     spool_close(s->spool);

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const int backlog = 1024;
 static const int free_port_attempts = 16;
 
 void listeners_close(struct listeners *l)
@@ -47,7 +46,7 @@ static int listen_on(const struct addrinfo *a, unsigned port)
             v6_only = 0; /* "::" takes IPv4, too */
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only));
     }
-    if (bind(fd, &addr.any, a->ai_addrlen) == 0 && listen(fd, backlog) == 0)
+    if (bind(fd, &addr.any, a->ai_addrlen) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
         return fd;
     int saved = errno;
     close(fd);

@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 
-enum { LISTEN_MAX = 4 };
+enum { LISTEN_MAX = 4, LISTEN_BACKLOG = 1024 };
 
 struct listeners {
     int fds[LISTEN_MAX];

@@ -122,7 +122,7 @@ def test_a_write_is_whole_or_nothing(tmp_path, call, error, n, restart):
                 rows = check(murr, rows, after)
             more = {**rows, "b": -first}
             # A merge may have failed, too: it is tried again.
-            murr.wait_for(lambda: put(murr, more)[0] == 200, timeout=2)
+            murr.wait_for(lambda: put(murr, more)[0] == 200)
             rows = check(murr, more)
             faults.plan[4] = faults.plan[1] if was_armed else 0
 

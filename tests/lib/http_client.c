@@ -12,7 +12,7 @@
 int http_dial(unsigned port)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((in_port_t)port)};
-    struct timeval patience = {.tv_sec = 20};
+    struct timeval patience = {.tv_sec = 60};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));

@@ -10,7 +10,7 @@ struct http_answer {
     struct view body; /* in the arena, NUL-terminated behind the view */
 };
 
-/* `headers` is "" or lines that end in \r\n. Waits at most 20 s. */
+/* `headers` is "" or lines that end in \r\n. Waits at most 60 s. */
 struct http_answer http_ask(unsigned port, const char *method, const char *path,
                             const char *headers, struct view body, struct arena *arena);
 
