@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "engine/registry.h"
+#include "engine/registry_priv.h"
 #include "sample_rows.h"
 
 #include <pthread.h>
@@ -39,6 +39,16 @@ struct world {
     struct told writes[WRITES_MAX];
 };
 
+/* A write_done_fn. */
+static void must_be_created(void *arg, enum code rc, const struct write_result *result,
+                            const struct err *err)
+{
+    (void)arg;
+    (void)result;
+    if (rc)
+        fail_msg("%s", err->msg);
+}
+
 static void world_init(struct world *w, uint64_t quota_bytes)
 {
     struct err err;
@@ -55,7 +65,10 @@ static void world_init(struct world *w, uint64_t quota_bytes)
     schema_add_plain(&schema, view_cstr("v"), DT_UTF8, true);
     schema_add_key(&schema, 0);
     assert_ok(registry_open(&config, &w->registry, &err));
-    assert_ok(registry_create(w->registry, view_cstr("t"), &schema, &err));
+    const struct write_request create = {
+        .verb = WRITE_CREATE, .create = {"t", &schema}, .done = must_be_created};
+    assert_ok(registry_write(w->registry, view_cstr("t"), &create, &err));
+    assert_true(registry_create_next(w->registry));
     schema_done(&schema);
 }
 
