@@ -13,8 +13,12 @@ struct keys {
     struct vector *values;              /* likewise; of the rows of a batch, in the arena */
     struct view *list;
     size_t n, cap;
-    uint64_t n_given; /* before those of the list */
-    struct arena *arena;
+    uint64_t n_given;            /* before those of the list */
+    struct arena *arena;         /* of the list */
+    struct arena *columns_arena; /* of what is for all batches; may be the same */
+    size_t max_keys;             /* where all are listed */
+    key_list_fn give;            /* where some are given at a time */
+    void *arg;
 };
 
 static const struct field *key_field(const struct keys *k, size_t component)
@@ -57,8 +61,8 @@ must_use static enum code match_column(struct keys *k, const struct arrow_array 
 
 must_use static enum code match_columns(struct keys *k, struct err *err)
 {
-    k->columns = arena_zalloc(k->arena, k->schema->n_key * sizeof(*k->columns));
-    k->values = arena_zalloc(k->arena, k->schema->n_key * sizeof(*k->values));
+    k->columns = arena_zalloc(k->columns_arena, k->schema->n_key * sizeof(*k->columns));
+    k->values = arena_zalloc(k->columns_arena, k->schema->n_key * sizeof(*k->values));
     for (size_t i = 0; i < arrow_input_n_columns(&k->input); i++)
         TRY(match_column(k, arrow_input_column(&k->input, i), err));
     for (size_t i = 0; i < k->schema->n_key; i++)
@@ -197,68 +201,92 @@ must_use static enum code add_rows(struct keys *k, size_t first, size_t n_rows, 
     return OK;
 }
 
-must_use static enum code add_batch(struct keys *k, size_t n_rows, size_t max_keys, struct err *err)
+/* Room for so many more in the list. */
+static void grow_list(struct keys *k, size_t n_rows)
 {
-    if (n_rows > max_keys - k->n)
-        return err_set(err, E_LIMIT, "more than %zu keys in one request", max_keys);
-    if (k->n + n_rows > k->cap) {
-        size_t cap = k->n + n_rows > 2 * k->cap ? k->n + n_rows : 2 * k->cap;
-        struct view *bigger = arena_alloc(k->arena, cap * sizeof(*bigger));
-        if (k->n)
-            memcpy(bigger, k->list, k->n * sizeof(*bigger));
-        k->list = bigger;
-        k->cap = cap;
+    if (k->n + n_rows <= k->cap)
+        return;
+    size_t cap = k->n + n_rows > 2 * k->cap ? k->n + n_rows : 2 * k->cap;
+    struct view *bigger = arena_alloc(k->arena, cap * sizeof(*bigger));
+    if (k->n)
+        memcpy(bigger, k->list, k->n * sizeof(*bigger));
+    k->list = bigger;
+    k->cap = cap;
+}
+
+/* ------------------------------------------------------------------------------------- input */
+
+must_use static enum code open_stream(struct keys *k, struct view body, struct err *err)
+{
+    struct ipc_limits limits = ipc_limits_default();
+    limits.decompressed_bytes = decompressed_max;
+    k->body = body;
+    return arrow_input_open_stream(body, &limits, &k->input, err);
+}
+
+must_use static enum code open_batches(struct keys *k, const struct c_batches *batches,
+                                       struct err *err)
+{
+    return arrow_input_open_batches(batches, ipc_limits_default().read_bytes, &k->input, err);
+}
+
+/* What becomes of the rows of a batch. */
+typedef enum code (*take_batch_fn)(struct keys *k, size_t n_rows, struct err *err);
+
+/* All batches of the input, which is open, and done afterwards. */
+must_use static enum code read_input(struct keys *k, take_batch_fn take, struct err *err)
+{
+    bool more = true;
+    size_t n_rows = 0;
+    enum code rc = match_columns(k, err);
+    while (!rc && more) {
+        rc = arrow_input_next(&k->input, &n_rows, &more, err);
+        if (!rc && more)
+            rc = take(k, n_rows, err);
     }
+    arrow_input_done(&k->input);
+    return rc;
+}
+
+/* ---------------------------------------------------------------------------------- all at once */
+
+must_use static enum code list_batch(struct keys *k, size_t n_rows, struct err *err)
+{
+    if (n_rows > k->max_keys - k->n)
+        return err_set(err, E_LIMIT, "more than %zu keys in one request", k->max_keys);
+    grow_list(k, n_rows);
     return add_rows(k, 0, n_rows, err);
 }
 
-must_use static enum code read_batches(struct keys *k, size_t max_keys, struct err *err)
+must_use static enum code read_all(struct keys *k, struct key_list *out_keys, struct err *err)
 {
-    TRY(match_columns(k, err));
-    for (;;) {
-        size_t n_rows = 0;
-        bool more;
-        TRY(arrow_input_next(&k->input, &n_rows, &more, err));
-        if (!more)
-            return OK;
-        TRY(add_batch(k, n_rows, max_keys, err));
-    }
-}
-
-/* The input is open; it is done afterwards. */
-must_use static enum code read_input(struct keys *k, size_t max_keys, struct key_list *out_keys,
-                                     struct err *err)
-{
-    enum code rc = read_batches(k, max_keys, err);
-    arrow_input_done(&k->input);
-    if (!rc)
-        *out_keys = (struct key_list){k->list, k->n};
-    return rc;
+    TRY(read_input(k, list_batch, err));
+    *out_keys = (struct key_list){k->list, k->n};
+    return OK;
 }
 
 enum code arrow_keys_read(struct view body, const struct schema *schema, size_t max_keys,
                           struct arena *arena, struct key_list *out_keys, struct err *err)
 {
-    struct keys k = {.schema = schema, .body = body, .arena = arena};
-    struct ipc_limits limits = ipc_limits_default();
-    limits.decompressed_bytes = decompressed_max;
-    TRY(arrow_input_open_stream(body, &limits, &k.input, err));
-    return read_input(&k, max_keys, out_keys, err);
+    struct keys k = {
+        .schema = schema, .arena = arena, .columns_arena = arena, .max_keys = max_keys};
+    TRY(open_stream(&k, body, err));
+    return read_all(&k, out_keys, err);
 }
 
 enum code arrow_keys_import(const struct c_batches *batches, const struct schema *schema,
                             size_t max_keys, struct arena *arena, struct key_list *out_keys,
                             struct err *err)
 {
-    struct keys k = {.schema = schema, .arena = arena};
-    TRY(arrow_input_open_batches(batches, ipc_limits_default().read_bytes, &k.input, err));
-    return read_input(&k, max_keys, out_keys, err);
+    struct keys k = {
+        .schema = schema, .arena = arena, .columns_arena = arena, .max_keys = max_keys};
+    TRY(open_batches(&k, batches, err));
+    return read_all(&k, out_keys, err);
 }
 
 /* ---------------------------------------------------------------------------------- some at a time */
 
-must_use static enum code give_batch(struct keys *k, size_t n_rows, key_list_fn give, void *arg,
-                                     struct err *err)
+must_use static enum code give_batch(struct keys *k, size_t n_rows, struct err *err)
 {
     for (size_t at = 0; at < n_rows; at += k->n) {
         size_t n = n_rows - at < KEYS_AT_ONCE ? n_rows - at : KEYS_AT_ONCE;
@@ -267,47 +295,27 @@ must_use static enum code give_batch(struct keys *k, size_t n_rows, key_list_fn 
         arena_reset(k->arena);
         k->list = arena_alloc(k->arena, n * sizeof(*k->list));
         TRY(add_rows(k, at, n, err));
-        TRY(give(arg, (struct key_list){k->list, k->n}, err));
+        TRY(k->give(k->arg, (struct key_list){k->list, k->n}, err));
     }
     return OK;
-}
-
-/* The keys' arena keeps what is of all batches, the other is of some keys. */
-must_use static enum code give_batches(struct keys *k, struct arena *of_some, key_list_fn give,
-                                       void *arg, struct err *err)
-{
-    TRY(match_columns(k, err));
-    k->arena = of_some;
-    for (;;) {
-        size_t n_rows = 0;
-        bool more;
-        TRY(arrow_input_next(&k->input, &n_rows, &more, err));
-        if (!more)
-            return OK;
-        TRY(give_batch(k, n_rows, give, arg, err));
-    }
 }
 
 enum code arrow_keys_read_some(struct view body, const struct schema *schema, key_list_fn give,
                                void *arg, struct err *err)
 {
     AUTO(arena) struct arena of_all = {0}, of_some = {0};
-    struct keys k = {.schema = schema, .body = body, .arena = &of_all};
-    struct ipc_limits limits = ipc_limits_default();
-    limits.decompressed_bytes = decompressed_max;
-    TRY(arrow_input_open_stream(body, &limits, &k.input, err));
-    enum code rc = give_batches(&k, &of_some, give, arg, err);
-    arrow_input_done(&k.input);
-    return rc;
+    struct keys k = {
+        .schema = schema, .arena = &of_some, .columns_arena = &of_all, .give = give, .arg = arg};
+    TRY(open_stream(&k, body, err));
+    return read_input(&k, give_batch, err);
 }
 
 enum code arrow_keys_import_some(const struct c_batches *batches, const struct schema *schema,
                                  key_list_fn give, void *arg, struct err *err)
 {
     AUTO(arena) struct arena of_all = {0}, of_some = {0};
-    struct keys k = {.schema = schema, .arena = &of_all};
-    TRY(arrow_input_open_batches(batches, ipc_limits_default().read_bytes, &k.input, err));
-    enum code rc = give_batches(&k, &of_some, give, arg, err);
-    arrow_input_done(&k.input);
-    return rc;
+    struct keys k = {
+        .schema = schema, .arena = &of_some, .columns_arena = &of_all, .give = give, .arg = arg};
+    TRY(open_batches(&k, batches, err));
+    return read_input(&k, give_batch, err);
 }
