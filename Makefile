@@ -11,7 +11,7 @@ LIBDIR  ?= $(PREFIX)/lib
 
 LIB_PKGS := jansson libzstd liblz4 libbrotlidec libdeflate libxxhash liburing libcurl expat libcrypto
 LIB_LIBS  = $(shell pkg-config --libs $(LIB_PKGS)) -lsnappy -lpthread -lm
-LIBS      = $(shell pkg-config --libs libmicrohttpd yaml-0.1) $(LIB_LIBS)
+LIBS      = $(shell pkg-config --libs yaml-0.1) $(LIB_LIBS)
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
 LIB_VERSION := 0.1.0

@@ -29,8 +29,11 @@ void api_free(struct api *api);
 /* All routes. An http_handler_fn; `api` is the struct api. */
 void api_handle(void *api, const struct http_request *req, struct http_response *res);
 
-/* How long bodies may be. An http_body_rule_fn; `api` is the struct api. */
-struct http_body_rule api_body_rule(void *api, const char *method, const char *path);
+/* How long bodies may be, and what is a probe. An http_rule_fn; `api` is the struct api. */
+struct http_rule api_rule(void *api, const char *method, const char *path);
+
+/* The answer to what never became a request. An http_refuse_fn; `api` is the struct api. */
+void api_refuse(void *api, unsigned status, const char *message, struct http_response *res);
 
 /* Probes and metrics only, for the admin port. */
 void api_handle_admin(void *api, const struct http_request *req, struct http_response *res);

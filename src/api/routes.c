@@ -212,15 +212,35 @@ void api_handle_admin(void *api, const struct http_request *req, struct http_res
     serve(api, req, res, true);
 }
 
-struct http_body_rule api_body_rule(void *arg, const char *method, const char *path)
+struct http_rule api_rule(void *arg, const char *method, const char *path)
 {
     const struct api *api = arg;
     struct view capture;
+    struct http_rule rule = {.max_bytes = api->config.max_body_bytes};
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET";
     for (size_t i = 0; i < N_ROUTES; i++)
-        if (routes[i].kind == WRITE && strcmp(routes[i].method, method) == 0 &&
-            matches(routes[i].pattern, path, &capture))
-            return (struct http_body_rule){api->config.max_write_bytes, true};
-    return (struct http_body_rule){api->config.max_body_bytes, false};
+        if (strcmp(routes[i].method, method) == 0 && matches(routes[i].pattern, path, &capture)) {
+            rule.may_spool = routes[i].kind == WRITE;
+            rule.is_probe = routes[i].kind == ADMIN;
+            break;
+        }
+    if (rule.may_spool)
+        rule.max_bytes = api->config.max_write_bytes;
+    return rule;
+}
+
+void api_refuse(void *arg, unsigned status, const char *message, struct http_response *res)
+{
+    struct call call = {.api = arg, .res = res, .path = ""};
+    const struct status as = status == 503   ? status_overloaded
+                             : status == 501 ? status_not_implemented
+                             : status == 431 ? status_head_too_large
+                                             : status_of(E_INVALID);
+    if (status == 503)
+        reply_header(&call, "Retry-After", "1");
+    reply_status(&call, as, message);
+    count_request(call.api, N_ROUTES, res);
 }
 
 void api_set_draining(struct api *api)

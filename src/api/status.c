@@ -6,6 +6,8 @@ const struct status status_not_found = {404, "NOT_FOUND"};
 const struct status status_method_not_allowed = {405, "METHOD_NOT_ALLOWED"};
 const struct status status_not_acceptable = {406, "NOT_ACCEPTABLE"};
 const struct status status_unsupported_type = {415, "UNSUPPORTED_MEDIA_TYPE"};
+const struct status status_head_too_large = {431, "HEADERS_TOO_LARGE"};
+const struct status status_not_implemented = {501, "NOT_IMPLEMENTED"};
 const struct status status_overloaded = {503, "OVERLOADED"};
 
 struct status status_of(enum code code)

@@ -17,6 +17,8 @@ extern const struct status status_not_found;
 extern const struct status status_method_not_allowed;
 extern const struct status status_not_acceptable;
 extern const struct status status_unsupported_type;
+extern const struct status status_head_too_large;
+extern const struct status status_not_implemented;
 extern const struct status status_overloaded;
 
 #endif

@@ -25,7 +25,8 @@ struct server_config {
     uint64_t max_keys;            /* of one fetch */
     uint64_t max_columns;         /* of one fetch */
     unsigned max_connections;
-    int64_t request_timeout_ms; /* a connection that is idle this long is closed */
+    int64_t request_timeout_ms; /* to send a request whole */
+    int64_t idle_timeout_ms;    /* between two requests on one connection */
     int64_t drain_delay_ms;     /* between failing readiness and refusing connections */
 };
 

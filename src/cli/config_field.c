@@ -36,6 +36,8 @@ static const struct config_field server_fields[] = {
     {"max_connections", FIELD_UINT, AT(server.max_connections), "1024", .min = 1, .max = 1000000},
     {"request_timeout", FIELD_DURATION, AT(server.request_timeout_ms), "10s", .min = 1000,
      .max = 86400000},
+    {"idle_timeout", FIELD_DURATION, AT(server.idle_timeout_ms), "75s", .min = 1000,
+     .max = 86400000},
     {"drain_delay", FIELD_DURATION, AT(server.drain_delay_ms), "0s", .max = 3600000},
 };
 static const struct config_field log_fields_[] = {

@@ -44,7 +44,8 @@ must_use static enum code open_admin(const struct server_config *c, struct serve
                                .max_body_bytes = 4096,
                                .max_answer_bytes = SIZE_MAX,
                                .max_connections = 64,
-                               .timeout_ms = c->request_timeout_ms};
+                               .timeout_ms = c->request_timeout_ms,
+                               .idle_timeout_ms = c->idle_timeout_ms};
     return http_server_open(&http, api_handle_admin, s->api, &s->admin, err);
 }
 
@@ -67,13 +68,16 @@ must_use static enum code open_servers(const struct config *config, struct serve
     struct http_config http = {.host = c->host,
                                .port = c->port,
                                .threads = c->threads,
-                               .body_rule = api_body_rule,
+                               .rule = api_rule,
+                               .refuse = api_refuse,
                                .upload_dir = s->upload_dir,
                                .max_upload_bytes = c->max_upload_bytes,
                                .upload_memory_bytes = c->upload_memory_bytes,
                                .max_answer_bytes = c->max_answer_bytes,
                                .max_connections = c->max_connections,
-                               .timeout_ms = c->request_timeout_ms};
+                               .max_upload_files = c->max_connections,
+                               .timeout_ms = c->request_timeout_ms,
+                               .idle_timeout_ms = c->idle_timeout_ms};
     TRY(http_server_open(&http, api_handle, s->api, &s->main, err));
     if (c->admin_port)
         TRY(open_admin(c, s, err));

@@ -81,10 +81,13 @@ static int begin(void **state)
     world.api = api_new(&api);
     const struct http_config http = {.host = "127.0.0.1",
                                      .threads = 2,
-                                     .body_rule = api_body_rule,
+                                     .rule = api_rule,
+                                     .refuse = api_refuse,
                                      .max_answer_bytes = 1 << 30,
                                      .max_connections = 20,
-                                     .timeout_ms = 5000};
+                                     .timeout_ms = 5000,
+                                     .idle_timeout_ms = 5000,
+                                     .max_upload_files = 100};
     return http_server_open(&http, api_handle, world.api, &world.server, &err) ? -1 : 0;
 }
 
@@ -425,7 +428,9 @@ static void admin_port_has_probes_and_metrics_only(void **state)
                                      .max_body_bytes = 100,
                                      .max_answer_bytes = 1 << 30,
                                      .max_connections = 5,
-                                     .timeout_ms = 5000};
+                                     .timeout_ms = 5000,
+                                     .idle_timeout_ms = 5000,
+                                     .max_upload_files = 100};
     assert_int_equal(http_server_open(&http, api_handle_admin, world.api, &admin, &err), OK);
     unsigned port = http_server_port(admin);
     assert_int_equal(http_ask(port, "GET", "/livez", "", view_cstr(""), &world.arena).status, 200);

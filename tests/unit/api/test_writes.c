@@ -115,13 +115,16 @@ static int begin(void **state)
     world.api = api_new(&api);
     const struct http_config http = {.host = "127.0.0.1",
                                      .threads = 2,
-                                     .body_rule = api_body_rule,
+                                     .rule = api_rule,
+                                     .refuse = api_refuse,
                                      .upload_dir = world.dir,
                                      .max_upload_bytes = 2 << 20,
                                      .upload_memory_bytes = 1000,
                                      .max_answer_bytes = 1 << 30,
                                      .max_connections = 20,
-                                     .timeout_ms = 5000};
+                                     .timeout_ms = 5000,
+                                     .idle_timeout_ms = 5000,
+                                     .max_upload_files = 100};
     return http_server_open(&http, api_handle, world.api, &world.server, &err) ? -1 : 0;
 }
 
