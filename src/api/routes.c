@@ -4,6 +4,7 @@
 #include "format/json/put.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 /* In patterns {} is one path segment, handed to the route decoded. */
 struct route {
@@ -158,6 +159,22 @@ static void refuse_path(struct call *call, bool admin)
     reply_status(call, status_method_not_allowed, message);
 }
 
+/* Bodies are read as they come; a coding nobody undoes would be taken for rows that are malformed. */
+static bool refuse_coding(struct call *call)
+{
+    const char *coding = http_request_header(call->req, "Content-Encoding");
+    char message[200], shown[40];
+    if (!coding || !coding[0] || strcasecmp(coding, "identity") == 0)
+        return false;
+    snprintf(message, sizeof(message),
+             "Content-Encoding '%s' is not read here; send the body as it is, or Parquet or Arrow "
+             "with compressed pages or buffers",
+             view_printable(view_cstr(coding), shown, sizeof(shown)));
+    reply_header(call, "Accept-Encoding", "identity");
+    reply_status(call, status_unsupported_type, message);
+    return true;
+}
+
 /* Run the route that fits; returns its number, or N_ROUTES where none does. */
 static size_t dispatch(struct call *call, bool admin)
 {
@@ -169,6 +186,8 @@ static size_t dispatch(struct call *call, bool admin)
             !matches(r->pattern, req->path, &capture))
             continue;
         call->route = i;
+        if (refuse_coding(call))
+            return i;
         if (!http_percent_decode(capture, req->arena, &call->captures[0])) {
             struct err err;
             reply_error(call, err_set(&err, E_INVALID, "the path is not percent-encoded right"),

@@ -68,7 +68,14 @@ enum code body_check_complete(const struct body *b, struct err *err)
     return OK;
 }
 
-enum code body_open(const struct body_config *config, struct body **out_body, struct err *err)
+/* The bytes are the writer's: what is wrong with them is its mistake, not damage of ours. */
+static enum code blame_writer(enum code rc)
+{
+    return rc == E_CORRUPT ? E_INVALID : rc;
+}
+
+must_use static enum code open_form(const struct body_config *config, struct body **out_body,
+                                    struct err *err)
 {
     switch (config->form) {
     case WRITE_JSON:
@@ -80,6 +87,11 @@ enum code body_open(const struct body_config *config, struct body **out_body, st
         return body_open_parquet(config, out_body, err);
     }
     return err_set(err, E_INVALID, "form %d of a body is none", (int)config->form);
+}
+
+enum code body_open(const struct body_config *config, struct body **out_body, struct err *err)
+{
+    return blame_writer(open_form(config, out_body, err));
 }
 
 void body_close(struct body *b)
@@ -101,7 +113,7 @@ void body_types(const struct body *b, struct type *out)
 
 enum code body_next(struct body *b, size_t *out_n, struct err *err)
 {
-    TRY(b->ops->next(b, out_n, err));
+    TRY(blame_writer(b->ops->next(b, out_n, err)));
     for (size_t i = 0; i <= b->schema->n_fields; i++) {
         if (!b->is_fixed[i])
             continue;
