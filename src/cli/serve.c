@@ -13,9 +13,11 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static const int64_t drain_max_ms = 30000;
+static const uint64_t descriptors_of_others = 512;
 static const struct timespec tick = {.tv_nsec = 200000000};
 
 struct servers {
@@ -33,6 +35,29 @@ static void servers_done(struct servers *s)
     registry_close(s->registry); /* ends writes, which count in the api */
     api_free(s->api);
     *s = (struct servers){0};
+}
+
+/*
+ * A connection has a descriptor, and an upload a second one while it comes in. They get what the limit leaves beside the
+ * files of writes, loads, polls and the log, so that no number of clients takes those away.
+ */
+static void share_descriptors(struct http_config *http)
+{
+    struct rlimit limit;
+    unsigned wanted = http->max_connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    uint64_t all = limit.rlim_cur;
+    uint64_t others = all / 2 < descriptors_of_others ? all / 2 : descriptors_of_others;
+    uint64_t uploads = (all - others) / 4, connections = all - others - uploads - HTTP_PROBES;
+    if (uploads < http->max_upload_files)
+        http->max_upload_files = (unsigned)uploads;
+    if (connections >= wanted)
+        return;
+    http->max_connections = (unsigned)connections;
+    log_warn("max_connections was lowered to what the limit of open files allows",
+             log_int("max_connections", http->max_connections), log_int("configured", wanted),
+             log_int("open_files", all));
 }
 
 must_use static enum code open_admin(const struct server_config *c, struct servers *s,
@@ -78,6 +103,7 @@ must_use static enum code open_servers(const struct config *config, struct serve
                                .max_upload_files = c->max_connections,
                                .timeout_ms = c->request_timeout_ms,
                                .idle_timeout_ms = c->idle_timeout_ms};
+    share_descriptors(&http);
     TRY(http_server_open(&http, api_handle, s->api, &s->main, err));
     if (c->admin_port)
         TRY(open_admin(c, s, err));
