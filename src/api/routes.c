@@ -37,8 +37,8 @@ static const struct route routes[] = {
 enum { N_ROUTES = sizeof(routes) / sizeof(routes[0]), N_COUNTED_ROUTES = N_ROUTES + 1 };
 
 /* Statuses that are counted by themselves; others count as the last. */
-static const unsigned counted_statuses[] = {200, 201, 400, 404, 405, 406, 409,
-                                            413, 415, 429, 503, 507, 500};
+static const unsigned counted_statuses[] = {200, 201, 400, 403, 404, 405, 406, 409, 413,
+                                            415, 421, 429, 431, 501, 503, 507, 500};
 enum { N_STATUSES = sizeof(counted_statuses) / sizeof(counted_statuses[0]) };
 
 void reply_text(struct call *call, unsigned status, const char *content_type, struct buf *take_text)
@@ -273,11 +273,14 @@ static struct counter *const *count_requests(struct metrics *m)
     struct counter **counters = mem_alloc(N_COUNTED_ROUTES * N_STATUSES * sizeof(*counters));
     for (size_t r = 0; r < N_COUNTED_ROUTES; r++)
         for (size_t i = 0; i < N_STATUSES; i++) {
-            char labels[100];
-            snprintf(labels, sizeof(labels), "route=\"%s\",code=\"%u\"",
-                     r < N_ROUTES ? routes[r].pattern : "none", counted_statuses[i]);
-            counters[r * N_STATUSES + i] = metrics_counter(
-                m, "murr_http_requests_total", "Requests answered, by route and status.", labels);
+            char labels[120];
+            bool known = r < N_ROUTES;
+            snprintf(labels, sizeof(labels), "method=\"%s\",route=\"%s\",code=\"%u\"",
+                     known ? routes[r].method : "any", known ? routes[r].pattern : "none",
+                     counted_statuses[i]);
+            counters[r * N_STATUSES + i] =
+                metrics_counter(m, "murr_http_requests_total",
+                                "Requests answered, by method, route and status.", labels);
         }
     return counters;
 }

@@ -384,7 +384,7 @@ static void metrics_count_what_was_asked(void **state)
     assert_non_null(strstr(a.head, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
     const char *want[] = {
         "murr_build_info{version=\"1.2.3\"} 1\n",
-        "murr_http_requests_total{route=\"/v1/{}/_fetch\",code=\"200\"} ",
+        "murr_http_requests_total{method=\"POST\",route=\"/v1/{}/_fetch\",code=\"200\"} ",
         "murr_fetch_duration_seconds_bucket{table=\"features\",format=\"json\",le=\"2.5e-05\"} ",
         "murr_fetch_cells_total{table=\"features\",status=\"missing\"} ",
         "murr_table_rows{table=\"features\"} 4\n",

@@ -343,8 +343,9 @@ static void writes_are_counted_while_their_table_is_listed(void **state)
     assert_true(metrics_say("murr_write_duration_seconds_count{table=\"new\"} 1\n"));
     assert_true(metrics_say("murr_writes_total{table=\"other\",result=\"ok\"} 0\n"));
     assert_false(metrics_say("table=\"nobody\""));
-    assert_true(metrics_say("murr_http_requests_total{route=\"/api/v1/table/{}/write\","
-                            "code=\"400\"} "));
+    assert_true(
+        metrics_say("murr_http_requests_total{method=\"PUT\",route=\"/api/v1/table/{}/write\","
+                    "code=\"400\"} "));
     assert_true(metrics_say("murr_inflight_requests 1\n"));
     registry.n_listed = 1;
     assert_false(metrics_say("table=\"new\""));
