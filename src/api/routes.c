@@ -1,3 +1,4 @@
+#include "api/admission.h"
 #include "api/api_priv.h"
 
 #include "base/log.h"
@@ -11,34 +12,36 @@ struct route {
     const char *method;
     const char *pattern;
     route_fn run;
-    enum {
-        PLAIN,
-        ADMIN,
-        WRITE
-    } kind; /* ADMIN: also on the admin port; WRITE: the body may go to a file */
+    unsigned kind;
+};
+enum {
+    ADMIN = 1,  /* also on the admin port */
+    SPOOL = 2,  /* the body may go to a file */
+    CHANGES = 4 /* tables */
 };
 
 static const struct route routes[] = {
-    {"POST", "/v1/{}/_fetch", fetch_list, PLAIN},
-    {"POST", "/api/v1/table/{}/fetch", fetch_map, PLAIN},
-    {"GET", "/api/v1/table/{}/schema", table_schema, PLAIN},
-    {"PUT", "/api/v1/table/{}", create_table, PLAIN},
-    {"DELETE", "/api/v1/table/{}", drop_table, PLAIN},
-    {"PUT", "/api/v1/table/{}/write", write_table, WRITE},
-    {"POST", "/api/v1/table/{}/delete", delete_rows, WRITE},
-    {"POST", "/api/v1/table/{}/compact", compact_table, PLAIN},
-    {"GET", "/api/v1/table", list_tables, PLAIN},
+    {"POST", "/v1/{}/_fetch", fetch_list, 0},
+    {"POST", "/api/v1/table/{}/fetch", fetch_map, 0},
+    {"GET", "/api/v1/table/{}/schema", table_schema, 0},
+    {"PUT", "/api/v1/table/{}", create_table, CHANGES},
+    {"DELETE", "/api/v1/table/{}", drop_table, CHANGES},
+    {"PUT", "/api/v1/table/{}/write", write_table, CHANGES | SPOOL},
+    {"POST", "/api/v1/table/{}/delete", delete_rows, CHANGES | SPOOL},
+    {"POST", "/api/v1/table/{}/compact", compact_table, CHANGES},
+    {"GET", "/api/v1/table", list_tables, 0},
     {"GET", "/health", probe_health, ADMIN},
     {"GET", "/livez", probe_live, ADMIN},
     {"GET", "/readyz", probe_ready, ADMIN},
     {"GET", "/metrics", metrics_page, ADMIN},
-    {"GET", "/openapi.json", openapi_page, PLAIN},
+    {"GET", "/openapi.json", openapi_page, 0},
+    {"GET", "/", home_page, 0},
 };
 enum { N_ROUTES = sizeof(routes) / sizeof(routes[0]), N_COUNTED_ROUTES = N_ROUTES + 1 };
 
 /* Statuses that are counted by themselves; others count as the last. */
-static const unsigned counted_statuses[] = {200, 201, 400, 403, 404, 405, 406, 409, 413,
-                                            415, 421, 429, 431, 501, 503, 507, 500};
+static const unsigned counted_statuses[] = {200, 201, 204, 400, 403, 404, 405, 406, 409,
+                                            413, 415, 429, 431, 501, 503, 507, 500};
 enum { N_STATUSES = sizeof(counted_statuses) / sizeof(counted_statuses[0]) };
 
 void reply_text(struct call *call, unsigned status, const char *content_type, struct buf *take_text)
@@ -95,7 +98,7 @@ enum code check_body(const struct call *call, struct err *err)
         return OK;
     case E_LIMIT:
         return err_set(err, E_LIMIT, "the body is larger than server.max_%s_bytes allows",
-                       routes[call->route].kind == WRITE ? "write" : "body");
+                       routes[call->route].kind & SPOOL ? "write" : "body");
     case E_BUSY:
         return err_set(err, E_BUSY,
                        "too many bytes of uploads at a time (server.max_upload_bytes)");
@@ -133,7 +136,7 @@ static const char *allowed_methods(const char *path, bool admin, char out[64])
     out[0] = '\0';
     for (size_t i = 0; i < N_ROUTES; i++) {
         struct view capture;
-        if ((admin && routes[i].kind != ADMIN) || !matches(routes[i].pattern, path, &capture))
+        if ((admin && !(routes[i].kind & ADMIN)) || !matches(routes[i].pattern, path, &capture))
             continue;
         size_t used = strlen(out);
         bool get = strcmp(routes[i].method, "GET") == 0;
@@ -182,19 +185,18 @@ static size_t dispatch(struct call *call, bool admin)
     for (size_t i = 0; i < N_ROUTES; i++) {
         const struct route *r = &routes[i];
         struct view capture = {0};
-        if ((admin && r->kind != ADMIN) || strcmp(r->method, req->method) != 0 ||
+        if ((admin && !(r->kind & ADMIN)) || strcmp(r->method, req->method) != 0 ||
             !matches(r->pattern, req->path, &capture))
             continue;
         call->route = i;
-        if (refuse_coding(call))
-            return i;
         if (!http_percent_decode(capture, req->arena, &call->captures[0])) {
             struct err err;
             reply_error(call, err_set(&err, E_INVALID, "the path is not percent-encoded right"),
                         &err);
             return i;
         }
-        r->run(call);
+        if (admission_check(call, r->kind & CHANGES) && !refuse_coding(call))
+            r->run(call);
         return i;
     }
     refuse_path(call, admin);
@@ -214,9 +216,11 @@ static void serve(struct api *api, const struct http_request *req, struct http_r
 {
     struct call call = {.api = api, .req = req, .res = res, .path = req->path};
     atomic_fetch_add_explicit(&api->n_in_flight, 1, memory_order_relaxed);
-    size_t route = dispatch(&call, admin);
+    admission_note_origin(&call);
+    size_t route = admission_preflight(&call) ? N_ROUTES : dispatch(&call, admin);
     if (call.is_deferred)
         return;
+    admission_put_cors(&call);
     count_request(api, route, res);
     atomic_fetch_sub_explicit(&api->n_in_flight, 1, memory_order_relaxed);
 }
@@ -240,8 +244,8 @@ struct http_rule api_rule(void *arg, const char *method, const char *path)
         method = "GET";
     for (size_t i = 0; i < N_ROUTES; i++)
         if (strcmp(routes[i].method, method) == 0 && matches(routes[i].pattern, path, &capture)) {
-            rule.may_spool = routes[i].kind == WRITE;
-            rule.is_probe = routes[i].kind == ADMIN;
+            rule.may_spool = (routes[i].kind & SPOOL) && !api->config.read_only;
+            rule.is_probe = (routes[i].kind & ADMIN) != 0;
             break;
         }
     if (rule.may_spool)
@@ -260,6 +264,20 @@ void api_refuse(void *arg, unsigned status, const char *message, struct http_res
         reply_header(&call, "Retry-After", "1");
     reply_status(&call, as, message);
     count_request(call.api, N_ROUTES, res);
+}
+
+void api_set_exposed(struct api *api, bool is_exposed)
+{
+    atomic_store(&api->is_exposed, is_exposed);
+}
+
+const char *api_exposed_warning(const struct api *api)
+{
+    return api->config.read_only
+               ? "listens beyond this machine without authentication: whoever reaches the port can "
+                 "read every table (docs/security.md)"
+               : "listens beyond this machine without authentication: whoever reaches the port can "
+                 "read, write and drop tables; see server.read_only (docs/security.md)";
 }
 
 void api_set_draining(struct api *api)

@@ -27,7 +27,10 @@ struct server_config {
     unsigned max_connections;
     int64_t request_timeout_ms; /* to send a request whole */
     int64_t idle_timeout_ms;    /* between two requests on one connection */
-    int64_t drain_delay_ms;     /* between failing readiness and refusing connections */
+    char *allowed_hosts;        /* names of Host headers, "a,b" */
+    char *cors_origins;         /* origins of web pages, "a,b" */
+    bool read_only;
+    int64_t drain_delay_ms; /* between failing readiness and refusing connections */
 };
 
 struct log_config {

@@ -87,7 +87,13 @@ must_use static enum code open_servers(const struct config *config, struct serve
                              .max_columns = c->max_columns,
                              .max_body_bytes = c->max_body_bytes,
                              .max_write_bytes = c->max_write_bytes,
-                             .version = murr_version_text()};
+                             .version = murr_version_text(),
+                             .host = c->host,
+                             .allowed_hosts = c->allowed_hosts,
+                             .cors_origins = c->cors_origins,
+                             .read_only = c->read_only,
+                             .tables = config->tables,
+                             .n_tables = config->n_tables};
     s->api = api_new(&api);
     registry_start(s->registry); /* before anybody can write */
     struct http_config http = {.host = c->host,
@@ -105,6 +111,7 @@ must_use static enum code open_servers(const struct config *config, struct serve
                                .idle_timeout_ms = c->idle_timeout_ms};
     share_descriptors(&http);
     TRY(http_server_open(&http, api_handle, s->api, &s->main, err));
+    api_set_exposed(s->api, !http_server_is_local(s->main));
     if (c->admin_port)
         TRY(open_admin(c, s, err));
     return OK;
@@ -147,6 +154,8 @@ static int serve(const struct config *config, const sigset_t *signals)
              log_str("host", config->server.host), log_int("port", http_server_port(s.main)),
              log_int("admin_port", s.admin ? http_server_port(s.admin) : 0),
              log_int("tables", config->n_tables), log_str("data_dir", config->server.data_dir));
+    if (!http_server_is_local(s.main))
+        log_warn(api_exposed_warning(s.api), log_str("host", config->server.host));
     int sig = wait_for_signal(signals, s.registry);
     log_info("stopping", log_str("signal", sigabbrev_np(sig)));
     stop(config, signals, &s);

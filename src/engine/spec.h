@@ -37,6 +37,7 @@ struct table_spec {
     enum layout_kind layout;
     enum storage_kind storage;
     unsigned keep_generations; /* old ones kept beside the live one */
+    bool writes;               /* through the API are taken */
     char **key;                /* names of the key columns */
     size_t n_key;
     struct column_spec *columns; /* none: every supported column of the Parquet files */

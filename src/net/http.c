@@ -155,6 +155,7 @@ enum code http_server_open(const struct http_config *config, http_handler_fn han
     s->handler = handler;
     s->app = app;
     s->port = listeners.port;
+    s->is_local = listeners.is_local;
     init_shared(s);
     enum code rc = start(s, config, &listeners, err);
     if (rc) {
@@ -169,6 +170,11 @@ enum code http_server_open(const struct http_config *config, http_handler_fn han
 unsigned http_server_port(const struct http_server *s)
 {
     return s->port;
+}
+
+bool http_server_is_local(const struct http_server *s)
+{
+    return s->is_local;
 }
 
 unsigned http_server_in_flight(const struct http_server *s)

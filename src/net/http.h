@@ -36,6 +36,9 @@ struct http_request {
 /* The value of a header by any case of its name, or NULL. Lives as long as the request. */
 const char *http_request_header(const struct http_request *req, const char *name);
 
+/* Host and port that the client asks, "name:8080"; NULL: an old client does not say. */
+const char *http_request_host(const struct http_request *req);
+
 /* Whether the query has that name, with or without a value: "?verbose". */
 bool http_request_query(const struct http_request *req, const char *name);
 
@@ -131,6 +134,9 @@ must_use enum code http_server_open(const struct http_config *config, http_handl
 
 /* The port it listens on. */
 unsigned http_server_port(const struct http_server *s);
+
+/* Whether it listens on loopback addresses alone. */
+bool http_server_is_local(const struct http_server *s);
 
 /* Requests that have begun and are not answered in full. */
 unsigned http_server_in_flight(const struct http_server *s);

@@ -17,6 +17,7 @@ struct http_server {
     void *app;
     struct spool *spool; /* NULL: all bodies stay in memory */
     unsigned port;
+    bool is_local;
     struct loop **loops;
     unsigned n_loops;
     unsigned n_accepted;

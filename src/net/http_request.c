@@ -9,6 +9,11 @@ const char *http_request_header(const struct http_request *req, const char *name
     return head_field(req->head, name);
 }
 
+const char *http_request_host(const struct http_request *req)
+{
+    return req->head->host;
+}
+
 /* Cut the next name=value off the front; false at the end. */
 static bool next_parameter(struct view *rest, struct view *out_name, struct view *out_value)
 {

@@ -111,7 +111,10 @@ static int begin(void **state)
                                    .max_columns = 10,
                                    .max_body_bytes = 1000,
                                    .max_write_bytes = 3 << 20,
-                                   .version = "1"};
+                                   .version = "1",
+                                   .host = "",
+                                   .allowed_hosts = "",
+                                   .cors_origins = ""};
     world.api = api_new(&api);
     const struct http_config http = {.host = "127.0.0.1",
                                      .threads = 2,
