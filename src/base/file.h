@@ -5,11 +5,24 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 /* A read-only mapping. Zeroed means: nothing mapped. */
 struct mapped_file {
     const uint8_t *ptr; /* NULL when the file is empty */
     size_t len;
+    _Atomic bool *hit; /* some page could not be read (base/fault.h); NULL when the file is empty */
 };
+
+/* Whether a mapping was read in vain somewhere. */
+bool mapped_file_is_hit(const struct mapped_file *map);
+
+/* A range of addresses for several files, one behind the other. Close it as a mapping: the files go with it. */
+must_use enum code mapped_range_open(size_t len, struct mapped_file *out_range, struct err *err);
+/* Map a file at a page of such a range. Fails as mapped_file_open, and E_CORRUPT where it is longer than `room`. */
+must_use enum code mapped_range_put(const struct mapped_file *range, size_t at, const char *path,
+                                    size_t room, size_t *out_len, struct err *err);
 
 /* Fails E_NOTFOUND, E_IO, or E_NOMEM where the mapping is refused. */
 must_use enum code mapped_file_open(const char *path, struct mapped_file *out_map, struct err *err);

@@ -158,8 +158,15 @@ must_use static enum code open_writers(struct build *b, struct err *err)
     const struct build_config *c = b->config;
     for (uint32_t part = 0; part < c->n_parts; part++) {
         char path[PATH_CAP];
-        struct seg_plan plan = {c->schema, c->layout,  c->hash_seed,
-                                part,      c->n_parts, (uint32_t)(c->n_blocks / c->n_parts)};
+        struct seg_plan plan = {
+            .schema = c->schema,
+            .layout = c->layout,
+            .hash_seed = c->hash_seed,
+            .part = part,
+            .n_parts = c->n_parts,
+            .n_blocks = (uint32_t)(c->n_blocks / c->n_parts),
+            .origin = c->origin,
+        };
         TRY(segment_path(c->dir, part, path, err));
         TRY(seg_writer_open(path, &plan, &b->writers[part], err));
     }

@@ -19,8 +19,9 @@ struct build_config {
     uint64_t n_blocks;            /* n_parts times the blocks of a part */
     uint32_t n_parts;
     uint64_t hash_seed;
-    uint64_t worker_bytes; /* records a worker may hold at once */
-    const char *setting;   /* that they come of, for messages */
+    struct seg_origin origin; /* what the segments say they come from */
+    uint64_t worker_bytes;    /* records a worker may hold at once */
+    const char *setting;      /* that they come of, for messages */
     bool drop_deletes; /* rows whose newest record is a delete (record_is_delete) are left out */
 };
 
