@@ -187,9 +187,10 @@ must_use static enum code sync_parent(const char *path, struct err *err)
     return dir_sync(dir, err);
 }
 
-enum code file_replace(const char *path, struct view bytes, struct err *err)
+/* "<path>.tmp", on disk. */
+must_use static enum code write_tmp(const char *path, struct view bytes, char tmp[static PATH_CAP],
+                                    struct err *err)
 {
-    char tmp[PATH_CAP];
     TRY(path_format(tmp, err, "%s.tmp", path));
     AUTO(fd) int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -199,9 +200,33 @@ enum code file_replace(const char *path, struct view bytes, struct err *err)
         return err_in(err, rc, "%s", tmp);
     if (fsync(fd) < 0)
         return err_errno(err, code_of_errno(), "cannot fsync %s", tmp);
+    return OK;
+}
+
+must_use static enum code name_tmp(const char *tmp, const char *path, struct err *err)
+{
     if (rename(tmp, path) < 0)
         return err_errno(err, code_of_errno(), "cannot rename %s to %s", tmp, path);
+    return OK;
+}
+
+enum code file_replace(const char *path, struct view bytes, struct err *err)
+{
+    char tmp[PATH_CAP];
+    TRY(write_tmp(path, bytes, tmp, err));
+    TRY(name_tmp(tmp, path, err));
     return sync_parent(path, err);
+}
+
+enum code file_replace_both(const char *first, const char *second, struct view bytes,
+                            struct err *err)
+{
+    char first_tmp[PATH_CAP], second_tmp[PATH_CAP];
+    TRY(write_tmp(first, bytes, first_tmp, err));
+    TRY(write_tmp(second, bytes, second_tmp, err));
+    TRY(name_tmp(first_tmp, first, err));
+    TRY(name_tmp(second_tmp, second, err));
+    return sync_parent(second, err);
 }
 
 enum code dir_sync(const char *path, struct err *err)

@@ -53,6 +53,11 @@ must_use enum code fd_read_at(int fd, void *out, size_t len, uint64_t offset, st
  * name, fsync, rename, fsync of the directory. */
 must_use enum code file_replace(const char *path, struct view bytes, struct err *err);
 
+/* Two files of one directory with the same content: both are on disk before either gets its name, `first` before
+ * `second`. */
+must_use enum code file_replace_both(const char *first, const char *second, struct view bytes,
+                                     struct err *err);
+
 /* Make the names in a directory durable. */
 must_use enum code dir_sync(const char *path, struct err *err);
 

@@ -137,6 +137,9 @@ must_use static enum code open_segments(struct base *b, const char *dir, const s
         b->n_rows += b->segments[part]->n_rows;
         b->index_bytes += seg_index_bytes(b->segments[part]);
     }
+    if (b->info.root && seg_roots(b->segments, b->n_segments) != b->info.root)
+        return err_set(err, E_CORRUPT, "generation %s: its segments are not those it was made of",
+                       dir);
     enum code rc = seg_set_init(&b->set, b->segments, b->n_segments, err);
     if (rc)
         return err_in(err, rc, "generation %s", dir);

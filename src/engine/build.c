@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "engine/generation.h"
 #include "segment/verify.h"
 
 /* The records that a worker holds while it builds a block. */
@@ -146,11 +147,6 @@ static enum code finish_task(void *job, size_t part, unsigned worker, struct err
     TRY(segment_path(b->config->dir, (uint32_t)part, path, err));
     TRY(seg_writer_finish(b->writers[part], &b->parts[part].disk_bytes, err));
     return check_written(path, &b->parts[part].n_rows, err);
-}
-
-enum code segment_path(const char *dir, uint32_t part, char out[static PATH_CAP], struct err *err)
-{
-    return path_format(out, err, "%s/%08u.seg", dir, part);
 }
 
 must_use static enum code open_writers(struct build *b, struct err *err)

@@ -40,8 +40,4 @@ must_use enum code build_run(const struct build_config *config, struct pool *poo
                              struct load_progress *progress, struct build_result *out,
                              struct err *err);
 
-/* The path of a segment in a generation's directory. */
-must_use enum code segment_path(const char *dir, uint32_t part, char out[static 4096],
-                                struct err *err);
-
 #endif

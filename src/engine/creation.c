@@ -20,6 +20,7 @@ static struct table *new_created(struct view name, enum storage_kind storage)
     spec->name = mem_strndup(name.ptr, name.len);
     spec->source.kind = SOURCE_NONE;
     spec->parts = 1;
+    spec->scrub_ms = SCRUB_DEFAULT_MS;
     spec->storage = storage;
     struct table *t = table_new(spec);
     t->own_spec = spec;
@@ -202,12 +203,11 @@ enum code table_open_created(const char *name, enum storage_kind storage, const 
 {
     struct table *t = new_created(view_cstr(name), storage);
     enum code rc = table_make_dir(t, data_dir, err);
-    if (!rc)
-        rc = table_restore(t, err);
     if (rc) {
         table_close(t);
         return err_in(err, rc, "table %s", name);
     }
+    table_restore(t);
     *out_table = t;
     return OK;
 }

@@ -93,6 +93,16 @@ must_use static enum code open_set(const char *path, struct layer *l, struct err
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
+/* Whether it is the segment that the manifest names, and no other one under its name. */
+must_use static enum code check_root(const char *path, struct layer *l, uint64_t wanted,
+                                     struct err *err)
+{
+    l->root = seg_roots(&l->segment, 1);
+    if (wanted && l->root != wanted)
+        return err_set(err, E_CORRUPT, "segment %s is not the one that the manifest names", path);
+    return OK;
+}
+
 enum code layer_open(const char *table_dir, const struct manifest_write *what, bool to_memory,
                      struct layer **out_layer, struct err *err)
 {
@@ -103,6 +113,8 @@ enum code layer_open(const char *table_dir, const struct manifest_write *what, b
     l->number = what->segment;
     l->newest = what->newest;
     enum code rc = open_segment(path, l, to_memory, err);
+    if (!rc)
+        rc = check_root(path, l, what->root, err);
     if (!rc)
         rc = open_set(path, l, err);
     if (rc)

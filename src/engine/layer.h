@@ -21,6 +21,7 @@ struct layer {
     _Atomic uint32_t refs;
     /* Immutable from here on. */
     uint64_t number;
+    uint64_t root;  /* of its content (seg_roots) */
     int64_t newest; /* the latest stamp of its rows; of all, where they have none of their own */
     bool has_stamps;
     bool is_damaged; /* some of its rows are not what was written: they must not be read */

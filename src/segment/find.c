@@ -465,8 +465,10 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
     size_t n_runs = (rows->n + RUN_KEYS - 1) / RUN_KEYS;
     rows->n_absent = 0;
     rows->is_damaged = false;
-    if (set->guard)
+    if (set->guard) {
         seg_guard_begin(set->guard);
+        rows->is_damaged = atomic_load_explicit(&set->guard->is_lost, memory_order_relaxed);
+    }
     if (set->ahead) {
         find_ahead(set, keys, hashes, rows);
         return;
@@ -540,6 +542,14 @@ static bool search_extra(const struct seg_search *s, struct seg_rows *rows, size
     return true;
 }
 
+static bool found_is_right(const struct seg_set *set, const struct seg_block *b, const uint8_t *row)
+{
+    const struct seg_guard *g = set->guard;
+    if (atomic_load_explicit(&g->is_lost, memory_order_relaxed))
+        return false;
+    return !b->n_buckets || !seg_guard_has_unchecked(g) || row_is_right(set, b, row);
+}
+
 void seg_search_end(const struct seg_search *s, struct seg_rows *rows)
 {
     rows->n_absent = 0;
@@ -548,8 +558,8 @@ void seg_search_end(const struct seg_search *s, struct seg_rows *rows)
     for (size_t i = 0; i < rows->n; i++) {
         const struct seg_set *set = s->sets[s->which[i]];
         const struct seg_block *b = &set->blocks[rows->block[i]];
-        if (b->n_buckets && set->guard && seg_guard_has_unchecked(set->guard))
-            rows->is_damaged |= !row_is_right(set, b, rows->row[i]);
+        if (set->guard)
+            rows->is_damaged |= !found_is_right(set, b, rows->row[i]);
         bool found = b->n_buckets && holds_key(set, b, rows->row[i], s->keys[s->numbers[i]]);
         if (!found && b->n_extras)
             found = search_extra(s, rows, i);

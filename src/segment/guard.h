@@ -34,6 +34,7 @@ struct seg_guard {
     _Atomic uint64_t *checked; /* a bit a page */
     _Atomic size_t n_left;     /* pages of rows and heaps that are unchecked */
     _Atomic bool is_damaged;   /* some page was found that is not what it should be */
+    _Atomic bool is_lost;      /* nothing may be read: the index itself is damaged */
     struct guarded_segment *segments;
     size_t n_segments;
 };
@@ -46,6 +47,12 @@ void seg_guard_free(struct seg_guard *g); /* NULL is fine */
 /* Compare all pages of these bytes, whether they were checked before or not: for a merge, which writes them again under
  * new checksums. Sets bits as _check does. */
 bool seg_guard_verify(struct seg_guard *g, const uint8_t *at, size_t len);
+
+/* n whole pages from `at` were compared by somebody else, and are right. */
+void seg_guard_take(struct seg_guard *g, const uint8_t *at, size_t n);
+
+/* Nothing of all this may be read any more. */
+void seg_guard_lose(struct seg_guard *g);
 
 /* The slow way of seg_guard_check: with the pages that are unchecked. */
 bool seg_guard_check_pages(struct seg_guard *g, const uint8_t *at, size_t len);

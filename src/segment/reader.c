@@ -308,11 +308,13 @@ void seg_close(struct segment *s)
     free(s);
 }
 
-uint64_t seg_root(const struct segment *s)
+uint64_t seg_roots(struct segment *const *segments, size_t n)
 {
-    uint64_t root;
-    memcpy(&root, s->entries + s->n_entries, sizeof(root));
-    return root;
+    AUTO(buf) struct buf all = {0};
+    for (size_t i = 0; i < n; i++)
+        buf_put(&all, segments[i]->entries + segments[i]->n_entries, sizeof(uint64_t));
+    uint64_t root = hash_checksum(buf_view(&all));
+    return root + (root == 0);
 }
 
 const uint8_t *seg_group_rows(const struct segment *s, uint32_t block_idx, uint32_t group)

@@ -55,8 +55,9 @@ void seg_close(struct segment *s);
 /* The first entry of a kind, NULL when there is none. */
 const struct seg_entry *seg_entry_find(const struct segment *s, enum seg_kind kind);
 
-/* What names the content of the whole file: the checksum of its footer, which has those of all payloads. */
-uint64_t seg_root(const struct segment *s);
+/* What names the content of these segments together: a checksum of the checksums of their footers, which have those of
+ * all payloads. Never 0. */
+uint64_t seg_roots(struct segment *const *segments, size_t n);
 
 /* Start of a group's rows in a block. */
 const uint8_t *seg_group_rows(const struct segment *s, uint32_t block_idx, uint32_t group);
