@@ -88,11 +88,6 @@ must_use static enum code save_manifest(struct table *t, const struct snapshot *
     return manifest_save(t->dir, &m, err);
 }
 
-enum code commit_save_manifest(struct table *t, struct err *err)
-{
-    return save_manifest(t, t->live, err);
-}
-
 enum code commit_mend_manifest(struct table *t, struct err *err)
 {
     char path[PATH_CAP];

@@ -41,9 +41,6 @@ void commit_resettled(struct table *t, struct base *take_base);
 /* Write the manifest again where one of its two files is not what it should be. */
 must_use enum code commit_mend_manifest(struct table *t, struct err *err);
 
-/* The manifest that names what is served, where there is none: while the table is opened. */
-must_use enum code commit_save_manifest(struct table *t, struct err *err);
-
 /* "<table_dir>/0000000009.tmp", made. */
 must_use enum code commit_make_tmp(struct table *t, uint64_t *out_number, char out[static PATH_CAP],
                                    struct err *err);

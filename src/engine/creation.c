@@ -168,7 +168,8 @@ static void remove_half_made(const struct table *t, const char *data_dir)
 {
     struct err err;
     char aside[PATH_CAP];
-    if (table_put_aside(t, data_dir, aside, &err) || tree_remove(aside, &err))
+    if (table_put_aside(t, data_dir, aside, &err) == OK ? tree_remove(aside, &err)
+                                                        : tree_remove(t->dir, &err))
         log_warn("a table that was not created left files", log_str("table", t->spec->name),
                  log_str("error", err.msg));
 }

@@ -1,5 +1,6 @@
 #include "engine/generation.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/json_file.h"
 #include "format/json/schema.h"
@@ -98,6 +99,19 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     info.published_at_ms = published_at_ms;
     info.loaded_at_ms = loaded_at_ms;
     *out_info = info;
+    return OK;
+}
+
+enum code generation_mend_info(const char *dir, struct err *err)
+{
+    char path[PATH_CAP];
+    AUTO(json) json_t *root = NULL;
+    TRY(path_format(path, err, "%s/table.json", dir));
+    if (json_file_is_doubled(path))
+        return OK;
+    TRY(json_file_read(path, &root, err));
+    TRY(json_file_save(path, root, json_file_sequence(root) + 1, err));
+    log_warn("table.json was written again", log_str("path", path));
     return OK;
 }
 

@@ -46,6 +46,9 @@ must_use enum code generation_write_info(const char *dir, struct generation_info
 must_use enum code generation_read_info(const char *dir, struct generation_info *out_info,
                                         struct err *err);
 
+/* Write table.json again where one of its two files is not what it should be. */
+must_use enum code generation_mend_info(const char *dir, struct err *err);
+
 /* Numbers of the complete generations, newest first. */
 struct generation_list {
     uint64_t *numbers;

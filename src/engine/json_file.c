@@ -49,8 +49,10 @@ must_use static enum code check(const char *path, const json_t *value, struct er
 {
     char checksum[17];
     const char *said = json_string_value(json_object_get(value, "checksum"));
-    if (!said && !json_object_get(value, "sequence"))
-        return OK; /* of an earlier release */
+    if (!said && !json_object_get(value, "sequence")) /* of an earlier release: all have this */
+        return json_integer_value(json_object_get(value, "generation")) > 0
+                   ? OK
+                   : err_set(err, E_CORRUPT, "%s names no generation", path);
     if (!said || !checksum_of(value, checksum) || strcmp(said, checksum) != 0)
         return err_set(err, E_CORRUPT, "%s: checksum mismatch", path);
     return OK;

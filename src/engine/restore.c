@@ -192,9 +192,6 @@ static void open_unnamed(struct table *t, const struct generation_list *list, si
             break; /* what is older is not the table */
     }
     overlay_unref(no_layers);
-    if (t->live && commit_save_manifest(t, &err))
-        log_warn("cannot write the manifest", log_str("table", t->spec->name),
-                 log_str("error", err.msg));
 }
 
 static void prune_replaced(struct table *t, uint64_t live)
@@ -231,6 +228,19 @@ must_use static enum code restore_files(struct table *t, struct err *err)
     return OK;
 }
 
+void table_mend_small_files(struct table *t, const struct snapshot *s)
+{
+    char dir[PATH_CAP];
+    struct err err;
+    if (commit_mend_manifest(t, &err))
+        log_warn("cannot write the manifest", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
+    if (generation_path(t->dir, snapshot_base(s)->info.number, dir, &err) ||
+        generation_mend_info(dir, &err))
+        log_warn("cannot write table.json", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
+}
+
 void table_restore(struct table *t)
 {
     struct err err;
@@ -238,6 +248,7 @@ void table_restore(struct table *t)
         damage_note(t, DAMAGE_REFUSED, INT64_MAX, err.msg);
     if (!t->live)
         return;
+    table_mend_small_files(t, t->live);
     damage_look(t);
     const struct generation_info *info = &snapshot_base(t->live)->info;
     log_info("serving from disk", log_str("table", t->spec->name),

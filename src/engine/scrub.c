@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "engine/commit.h"
 #include "engine/damage.h"
-#include "engine/json_file.h"
 #include "segment/verify.h"
 
 #include <fcntl.h>
@@ -179,26 +178,6 @@ must_use static enum code check_layers(struct scrub *s, struct err *err)
     return OK;
 }
 
-/* Of the small files one may be damaged, or both where the snapshot that serves knows what they say. */
-static void mend_small_files(struct table *t, const struct snapshot *s)
-{
-    char dir[PATH_CAP], path[PATH_CAP];
-    struct err err = {0};
-    json_t *info;
-    if (commit_mend_manifest(t, &err))
-        log_warn("the manifest cannot be written again", log_str("table", t->spec->name),
-                 log_str("error", err.msg));
-    if (generation_path(t->dir, snapshot_base(s)->info.number, dir, NULL) ||
-        path_format(path, NULL, "%s/table.json", dir) || json_file_is_doubled(path) ||
-        json_file_read(path, &info, NULL))
-        return;
-    uint64_t sequence = json_file_sequence(info);
-    if (json_file_save(path, info, sequence + 1, &err) == OK)
-        log_warn("a damaged file was written again", log_str("table", t->spec->name),
-                 log_str("path", path));
-    json_done(&info);
-}
-
 /* --------------------------------------------------------------------------------------- runs */
 
 static bool serves(struct table *t, const struct snapshot *s)
@@ -232,7 +211,7 @@ static void run(struct table *t, struct snapshot *s)
     struct scrub scrub = {
         .table = t, .snapshot = s, .start_ns = clock_mono_ns(), .chunk = mem_alloc(CHUNK_BYTES)};
     struct err err = {0};
-    mend_small_files(t, s);
+    table_mend_small_files(t, s);
     enum code rc = check_layers(&scrub, &err);
     if (!rc)
         rc = check_base(&scrub, &err);

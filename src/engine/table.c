@@ -1,4 +1,4 @@
-#include "engine/table_priv.h"
+#include "engine/damage.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -165,6 +165,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     *out = (struct table_status){.name = arena_strndup(arena, t->spec->name, strlen(t->spec->name)),
                                  .source = t->store ? t->store->ops->kind : "none",
                                  .partition = ""};
+    damage_look(t); /* a read may have found some just now */
     pthread_mutex_lock(&t->lock);
     if (t->live) {
         const struct base *base = snapshot_base(t->live);

@@ -89,6 +89,9 @@ must_use enum code table_make_dir(struct table *t, const char *data_dir, struct 
 /* Serve what is in the directory; what cannot be is its damage. */
 void table_restore(struct table *t);
 
+/* Of manifest and table.json, one of the two files may be damaged, or both: write them again. */
+void table_mend_small_files(struct table *t, const struct snapshot *s);
+
 /* Try again what could not be opened. Threads: the scrubbing one. */
 void table_restore_again(struct table *t);
 
