@@ -38,7 +38,7 @@ struct config_section {
 
 #define N_SECTIONS 4
 extern const struct config_section config_sections[N_SECTIONS]; /* offsets into struct config */
-#define N_TABLE_FIELDS 6
+#define N_TABLE_FIELDS 7
 extern const struct config_field table_fields[N_TABLE_FIELDS]; /* into struct table_spec */
 #define N_COLUMN_FIELDS 2
 #define N_S3_FIELDS     21

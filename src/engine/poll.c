@@ -1,5 +1,6 @@
 /* Polling the source of a table, and loading what is new there. */
 #include "engine/commit.h"
+#include "engine/damage.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -107,8 +108,8 @@ must_use static enum code load(struct table *t, const struct partition *p, struc
 static bool is_served(struct table *t, const struct partition *p)
 {
     struct generation_info info;
-    return table_live_info(t, &info) && info.fingerprint == p->fingerprint &&
-           info.spec_hash == t->spec_hash;
+    return !damage_wants_load(t) && table_live_info(t, &info) &&
+           info.fingerprint == p->fingerprint && info.spec_hash == t->spec_hash;
 }
 
 /* Between `least` and `most`, so that a thousand workers do not come together. */
@@ -170,6 +171,7 @@ must_use static enum code load_if_new(struct table *t, const struct partition *p
 {
     if (is_served(t, p))
         return OK;
+    TRY(damage_allows_load(t, p->published_at_ms, err));
     bool failed_before = p->fingerprint == t->failed_fingerprint;
     if (failed_before && clock_mono_ns() < t->retry_load_ns)
         return err_set(err, E_INVALID, "%s", t->failed_err.msg); /* known bad: not yet again */
@@ -198,11 +200,20 @@ must_use static enum code start_anew(struct table *t, struct partition *p, struc
     return load_if_new(t, p, pool, memory_bytes, err);
 }
 
+/* It cannot be loaded again now. */
+static void fall_back(struct table *t)
+{
+    struct err err;
+    if (commit_older(t, &err) == OK)
+        log_warn("an older generation serves", log_str("table", t->spec->name));
+}
+
 enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, struct err *err)
 {
     struct err own;
     AUTO(partition) struct partition p = {0};
     table_settle(t);
+    damage_look(t);
     enum code rc = discover(t, &p, &own);
     note_poll(t, rc);
     if (!rc)
@@ -211,6 +222,8 @@ enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, 
         rc = start_anew(t, &p, pool, memory_bytes, &own);
     if (rc == E_CANCELLED)
         return err_set(err, rc, "%s", own.msg);
+    if (rc && damage_kind_of(t) == DAMAGE_ROWS && damage_wants_load(t))
+        fall_back(t);
     bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
     if (is_news)
         log_warn(t->live ? "poll failed; the data loaded before keeps serving" : "poll failed",
