@@ -2,6 +2,7 @@
 #include "api/api_priv.h"
 
 #include "api/negotiate.h"
+#include "base/log.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -283,6 +284,9 @@ void metrics_page(struct call *call)
     put_counted(&p, api);
     put_gauge(&p, "murr_inflight_requests", "Requests that handlers work on, this one included.",
               atomic_load(&call->api->n_in_flight));
+    metrics_put_head(&p.body, "murr_log_lines_dropped_total", "counter",
+                     "Lines of the log that found no room, since nobody read it.", p.format);
+    metrics_put_sample(&p.body, "murr_log_lines_dropped_total", "", (double)log_lines_dropped());
     put_all_tables(&p);
     put_process(&p);
     metrics_put_end(&p.body, p.format);

@@ -1,5 +1,6 @@
 /*
- * murr serve: load, poll, answer, until SIGTERM or SIGINT.
+ * murr serve: load, poll, answer, until SIGTERM or SIGINT. SIGHUP: poll all sources now, and read again what can
+ * change while it serves.
  *
  * The end: readiness fails at once; after server.drain_delay no connection is accepted; requests that
  * run are answered; then the poller and a running load stop. A second signal ends it at once.
@@ -10,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "remote/credentials.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -117,14 +119,29 @@ must_use static enum code open_servers(const struct config *config, struct serve
     return OK;
 }
 
+/* What can change while it serves: the log, credentials. And what is new in the sources is wanted now. */
+static void reload(const struct arguments *args, struct registry *r)
+{
+    AUTO(config) struct config fresh = {0};
+    struct err err;
+    if (config_options_load(&args->config, &fresh, &err))
+        log_error("the configuration cannot be read again; nothing of it changes",
+                  log_str("error", err.msg));
+    credentials_reread();
+    registry_poll_now(r);
+    log_info("reloaded: the log's level and format, credentials; polling all sources");
+}
+
 /* The signals are blocked in all threads and taken here, between looks at the loads. */
-static int wait_for_signal(const sigset_t *signals, struct registry *r)
+static int wait_for_end(const struct arguments *args, const sigset_t *signals, struct registry *r)
 {
     struct progress progress;
     progress_init(&progress, false);
     for (;;) {
         int sig = sigtimedwait(signals, NULL, &tick);
-        if (sig > 0) {
+        if (sig == SIGHUP) {
+            reload(args, r);
+        } else if (sig > 0) {
             progress_clear(&progress);
             return sig;
         }
@@ -132,11 +149,20 @@ static int wait_for_signal(const sigset_t *signals, struct registry *r)
     }
 }
 
-static void stop(const struct config *config, const sigset_t *signals, struct servers *s)
+/* A second signal has its default meaning, and this thread takes it. */
+static void unblock_ends(void)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
+}
+
+static void stop(const struct config *config, struct servers *s)
 {
     int64_t delay_ms = config->server.drain_delay_ms;
-    /* A second signal has its default meaning, and this thread takes it. */
-    pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+    unblock_ends();
     api_set_draining(s->api);
     nanosleep(&(struct timespec){delay_ms / 1000, delay_ms % 1000 * 1000000}, NULL);
     if (!http_server_drain(s->main, drain_max_ms))
@@ -144,7 +170,7 @@ static void stop(const struct config *config, const sigset_t *signals, struct se
                  log_int("in_flight", http_server_in_flight(s->main)));
 }
 
-static int serve(const struct config *config, const sigset_t *signals)
+static int serve(const struct arguments *args, const struct config *config, const sigset_t *signals)
 {
     AUTO(servers) struct servers s = {0};
     struct err err;
@@ -156,9 +182,9 @@ static int serve(const struct config *config, const sigset_t *signals)
              log_int("tables", config->n_tables), log_str("data_dir", config->server.data_dir));
     if (!http_server_is_local(s.main))
         log_warn(api_exposed_warning(s.api), log_str("host", config->server.host));
-    int sig = wait_for_signal(signals, s.registry);
+    int sig = wait_for_end(args, signals, s.registry);
     log_info("stopping", log_str("signal", sigabbrev_np(sig)));
-    stop(config, signals, &s);
+    stop(config, &s);
     log_info("stopped");
     return EXIT_DONE;
 }
@@ -178,7 +204,11 @@ int cmd_serve(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGXFSZ, SIG_IGN); /* a file that grows beyond ulimit -f is a full disk, not the end */
-    return serve(&config, &signals);
+    if (log_start(&err))
+        return command_failed(&err);
+    int exit_code = serve(&args, &config, &signals);
+    log_stop();
+    return exit_code;
 }

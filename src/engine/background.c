@@ -67,11 +67,14 @@ static void *poller_main(void *arg)
 {
     struct background *b = arg;
     const struct background_config *c = &b->config;
+    uint64_t seen = 0;
     pthread_setname_np(pthread_self(), "murr-poller");
     for (;;) {
         struct table *t = next_due(c);
-        if (!sleep_until(b, table_next_poll_ns(t), NULL))
+        if (!sleep_until(b, table_next_poll_ns(t), &seen))
             return NULL;
+        if (table_next_poll_ns(t) > clock_mono_ns())
+            continue;   /* woken: another one may be due */
         struct err err; /* kept and logged by the table */
         enum code rc = table_poll(t, c->load_pool, c->config->load.memory_bytes, &err);
         (void)rc;

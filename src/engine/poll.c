@@ -138,7 +138,7 @@ static void schedule(struct table *t, bool failed)
     pthread_mutex_lock(&t->lock);
     t->polled_at_ms = clock_wall_ms();
     t->next_poll_at_ms = t->polled_at_ms + delay;
-    t->next_poll_ns = clock_mono_ns() + (uint64_t)delay * 1000000u;
+    t->next_poll_ns = t->is_poll_wanted ? 0 : clock_mono_ns() + (uint64_t)delay * 1000000u;
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -208,10 +208,21 @@ static void fall_back(struct table *t)
         log_warn("an older generation serves", log_str("table", t->spec->name));
 }
 
+/* Who asked for a poll wants what failed before tried again, too. */
+static void answer_wish(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    if (t->is_poll_wanted)
+        t->retry_load_ns = 0;
+    t->is_poll_wanted = false;
+    pthread_mutex_unlock(&t->lock);
+}
+
 enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, struct err *err)
 {
     struct err own;
     AUTO(partition) struct partition p = {0};
+    answer_wish(t);
     table_settle(t);
     damage_look(t);
     enum code rc = discover(t, &p, &own);

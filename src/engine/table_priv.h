@@ -47,6 +47,7 @@ struct table {
     struct err last_error;
     int64_t last_error_at_ms, polled_at_ms, source_ok_at_ms, next_poll_at_ms;
     uint64_t next_poll_ns;
+    bool is_poll_wanted; /* since the latest poll began */
     uint64_t n_loads_ok, n_loads_failed, n_polls_ok, n_polls_failed;
     struct {
         enum damage_kind kind;
