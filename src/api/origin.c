@@ -87,7 +87,8 @@ static bool is_same(const char *origin, const char *host)
 
 bool origin_is_foreign(const char *origin, const char *fetch_site, const char *host)
 {
-    if (fetch_site && strcasecmp(fetch_site, "same-origin") && strcasecmp(fetch_site, "none"))
+    if (fetch_site && strcasecmp(fetch_site, "same-origin") != 0 &&
+        strcasecmp(fetch_site, "none") != 0)
         return true;
     return origin && !is_same(origin, host);
 }

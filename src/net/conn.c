@@ -23,7 +23,7 @@
  * whole `timeout_ms` after its first byte, a new connection must have sent one by then. A body earns time: every
  * HTTP_BODY_RATE bytes move that by a second, though not beyond timeout_ms from now. So an upload of any size goes
  * through as long as its average rate is above that, and what came quickly buys no long pause later. Between requests
- * it is `idle_timeout_ms`; while an answer is sent, timeout_ms without a byte that moves.
+ * it is `idle_timeout_ms`, and a second more than answers say; while an answer is sent, timeout_ms without a byte that moves.
  *
  * A body that is not wanted gets an answer that says so. Closing while the client still sends would make its kernel
  * drop that answer, so the body is read and thrown away first: up to `swallow_bytes` of one that is too large, all of
@@ -45,6 +45,7 @@ enum { READ_BYTES = 64 * 1024 };
 static const size_t keep_bytes = 1u << 20; /* memory a connection keeps from request to request */
 static const size_t swallow_bytes = 64u << 20;
 static const uint64_t linger_ns = 2000000000;
+static const uint64_t idle_grace_ns = 1000000000; /* for who comes in the last moment promised */
 
 struct http_deferred {
     pthread_mutex_t lock;
@@ -178,7 +179,7 @@ static void go_on_or_end(struct conn *c)
     if (!ends) {
         c->state = CONN_HEAD;
         c->is_idle = true;
-        wait_since(c, clock_mono_ns(), ns_of(c->server->config.idle_timeout_ms));
+        wait_since(c, clock_mono_ns(), ns_of(c->server->config.idle_timeout_ms) + idle_grace_ns);
     } else if (is_cut && shutdown(c->fd, SHUT_WR) == 0) {
         c->state = CONN_LINGERING;
         wait_since(c, clock_mono_ns(), linger_ns);
