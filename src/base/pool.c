@@ -1,5 +1,6 @@
 #include "base/pool.h"
 
+#include "base/cpu.h"
 #include "base/mem.h"
 
 #include <pthread.h>
@@ -85,8 +86,7 @@ static void *worker_main(void *arg)
 struct pool *pool_new(unsigned n_workers)
 {
     if (n_workers == 0) {
-        long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
-        n_workers = n_cores > 0 ? (unsigned)n_cores : 1;
+        n_workers = cpu_count();
     }
     struct pool *p = mem_zalloc(sizeof(*p));
     p->workers = mem_zalloc(n_workers * sizeof(*p->workers));

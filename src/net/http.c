@@ -1,6 +1,7 @@
 #include "net/http_priv.h"
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/log.h"
 #include "net/acceptor.h"
 
@@ -107,8 +108,7 @@ static void take_client(void *server, int fd)
 
 static unsigned n_threads(unsigned wanted)
 {
-    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return wanted ? wanted : n_cores > 0 ? (unsigned)n_cores : 1;
+    return wanted ? wanted : cpu_count();
 }
 
 must_use static enum code start_loops(struct http_server *s, struct err *err)
