@@ -23,6 +23,7 @@ void body_init(struct body *b, const struct body_ops *ops, const struct body_con
     size_t n = config->schema->n_fields;
     b->ops = ops;
     b->schema = config->schema;
+    b->rules = config->rules;
     b->columns = mem_zalloc((n + 1) * sizeof(*b->columns));
     b->is_fixed = mem_zalloc((n + 1) * sizeof(*b->is_fixed));
     init_stamp(&b->columns[0], config->stamp);
@@ -62,7 +63,8 @@ enum code body_check_complete(const struct body *b, struct err *err)
 {
     for (size_t i = 0; i < b->schema->n_fields; i++) {
         const struct field *f = &b->schema->fields[i];
-        if (body_is_fixed(b, i) && !f->nullable)
+        bool may_lack = f->nullable || (b->rules.is_patch && !schema_is_key(b->schema, i));
+        if (body_is_fixed(b, i) && !may_lack)
             return err_set(err, E_INVALID, "column '%s' is missing, and may not be null", f->name);
     }
     return OK;

@@ -1,6 +1,6 @@
 /*
  * The rows of a write's body, some at a time, whatever its form: JSON, an Arrow stream or structs, a Parquet file.
- * Columns are found by name; those that the table has not are passed over, and those that are left out are null.
+ * Columns are found by name; those that are left out are null, or of a patch stay what they are.
  */
 #ifndef MURR_ENGINE_BODY_H
 #define MURR_ENGINE_BODY_H
@@ -14,6 +14,7 @@ struct body_config {
     struct view bytes;
     const struct c_batches *batches; /* of WRITE_BATCHES, instead of bytes */
     const struct schema *schema;     /* of the table */
+    struct column_rules rules;
     int64_t stamp;                   /* of every row */
     uint64_t memory_bytes;           /* for what must be decompressed */
 };
@@ -25,13 +26,14 @@ struct body_config {
 struct body {
     const struct body_ops *ops;
     const struct schema *schema;
+    struct column_rules rules;
     struct vector *columns; /* as in a layer: field i of the table is column i + 1 */
     bool *is_fixed;         /* by column: the body does not have it */
 };
 
 /*
  * Borrows   all that the config names, until the close.
- * Fails     E_INVALID naming the column: the bytes are not of that form; a column is left out that may not be null,
+ * Fails     E_INVALID naming the column: the bytes are not of that form; a column is unknown; one is left out that may not be null,
  *           or has a type that does not go into the table's without loss (with loss, where field.lossy says so);
  *           E_UNSUPPORTED, E_LIMIT.
  */

@@ -28,7 +28,7 @@ enum code body_open_json(const struct body_config *config, struct body **out, st
     struct json_body *j = mem_zalloc(sizeof(*j));
     body_init(&j->base, &ops, config);
     memset(j->base.is_fixed + 1, 0, config->schema->n_fields * sizeof(bool));
-    enum code rc = json_write_open(config->bytes, config->schema, &j->rows, err);
+    enum code rc = json_write_open(config->bytes, config->schema, &config->rules, &j->rows, err);
     if (rc)
         body_close(&j->base);
     else

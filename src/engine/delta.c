@@ -103,8 +103,15 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
                                    struct row_sink *sink, uint64_t *n_rows, struct err *err)
 {
     struct body *body;
-    struct body_config config = {w->form,          w->body.bytes, w->body.batches,
-                                 d->config.schema, stamp,         d->config.memory_bytes / 4};
+    struct body_config config = {
+        .form = w->form,
+        .bytes = w->body.bytes,
+        .batches = w->body.batches,
+        .schema = d->config.schema,
+        .rules = w->rules,
+        .stamp = stamp,
+        .memory_bytes = d->config.memory_bytes / 4,
+    };
     AUTO(ptr) struct type *types = mem_alloc((1 + d->config.schema->n_fields) * sizeof(*types));
     size_t skip =
         !d->config.has_deletes; /* of the body's columns, the first of which is the stamp */
