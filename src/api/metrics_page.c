@@ -324,7 +324,7 @@ void metrics_page(struct call *call)
     put_gauge(&p, "murr_inflight_requests", "Requests that handlers work on, this one included.",
               atomic_load(&call->api->n_in_flight));
     metrics_put_head(&p.body, "murr_log_lines_dropped_total", "counter",
-                     "Lines of the log that found no room, since nobody read it.", p.format);
+                     "Lines of the log that found no room.", p.format);
     metrics_put_sample(&p.body, "murr_log_lines_dropped_total", "", (double)log_lines_dropped());
     put_all_tables(&p);
     put_process(&p);

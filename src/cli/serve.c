@@ -68,6 +68,7 @@ must_use static enum code open_admin(const struct server_config *c, struct serve
     struct http_config http = {.host = c->host,
                                .port = c->admin_port,
                                .threads = 1,
+                               .refuse = api_refuse,
                                .max_body_bytes = 4096,
                                .max_answer_bytes = SIZE_MAX,
                                .max_connections = 64,
