@@ -25,7 +25,7 @@ static bool admit_host(struct call *call)
     if (!host || is_open(api) || origin_lists_host(api->config.allowed_hosts, host) ||
         origin_lists_host(api->config.host, host))
         return true;
-    if (!atomic_load(&api->is_exposed) && origin_is_local_host(host))
+    if (atomic_load(&api->is_exposed) ? origin_is_address(host) : origin_is_local_host(host))
         return true;
     snprintf(message, sizeof(message),
              "this server does not go by the name '%s' of the Host header; where it should, put "

@@ -198,7 +198,8 @@ static void put_health(struct page *p)
     put_tables(p, "murr_table_degraded",
                "1 where an older generation serves, as the newest is damaged; else 0.", degraded);
     put_tables(p, "murr_table_damaged",
-               "1 where data of the table is damaged and reads that need it fail; else 0.", damaged);
+               "1 where data of the table is damaged and reads that need it fail; else 0.",
+               damaged);
     put_values(p, "murr_damages_total", "counter", "Damages of files that were found.", damages);
     put_values(p, "murr_scrubbed_bytes_total", "counter",
                "Bytes that the scrub compared with their checksums.", scrubbed_bytes);

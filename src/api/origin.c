@@ -4,6 +4,7 @@
 #include "base/view.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -23,24 +24,40 @@ static bool ends_with(struct view name, const char *tail)
     return name.len >= len && strncasecmp((const char *)name.ptr + name.len - len, tail, len) == 0;
 }
 
-static bool is_loopback_address(struct view name)
+/* An address in figures, which nobody can make mean another one. */
+static bool is_address(struct view name, bool *is_loopback)
 {
     char text[INET6_ADDRSTRLEN + 2];
     struct in_addr v4;
-    if (name.len >= sizeof(text))
+    struct in6_addr v6;
+    if (name.len < 2 || name.len >= sizeof(text))
         return false;
     snprintf(text, sizeof(text), "%.*s", (int)name.len, (const char *)name.ptr);
-    if (strcmp(text, "[::1]") == 0)
+    if (inet_pton(AF_INET, text, &v4) == 1) {
+        *is_loopback = ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
         return true;
-    return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+    }
+    text[name.len - 1] = '\0'; /* the bracket */
+    if (text[0] != '[' || inet_pton(AF_INET6, text + 1, &v6) != 1)
+        return false;
+    *is_loopback = IN6_IS_ADDR_LOOPBACK(&v6);
+    return true;
 }
 
 bool origin_is_local_host(const char *host)
 {
     struct view name = name_of(host);
-    if (name.len && name.ptr[0] != '[' && !memchr(name.ptr, '.', name.len))
-        return true;
-    return ends_with(name, ".localhost") || is_loopback_address(name);
+    bool is_loopback;
+    if (is_address(name, &is_loopback))
+        return is_loopback;
+    bool has_dot = memchr(name.ptr, '.', name.len) != NULL;
+    return (name.len && name.ptr[0] != '[' && !has_dot) || ends_with(name, ".localhost");
+}
+
+bool origin_is_address(const char *host)
+{
+    bool is_loopback;
+    return is_address(name_of(host), &is_loopback);
 }
 
 /* Whether the list has the word, in any case. */

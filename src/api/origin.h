@@ -17,6 +17,9 @@
  */
 bool origin_is_local_host(const char *host);
 
+/* Whether a Host header is an address in figures: a page cannot have its own name mean that of another. */
+bool origin_is_address(const char *host);
+
 /* Whether a list, "a,b", has the name of a Host header, without its port; "*" has all. */
 bool origin_lists_host(const char *list, const char *host);
 

@@ -40,7 +40,7 @@ def open_murr(tmp_path_factory):
     publish(folder / "s", "2026-11-22", [pa.table({"id": ["a"], "v": [1.5]})])
     tables = {"closed": local(folder / "s", ["id"], writes=False), "t": local(folder / "s", ["id"])}
     server = {"host": "0.0.0.0", "cors_origins": [UI, "https://other.example"],
-              "allowed_hosts": ["127.0.0.1", "features.example"]}
+              "allowed_hosts": ["features.example"]}
     with Server(folder, tables, server) as m:
         m.wait_loaded("closed")
         m.wait_loaded("t")
@@ -102,7 +102,8 @@ def test_a_server_beyond_loopback_says_so(open_murr):
 
 
 def test_configured_names_alone_are_ours(open_murr):
-    assert ask(open_murr, "GET", "/livez", host="features.example:80")[0] == 200
+    for host in ("features.example:80", "127.0.0.1", "10.1.2.3:8080", "[fe80::1]:8080"):
+        assert ask(open_murr, "GET", "/livez", host=host)[0] == 200
     for host in ("evil.example", "localhost"):
         assert ask(open_murr, "GET", "/livez", host=host)[0] == 403
 

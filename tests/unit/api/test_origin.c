@@ -27,6 +27,17 @@ static void origin_knows_local_hosts(void **state)
             fail_msg("%s is not local", others[i]);
 }
 
+static void origin_knows_addresses(void **state)
+{
+    (void)state;
+    assert_true(origin_is_address("10.1.2.3:8080"));
+    assert_true(origin_is_address("[fe80::1]:8080"));
+    assert_false(origin_is_address("10.1.2.3.nip.io"));
+    assert_false(origin_is_address("murr"));
+    assert_false(origin_is_address("[fe80::1"));
+    assert_false(origin_is_address(""));
+}
+
 static void origin_finds_names_in_lists(void **state)
 {
     (void)state;
@@ -88,6 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(origin_knows_local_hosts),
+        cmocka_unit_test(origin_knows_addresses),
         cmocka_unit_test(origin_finds_names_in_lists),
         cmocka_unit_test(origin_knows_foreign_pages),
         cmocka_unit_test(origin_knows_types_that_pages_send_unasked),
