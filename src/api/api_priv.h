@@ -61,7 +61,8 @@ void list_tables(struct call *call);
 void table_schema(struct call *call);
 void create_table(struct call *call);  /* PUT /api/v1/table/{name} */
 void drop_table(struct call *call);    /* DELETE */
-void write_table(struct call *call);   /* PUT /api/v1/table/{name}/write */
+void write_table(struct call *call);
+void patch_table(struct call *call);   /* PUT /api/v1/table/{name}/write */
 void delete_rows(struct call *call);   /* POST /api/v1/table/{name}/delete */
 void compact_table(struct call *call); /* POST /api/v1/table/{name}/compact */
 void probe_health(struct call *call);

@@ -37,8 +37,10 @@ static bool is_address(struct view name, bool *is_loopback)
         *is_loopback = ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
         return true;
     }
-    text[name.len - 1] = '\0'; /* the bracket */
-    if (text[0] != '[' || inet_pton(AF_INET6, text + 1, &v6) != 1)
+    if (text[0] != '[' || text[name.len - 1] != ']')
+        return false;
+    text[name.len - 1] = '\0';
+    if (inet_pton(AF_INET6, text + 1, &v6) != 1)
         return false;
     *is_loopback = IN6_IS_ADDR_LOOPBACK(&v6);
     return true;

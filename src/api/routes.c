@@ -27,6 +27,7 @@ static const struct route routes[] = {
     {"PUT", "/api/v1/table/{}", create_table, CHANGES},
     {"DELETE", "/api/v1/table/{}", drop_table, CHANGES},
     {"PUT", "/api/v1/table/{}/write", write_table, CHANGES | SPOOL},
+    {"PATCH", "/api/v1/table/{}/write", patch_table, CHANGES | SPOOL},
     {"POST", "/api/v1/table/{}/delete", delete_rows, CHANGES | SPOOL},
     {"POST", "/api/v1/table/{}/compact", compact_table, CHANGES},
     {"GET", "/api/v1/table", list_tables, 0},

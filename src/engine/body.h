@@ -20,15 +20,16 @@ struct body_config {
 };
 
 /*
- * An open body. `columns` are the stamp and then one a field of the table: what body_next read, of types that
+ * An open body. `columns` are the mask, the stamp and then one a field of the table: what body_next read, of types that
  * convert into the table's.
  */
 struct body {
     const struct body_ops *ops;
     const struct schema *schema;
     struct column_rules rules;
-    struct vector *columns; /* as in a layer: field i of the table is column i + 1 */
-    bool *is_fixed;         /* by column: the body does not have it */
+    struct vector *columns; /* as in a layer with masks: mask, stamp, field i of the table is column i + 2 */
+    bool *is_fixed;         /* by column: the same in all rows */
+    bool *is_given;         /* by field: the body has it */
 };
 
 /*
@@ -41,7 +42,7 @@ must_use enum code body_open(const struct body_config *config, struct body **out
                              struct err *err);
 void body_close(struct body *b);
 
-/* Types of the columns, as read: 1 + n_fields. They stay the same. */
+/* Types of the columns, as read: 2 + n_fields. They stay the same. */
 void body_types(const struct body *b, struct type *out);
 
 /* Read the next rows, at most ROW_SINK_ROWS of them; *out_n is 0 behind the last. Fails as body_open. */

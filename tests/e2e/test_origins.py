@@ -15,6 +15,7 @@ UI = "https://ui.example"
 
 # what changes tables: method, path, body
 CHANGES = [("PUT", "/api/v1/table/new", SCHEMA), ("PUT", "/api/v1/table/w/write", ROWS),
+           ("PATCH", "/api/v1/table/w/write", ROWS),
            ("POST", "/api/v1/table/w/delete", '{"keys": ["a"]}'), ("POST", "/api/v1/table/w/compact", None),
            ("DELETE", "/api/v1/table/w", None)]
 
