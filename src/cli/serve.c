@@ -51,7 +51,8 @@ static void share_descriptors(struct http_config *http)
         return;
     uint64_t all = limit.rlim_cur;
     uint64_t others = all / 2 < descriptors_of_others ? all / 2 : descriptors_of_others;
-    uint64_t uploads = (all - others) / 4, connections = all - others - uploads - HTTP_PROBES;
+    uint64_t uploads = (all - others) / 4, rest = all - others - uploads;
+    uint64_t connections = rest > HTTP_PROBES ? rest - HTTP_PROBES : 1;
     if (uploads < http->max_upload_files)
         http->max_upload_files = (unsigned)uploads;
     if (connections >= wanted)

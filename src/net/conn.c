@@ -173,9 +173,14 @@ void conn_free(struct conn *c)
 
 /* ------------------------------------------------------------------------------------ answers */
 
+struct view conn_unused(const struct conn *c)
+{
+    return view_of(c->in.ptr + c->in_at, c->in.len - c->in_at);
+}
+
 static void go_on_or_end(struct conn *c)
 {
-    bool ends = c->request.ends, is_cut = c->request.is_cut;
+    bool ends = c->request.ends, is_cut = c->request.is_cut || conn_unused(c).len > 0;
     uint64_t now_ns = clock_mono_ns();
     request_end(c);
     if (!ends) {
@@ -315,11 +320,6 @@ void conn_refuse(struct conn *c, unsigned status, const char *message)
     c->request.ends = c->request.is_cut = true;
     answer_begin(&c->answer, &res);
     begin_writing(c);
-}
-
-struct view conn_unused(const struct conn *c)
-{
-    return view_of(c->in.ptr + c->in_at, c->in.len - c->in_at);
 }
 
 void http_request_detach_body(const struct http_request *req, struct http_body *out)
