@@ -57,12 +57,13 @@ void reply_header(struct call *call, const char *name, const char *value);
 
 void fetch_list(struct call *call); /* POST /v1/{table}/_fetch */
 void fetch_map(struct call *call);  /* POST /api/v1/table/{name}/fetch */
+void list_classic_tables(struct call *call);
 void list_tables(struct call *call);
 void table_schema(struct call *call);
-void create_table(struct call *call);  /* PUT /api/v1/table/{name} */
-void drop_table(struct call *call);    /* DELETE */
+void create_table(struct call *call); /* PUT /api/v1/table/{name} */
+void drop_table(struct call *call);   /* DELETE */
 void write_table(struct call *call);
-void patch_table(struct call *call);   /* PUT /api/v1/table/{name}/write */
+void patch_table(struct call *call);
 void delete_rows(struct call *call);   /* POST /api/v1/table/{name}/delete */
 void compact_table(struct call *call); /* POST /api/v1/table/{name}/compact */
 void probe_health(struct call *call);
