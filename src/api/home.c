@@ -10,7 +10,7 @@ void home_page(struct call *call)
     json_put_string(&body, view_cstr(call->api->config.version));
     buf_puts(&body, ",\"about\":\"a columnar cache: keys and columns in, Arrow or JSON out\","
                     "\"paths\":{\"/v1/{table}/_fetch\":\"POST keys, get columns\","
-                    "\"/api/v1/table\":\"the tables and their schemas\","
+                    "\"/v1/tables\":\"the tables and their schemas\","
                     "\"/readyz?verbose\":\"the state of each table\","
                     "\"/metrics\":\"for Prometheus\","
                     "\"/openapi.json\":\"every route\"}}\n");
