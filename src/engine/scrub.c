@@ -69,6 +69,21 @@ must_use static enum code check_chunk(struct scrub *s, int fd, const struct segm
     return OK;
 }
 
+/*
+ * What is mapped may be another file than the one of that name now, or have zeros where it could not be read once
+ * (base/fault.h). The page cache has what was just read, so comparing the mapping as well costs little.
+ */
+must_use static enum code check_mapping(struct seg_guard *guard, const struct segment *seg,
+                                        uint64_t first, size_t n, struct err *err)
+{
+    uint64_t from = first ? first : 1; /* the page before has no rows */
+    if (first + n <= from || seg_guard_verify(guard, seg->bytes.ptr + from * SEG_PAGE_BYTES,
+                                              (first + n - from) * SEG_PAGE_BYTES))
+        return OK;
+    return err_set(err, E_CORRUPT, "checksum mismatch in the mapped pages from offset %llu",
+                   (unsigned long long)from * SEG_PAGE_BYTES);
+}
+
 /* `guard` NULL: the segment is a copy in memory. */
 must_use static enum code check_pages(struct scrub *s, const char *path, const struct segment *seg,
                                       struct seg_guard *guard, struct err *err)
@@ -81,7 +96,7 @@ must_use static enum code check_pages(struct scrub *s, const char *path, const s
         bool keeps = guard && is_cached(mapped, n * SEG_PAGE_BYTES);
         TRY(check_chunk(s, fd, seg, at, n, err));
         if (guard && snapshot_base(s->snapshot)->storage != STORAGE_DISK)
-            seg_guard_take(guard, mapped, n);
+            TRY(check_mapping(guard, seg, at, n, err));
         else if (!keeps)
             posix_fadvise(fd, (off_t)(at * SEG_PAGE_BYTES), CHUNK_BYTES, POSIX_FADV_DONTNEED);
         TRY(pace(s, n * SEG_PAGE_BYTES, err));

@@ -145,15 +145,6 @@ bool seg_guard_check_pages(struct seg_guard *g, const uint8_t *at, size_t len)
     return true;
 }
 
-void seg_guard_take(struct seg_guard *g, const uint8_t *at, size_t n)
-{
-    size_t first = (size_t)(at - g->start) / SEG_PAGE_BYTES;
-    const struct guarded_segment *gs = segment_of(g, first);
-    for (size_t page = first; page < first + n && page < g->n_pages; page++)
-        if (page > gs->first_page) /* that one has no rows */
-            set_checked(g, page);
-}
-
 void seg_guard_lose(struct seg_guard *g)
 {
     atomic_store(&g->is_damaged, true);

@@ -45,11 +45,8 @@ struct seg_guard *seg_guard_new(struct segment *const *segments, size_t n,
 void seg_guard_free(struct seg_guard *g); /* NULL is fine */
 
 /* Compare all pages of these bytes, whether they were checked before or not: for a merge, which writes them again under
- * new checksums. Sets bits as _check does. */
+ * new checksums, and for the scrub. Sets bits as _check does. */
 bool seg_guard_verify(struct seg_guard *g, const uint8_t *at, size_t len);
-
-/* n whole pages from `at` were compared by somebody else, and are right. */
-void seg_guard_take(struct seg_guard *g, const uint8_t *at, size_t n);
 
 /* Nothing of all this may be read any more. */
 void seg_guard_lose(struct seg_guard *g);

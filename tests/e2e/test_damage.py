@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+import time
 
 import pyarrow as pa
 import pytest
@@ -294,3 +295,45 @@ def test_a_segment_cut_short_under_a_server_fails_its_table_alone(tmp_path, stor
         publish(tmp_path / "t", "2026-01-01", [table_of(0)])
         murr.wait_for(lambda: murr.status("t")["ready"])
         assert murr.fetch_raw("t", keys)[0] == 200
+
+
+def read_right(murr, numbers):
+    """Ask `t` for rows of table_of(0): each is right or refused; the status."""
+    status, _, data = murr.fetch_raw("t", {"keys": [f"k{i}" for i in numbers], "columns": ["v"]})
+    if status == 200:
+        assert json.loads(data)["columns"][0]["values"] == [i * 3 for i in numbers]
+    return status
+
+
+def test_a_segment_cut_behind_its_rows_loses_no_keys(tmp_path):
+    """Its index became zeros, and keys that are there were answered with null."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0)])
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], parts=1, storage="mmap")}) as murr:
+        murr.wait_loaded("t")
+        shutil.rmtree(tmp_path / "t")
+        segment = tmp_path / "data" / "t" / "0000000001" / "00000000.seg"
+        os.truncate(segment, segment.stat().st_size - 4000)
+        for _ in range(3):
+            read_right(murr, range(0, 20_000, 37))
+
+
+def test_a_segment_that_was_put_back_makes_no_damage_true(tmp_path):
+    """The scrub read the new file and took the old one, which is mapped, for whole."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0)])
+    settings = {"parts": 1, "storage": "mmap", "scrub": "200ms"}
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], **settings)}) as murr:
+        murr.wait_loaded("t")
+        shutil.rmtree(tmp_path / "t")
+        segment = tmp_path / "data" / "t" / "0000000001" / "00000000.seg"
+        good = segment.read_bytes()
+        with open(segment, "r+b") as mapped:
+            at = good.find((777 * 3).to_bytes(8, "little"))
+            os.pwrite(mapped.fileno(), bytes([good[at] ^ 1]), at)
+        murr.wait_for(lambda: read_right(murr, [777]) == 500)
+        new = segment.with_suffix(".new")
+        new.write_bytes(good)
+        new.rename(segment)
+        for _ in range(10):  # some scrubs long
+            assert read_right(murr, [777]) == 500
+            time.sleep(0.1)
+        assert not murr.status("t")["ready"]
