@@ -21,7 +21,8 @@ void damage_note(struct table *t, enum damage_kind kind, int64_t newest, const c
     err_write(&t->damage.why, "%s", why);
     t->damage.at_ms = is_news ? clock_wall_ms() : t->damage.at_ms;
     t->n_damages += is_news;
-    t->next_poll_ns = 0;       /* it may be loaded again */
+    if (is_news)
+        t->next_poll_ns = 0;   /* it may be loaded again */
     if (kind >= DAMAGE_ROWS) { /* writes that wait for a merge would wait for ever */
         t->writes.merge_rc = E_CORRUPT;
         err_write(&t->writes.merge_err, "what is damaged is not merged: %s", why);
