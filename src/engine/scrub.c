@@ -143,7 +143,37 @@ must_use static enum code check_mapped(struct scrub *s, const char *path, struct
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
-/* The copy serves, so the file can be had again from it. */
+/* Whether a segment is part of what serves; with the commit lock held it stays so. */
+static bool is_served(struct table *t, const struct segment *seg)
+{
+    bool found = false;
+    pthread_mutex_lock(&t->lock);
+    const struct base *b = t->live ? snapshot_base(t->live) : NULL;
+    const struct overlay *o = t->live ? snapshot_overlay(t->live) : NULL;
+    for (size_t i = 0; b && i < b->n_segments; i++)
+        found |= b->segments[i] == seg;
+    for (size_t i = 0; o && i < o->n; i++)
+        found |= o->layers[i]->segment == seg;
+    pthread_mutex_unlock(&t->lock);
+    return found;
+}
+
+/* The copy serves, so the file can be had again from it; unless it has just been replaced, and the file is to be gone. */
+must_use static enum code write_again(struct table *t, const char *path, const struct segment *seg,
+                                      const struct err *why, struct err *err)
+{
+    enum code rc = OK;
+    pthread_mutex_lock(&t->commit);
+    bool serves = is_served(t, seg);
+    if (serves)
+        rc = file_replace(path, seg->bytes, err);
+    pthread_mutex_unlock(&t->commit);
+    if (serves && !rc)
+        log_warn("a damaged segment was written again from memory", log_str("table", t->spec->name),
+                 log_str("path", path), log_str("error", why->msg));
+    return rc;
+}
+
 must_use static enum code check_copied(struct scrub *s, const char *path, struct segment *seg,
                                        struct err *err)
 {
@@ -155,19 +185,16 @@ must_use static enum code check_copied(struct scrub *s, const char *path, struct
     rc = check_tables(path, seg, &why);
     if (!rc && seg->page_sums)
         rc = check_pages(s, path, seg, NULL, &why);
-    if (rc == OK || rc == E_CANCELLED)
-        return rc;
-    TRY(file_replace(path, seg->bytes, err));
-    log_warn("a damaged segment was written again from memory",
-             log_str("table", s->table->spec->name), log_str("path", path),
-             log_str("error", why.msg));
-    return OK;
+    return rc == OK || rc == E_CANCELLED ? rc : write_again(s->table, path, seg, &why, err);
 }
 
+/* Fails E_CHANGED for a segment that was replaced meanwhile: its file may be gone. */
 must_use static enum code check_segment(struct scrub *s, const char *path, struct segment *seg,
                                         struct seg_guard *guard, struct err *err)
 {
-    return guard ? check_mapped(s, path, seg, guard, err) : check_copied(s, path, seg, err);
+    enum code rc = guard ? check_mapped(s, path, seg, guard, err) : check_copied(s, path, seg, err);
+    bool is_replaced = rc && rc != E_CANCELLED && !is_served(s->table, seg);
+    return is_replaced ? err_set(err, E_CHANGED, "segment %s serves no more", path) : rc;
 }
 
 must_use static enum code check_base(struct scrub *s, struct err *err)
@@ -188,26 +215,18 @@ must_use static enum code check_layers(struct scrub *s, struct err *err)
     for (size_t i = 0; i < o->n; i++) {
         char path[PATH_CAP];
         TRY(layer_path(s->table->dir, o->layers[i]->number, path, err));
-        TRY(check_segment(s, path, o->layers[i]->segment, o->layers[i]->set.guard, err));
+        enum code rc = check_segment(s, path, o->layers[i]->segment, o->layers[i]->set.guard, err);
+        if (rc && rc != E_CHANGED) /* what it was merged into was checked when it was opened */
+            return rc;
     }
     return OK;
 }
 
 /* --------------------------------------------------------------------------------------- runs */
 
-static bool serves(struct table *t, const struct snapshot *s)
+static void note_run(struct table *t, enum code rc, const struct err *err)
 {
-    pthread_mutex_lock(&t->lock);
-    bool same = t->live == s;
-    pthread_mutex_unlock(&t->lock);
-    return same;
-}
-
-/* What was replaced meanwhile, and whose files are gone, is not damaged. */
-static void note_run(struct scrub *s, enum code rc, const struct err *err)
-{
-    struct table *t = s->table;
-    if (rc && rc != E_CANCELLED && serves(t, s->snapshot)) {
+    if (rc && rc != E_CANCELLED && rc != E_CHANGED) {
         damage_look(t);
         if (damage_kind_of(t) < DAMAGE_ROWS)
             damage_note(t, DAMAGE_ROWS, INT64_MIN, err->msg);
@@ -230,7 +249,7 @@ static void run(struct table *t, struct snapshot *s)
     enum code rc = check_layers(&scrub, &err);
     if (!rc)
         rc = check_base(&scrub, &err);
-    note_run(&scrub, rc, &err);
+    note_run(t, rc, &err);
     free(scrub.chunk);
 }
 

@@ -337,3 +337,22 @@ def test_a_segment_that_was_put_back_makes_no_damage_true(tmp_path):
             assert read_right(murr, [777]) == 500
             time.sleep(0.1)
         assert not murr.status("t")["ready"]
+
+
+def test_the_scrub_brings_nothing_back_that_was_merged(tmp_path):
+    """A file that a merge had removed was taken for damaged, and written again from memory."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0, 100)])
+    settings = {"parts": 1, "storage": "memory", "scrub": "1ms"}
+    rows = list(range(3000 if SANITIZED else 12_000))
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], **settings)}) as murr:
+        murr.wait_loaded("t")
+        for _ in range(20):
+            for k in range(3):
+                body = json.dumps({"columns": {"id": [f"n{i}-{k}" for i in rows], "v": rows}})
+                assert murr.request("PUT", "/api/v1/table/t/write", body)[0] == 200
+            assert murr.request("POST", "/api/v1/table/t/compact")[0] == 200
+        folder = tmp_path / "data" / "t"
+        named = [w["segment"] for w in json.loads((folder / "manifest.json").read_text())["writes"]]
+        murr.wait_for(lambda: [int(f.stem) for f in folder.glob("*.seg")] == named, timeout=5)
+        assert "written again" not in murr.log_text()
+        assert murr.status("t")["ready"] and not murr.status("t")["damage"]
