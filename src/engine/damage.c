@@ -93,11 +93,20 @@ void damage_look(struct table *t)
         damage_note(t, DAMAGE_ROWS, newest, why);
 }
 
+bool damage_is_in_rows(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool is_in_rows = t->live && is_hit(snapshot_base(t->live)->set.guard);
+    pthread_mutex_unlock(&t->lock);
+    return is_in_rows;
+}
+
 bool damage_wants_load(struct table *t)
 {
     pthread_mutex_lock(&t->lock);
-    bool wants =
-        t->damage.kind == DAMAGE_OLDER || (t->live && is_hit(snapshot_base(t->live)->set.guard));
+    const struct base *b = t->live ? snapshot_base(t->live) : NULL;
+    bool wants = t->damage.kind == DAMAGE_OLDER ||
+                 (b && (is_hit(b->set.guard) || t->scrub.bad_base == b->info.number));
     pthread_mutex_unlock(&t->lock);
     return wants;
 }

@@ -28,8 +28,12 @@ void damage_look(struct table *t);
 
 enum damage_kind damage_kind_of(struct table *t);
 
-/* Whether the base that serves is not what the source has: it is to be loaded though it is not new. */
+/* Whether the base that serves is not what the source has, or its files are not: it is to be loaded though it is not
+ * new. */
 bool damage_wants_load(struct table *t);
+
+/* Whether reads of the base fail, so that an older one is better. */
+bool damage_is_in_rows(struct table *t);
 
 /* Fails E_CORRUPT where a publication of that time would hide that writes newer than it were lost. */
 must_use enum code damage_allows_load(struct table *t, int64_t published_at_ms, struct err *err);

@@ -233,7 +233,7 @@ enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, 
         rc = start_anew(t, &p, pool, memory_bytes, &own);
     if (rc == E_CANCELLED)
         return err_set(err, rc, "%s", own.msg);
-    if (rc && damage_kind_of(t) == DAMAGE_ROWS && damage_wants_load(t))
+    if (rc && damage_kind_of(t) == DAMAGE_ROWS && damage_is_in_rows(t))
         fall_back(t);
     bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
     if (is_news)

@@ -133,8 +133,8 @@ must_use static enum code check_mapped(struct scrub *s, const char *path, struct
                                        struct seg_guard *guard, struct err *err)
 {
     enum code rc = check_tables(path, seg, err);
-    if (rc == E_CORRUPT || rc == E_IO)
-        seg_guard_lose(guard); /* the mapping has the same bytes */
+    if (rc == E_CORRUPT) /* and not where there was no descriptor left, or no file any more */
+        seg_guard_lose(guard);
     if (rc)
         return rc;
     rc = seg->page_sums ? check_pages(s, path, seg, guard, err) : check_blocks(s, seg, guard, err);
@@ -224,13 +224,18 @@ must_use static enum code check_layers(struct scrub *s, struct err *err)
 
 /* --------------------------------------------------------------------------------------- runs */
 
-static void note_run(struct table *t, enum code rc, const struct err *err)
+static void note_damage(struct table *t, uint64_t bad_base, const struct err *err)
 {
-    if (rc && rc != E_CANCELLED && rc != E_CHANGED) {
-        damage_look(t);
-        if (damage_kind_of(t) < DAMAGE_ROWS)
-            damage_note(t, DAMAGE_ROWS, INT64_MIN, err->msg);
-    }
+    pthread_mutex_lock(&t->lock);
+    t->scrub.bad_base = bad_base;
+    pthread_mutex_unlock(&t->lock);
+    damage_look(t);
+    if (damage_kind_of(t) < DAMAGE_ROWS)
+        damage_note(t, DAMAGE_ROWS, INT64_MIN, err->msg);
+}
+
+static void note_end(struct table *t, enum code rc)
+{
     pthread_mutex_lock(&t->lock);
     if (!rc) {
         t->scrub.status.n_runs++;
@@ -247,9 +252,12 @@ static void run(struct table *t, struct snapshot *s)
     struct err err = {0};
     table_mend_small_files(t, s);
     enum code rc = check_layers(&scrub, &err);
+    uint64_t bad_base = rc ? 0 : snapshot_base(s)->info.number;
     if (!rc)
         rc = check_base(&scrub, &err);
-    note_run(t, rc, &err);
+    if (rc && rc != E_CANCELLED && rc != E_CHANGED)
+        note_damage(t, bad_base, &err);
+    note_end(t, rc);
     free(scrub.chunk);
 }
 

@@ -356,3 +356,16 @@ def test_the_scrub_brings_nothing_back_that_was_merged(tmp_path):
         murr.wait_for(lambda: [int(f.stem) for f in folder.glob("*.seg")] == named, timeout=5)
         assert "written again" not in murr.log_text()
         assert murr.status("t")["ready"] and not murr.status("t")["damage"]
+
+
+@pytest.mark.parametrize("storage", ["memory", "mmap"])
+def test_a_generation_whose_files_are_gone_is_loaded_again(tmp_path, storage):
+    """It served, not ready, until the source had something newer."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0)])
+    settings = {"parts": 1, "storage": storage, "scrub": "200ms"}
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], **settings)}) as murr:
+        murr.wait_loaded("t")
+        shutil.rmtree(tmp_path / "data" / "t" / "0000000001")
+        murr.wait_for(lambda: (s := murr.status("t"))["generation"] > 1 and s["ready"])
+        assert not murr.status("t")["damage"]
+        assert read_right(murr, [1, 777]) == 200
