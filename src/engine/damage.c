@@ -93,6 +93,18 @@ void damage_look(struct table *t)
         damage_note(t, DAMAGE_ROWS, newest, why);
 }
 
+void damage_heal(struct table *t)
+{
+    char why[PATH_CAP + 128];
+    int64_t newest;
+    pthread_mutex_lock(&t->lock);
+    bool is_healed = t->live && t->damage.kind == DAMAGE_ROWS &&
+                     !find_damage(t, t->live, why, sizeof(why), &newest);
+    pthread_mutex_unlock(&t->lock);
+    if (is_healed)
+        damage_clear(t);
+}
+
 bool damage_is_in_rows(struct table *t)
 {
     pthread_mutex_lock(&t->lock);

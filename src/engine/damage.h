@@ -26,6 +26,9 @@ void damage_clear(struct table *t);
 /* Look whether reads, merges or the scrub have found damage in what serves, which nobody has noted yet. */
 void damage_look(struct table *t);
 
+/* All that serves was gone over, and is whole: where no read has found otherwise, the table is, too. */
+void damage_heal(struct table *t);
+
 enum damage_kind damage_kind_of(struct table *t);
 
 /* Whether the base that serves is not what the source has, or its files are not: it is to be loaded though it is not

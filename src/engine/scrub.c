@@ -138,7 +138,7 @@ must_use static enum code check_mapped(struct scrub *s, const char *path, struct
     if (rc)
         return rc;
     rc = seg->page_sums ? check_pages(s, path, seg, guard, err) : check_blocks(s, seg, guard, err);
-    if (rc == E_CORRUPT || rc == E_IO)
+    if (rc == E_CORRUPT)
         atomic_store(&guard->is_damaged, true); /* reads tell which pages */
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
@@ -234,15 +234,23 @@ static void note_damage(struct table *t, uint64_t bad_base, const struct err *er
         damage_note(t, DAMAGE_ROWS, INT64_MIN, err->msg);
 }
 
+/* What could not be read for the moment is looked at again soon. */
 static void note_end(struct table *t, enum code rc)
 {
+    bool is_passing = rc == E_NOTFOUND || rc == E_IO || rc == E_INVALID || rc == E_NOSPACE;
+    uint64_t wait_ns = (uint64_t)t->spec->scrub_ms * 1000000u;
     pthread_mutex_lock(&t->lock);
     if (!rc) {
         t->scrub.status.n_runs++;
         t->scrub.status.ended_at_ms = clock_wall_ms();
+        t->scrub.bad_base = 0;
     }
-    t->scrub.next_ns = clock_mono_ns() + (uint64_t)t->spec->scrub_ms * 1000000u;
+    if (is_passing && wait_ns > retry_every_ns)
+        wait_ns = retry_every_ns;
+    t->scrub.next_ns = clock_mono_ns() + wait_ns;
     pthread_mutex_unlock(&t->lock);
+    if (!rc)
+        damage_heal(t);
 }
 
 static void run(struct table *t, struct snapshot *s)

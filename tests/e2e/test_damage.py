@@ -369,3 +369,21 @@ def test_a_generation_whose_files_are_gone_is_loaded_again(tmp_path, storage):
         murr.wait_for(lambda: (s := murr.status("t"))["generation"] > 1 and s["ready"])
         assert not murr.status("t")["damage"]
         assert read_right(murr, [1, 777]) == 200
+
+
+def test_a_scrub_that_finds_all_whole_again_says_so(tmp_path):
+    """The table stayed damaged, and was not merged, until the next start."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0)])
+    settings = {"parts": 1, "storage": "memory", "scrub": "200ms"}
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], **settings)}) as murr:
+        murr.wait_loaded("t")
+        shutil.rmtree(tmp_path / "t")
+        segment = tmp_path / "data" / "t" / "0000000001" / "00000000.seg"
+        segment.unlink()
+        segment.mkdir()  # it cannot be written again
+        murr.wait_for(lambda: murr.status("t")["damage"])
+        assert read_right(murr, [1, 777]) == 200
+        segment.rmdir()
+        murr.wait_for(lambda: (s := murr.status("t"))["ready"] and not s["damage"])
+        assert segment.is_file()
+        assert murr.request("POST", "/api/v1/table/t/compact")[0] == 200
