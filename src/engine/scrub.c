@@ -139,7 +139,7 @@ must_use static enum code check_mapped(struct scrub *s, const char *path, struct
         return rc;
     rc = seg->page_sums ? check_pages(s, path, seg, guard, err) : check_blocks(s, seg, guard, err);
     if (rc == E_CORRUPT)
-        atomic_store(&guard->is_damaged, true); /* reads tell which pages */
+        seg_guard_doubt(guard); /* reads tell which pages */
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 

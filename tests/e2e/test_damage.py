@@ -387,3 +387,23 @@ def test_a_scrub_that_finds_all_whole_again_says_so(tmp_path):
         murr.wait_for(lambda: (s := murr.status("t"))["ready"] and not s["damage"])
         assert segment.is_file()
         assert murr.request("POST", "/api/v1/table/t/compact")[0] == 200
+
+
+@pytest.mark.parametrize("storage", ["mmap", "disk"])
+def test_damage_that_the_scrub_finds_is_not_served_any_more(tmp_path, storage):
+    """Pages that were read before, and are not what they were: the table was said to be damaged, and served them."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0)])
+    settings = {"parts": 1, "storage": storage, "scrub": "200ms"}
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], **settings)}) as murr:
+        murr.wait_loaded("t")
+        shutil.rmtree(tmp_path / "t")
+        assert read_right(murr, [777, 15_555]) == 200
+        segment = tmp_path / "data" / "t" / "0000000001" / "00000000.seg"
+        good = segment.read_bytes()
+        with open(segment, "r+b") as mapped:
+            for number in (777, 15_555):
+                at = good.find((number * 3).to_bytes(8, "little"))
+                os.pwrite(mapped.fileno(), bytes([good[at] ^ 1]), at)
+        murr.wait_for(lambda: murr.status("t")["damage"])
+        for number in (777, 15_555):
+            assert read_right(murr, [number]) == 500
