@@ -61,6 +61,7 @@ void create_table(struct call *call);  /* PUT /api/v1/table/{name} */
 void drop_table(struct call *call);    /* DELETE */
 void write_table(struct call *call);   /* PUT /api/v1/table/{name}/write */
 void delete_rows(struct call *call);   /* POST /api/v1/table/{name}/delete */
+void accept_partition(struct call *call); /* POST /api/v1/table/{name}/accept */
 void compact_table(struct call *call); /* POST /api/v1/table/{name}/compact */
 void probe_health(struct call *call);
 void probe_live(struct call *call);

@@ -26,6 +26,7 @@ static const struct route routes[] = {
     {"PUT", "/api/v1/table/{}/write", write_table, WRITE},
     {"POST", "/api/v1/table/{}/delete", delete_rows, WRITE},
     {"POST", "/api/v1/table/{}/compact", compact_table, PLAIN},
+    {"POST", "/api/v1/table/{}/accept", accept_partition, PLAIN},
     {"GET", "/api/v1/table", list_tables, PLAIN},
     {"GET", "/health", probe_health, ADMIN},
     {"GET", "/livez", probe_live, ADMIN},

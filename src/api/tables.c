@@ -4,6 +4,9 @@
 #include "format/json/put.h"
 #include "format/json/schema.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 must_use static enum code put_schema(struct call *call, struct view table, struct buf *out,
                                      struct err *err)
 {
@@ -46,4 +49,40 @@ void table_schema(struct call *call)
     else
         reply_json(call, 200, &body);
     buf_done(&body);
+}
+
+/* {"fingerprint": "0123456789abcdef"}: the digits, and nothing else. */
+must_use static enum code parse_fingerprint(struct view body, uint64_t *out, struct err *err)
+{
+    unsigned long long fingerprint;
+    char text[128], behind;
+    int used = 0;
+    if (body.len >= sizeof(text))
+        body.len = sizeof(text) - 1;
+    snprintf(text, sizeof(text), "%.*s", VIEW_ARG(body));
+    if (sscanf(text, " { \"fingerprint\" : \"%16llx\" } %n%c", &fingerprint, &used, &behind) != 1 ||
+        used == 0)
+        return err_set(err, E_INVALID,
+                       "the body names the partition to take, as /readyz?verbose says it: "
+                       "{\"fingerprint\": \"0123456789abcdef\"}");
+    *out = fingerprint;
+    return OK;
+}
+
+void accept_partition(struct call *call)
+{
+    struct buf body = {0};
+    struct err err;
+    uint64_t fingerprint = 0;
+    enum code rc = check_body(call, &err);
+    if (!rc)
+        rc = parse_fingerprint(call->req->body, &fingerprint, &err);
+    if (!rc)
+        rc = registry_accept(call->api->config.registry, call->captures[0], fingerprint, &err);
+    if (rc) {
+        reply_error(call, rc, &err);
+        return;
+    }
+    buf_printf(&body, "{\"accepted\":\"%016" PRIx64 "\"}", fingerprint);
+    reply_json(call, 200, &body);
 }

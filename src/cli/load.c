@@ -49,17 +49,22 @@ static int check_names(const struct arguments *args, const struct config *config
     return EXIT_DONE;
 }
 
+struct load_wish {
+    bool always; /* a line of progress a second */
+    bool force;  /* whatever the guards say */
+};
+
 static int load_all(struct registry *r, const struct arguments *args, const struct config *config,
-                    bool always)
+                    const struct load_wish *wish)
 {
     int exit_code = EXIT_DONE;
-    struct ticker ticker = {.registry = r, .always = always};
+    struct ticker ticker = {.registry = r, .always = wish->always};
     pthread_t thread;
     bool ticking = pthread_create(&thread, NULL, ticker_main, &ticker) == 0;
     for (size_t i = 0; i < config->n_tables; i++) {
         struct err err; /* also logged by the table */
         if (is_wanted(args, config->tables[i].name) &&
-            registry_load_now(r, view_cstr(config->tables[i].name), &err))
+            registry_load_now(r, view_cstr(config->tables[i].name), wish->force, &err))
             exit_code = command_failed(&err);
     }
     atomic_store(&ticker.stop, true);
@@ -89,10 +94,13 @@ static void print_tables(struct registry *r, const struct arguments *args)
 int cmd_load(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
-    const char *progress = NULL;
-    const struct option_spec specs[] = {{"--progress", 0, &progress, true}};
-    if (arguments_parse(&args, argc, argv, "load", specs, 1) != EXIT_DONE)
+    const char *progress = NULL, *force = NULL;
+    const struct option_spec specs[] = {{"--progress", 0, &progress, true},
+                                        {"--force", 0, &force, true}};
+    if (arguments_parse(&args, argc, argv, "load", specs, 2) != EXIT_DONE)
         return EXIT_USAGE;
+    if (force && args.n_positional == 0)
+        return command_misused("load", "--force: name the tables whose guards are to be passed");
     AUTO(config) struct config config = {0};
     struct err err;
     if (config_options_load(&args.config, &config, &err))
@@ -104,7 +112,8 @@ int cmd_load(int argc, char **argv)
     struct registry *r;
     if (registry_open(&rc, &r, &err))
         return command_failed(&err);
-    int exit_code = load_all(r, &args, &config, progress != NULL);
+    const struct load_wish wish = {progress != NULL, force != NULL};
+    int exit_code = load_all(r, &args, &config, &wish);
     print_tables(r, &args);
     registry_close(r);
     return exit_code;

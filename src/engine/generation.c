@@ -23,15 +23,16 @@ static json_t *schema_json(const struct schema *schema)
 enum code generation_write_info(const char *dir, const struct generation_info *info,
                                 const struct schema *schema, struct err *err)
 {
-    char path[PATH_CAP], fingerprint[17], spec_hash[17];
+    char path[PATH_CAP], fingerprint[17], source[17], spec_hash[17];
     TRY(path_format(path, err, "%s/table.json", dir));
     snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64, info->fingerprint);
+    snprintf(source, sizeof(source), "%016" PRIx64, info->source_hash);
     snprintf(spec_hash, sizeof(spec_hash), "%016" PRIx64, info->spec_hash);
     AUTO(json)
     json_t *root = json_pack(
-        "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
+        "{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
         (json_int_t)info->number, "partition", info->partition, "fingerprint", fingerprint,
-        "spec_hash", spec_hash, "parts", (json_int_t)info->n_parts, "rows",
+        "source", source, "spec_hash", spec_hash, "parts", (json_int_t)info->n_parts, "rows",
         (json_int_t)info->n_rows, "disk_bytes", (json_int_t)info->disk_bytes, "published_at_ms",
         (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
         "load_seconds", info->load_seconds, "schema", schema_json(schema));
@@ -46,20 +47,21 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     TRY(json_file_read(path, &root, err));
     struct generation_info info = {0};
     json_int_t number, n_parts, n_rows, disk_bytes, published_at_ms, loaded_at_ms;
-    const char *partition, *fingerprint, *spec_hash;
+    const char *partition, *fingerprint, *spec_hash, *source = "0";
     json_error_t why;
-    if (json_unpack_ex(root, &why, 0, "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F}",
+    if (json_unpack_ex(root, &why, 0, "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F, s?s}",
                        "generation", &number, "partition", &partition, "fingerprint", &fingerprint,
                        "spec_hash", &spec_hash, "parts", &n_parts, "rows", &n_rows, "disk_bytes",
                        &disk_bytes, "published_at_ms", &published_at_ms, "loaded_at_ms",
-                       &loaded_at_ms, "load_seconds", &info.load_seconds) < 0)
+                       &loaded_at_ms, "load_seconds", &info.load_seconds, "source", &source) < 0)
         return err_set(err, E_CORRUPT, "%s: %s", path, why.text);
     if (number < 1 || n_parts < 1 || n_parts > 4096 ||
         strlen(partition) >= sizeof(info.partition) ||
         sscanf(fingerprint, "%" SCNx64, &info.fingerprint) != 1 ||
+        sscanf(source, "%" SCNx64, &info.source_hash) != 1 ||
         sscanf(spec_hash, "%" SCNx64, &info.spec_hash) != 1)
         return err_set(err, E_CORRUPT, "%s: a value is out of range", path);
-    strncpy(info.partition, partition, sizeof(info.partition) - 1);
+    snprintf(info.partition, sizeof(info.partition), "%s", partition);
     info.number = (uint64_t)number;
     info.n_parts = (uint32_t)n_parts;
     info.n_rows = (uint64_t)n_rows;

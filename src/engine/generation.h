@@ -13,12 +13,14 @@
 
 #include "base/file.h"
 #include "model/schema.h"
+#include "remote/partition.h"
 
 /* What table.json says besides the schema. */
 struct generation_info {
     uint64_t number;
-    char partition[11];   /* "2026-11-22" */
-    uint64_t fingerprint; /* of the partition's files */
+    char partition[PARTITION_LABEL_CAP]; /* label of the partition: "2026-11-22"; "": of no source */
+    uint64_t fingerprint;                /* of the partition */
+    uint64_t source_hash; /* which source it came from, and how that publishes; 0: not said */
     uint64_t spec_hash;   /* of the table's configuration that shapes the data */
     uint32_t n_parts;
     uint64_t n_rows;

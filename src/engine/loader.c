@@ -34,6 +34,7 @@ struct load {
 void load_result_done(struct load_result *r)
 {
     schema_done(&r->schema);
+    free(r->n_nulls);
     *r = (struct load_result){0};
 }
 
@@ -205,6 +206,8 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     result->n_rows_listed = l->scattered.n_rows_listed;
     result->n_bytes_listed = l->scattered.n_bytes_listed;
     result->n_skipped_columns = l->resolved.n_skipped;
+    result->n_nulls = l->scattered.n_nulls;
+    l->scattered.n_nulls = NULL;
     return OK;
 }
 

@@ -38,6 +38,7 @@ struct load_result {
     uint64_t n_bytes_listed; /* of the wanted column chunks */
     double open_seconds;     /* until all footers were read */
     size_t n_skipped_columns;
+    uint64_t *n_nulls; /* by field of the schema, of the rows read */
 };
 
 void load_result_done(struct load_result *r);

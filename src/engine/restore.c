@@ -212,6 +212,8 @@ enum code table_open(const struct table_spec *spec, const char *data_dir,
     if (!rc)
         rc = source_open(&spec->source, loop, &t->store, err);
     if (!rc)
+        t->source_hash = table_hash_source(spec, t->store);
+    if (!rc)
         rc = table_restore(t, err);
     if (rc) {
         table_close(t);

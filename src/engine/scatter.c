@@ -215,7 +215,7 @@ must_use static enum code run_tasks(struct scatter *s, struct pool *pool, struct
     struct fetch_queue_config config = {
         .tasks = s->tasks,
         .n_tasks = s->n_tasks,
-        .n_workers = pool_size(pool),
+        .pool = pool,
         .memory_bytes = c->fetch_bytes,
         .is_far = c->is_far,
         .temp_dir = c->temp_dir,

@@ -25,13 +25,23 @@ struct local_read {
 
 static void describe(const struct stat *st, const char *name, struct object_info *out)
 {
-    char version[32];
+    char version[96];
     int64_t ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-    snprintf(version, sizeof(version), "%lld", (long long)ns);
+    /* tar and rsync -t set the time of modification; nobody sets that of the inode's change. */
+    snprintf(version, sizeof(version), "%lld %llu %lld.%09ld", (long long)ns,
+             (unsigned long long)st->st_ino, (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
     *out = (struct object_info){.name = mem_strdup(name),
                                 .size = (uint64_t)st->st_size,
                                 .version = mem_strdup(version),
                                 .modified_ms = ns / 1000000};
+}
+
+/* A broken link, or one in a loop: it may be beside what is needed, so whoever needs it says so. */
+static void add_unreadable(const char *name, struct object_list *out)
+{
+    struct object_info info = {
+        .name = mem_strdup(name), .version = mem_strdup(""), .unreadable = errno};
+    object_list_add(out, &info);
 }
 
 /* A name that vanished since the folder was read is left out. */
@@ -41,9 +51,11 @@ must_use static enum code list_one(const char *root, const char *name, struct ob
     char path[PATH_CAP];
     struct stat st;
     TRY(path_format(path, err, "%s/%s", root, name));
-    if (stat(path, &st) < 0)
-        return errno == ENOENT || errno == ENOTDIR ? OK
-                                                   : err_errno(err, E_IO, "cannot stat %s", path);
+    if (stat(path, &st) < 0) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            add_unreadable(name, out);
+        return OK;
+    }
     if (S_ISDIR(st.st_mode)) {
         TRY(path_format(path, err, "%s/", name));
         object_list_add_folder(out, path);
@@ -64,6 +76,9 @@ static enum code local_list(struct object_store *s, const char *folder, const ch
     enum code rc = dir_list(path, &names, err);
     if (rc == E_NOTFOUND && folder[0])
         return OK; /* as in a bucket: where nothing lies there is no folder */
+    if (rc && errno == ENOTDIR && !folder[0])
+        return err_set(err, E_INVALID, "source %s is a file; name the folder that it is in",
+                       s->shown);
     if (rc == E_NOTFOUND)
         return err_set(err, rc, "source folder %s does not exist", s->shown);
     TRY(rc);
@@ -149,6 +164,7 @@ static enum code local_read_finish(struct object_read *base, struct err *err)
 static void local_close(struct object_store *s)
 {
     free(s->shown);
+    free(s->identity);
     free(s);
 }
 
@@ -166,5 +182,8 @@ struct object_store *local_store_new(const char *path)
     };
     struct object_store *s = mem_zalloc(sizeof(*s));
     *s = (struct object_store){.ops = &ops, .shown = mem_strdup(path)};
+    AUTO(buf) struct buf identity = {0};
+    buf_printf(&identity, "local %s", path);
+    s->identity = mem_strdup(buf_cstr(&identity));
     return s;
 }

@@ -92,7 +92,8 @@ def test_few_keys_with_very_many_rows(tmp_path):
     ids = np.arange(n) % 3
     publish(tmp_path / "source", "2026-11-22", [pa.table({"id": ids, "v": np.arange(n)})])
     path = load_config(tmp_path)
-    done = run("load", "--config", path, "--set", "load.memory=16MiB")
+    done = run("load", "--config", path, "--set", "load.memory=16MiB",
+               "--set", "tables.t.guard.max_duplicates=100%")
     assert done.returncode == 0, done.stderr
     done = run("get", "t", "0", "1", "2", "-o", "csv", "--config", path)
     assert done.stdout.split() == ["v"] + [str(int(np.flatnonzero(ids == k)[-1])) for k in range(3)]
@@ -138,7 +139,8 @@ def test_an_incomplete_newer_partition_is_skipped(tmp_path):
     publish(tmp_path / "source", "2026-11-21", [GOOD], success=False)
     publish(tmp_path / "source", "2026-11-22", [])
     done = run("load", "--config", load_config(tmp_path))
-    assert done.returncode == 0 and "2026-11-20" in done.stdout
+    assert done.returncode == 1 and "2026-11-20" in done.stdout
+    assert "2026-11-22 has no *.parquet file beside its _SUCCESS" in done.stderr
 
 
 def test_unreadable_folder():

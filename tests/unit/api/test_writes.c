@@ -94,6 +94,7 @@ const struct table_status *registry_status(struct registry *r, struct arena *are
     for (size_t i = 0; i < r->n_listed; i++) {
         all[i].name = r->listed[i];
         all[i].source = all[i].partition = all[i].last_error = "";
+        all[i].refused.partition = all[i].refused.why = "";
     }
     *out_n = r->n_listed;
     return all;
