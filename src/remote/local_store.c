@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A file is open only while it is read: a partition may have more files than a process has descriptors. */
 struct local_object {
     struct object base;
-    int fd;
+    const struct object_info *info; /* borrowed */
 };
 
 /* A file is read by the thread that waits for it: the page cache reads ahead by itself. */
@@ -107,33 +108,54 @@ static enum code local_stat(struct object_store *s, const char *name, const stru
 static enum code local_open(struct object_store *s, const struct object_info *info,
                             struct object **out, struct err *err)
 {
-    char path[PATH_CAP];
-    struct stat st;
-    TRY(path_format(path, err, "%s/%s", s->shown, info->name));
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return err_errno(err, errno == ENOENT ? E_CHANGED : E_IO, "cannot open %s", path);
-    enum code rc = OK;
-    if (fstat(fd, &st) < 0)
-        rc = err_errno(err, E_IO, "cannot stat");
-    else if ((uint64_t)st.st_size != info->size)
-        rc = err_set(err, E_CHANGED, "has %lld bytes, it had %llu when it was listed",
-                     (long long)st.st_size, (unsigned long long)info->size);
-    if (rc) {
-        close(fd);
-        return err_in(err, rc, "file %s", path);
-    }
     struct local_object *o = mem_zalloc(sizeof(*o));
-    *o = (struct local_object){{s}, fd};
+    (void)err; /* the first read will tell */
+    *o = (struct local_object){{s}, info};
     *out = &o->base;
     return OK;
 }
 
 static void local_close_object(struct object *base)
 {
-    struct local_object *o = (struct local_object *)base;
-    close(o->fd);
-    free(o);
+    free(base);
+}
+
+/* Whether it is the file that was listed. */
+must_use static enum code check_same(int fd, const struct object_info *info, struct err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return err_errno(err, E_IO, "cannot stat");
+    if ((uint64_t)st.st_size != info->size)
+        return err_set(err, E_CHANGED, "has %lld bytes, it had %llu when it was listed",
+                       (long long)st.st_size, (unsigned long long)info->size);
+    struct object_info now;
+    describe(&st, info->name, &now);
+    bool same = strcmp(now.version, info->version) == 0;
+    object_info_done(&now);
+    return same ? OK : err_set(err, E_CHANGED, "is another one than when it was listed");
+}
+
+static void fd_done(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+must_use static enum code open_same(const struct local_object *o, int *out_fd, struct err *err)
+{
+    char path[PATH_CAP];
+    TRY(path_format(path, err, "%s/%s", o->base.store->shown, o->info->name));
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return err_errno(err, errno == ENOENT ? E_CHANGED : E_IO, "cannot open %s", path);
+    enum code rc = check_same(fd, o->info, err);
+    if (rc) {
+        close(fd);
+        return err_in(err, rc, "file %s", path);
+    }
+    *out_fd = fd;
+    return OK;
 }
 
 static struct object_read *local_read_start(struct object *base, const struct byte_range *ranges,
@@ -145,19 +167,25 @@ static struct object_read *local_read_start(struct object *base, const struct by
     return &r->base;
 }
 
+must_use static enum code read_ranges(const struct local_read *r, struct err *err)
+{
+    AUTO(fd) int fd = -1;
+    if (r->n == 0)
+        return OK;
+    TRY(open_same(r->object, &fd, err));
+    for (size_t i = 0; i < r->n; i++) {
+        const struct byte_range *range = &r->ranges[i];
+        TRY(remote_op_check(r->op, err));
+        TRY(fd_read_at(fd, range->out, range->len, range->offset, err));
+        remote_op_count(r->op, range->len);
+    }
+    return OK;
+}
+
 static enum code local_read_finish(struct object_read *base, struct err *err)
 {
-    struct local_read *r = (struct local_read *)base;
-    enum code rc = OK;
-    for (size_t i = 0; !rc && i < r->n; i++) {
-        const struct byte_range *range = &r->ranges[i];
-        rc = remote_op_check(r->op, err);
-        if (!rc)
-            rc = fd_read_at(r->object->fd, range->out, range->len, range->offset, err);
-        if (!rc)
-            remote_op_count(r->op, range->len);
-    }
-    free(r);
+    enum code rc = read_ranges((struct local_read *)base, err);
+    free(base);
     return rc;
 }
 

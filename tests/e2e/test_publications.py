@@ -2,13 +2,14 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Server, local, publish, run
+from conftest import SANITIZED, Server, local, publish, run
 
 
 def rows(pairs, **columns):
@@ -339,3 +340,15 @@ def test_a_broken_link_beside_what_is_needed_blocks_nothing(tmp_path):
     (folder / "part-1.parquet").symlink_to("part-1.parquet")
     done = load(tmp_path, data="other")
     assert done.returncode == 1 and "part-1.parquet" in done.stderr
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers need descriptors and memory of their own")
+def test_more_files_than_descriptors(tmp_path):
+    folder = publish(tmp_path / "source", "2026-11-22", [])
+    for i in range(600):
+        pq.write_table(rows({f"k{i}": i}), folder / f"part-{i:05d}.parquet")
+    (tmp_path / "murr.yml").write_text(json.dumps({
+        "server": {"data_dir": str(tmp_path / "data")}, "tables": {"t": local(tmp_path / "source", ["id"])}}))
+    limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    done = run("load", "--config", tmp_path / "murr.yml", preexec_fn=limit)
+    assert done.returncode == 0 and " 600 " in done.stdout, done.stderr
