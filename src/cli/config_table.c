@@ -239,6 +239,9 @@ must_use static enum code read_column(const struct node *n, const char *columns_
     TRY(fields_check(n, column_fields, N_COLUMN_FIELDS, NULL, path, err));
     if (n->name->text.len == 0)
         return err_set(err, E_INVALID, "%s: %s: a column needs a name", n->name->origin, path);
+    if (table_column_is_reserved(n->name->text))
+        return err_set(err, E_INVALID, "%s: %s: the name of this column is reserved",
+                       n->name->origin, path);
     out->columns = mem_realloc(out->columns, (out->n_columns + 1) * sizeof(*out->columns));
     struct column_spec *c = &out->columns[out->n_columns++];
     *c = (struct column_spec){.name = mem_strndup(n->name->text.ptr, n->name->text.len)};

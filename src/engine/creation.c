@@ -65,8 +65,7 @@ must_use static enum code check_schema(const struct schema *schema, struct err *
         return err_set(err, E_INVALID, "%zu columns, at most %d fit", schema->n_fields,
                        SEG_MAX_FIELDS - 1);
     for (size_t i = 0; i < schema->n_fields; i++)
-        if (strcmp(schema->fields[i].name, STAMP_FIELD) == 0 ||
-            strcmp(schema->fields[i].name, ANSWER_POSITION) == 0)
+        if (table_column_is_reserved(view_cstr(schema->fields[i].name)))
             return err_set(err, E_INVALID, "the column name '%s' is reserved",
                            schema->fields[i].name);
     TRY(check_key_fits(schema, err));

@@ -114,6 +114,10 @@ static void log_loaded(struct table *t, const struct load_result *result)
              log_int("disk_bytes", result->disk_bytes), log_int("columns", result->schema.n_fields),
              log_int("columns_skipped", result->n_skipped_columns),
              log_double("seconds", info.load_seconds));
+    if (result->n_skipped_columns)
+        log_warn("columns are left out", log_str("table", t->spec->name),
+                 log_str("partition", info.partition),
+                 log_str("columns", (const char *)result->skipped));
 }
 
 static void prune(struct table *t, uint64_t number)
@@ -124,18 +128,30 @@ static void prune(struct table *t, uint64_t number)
                  log_str("error", err.msg));
 }
 
+static void copy_served_schema(struct table *t, struct schema *out)
+{
+    struct snapshot *live;
+    if (table_snapshot(t, &live, NULL))
+        return;
+    schema_copy(snapshot_schema(live), out);
+    snapshot_unref(live);
+}
+
 must_use static enum code load_with(struct table *t, const struct partition *p,
                                     const struct load_share *share, bool is_accepted,
                                     struct err *err)
 {
     char tmp_dir[PATH_CAP];
     uint64_t number;
+    AUTO(schema) struct schema served = {0};
+    copy_served_schema(t, &served);
     TRY(commit_make_tmp(t, &number, tmp_dir, err));
     struct remote_op op = table_source_op(t, 0);
     struct load_job job = {
         .spec = t->spec,
         .store = t->store,
         .partition = p,
+        .served = served.n_fields ? &served : NULL,
         .op = &op,
         .dir = tmp_dir,
         .memory_bytes = share->memory_bytes,

@@ -1,6 +1,8 @@
 #include "engine/spec.h"
 
 #include "base/mem.h"
+#include "engine/answer.h"
+#include "engine/layer.h"
 
 void table_spec_done(struct table_spec *spec)
 {
@@ -16,6 +18,11 @@ void table_spec_done(struct table_spec *spec)
         free(spec->columns[i].name);
     free(spec->columns);
     *spec = (struct table_spec){0};
+}
+
+bool table_column_is_reserved(struct view name)
+{
+    return view_eq_cstr(name, STAMP_FIELD) || view_eq_cstr(name, ANSWER_POSITION);
 }
 
 enum { NAME_MAX_BYTES = 128 };

@@ -63,6 +63,9 @@ struct table_spec {
 
 void table_spec_done(struct table_spec *spec);
 
+/* Names that Murr uses for columns of its own: the stamp of a row that was written, its position in an answer. */
+bool table_column_is_reserved(struct view name);
+
 /* Fails E_INVALID for what cannot be the name of a table. */
 must_use enum code table_name_check(struct view name, struct err *err);
 

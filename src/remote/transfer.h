@@ -33,7 +33,7 @@ struct transfer_options {
 /* What a store may have on its way at a time, so that a slow one leaves room for the others. Only the loop thread
  * counts. */
 struct transfer_lane {
-    unsigned max_in_flight;
+    unsigned max_in_flight; /* 0: no bound */
     unsigned n_running;
 };
 

@@ -105,6 +105,24 @@ static void numbers_beyond_their_width_are_damage(void **state)
                  "128 does not fit int8");
 }
 
+/* Old writers took the bits of a byte for a signed one. */
+static void unsigned_numbers_may_have_been_written_with_a_sign(void **state)
+{
+    (void)state;
+    struct err err;
+    uint8_t bytes[3];
+    uint16_t words[2];
+    const int32_t in[] = {-1, -128, 255}, in_words[] = {-1, 65535}, bad[] = {-129};
+    const struct pq_leaf byte = {.physical = PQ_INT32, .type = {.dtype = DT_UINT8}};
+    const struct pq_leaf word = {.physical = PQ_INT32, .type = {.dtype = DT_UINT16}};
+    assert_ok(pq_convert(&byte, &byte.type, in, 3, bytes, &err));
+    assert_memory_equal(bytes, ((const uint8_t[]){255, 128, 255}), 3);
+    assert_ok(pq_convert(&word, &word.type, in_words, 2, words, &err));
+    assert_int_equal(words[0] & words[1], 65535);
+    assert_fails(pq_convert(&byte, &byte.type, bad, 1, bytes, &err), E_CORRUPT,
+                 "-129 does not fit uint8");
+}
+
 static void values_of_any_width_are_spread_over_nulls(void **state)
 {
     (void)state;
@@ -128,6 +146,7 @@ int main(void)
         cmocka_unit_test(int96_counts_from_the_julian_day),
         cmocka_unit_test(int96_beyond_nanoseconds_does_not_wrap),
         cmocka_unit_test(numbers_beyond_their_width_are_damage),
+        cmocka_unit_test(unsigned_numbers_may_have_been_written_with_a_sign),
         cmocka_unit_test(values_of_any_width_are_spread_over_nulls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
