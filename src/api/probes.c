@@ -92,7 +92,7 @@ static void put_table(struct buf *out, const struct table_status *t, int64_t now
     buf_printf(out,
                ":{\"ready\":%s,\"rows\":%llu,\"generation\":%llu,\"segments_of_writes\":%llu,"
                "\"disk_bytes\":%llu",
-               t->loaded ? "true" : "false", (unsigned long long)t->n_rows,
+               table_status_is_ready(t) ? "true" : "false", (unsigned long long)t->n_rows,
                (unsigned long long)t->generation, (unsigned long long)t->n_layers,
                (unsigned long long)t->disk_bytes);
     put_text(out, "source", t->source);
@@ -103,18 +103,23 @@ static void put_table(struct buf *out, const struct table_status *t, int64_t now
     put_time(out, "source_ok", t->source_ok_at_ms, now_ms);
     put_text(out, "last_error", t->last_error);
     put_time(out, "last_error", t->last_error_at_ms, now_ms);
+    buf_printf(out, ",\"degraded\":%s", t->damage == DAMAGE_OLDER ? "true" : "false");
+    put_text(out, "damage", t->damaged);
+    put_time(out, "scrubbed", t->scrub.ended_at_ms, now_ms);
     put_refused(out, t);
     put_load(out, t);
     buf_puts(out, "}");
 }
 
-/* Ready: every table has a generation, and nobody is shutting us down. */
+/* Ready: every table serves all that it should, and nobody is shutting us down. */
 void probe_ready(struct call *call)
 {
-    size_t n, n_loaded;
+    size_t n, n_loaded, n_ready = 0;
     struct buf body = {0};
     const struct table_status *tables = status_of_tables(call, &n, &n_loaded);
-    bool draining = atomic_load(&call->api->draining), ready = n_loaded == n && !draining;
+    for (size_t i = 0; i < n; i++)
+        n_ready += table_status_is_ready(&tables[i]);
+    bool draining = atomic_load(&call->api->draining), ready = n_ready == n && !draining;
     buf_printf(&body, "{\"status\":\"%s\",\"tables_loaded\":%zu,\"tables_configured\":%zu",
                draining ? "shutting down"
                : ready  ? "ready"

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include "base/fault.h"
 #include "base/mem.h"
 
 #include <dirent.h>
@@ -35,6 +36,13 @@ must_use static enum code open_read(const char *path, int *out_fd, struct stat *
     return OK;
 }
 
+static struct mapped_file watched(const void *ptr, size_t len)
+{
+    struct mapped_file map = {ptr, len, mem_zalloc(sizeof(*map.hit))};
+    fault_watch_add(ptr, len, map.hit);
+    return map;
+}
+
 enum code mapped_file_open(const char *path, struct mapped_file *out_map, struct err *err)
 {
     AUTO(fd) int fd = -1;
@@ -47,7 +55,37 @@ enum code mapped_file_open(const char *path, struct mapped_file *out_map, struct
     void *ptr = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
     if (ptr == MAP_FAILED)
         return err_errno(err, E_NOMEM, "cannot map %lld bytes of %s", (long long)st.st_size, path);
-    *out_map = (struct mapped_file){ptr, (size_t)st.st_size};
+    *out_map = watched(ptr, (size_t)st.st_size);
+    return OK;
+}
+
+bool mapped_file_is_hit(const struct mapped_file *map)
+{
+    return map->hit && atomic_load_explicit(map->hit, memory_order_acquire);
+}
+
+enum code mapped_range_open(size_t len, struct mapped_file *out_range, struct err *err)
+{
+    void *ptr = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (ptr == MAP_FAILED)
+        return err_errno(err, E_NOMEM, "cannot reserve %zu bytes of addresses", len);
+    *out_range = watched(ptr, len);
+    return OK;
+}
+
+enum code mapped_range_put(const struct mapped_file *range, size_t at, const char *path,
+                           size_t room, size_t *out_len, struct err *err)
+{
+    AUTO(fd) int fd = -1;
+    struct stat st;
+    TRY(open_read(path, &fd, &st, err));
+    size_t len = (size_t)st.st_size;
+    if (len > room)
+        return err_set(err, E_CORRUPT, "%s grew while it was read", path);
+    void *to = (void *)(uintptr_t)(range->ptr + at);
+    if (len && mmap(to, len, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+        return err_errno(err, E_NOMEM, "cannot map %zu bytes of %s", len, path);
+    *out_len = len;
     return OK;
 }
 
@@ -59,8 +97,11 @@ void mapped_file_expect_random(const struct mapped_file *map)
 
 void mapped_file_close(struct mapped_file *map)
 {
-    if (map->ptr)
+    if (map->ptr) {
+        fault_watch_remove(map->ptr);
         munmap((void *)map->ptr, map->len);
+        free(map->hit);
+    }
     *map = (struct mapped_file){0};
 }
 
@@ -146,9 +187,10 @@ must_use static enum code sync_parent(const char *path, struct err *err)
     return dir_sync(dir, err);
 }
 
-enum code file_replace(const char *path, struct view bytes, struct err *err)
+/* "<path>.tmp", on disk. */
+must_use static enum code write_tmp(const char *path, struct view bytes, char tmp[static PATH_CAP],
+                                    struct err *err)
 {
-    char tmp[PATH_CAP];
     TRY(path_format(tmp, err, "%s.tmp", path));
     AUTO(fd) int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -158,9 +200,33 @@ enum code file_replace(const char *path, struct view bytes, struct err *err)
         return err_in(err, rc, "%s", tmp);
     if (fsync(fd) < 0)
         return err_errno(err, code_of_errno(), "cannot fsync %s", tmp);
+    return OK;
+}
+
+must_use static enum code name_tmp(const char *tmp, const char *path, struct err *err)
+{
     if (rename(tmp, path) < 0)
         return err_errno(err, code_of_errno(), "cannot rename %s to %s", tmp, path);
+    return OK;
+}
+
+enum code file_replace(const char *path, struct view bytes, struct err *err)
+{
+    char tmp[PATH_CAP];
+    TRY(write_tmp(path, bytes, tmp, err));
+    TRY(name_tmp(tmp, path, err));
     return sync_parent(path, err);
+}
+
+enum code file_replace_both(const char *first, const char *second, struct view bytes,
+                            struct err *err)
+{
+    char first_tmp[PATH_CAP], second_tmp[PATH_CAP];
+    TRY(write_tmp(first, bytes, first_tmp, err));
+    TRY(write_tmp(second, bytes, second_tmp, err));
+    TRY(name_tmp(first_tmp, first, err));
+    TRY(name_tmp(second_tmp, second, err));
+    return sync_parent(second, err);
 }
 
 enum code dir_sync(const char *path, struct err *err)

@@ -5,11 +5,24 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 /* A read-only mapping. Zeroed means: nothing mapped. */
 struct mapped_file {
     const uint8_t *ptr; /* NULL when the file is empty */
     size_t len;
+    _Atomic bool *hit; /* some page could not be read (base/fault.h); NULL when the file is empty */
 };
+
+/* Whether a mapping was read in vain somewhere. */
+bool mapped_file_is_hit(const struct mapped_file *map);
+
+/* A range of addresses for several files, one behind the other. Close it as a mapping: the files go with it. */
+must_use enum code mapped_range_open(size_t len, struct mapped_file *out_range, struct err *err);
+/* Map a file at a page of such a range. Fails as mapped_file_open, and E_CORRUPT where it is longer than `room`. */
+must_use enum code mapped_range_put(const struct mapped_file *range, size_t at, const char *path,
+                                    size_t room, size_t *out_len, struct err *err);
 
 /* Fails E_NOTFOUND, E_IO, or E_NOMEM where the mapping is refused. */
 must_use enum code mapped_file_open(const char *path, struct mapped_file *out_map, struct err *err);
@@ -39,6 +52,11 @@ must_use enum code fd_read_at(int fd, void *out, size_t len, uint64_t offset, st
 /* Write `path` so that after a crash it has the old content or the new, never a mixture: temporary
  * name, fsync, rename, fsync of the directory. */
 must_use enum code file_replace(const char *path, struct view bytes, struct err *err);
+
+/* Two files of one directory with the same content: both are on disk before either gets its name, `first` before
+ * `second`. */
+must_use enum code file_replace_both(const char *first, const char *second, struct view bytes,
+                                     struct err *err);
 
 /* Make the names in a directory durable. */
 must_use enum code dir_sync(const char *path, struct err *err);

@@ -13,6 +13,12 @@ static inline uint64_t hash_checksum(struct view bytes)
     return XXH3_64bits(bytes.ptr, bytes.len);
 }
 
+/* The checksum of one page of a segment: the low half of the same. */
+static inline uint32_t hash_page(const uint8_t *page, size_t len)
+{
+    return (uint32_t)XXH3_64bits(page, len);
+}
+
 /* The hash of a key's canonical bytes. */
 static inline uint64_t hash_key(struct view key, uint64_t seed)
 {

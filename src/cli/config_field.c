@@ -71,6 +71,7 @@ const struct config_field table_fields[N_TABLE_FIELDS] = {
     {"parts", FIELD_UINT, AT(parts), "8", .min = 1, .max = 4096},
     {"layout", FIELD_ENUM, AT(layout), "packed", .words = layout_words},
     {"storage", FIELD_ENUM, AT(storage), "memory", .words = storage_words},
+    {"scrub", FIELD_DURATION, AT(scrub_ms), "1d", .max = 31536000000},
     {"keep_generations", FIELD_UINT, AT(keep_generations), "2", .max = 1000},
     {"rollback_after", FIELD_UINT, AT(rollback_after), "3", .min = 1, .max = 1000000},
 };

@@ -38,7 +38,7 @@ struct config_section {
 
 #define N_SECTIONS 4
 extern const struct config_section config_sections[N_SECTIONS]; /* offsets into struct config */
-#define N_TABLE_FIELDS 6
+#define N_TABLE_FIELDS 7
 extern const struct config_field table_fields[N_TABLE_FIELDS]; /* into struct table_spec */
 #define N_GUARD_FIELDS 6
 extern const struct config_field guard_fields[N_GUARD_FIELDS]; /* into struct guard_spec */

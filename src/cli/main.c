@@ -1,6 +1,7 @@
 /* The program: finds the command, or serves. */
 #include "cli/command.h"
 
+#include "base/fault.h"
 #include "base/suggest.h"
 
 #include <malloc.h>
@@ -134,6 +135,7 @@ static int run(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes fails a load, as a full disk does */
     raise_file_limit();
+    fault_catch();
     if (argc > 1 && (is_help(argv[1]) || strcmp(argv[1], "help") == 0)) {
         print_help();
         return EXIT_DONE;

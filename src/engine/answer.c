@@ -1,12 +1,14 @@
 #include "engine/answer.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "model/fill.h"
 
-enum code answer_read(const struct snapshot *snapshot, struct key_list keys,
-                      const struct projection *columns, size_t max_bytes, struct arena *arena,
-                      struct ipc_stream *out_stream, size_t *out_n_absent,
-                      struct answer_timing *out_timing, struct err *err)
+must_use static enum code read_once(const struct snapshot *snapshot, struct key_list keys,
+                                    const struct projection *columns, size_t max_bytes,
+                                    struct arena *arena, struct ipc_stream *out_stream,
+                                    size_t *out_n_absent, struct answer_timing *out_timing,
+                                    struct err *err)
 {
     const struct schema *schema = snapshot_schema(snapshot);
     uint64_t start_ns = clock_mono_ns();
@@ -30,6 +32,40 @@ enum code answer_read(const struct snapshot *snapshot, struct key_list keys,
         *out_timing = (struct answer_timing){found_ns - start_ns, planned_ns - found_ns,
                                              clock_mono_ns() - planned_ns};
     return OK;
+}
+
+/*
+ * A page that the disk refused while rows were read is zeros from then on, and the answer may hold some of them
+ * (base/fault.h). The next time it is told from its checksum.
+ */
+enum { FAULTY_READS_MAX = 16 };
+
+static bool is_spoilt(enum code rc, uint64_t n_faults, struct ipc_stream *stream)
+{
+    if (rc || fault_count() == n_faults)
+        return false;
+    ipc_stream_done(stream);
+    return true;
+}
+
+static enum code give_up(struct err *err)
+{
+    return err_set(err, E_IO, "mapped files could not be read");
+}
+
+enum code answer_read(const struct snapshot *snapshot, struct key_list keys,
+                      const struct projection *columns, size_t max_bytes, struct arena *arena,
+                      struct ipc_stream *out_stream, size_t *out_n_absent,
+                      struct answer_timing *out_timing, struct err *err)
+{
+    for (int i = 0; i < FAULTY_READS_MAX; i++) {
+        uint64_t n_faults = fault_count();
+        enum code rc = read_once(snapshot, keys, columns, max_bytes, arena, out_stream,
+                                 out_n_absent, out_timing, err);
+        if (!is_spoilt(rc, n_faults, out_stream))
+            return rc;
+    }
+    return give_up(err);
 }
 
 /* The keys that exist, and where they stood. */
@@ -60,17 +96,19 @@ static void fill_positions(struct column *column, const uint32_t *positions, siz
  * Found twice: first to know the keys that exist, then these alone, so that everything behind the search sees a list
  * without gaps.
  */
-enum code answer_read_present(const struct snapshot *snapshot, struct key_list keys,
-                              const struct projection *columns, size_t max_bytes,
-                              struct arena *arena, struct ipc_stream *out_stream,
-                              size_t *out_n_rows, struct answer_timing *out_timing, struct err *err)
+must_use static enum code read_present_once(const struct snapshot *snapshot, struct key_list keys,
+                                            const struct projection *columns, size_t max_bytes,
+                                            struct arena *arena, struct ipc_stream *out_stream,
+                                            size_t *out_n_rows, struct answer_timing *out_timing,
+                                            struct err *err)
 {
     const struct schema *schema = snapshot_schema(snapshot);
     uint64_t start_ns = clock_mono_ns();
     uint32_t *positions;
     size_t n = columns->n_fields;
-    struct key_list present =
-        present_keys(keys, snapshot_find(snapshot, keys, columns, arena), arena, &positions);
+    const struct found_rows *all = snapshot_find(snapshot, keys, columns, arena);
+    TRY(found_sizes(all, NULL, 0, NULL, err)); /* damaged rows are no absent ones */
+    struct key_list present = present_keys(keys, all, arena, &positions);
     const struct found_rows *rows = snapshot_find(snapshot, present, columns, arena);
     uint64_t found_ns = clock_mono_ns();
     struct ipc_field *fields = arena_zalloc(arena, (n + 1) * sizeof(*fields));
@@ -93,4 +131,19 @@ enum code answer_read_present(const struct snapshot *snapshot, struct key_list k
         *out_timing = (struct answer_timing){found_ns - start_ns, planned_ns - found_ns,
                                              clock_mono_ns() - planned_ns};
     return OK;
+}
+
+enum code answer_read_present(const struct snapshot *snapshot, struct key_list keys,
+                              const struct projection *columns, size_t max_bytes,
+                              struct arena *arena, struct ipc_stream *out_stream,
+                              size_t *out_n_rows, struct answer_timing *out_timing, struct err *err)
+{
+    for (int i = 0; i < FAULTY_READS_MAX; i++) {
+        uint64_t n_faults = fault_count();
+        enum code rc = read_present_once(snapshot, keys, columns, max_bytes, arena, out_stream,
+                                         out_n_rows, out_timing, err);
+        if (!is_spoilt(rc, n_faults, out_stream))
+            return rc;
+    }
+    return give_up(err);
 }

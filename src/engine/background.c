@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include "engine/merging.h"
 #include "engine/registry_priv.h"
+#include "engine/scrub.h"
 #include "engine/writing.h"
 
 #include <pthread.h>
@@ -21,9 +22,10 @@ enum { POLLERS_MAX = 16 };
 
 struct background {
     struct background_config config;
-    pthread_t pollers[POLLERS_MAX], writers[N_WRITERS], mergers[N_MERGERS];
+    pthread_t pollers[POLLERS_MAX], writers[N_WRITERS], mergers[N_MERGERS], scrubber;
+    bool is_scrubbing;
     unsigned n_pollers, n_writers, n_mergers;
-    _Atomic size_t write_turn, merge_turn; /* of the tables */
+    _Atomic size_t write_turn, merge_turn, scrub_turn; /* of the tables */
 
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
@@ -208,6 +210,29 @@ static void *merger_main(void *arg)
     return NULL;
 }
 
+/* ----------------------------------------------------------------------------------- scrubbing */
+
+static bool holds_to_scrub(void *arg, struct table *t)
+{
+    return table_hold_to_scrub(t, arg);
+}
+
+static void *scrubber_main(void *arg)
+{
+    struct background *b = arg;
+    uint64_t wake_ns;
+    pthread_setname_np(pthread_self(), "murr-scrubber");
+    if (setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), MERGE_NICENESS) < 0)
+        log_warn("scrubbing cannot step back behind reads and writes");
+    do {
+        struct table *t;
+        wake_ns = clock_mono_ns() + 1000000000u;
+        while ((t = registry_find(b->config.registry, &b->scrub_turn, holds_to_scrub, &wake_ns)))
+            table_scrub(t);
+    } while (sleep_until(b, wake_ns, NULL));
+    return NULL;
+}
+
 /* --------------------------------------------------------------------------------------- whole */
 
 static void init_wake(struct background *b)
@@ -233,6 +258,7 @@ struct background *background_start(const struct background_config *config)
     while (b->n_mergers < N_MERGERS &&
            pthread_create(&b->mergers[b->n_mergers], NULL, merger_main, b) == 0)
         b->n_mergers++;
+    b->is_scrubbing = pthread_create(&b->scrubber, NULL, scrubber_main, b) == 0;
     if (!background_writes(b))
         log_error("cannot start the threads of writes: writes will fail");
     return b;
@@ -258,6 +284,8 @@ void background_stop(struct background *b)
         pthread_join(b->writers[i], NULL);
     for (unsigned i = 0; i < b->n_mergers; i++)
         pthread_join(b->mergers[i], NULL);
+    if (b->is_scrubbing)
+        pthread_join(b->scrubber, NULL);
     pthread_cond_destroy(&b->wake);
     pthread_cond_destroy(&b->poll_wake);
     pthread_mutex_destroy(&b->lock);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "engine/build.h"
+#include "segment/verify.h"
 
 #include <unistd.h>
 
@@ -24,16 +25,17 @@ void base_unref(struct base *b)
         seg_close(b->segments[i]);
     free(b->segments);
     huge_memory_done(&b->memory);
+    mapped_file_close(&b->range);
     free(b);
 }
 
-/* Segments begin at page boundaries of the copy, so that their payloads are aligned as in the file. */
+/* Segments begin at page boundaries of the copy or range, so that their payloads are aligned as in the file. */
 static uint64_t page_up(uint64_t bytes)
 {
     return (bytes + 4095) & ~(uint64_t)4095;
 }
 
-must_use static enum code reserve_memory(struct base *b, const char *dir, struct err *err)
+must_use static enum code reserve(struct base *b, const char *dir, struct err *err)
 {
     uint64_t total = 0;
     for (uint32_t part = 0; part < b->info.n_parts; part++) {
@@ -43,7 +45,8 @@ must_use static enum code reserve_memory(struct base *b, const char *dir, struct
         TRY(file_size(path, &bytes, err));
         total += page_up(bytes);
     }
-    return huge_memory_init(&b->memory, total, err);
+    return b->storage == STORAGE_MEMORY ? huge_memory_init(&b->memory, total, err)
+                                        : mapped_range_open(total, &b->range, err);
 }
 
 static void fd_done(int *fd)
@@ -65,7 +68,7 @@ must_use static enum code copy_file(const char *path, uint8_t *to, uint64_t byte
     return OK;
 }
 
-/* Open a segment from its copy in memory at *used, and move that behind it. */
+/* Copy a segment to memory at *used, check all of it, and move that behind it. */
 must_use static enum code open_copy(struct base *b, const char *path, const struct remote_op *op,
                                     uint64_t *used, struct segment **out_segment, struct err *err)
 {
@@ -77,15 +80,23 @@ must_use static enum code open_copy(struct base *b, const char *path, const stru
     TRY(copy_file(path, at, bytes, op, err));
     *used += page_up(bytes);
     enum code rc = seg_open_bytes(view_of(at, bytes), out_segment, err);
+    if (!rc)
+        rc = seg_verify_checksums(*out_segment, err);
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
-must_use static enum code open_mapped(const char *path, struct segment **out_segment,
-                                      struct err *err)
+/* The same with a mapping, whose rows are not checked yet. */
+must_use static enum code open_mapped(struct base *b, const char *path, uint64_t *used,
+                                      struct segment **out_segment, struct err *err)
 {
-    TRY(seg_open(path, out_segment, err));
-    mapped_file_expect_random(&(*out_segment)->map);
-    return OK;
+    size_t bytes = 0;
+    const uint8_t *at = b->range.ptr + *used;
+    TRY(mapped_range_put(&b->range, *used, path, b->range.len - *used, &bytes, err));
+    *used += page_up(bytes);
+    const struct mapped_file map = {at, bytes, NULL};
+    mapped_file_expect_random(&map);
+    enum code rc = seg_open_bytes(view_of(at, bytes), out_segment, err);
+    return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
 must_use static enum code read_ahead(struct base *b, const char *dir, struct err *err)
@@ -113,22 +124,29 @@ must_use static enum code open_segments(struct base *b, const char *dir, const s
 {
     uint64_t used = 0;
     b->segments = mem_zalloc(b->info.n_parts * sizeof(struct segment *));
-    if (b->storage == STORAGE_MEMORY)
-        TRY(reserve_memory(b, dir, err));
+    TRY(reserve(b, dir, err));
     for (uint32_t part = 0; part < b->info.n_parts; part++) {
         char path[PATH_CAP];
         TRY(segment_path(dir, part, path, err));
-        if (b->storage == STORAGE_MEMORY)
-            TRY(open_copy(b, path, op, &used, &b->segments[part], err));
-        else
-            TRY(open_mapped(path, &b->segments[part], err));
-        b->n_segments++;
+        enum code rc = b->storage == STORAGE_MEMORY
+                           ? open_copy(b, path, op, &used, &b->segments[part], err)
+                           : open_mapped(b, path, &used, &b->segments[part], err);
+        b->n_segments += b->segments[part] != NULL;
+        if (rc)
+            return rc;
         b->n_rows += b->segments[part]->n_rows;
         b->index_bytes += seg_index_bytes(b->segments[part]);
     }
+    if (b->info.root && seg_roots(b->segments, b->n_segments) != b->info.root)
+        return err_set(err, E_CORRUPT, "generation %s: its segments are not those it was made of",
+                       dir);
     enum code rc = seg_set_init(&b->set, b->segments, b->n_segments, err);
     if (rc)
         return err_in(err, rc, "generation %s", dir);
+    if (mapped_file_is_hit(&b->range))
+        return err_set(err, E_IO, "generation %s: a segment could not be read", dir);
+    if (b->storage != STORAGE_MEMORY)
+        seg_set_guard(&b->set, b->segments, &b->range);
     return b->storage == STORAGE_DISK ? read_ahead(b, dir, err) : OK;
 }
 

@@ -19,6 +19,7 @@ struct base {
     struct generation_info info;
     enum storage_kind storage;
     struct huge_memory memory; /* STORAGE_MEMORY: all segments, one behind the other */
+    struct mapped_file range;  /* else: their files, likewise */
     struct segment **segments; /* by part */
     size_t n_segments;
     struct seg_set set;
@@ -27,7 +28,8 @@ struct base {
 };
 
 /*
- * Open and check the segments of a generation's directory. The caller holds the one reference.
+ * Open and check the segments of a generation's directory. The caller holds the one reference. A copy in memory has
+ * been compared with its checksums; of what is mapped, rows are checked when they are read (segment/guard.h).
  *
  * Cost      STORAGE_MMAP: milliseconds. STORAGE_MEMORY: a copy of the files, about a second a 2 GB, which ends
  *           early with `op`.

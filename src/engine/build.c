@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "engine/generation.h"
 #include "segment/verify.h"
 
 /* The records that a worker holds while it builds a block. */
@@ -148,18 +149,20 @@ static enum code finish_task(void *job, size_t part, unsigned worker, struct err
     return check_written(path, &b->parts[part].n_rows, err);
 }
 
-enum code segment_path(const char *dir, uint32_t part, char out[static PATH_CAP], struct err *err)
-{
-    return path_format(out, err, "%s/%08u.seg", dir, part);
-}
-
 must_use static enum code open_writers(struct build *b, struct err *err)
 {
     const struct build_config *c = b->config;
     for (uint32_t part = 0; part < c->n_parts; part++) {
         char path[PATH_CAP];
-        struct seg_plan plan = {c->schema, c->layout,  c->hash_seed,
-                                part,      c->n_parts, (uint32_t)(c->n_blocks / c->n_parts)};
+        struct seg_plan plan = {
+            .schema = c->schema,
+            .layout = c->layout,
+            .hash_seed = c->hash_seed,
+            .part = part,
+            .n_parts = c->n_parts,
+            .n_blocks = (uint32_t)(c->n_blocks / c->n_parts),
+            .origin = c->origin,
+        };
         TRY(segment_path(c->dir, part, path, err));
         TRY(seg_writer_open(path, &plan, &b->writers[part], err));
     }

@@ -19,8 +19,9 @@ struct build_config {
     uint64_t n_blocks;            /* n_parts times the blocks of a part */
     uint32_t n_parts;
     uint64_t hash_seed;
-    uint64_t worker_bytes; /* records a worker may hold at once */
-    const char *setting;   /* that they come of, for messages */
+    struct seg_origin origin; /* what the segments say they come from */
+    uint64_t worker_bytes;    /* records a worker may hold at once */
+    const char *setting;      /* that they come of, for messages */
     bool drop_deletes; /* rows whose newest record is a delete (record_is_delete) are left out */
 };
 
@@ -38,9 +39,5 @@ struct build_result {
 must_use enum code build_run(const struct build_config *config, struct pool *pool,
                              struct load_progress *progress, struct build_result *out,
                              struct err *err);
-
-/* The path of a segment in a generation's directory. */
-must_use enum code segment_path(const char *dir, uint32_t part, char out[static 4096],
-                                struct err *err);
 
 #endif

@@ -1,8 +1,10 @@
 #include "engine/commit.h"
 
 #include "base/log.h"
-#include "engine/build.h"
+#include "engine/damage.h"
+#include "engine/json_file.h"
 #include "engine/row_count.h"
+#include "segment/verify.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,27 +67,40 @@ static void swap(struct table *t, struct snapshot *take_fresh)
 {
     pthread_mutex_lock(&t->lock);
     struct snapshot *old = t->live;
+    struct overlay *orphans = t->orphans;
     t->live = take_fresh;
+    t->orphans = NULL;
     pthread_mutex_unlock(&t->lock);
     snapshot_unref(old); /* outside the lock: it may unmap gigabytes */
+    overlay_unref(orphans);
 }
 
-must_use static enum code save_manifest(const struct table *t, const struct snapshot *s,
-                                        struct err *err)
+must_use static enum code save_manifest(struct table *t, const struct snapshot *s, struct err *err)
 {
     const struct overlay *o = snapshot_overlay(s);
-    struct manifest m = {.generation = snapshot_base(s)->info.number,
+    struct manifest m = {.sequence = ++t->manifest_sequence,
+                         .generation = snapshot_base(s)->info.number,
                          .is_created = !t->store,
                          .n_rows = snapshot_n_rows(s)};
     for (size_t i = o->n; i-- > 0;)
         m.writes[m.n_writes++] =
-            (struct manifest_write){o->layers[i]->number, o->layers[i]->newest};
+            (struct manifest_write){o->layers[i]->number, o->layers[i]->newest, o->layers[i]->root};
     return manifest_save(t->dir, &m, err);
 }
 
-enum code commit_save_manifest(struct table *t, struct err *err)
+enum code commit_mend_manifest(struct table *t, struct err *err)
 {
-    return save_manifest(t, t->live, err);
+    char path[PATH_CAP];
+    enum code rc = OK;
+    TRY(path_format(path, err, "%s/manifest.json", t->dir));
+    pthread_mutex_lock(&t->commit);
+    bool is_mended = t->live && damage_kind_of(t) != DAMAGE_OLDER && !json_file_is_doubled(path);
+    if (is_mended)
+        rc = save_manifest(t, t->live, err);
+    pthread_mutex_unlock(&t->commit);
+    if (is_mended && !rc)
+        log_warn("the manifest was written again", log_str("table", t->spec->name));
+    return rc;
 }
 
 /* Rows of a snapshot that is about to follow the live one: over the same base with one layer more on top, only
@@ -164,7 +179,9 @@ must_use static enum code name_generation(struct table *t, const char *tmp_dir, 
 
 must_use static enum code publish_base(struct table *t, struct base *take_base, struct err *err)
 {
-    struct overlay *before = t->live ? overlay_ref(snapshot_overlay(t->live)) : overlay_new();
+    struct overlay *before = t->live      ? overlay_ref(snapshot_overlay(t->live))
+                             : t->orphans ? overlay_ref(t->orphans)
+                                          : overlay_new();
     struct overlay *above = layers_above(before, snapshot_floor(&take_base->info));
     enum code rc = publish(t, take_base, above, false, err);
     if (!rc)
@@ -188,9 +205,60 @@ enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number, str
         rc = publish_base(t, base, err);
         pthread_mutex_unlock(&t->commit);
     }
-    if (rc)
+    if (rc) {
         remove_failed(t, number, dir);
+        return rc;
+    }
+    damage_clear(t);
+    damage_look(t); /* layers that stayed */
+    return OK;
+}
+
+/* A copy in memory was checked while it was made. */
+must_use static enum code verify_base(const struct base *b, struct err *err)
+{
+    enum code rc = OK;
+    for (size_t i = 0; i < b->n_segments && !rc && b->set.guard; i++)
+        rc = seg_verify_checksums(b->segments[i], err);
     return rc;
+}
+
+must_use static enum code publish_older(struct table *t, uint64_t number, struct err *err)
+{
+    char dir[PATH_CAP];
+    struct base *base;
+    TRY(generation_path(t->dir, number, dir, err));
+    TRY(commit_open_base(t, dir, &base, err));
+    enum code rc = verify_base(base, err);
+    if (rc) {
+        base_unref(base);
+        return rc;
+    }
+    pthread_mutex_lock(&t->commit);
+    rc = publish(t, base, overlay_ref(snapshot_overlay(t->live)), false, err);
+    pthread_mutex_unlock(&t->commit);
+    return rc;
+}
+
+enum code commit_older(struct table *t, struct err *err)
+{
+    AUTO(generation_list) struct generation_list list = {0};
+    struct generation_info live;
+    char why[512];
+    if (!table_live_info(t, &live))
+        return err_set(err, E_NOTFOUND, "nothing serves");
+    TRY(generation_list(t->dir, &list, err));
+    for (size_t i = 0; i < list.n; i++) {
+        if (list.numbers[i] >= live.number || publish_older(t, list.numbers[i], err))
+            continue;
+        snprintf(why, sizeof(why), "generation %llu (%s) is damaged; generation %llu serves",
+                 (unsigned long long)live.number, live.partition,
+                 (unsigned long long)list.numbers[i]);
+        damage_clear(t);
+        damage_note(t, DAMAGE_OLDER, INT64_MIN, why);
+        return OK;
+    }
+    return err_set(err, E_NOTFOUND, "no older generation is whole");
 }
 
 static void resettle(struct table *t, struct snapshot *take_fresh)
@@ -231,7 +299,7 @@ must_use static enum code name_layer(struct table *t, const char *tmp_dir, uint6
 must_use static enum code open_layer(struct table *t, uint64_t number, int64_t newest,
                                      struct layer **out, struct err *err)
 {
-    const struct manifest_write what = {number, newest};
+    const struct manifest_write what = {.segment = number, .newest = newest};
     bool to_memory = t->is_serving && t->spec->storage == STORAGE_MEMORY;
     return layer_open(t->dir, &what, to_memory, out, err);
 }

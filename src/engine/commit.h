@@ -16,6 +16,10 @@
 must_use enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number,
                                struct err *err);
 
+/* An older generation, checked whole, serves in the place of the base, which is damaged. Fails E_NOTFOUND where none is
+ * whole. */
+must_use enum code commit_older(struct table *t, struct err *err);
+
 /* A complete segment in `tmp_dir` becomes the newest layer; its directory is removed in any case. Fails   E_BUSY
  * where there are as many layers as may be. */
 must_use enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number,
@@ -34,8 +38,8 @@ must_use enum code commit_merge(struct table *t, const char *tmp_dir, uint64_t n
 /* The base as the configuration wants it kept, in the place of the same one kept otherwise. Takes it. */
 void commit_resettled(struct table *t, struct base *take_base);
 
-/* The manifest that names what is served, where there is none: while the table is opened. */
-must_use enum code commit_save_manifest(struct table *t, struct err *err);
+/* Write the manifest again where one of its two files is not what it should be. */
+must_use enum code commit_mend_manifest(struct table *t, struct err *err);
 
 /* "<table_dir>/0000000009.tmp", made. */
 must_use enum code commit_make_tmp(struct table *t, uint64_t *out_number, char out[static PATH_CAP],

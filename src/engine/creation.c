@@ -20,6 +20,7 @@ static struct table *new_created(struct view name, enum storage_kind storage)
     spec->name = mem_strndup(name.ptr, name.len);
     spec->source.kind = SOURCE_NONE;
     spec->parts = 1;
+    spec->scrub_ms = SCRUB_DEFAULT_MS;
     spec->storage = storage;
     struct table *t = table_new(spec);
     t->own_spec = spec;
@@ -166,7 +167,8 @@ static void remove_half_made(const struct table *t, const char *data_dir)
 {
     struct err err;
     char aside[PATH_CAP];
-    if (table_put_aside(t, data_dir, aside, &err) || tree_remove(aside, &err))
+    if (table_put_aside(t, data_dir, aside, &err) == OK ? tree_remove(aside, &err)
+                                                        : tree_remove(t->dir, &err))
         log_warn("a table that was not created left files", log_str("table", t->spec->name),
                  log_str("error", err.msg));
 }
@@ -201,12 +203,11 @@ enum code table_open_created(const char *name, enum storage_kind storage, const 
 {
     struct table *t = new_created(view_cstr(name), storage);
     enum code rc = table_make_dir(t, data_dir, err);
-    if (!rc)
-        rc = table_restore(t, err);
     if (rc) {
         table_close(t);
         return err_in(err, rc, "table %s", name);
     }
+    table_restore(t);
     *out_table = t;
     return OK;
 }

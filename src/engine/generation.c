@@ -1,8 +1,10 @@
 #include "engine/generation.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/json_file.h"
 #include "format/json/schema.h"
+#include "segment/reader.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,23 +22,53 @@ static json_t *schema_json(const struct schema *schema)
     return json_loadb((const char *)text.ptr, text.len, 0, NULL);
 }
 
-enum code generation_write_info(const char *dir, const struct generation_info *info,
+enum code segment_path(const char *dir, uint32_t part, char out[static PATH_CAP], struct err *err)
+{
+    return path_format(out, err, "%s/%08u.seg", dir, part);
+}
+
+must_use static enum code open_parts(const char *dir, uint32_t n_parts, struct segment **segments,
+                                     struct err *err)
+{
+    for (uint32_t part = 0; part < n_parts; part++) {
+        char path[PATH_CAP];
+        TRY(segment_path(dir, part, path, err));
+        TRY(seg_open(path, &segments[part], err));
+    }
+    return OK;
+}
+
+must_use static enum code read_root(const char *dir, struct generation_info *info, struct err *err)
+{
+    AUTO(ptr) struct segment **segments = mem_zalloc(info->n_parts * sizeof(*segments));
+    enum code rc = open_parts(dir, info->n_parts, segments, err);
+    if (!rc)
+        info->root = seg_roots(segments, info->n_parts);
+    for (uint32_t part = 0; part < info->n_parts; part++)
+        seg_close(segments[part]);
+    return rc;
+}
+
+enum code generation_write_info(const char *dir, struct generation_info *info,
                                 const struct schema *schema, struct err *err)
 {
-    char path[PATH_CAP], fingerprint[17], source[17], spec_hash[17];
+    char path[PATH_CAP], fingerprint[17], source[17], spec_hash[17], roots[17];
     TRY(path_format(path, err, "%s/table.json", dir));
+    TRY(read_root(dir, info, err));
+    snprintf(roots, sizeof(roots), "%016" PRIx64, info->root);
     snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64, info->fingerprint);
     snprintf(source, sizeof(source), "%016" PRIx64, info->source_hash);
     snprintf(spec_hash, sizeof(spec_hash), "%016" PRIx64, info->spec_hash);
     AUTO(json)
     json_t *root = json_pack(
-        "{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
+        "{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
         (json_int_t)info->number, "partition", info->partition, "fingerprint", fingerprint,
-        "source", source, "spec_hash", spec_hash, "parts", (json_int_t)info->n_parts, "rows",
+        "source", source, "spec_hash", spec_hash, "root", roots, "parts",
+        (json_int_t)info->n_parts, "rows",
         (json_int_t)info->n_rows, "disk_bytes", (json_int_t)info->disk_bytes, "published_at_ms",
         (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
         "load_seconds", info->load_seconds, "schema", schema_json(schema));
-    return json_file_save(path, root, err);
+    return json_file_save(path, root, 1, err);
 }
 
 enum code generation_read_info(const char *dir, struct generation_info *out_info, struct err *err)
@@ -47,19 +79,21 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     TRY(json_file_read(path, &root, err));
     struct generation_info info = {0};
     json_int_t number, n_parts, n_rows, disk_bytes, published_at_ms, loaded_at_ms;
-    const char *partition, *fingerprint, *spec_hash, *source = "0";
+    const char *partition, *fingerprint, *spec_hash, *source = "0", *roots = NULL;
     json_error_t why;
-    if (json_unpack_ex(root, &why, 0, "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F, s?s}",
+    if (json_unpack_ex(root, &why, 0, "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F, s?s, s?s}",
                        "generation", &number, "partition", &partition, "fingerprint", &fingerprint,
                        "spec_hash", &spec_hash, "parts", &n_parts, "rows", &n_rows, "disk_bytes",
                        &disk_bytes, "published_at_ms", &published_at_ms, "loaded_at_ms",
-                       &loaded_at_ms, "load_seconds", &info.load_seconds, "source", &source) < 0)
+                       &loaded_at_ms, "load_seconds", &info.load_seconds, "source", &source, "root",
+                       &roots) < 0)
         return err_set(err, E_CORRUPT, "%s: %s", path, why.text);
     if (number < 1 || n_parts < 1 || n_parts > 4096 ||
         strlen(partition) >= sizeof(info.partition) ||
         sscanf(fingerprint, "%" SCNx64, &info.fingerprint) != 1 ||
         sscanf(source, "%" SCNx64, &info.source_hash) != 1 ||
-        sscanf(spec_hash, "%" SCNx64, &info.spec_hash) != 1)
+        sscanf(spec_hash, "%" SCNx64, &info.spec_hash) != 1 ||
+        (roots && sscanf(roots, "%" SCNx64, &info.root) != 1))
         return err_set(err, E_CORRUPT, "%s: a value is out of range", path);
     snprintf(info.partition, sizeof(info.partition), "%s", partition);
     info.number = (uint64_t)number;
@@ -69,6 +103,19 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     info.published_at_ms = published_at_ms;
     info.loaded_at_ms = loaded_at_ms;
     *out_info = info;
+    return OK;
+}
+
+enum code generation_mend_info(const char *dir, struct err *err)
+{
+    char path[PATH_CAP];
+    AUTO(json) json_t *root = NULL;
+    TRY(path_format(path, err, "%s/table.json", dir));
+    if (json_file_is_doubled(path))
+        return OK;
+    TRY(json_file_read(path, &root, err));
+    TRY(json_file_save(path, root, json_file_sequence(root) + 1, err));
+    log_warn("table.json was written again", log_str("path", path));
     return OK;
 }
 

@@ -15,6 +15,10 @@
 #include "model/schema.h"
 #include "remote/partition.h"
 
+/* The path of a segment in a generation's directory. */
+must_use enum code segment_path(const char *dir, uint32_t part, char out[static PATH_CAP],
+                                struct err *err);
+
 /* What table.json says besides the schema. */
 struct generation_info {
     uint64_t number;
@@ -22,6 +26,7 @@ struct generation_info {
     uint64_t fingerprint;                /* of the partition */
     uint64_t source_hash; /* which source it came from, and how that publishes; 0: not said */
     uint64_t spec_hash;   /* of the table's configuration that shapes the data */
+    uint64_t root;        /* the content of its segments (seg_roots); 0: not known */
     uint32_t n_parts;
     uint64_t n_rows;
     uint64_t disk_bytes; /* of the segments */
@@ -34,13 +39,17 @@ struct generation_info {
 must_use enum code generation_path(const char *table_dir, uint64_t number,
                                    char out[static PATH_CAP], struct err *err);
 
-/* Durably write table.json into a generation's directory. */
-must_use enum code generation_write_info(const char *dir, const struct generation_info *info,
+/* Durably write table.json, twice (engine/json_file.h), into a generation's directory, beside its segments. Sets
+ * info->root. */
+must_use enum code generation_write_info(const char *dir, struct generation_info *info,
                                          const struct schema *schema, struct err *err);
 
 /* Fails E_NOTFOUND, E_CORRUPT with the path. */
 must_use enum code generation_read_info(const char *dir, struct generation_info *out_info,
                                         struct err *err);
+
+/* Write table.json again where one of its two files is not what it should be. */
+must_use enum code generation_mend_info(const char *dir, struct err *err);
 
 /* Numbers of the complete generations, newest first. */
 struct generation_list {

@@ -92,7 +92,7 @@ enum code guard_save(const char *dir, const struct load_result *fresh, struct er
     AUTO(json)
     json_t *root = json_pack("{s:I, s:o}", "rows_read", (json_int_t)fresh->n_rows_read, "nulls",
                              nulls);
-    return json_file_save(path, root, err);
+    return json_file_save(path, root, 1, err);
 }
 
 must_use static enum code check_column_nulls(const struct guard_spec *guard, const json_t *nulls,

@@ -1,6 +1,8 @@
 #include "engine/layer.h"
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "segment/verify.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -48,7 +50,14 @@ must_use static enum code copy_segment(const char *path, struct layer *l, struct
     TRY(file_open(path, &fd, err));
     enum code rc = fd_read_at(fd, l->memory.ptr, bytes, 0, err);
     close(fd);
-    return rc ? rc : seg_open_bytes(view_of(l->memory.ptr, bytes), &l->segment, err);
+    if (!rc)
+        rc = seg_open_bytes(view_of(l->memory.ptr, bytes), &l->segment, err);
+    if (!rc && seg_verify_checksums(l->segment, NULL)) { /* mapped, its good pages can be told */
+        seg_close(l->segment);
+        l->segment = NULL;
+        huge_memory_done(&l->memory);
+    }
+    return rc;
 }
 
 must_use static enum code open_segment(const char *path, struct layer *l, bool to_memory,
@@ -60,12 +69,38 @@ must_use static enum code open_segment(const char *path, struct layer *l, bool t
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
+/* All rows are read here: for the filter, and as there may be no other copy of them. */
+static void check_rows(const char *path, struct layer *l)
+{
+    seg_set_guard(&l->set, &l->segment, &l->segment->map);
+    for (uint32_t i = 0; i < l->segment->n_blocks; i++) {
+        const struct seg_block_desc *d = &l->segment->descs[i];
+        if (!seg_guard_verify(l->set.guard, l->segment->bytes.ptr + d->data_offset, d->data_bytes))
+            l->is_damaged = true;
+    }
+    if (l->is_damaged)
+        log_error("rows of a segment of writes are damaged; reads of them will fail",
+                  log_str("path", path));
+}
+
 must_use static enum code open_set(const char *path, struct layer *l, struct err *err)
 {
     enum code rc = check_stamps(l, err);
     if (!rc)
         rc = seg_set_init(&l->set, &l->segment, 1, err);
+    if (!rc && l->segment->map.ptr)
+        check_rows(path, l);
     return rc ? err_in(err, rc, "segment %s", path) : OK;
+}
+
+/* Whether it is the segment that the manifest names, and no other one under its name. */
+must_use static enum code check_root(const char *path, struct layer *l, uint64_t wanted,
+                                     struct err *err)
+{
+    l->root = seg_roots(&l->segment, 1);
+    if (wanted && l->root != wanted)
+        return err_set(err, E_CORRUPT, "segment %s is not the one that the manifest names", path);
+    return OK;
 }
 
 enum code layer_open(const char *table_dir, const struct manifest_write *what, bool to_memory,
@@ -78,6 +113,8 @@ enum code layer_open(const char *table_dir, const struct manifest_write *what, b
     l->number = what->segment;
     l->newest = what->newest;
     enum code rc = open_segment(path, l, to_memory, err);
+    if (!rc)
+        rc = check_root(path, l, what->root, err);
     if (!rc)
         rc = open_set(path, l, err);
     if (rc)
@@ -119,7 +156,11 @@ void layer_schema(const struct schema *table, struct schema *out)
 struct seg_layer layer_view(const struct layer *l)
 {
     return (struct seg_layer){
-        .set = &l->set, .has_stamps = l->has_stamps, .stamp = l->newest & ~(int64_t)1};
+        .set = &l->set,
+        .has_stamps = l->has_stamps,
+        .stamp = l->newest & ~(int64_t)1,
+        .asks_all = l->is_damaged,
+    };
 }
 
 must_use static enum code match_key(const struct schema *layer, const struct schema *base,

@@ -21,8 +21,10 @@ struct layer {
     _Atomic uint32_t refs;
     /* Immutable from here on. */
     uint64_t number;
+    uint64_t root;  /* of its content (seg_roots) */
     int64_t newest; /* the latest stamp of its rows; of all, where they have none of their own */
     bool has_stamps;
+    bool is_damaged; /* some of its rows are not what was written: they must not be read */
     struct huge_memory memory; /* a copy of the file; empty: it is mapped */
     struct segment *segment;
     struct seg_set set;
@@ -36,7 +38,10 @@ bool layer_parse_name(const char *name, uint64_t *out_number);
 
 /*
  * Map and check the file, or a copy of it in memory where that is wanted, it is not small, and there is room. The
- * caller holds the one reference. Fails E_NOTFOUND, E_CORRUPT, E_IO.
+ * caller holds the one reference. A layer of which rows are damaged opens, mapped: reads of these rows fail, others do
+ * not; its keys are not all known, so every key is looked for there.
+ *
+ * Fails E_NOTFOUND, E_CORRUPT where more than rows is damaged, E_IO.
  */
 must_use enum code layer_open(const char *table_dir, const struct manifest_write *what,
                               bool to_memory, struct layer **out_layer, struct err *err);

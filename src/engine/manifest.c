@@ -4,14 +4,21 @@
 #include "base/mem.h"
 #include "engine/json_file.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 must_use static enum code read_write(const char *path, const json_t *from,
                                      struct manifest_write *out, struct err *err)
 {
     json_int_t segment = json_integer_value(json_object_get(from, "segment"));
     const json_t *newest = json_object_get(from, "newest");
+    const char *root_text = json_string_value(json_object_get(from, "root"));
+    uint64_t root = 0;
+    if (root_text && sscanf(root_text, "%" SCNx64, &root) != 1)
+        return err_set(err, E_CORRUPT, "%s: the root of a write is no number", path);
     if (segment < 1 || !json_is_integer(newest))
         return err_set(err, E_CORRUPT, "%s: a write names no segment", path);
-    *out = (struct manifest_write){(uint64_t)segment, json_integer_value(newest)};
+    *out = (struct manifest_write){(uint64_t)segment, json_integer_value(newest), root};
     return OK;
 }
 
@@ -25,6 +32,7 @@ must_use static enum code read_members(const char *path, const json_t *root, str
     if (json_array_size(writes) > MANIFEST_WRITES_MAX)
         return err_set(err, E_CORRUPT, "%s names %zu writes, at most %d fit", path,
                        json_array_size(writes), MANIFEST_WRITES_MAX);
+    m->sequence = json_file_sequence(root);
     m->generation = (uint64_t)generation;
     m->n_rows = (uint64_t)json_integer_value(json_object_get(root, "rows"));
     m->is_created = json_is_true(json_object_get(root, "created"));
@@ -49,6 +57,14 @@ enum code manifest_read(const char *table_dir, struct manifest *out, struct err 
     return rc;
 }
 
+static json_t *write_json(const struct manifest_write *w)
+{
+    char root[17];
+    snprintf(root, sizeof(root), "%016" PRIx64, w->root);
+    return json_pack("{s:I, s:I, s:s}", "segment", (json_int_t)w->segment, "newest",
+                     (json_int_t)w->newest, "root", root);
+}
+
 enum code manifest_save(const char *table_dir, const struct manifest *m, struct err *err)
 {
     char path[PATH_CAP];
@@ -61,10 +77,8 @@ enum code manifest_save(const char *table_dir, const struct manifest *m, struct 
         json_object_set_new(root, "writes", json_array());
     }
     for (size_t i = 0; i < m->n_writes; i++)
-        json_array_append_new(json_object_get(root, "writes"),
-                              json_pack("{s:I, s:I}", "segment", (json_int_t)m->writes[i].segment,
-                                        "newest", (json_int_t)m->writes[i].newest));
-    return json_file_save(path, root, err);
+        json_array_append_new(json_object_get(root, "writes"), write_json(&m->writes[i]));
+    return json_file_save(path, root, m->sequence, err);
 }
 
 bool manifest_names(const struct manifest *m, uint64_t number)

@@ -1,5 +1,6 @@
 #include "engine/merge.h"
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "engine/build.h"
 #include "engine/layer.h"
@@ -90,6 +91,16 @@ static void reserve(const struct merge *m, const struct seg_set *set, uint64_t f
     buf_reserve(out, n_slots / (n_bins ? n_bins : 1) * row_bytes);
 }
 
+/* Damage must not get new checksums: what is mapped is compared again whenever it is read for a merge. */
+must_use static enum code check_block(const struct seg_set *set, uint64_t block, struct err *err)
+{
+    const struct seg_block *b = &set->blocks[block];
+    if (!set->guard || b->n_buckets == 0 ||
+        seg_guard_verify(set->guard, b->rows, (size_t)(b->heap - b->rows) + b->heap_bytes))
+        return OK;
+    return err_set(err, E_CORRUPT, "rows to be merged are damaged on disk (checksum mismatch)");
+}
+
 /* All rows of a layer that fall into the bin: they lie in the blocks that overlap its range of hashes. */
 must_use static enum code take_layer(struct merge *m, size_t layer, size_t bin, struct buf *out,
                                      struct err *err)
@@ -99,9 +110,11 @@ must_use static enum code take_layer(struct merge *m, size_t layer, size_t bin, 
     uint64_t first = (uint64_t)(bin * n_old / n_new);
     uint64_t end = (uint64_t)(((bin + 1) * n_old + n_new - 1) / n_new);
     reserve(m, set, first, end, out);
-    for (uint64_t block = first; block < end; block++)
+    for (uint64_t block = first; block < end; block++) {
+        TRY(check_block(set, block, err));
         for (uint64_t slot = 0, n = block_slots(set, block); slot < n; slot++)
             TRY(take_slot(m, layer, block, slot, bin, out, err));
+    }
     return OK;
 }
 
@@ -164,9 +177,19 @@ static bool needs_stamps(const struct merge_config *c)
     return needs && !c->has_base;
 }
 
+/* Planning reads the keys of all rows. */
+must_use static enum code check_layers(const struct merge_config *c, struct err *err)
+{
+    for (size_t i = 0; i < c->n_layers; i++)
+        for (uint64_t k = 0; k < c->layers[i].set->n_blocks; k++)
+            TRY(check_block(c->layers[i].set, k, err));
+    return OK;
+}
+
 must_use static enum code plan_layout(struct merge *m, struct err *err)
 {
     const struct merge_config *c = m->config;
+    TRY(check_layers(c, err));
     struct key_lengths *lengths = mem_zalloc(sizeof(*lengths));
     AUTO(ptr) uint64_t *n_nulls = mem_zalloc(m->schema.n_fields * sizeof(*n_nulls));
     AUTO(ptr) size_t *field_of = mem_alloc(m->schema.n_fields * sizeof(*field_of));
@@ -265,10 +288,13 @@ must_use static enum code run(struct merge *m, struct merge_result *out, struct 
 enum code merge_run(const struct merge_config *config, struct merge_result *out, struct err *err)
 {
     enum code rc = E_LIMIT;
+    uint64_t n_faults = fault_count();
     for (uint64_t times = 1; rc == E_LIMIT && times <= times_blocks_max; times *= 8) {
         struct merge m = {.source = {take}, .config = config, .times_blocks = times};
         rc = run(&m, out, err);
         merge_done(&m);
     }
+    if (!rc && fault_count() != n_faults) /* some of what was read may be zeros */
+        return err_set(err, E_IO, "a mapped file could not be read while it was merged");
     return rc;
 }

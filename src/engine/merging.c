@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/commit.h"
+#include "engine/damage.h"
 #include "engine/merge.h"
 
 #include <sys/statvfs.h>
@@ -65,7 +66,8 @@ static struct choice choose_now(struct table *t, struct snapshot **out_snapshot,
 {
     uint64_t now = clock_mono_ns(), quiet_at = t->writes.last_write_ns + quiet_ns;
     *out_snapshot = NULL;
-    if (!t->live || snapshot_overlay(t->live)->n == 0 || t->writes.is_dropped)
+    if (!t->live || snapshot_overlay(t->live)->n == 0 || t->writes.is_dropped ||
+        t->damage.kind >= DAMAGE_ROWS)
         return (struct choice){0};
     if (now < t->writes.retry_merge_ns && t->writes.compactions.n == 0) {
         *out_wake_ns =
@@ -233,7 +235,7 @@ void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
     struct choice c = choose_now(t, &s, &ignored);
     write_list_move(&asked, &t->writes.compactions);
     pthread_mutex_unlock(&t->lock);
-    enum code rc = c.end ? merge(t, s, c, pool, memory_bytes, &err) : OK;
+    enum code rc = c.end ? merge(t, s, c, pool, memory_bytes, &err) : damage_allows_merge(t, &err);
     while (rc == E_NOSPACE && c.end > 1 && (c.has_base || c.end > 2)) { /* something smaller */
         c = (struct choice){c.has_base ? c.end : (c.end + 1) / 2, false};
         rc = merge(t, s, c, pool, memory_bytes, &err);

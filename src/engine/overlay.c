@@ -62,6 +62,8 @@ static void append(struct overlay *o, struct layer *layer, unsigned bit)
 static void add_to_filter(struct overlay *o, size_t i)
 {
     o->bits[i] = o->filter->n_used++;
+    if (o->layers[i]->is_damaged) /* what its keys are is not to be trusted; it is asked for all */
+        return;
     seg_filter_add(&o->filter->filter, o->bits[i], o->layers[i]->segment);
 }
 

@@ -1,5 +1,7 @@
 /* Polling the source of a table: what is there, whether it is to be loaded, when to look again. */
 #include "engine/reload.h"
+#include "engine/commit.h"
+#include "engine/damage.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -123,8 +125,8 @@ enum code table_accept(struct table *t, uint64_t fingerprint, struct err *err)
 static bool is_served(struct table *t, const struct partition *p)
 {
     struct generation_info info;
-    return table_live_info(t, &info) && info.fingerprint == p->fingerprint &&
-           info.spec_hash == t->spec_hash;
+    return !damage_wants_load(t) && table_live_info(t, &info) &&
+           info.fingerprint == p->fingerprint && info.spec_hash == t->spec_hash;
 }
 
 /* No guard keeps out what was accepted, or serves already under another configuration. */
@@ -233,6 +235,7 @@ must_use static enum code check_due(struct table *t, const struct partition *p, 
 must_use static enum code load(struct poll *poll, const struct partition *p, struct err *err)
 {
     struct table *t = poll->t;
+    TRY(damage_allows_load(t, p->published_at_ms, err));
     TRY(check_due(t, p, err));
     poll->n_loads++;
     enum code rc = reload_run(t, p, poll->means, is_accepted(poll, p), err);
@@ -282,15 +285,26 @@ static void forget_old_setbacks(struct table *t)
     pthread_mutex_unlock(&t->lock);
 }
 
+/* It cannot be loaded again now. */
+static void fall_back(struct table *t)
+{
+    struct err err;
+    if (commit_older(t, &err) == OK)
+        log_warn("an older generation serves", log_str("table", t->spec->name));
+}
+
 enum code table_poll(struct table *t, const struct poll_means *means, struct err *err)
 {
     struct err own = {0};
     struct poll poll = {.t = t, .means = means};
     table_settle(t);
+    damage_look(t);
     enum code rc = look_and_load(&poll, &own);
     if (rc == E_CANCELLED)
         return err_set(err, rc, "%s", own.msg);
     forget_old_setbacks(t);
+    if (damage_kind_of(t) == DAMAGE_ROWS && damage_wants_load(t))
+        fall_back(t);
     bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
     if (is_news)
         log_warn(t->live ? "poll failed; the data loaded before keeps serving" : "poll failed",

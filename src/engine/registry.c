@@ -9,6 +9,7 @@
 #include "engine/layer.h"
 #include "engine/load_shares.h"
 #include "engine/merging.h"
+#include "engine/scrub.h"
 #include "engine/source.h"
 #include "engine/writing.h"
 
@@ -387,6 +388,7 @@ void registry_drop(struct registry *r, struct table *t, struct queued_write *tak
     remove_from_list(r, t);
     table_fail_waiting(t, E_NOTFOUND, "the table was dropped");
     table_end_merging(t);
+    table_end_scrubbing(t);
     take_drop->rc = remove_table(r, t, &take_drop->err);
     if (take_drop->rc)
         log_error("table dropped, but its files are still there", log_str("table", name),

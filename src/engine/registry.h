@@ -81,6 +81,15 @@ must_use enum code registry_write(struct registry *r, struct view table,
 
 enum load_state { LOAD_IDLE, LOAD_READING, LOAD_BUILDING };
 
+/* What is wrong with the files of a table, the worst last (engine/damage.h). */
+enum damage_kind { DAMAGE_NONE, DAMAGE_OLDER, DAMAGE_ROWS, DAMAGE_REFUSED };
+
+struct scrub_status {
+    uint64_t n_bytes;    /* compared with their checksums, since the start */
+    uint64_t n_runs;     /* that went over everything */
+    int64_t ended_at_ms; /* the latest of those; 0: never */
+};
+
 struct write_status {
     uint64_t n_ok, n_failed, n_rows; /* writes, and rows of those that went well, since the start */
     uint64_t n_waiting, n_waiting_bytes;
@@ -103,8 +112,12 @@ struct table_status {
     int64_t polled_at_ms;    /* 0: never */
     int64_t source_ok_at_ms; /* when the latest poll that found a partition ended; 0: never */
     int64_t next_poll_at_ms;
-    const char *last_error;   /* of the latest poll or load; "" when it went well */
+    const char *last_error; /* of the latest poll or load, else the damage; "" when there is none */
     int64_t last_error_at_ms; /* 0: no error */
+    enum damage_kind damage;
+    const char *damaged; /* what is, in a sentence; "" */
+    uint64_t n_damages;  /* that were found, since the start */
+    struct scrub_status scrub;
     uint64_t n_loads_ok, n_loads_failed, n_loads_refused;
     struct {
         const char *partition, *why; /* "": none is refused */
@@ -121,6 +134,12 @@ struct table_status {
         double elapsed_s, eta_s;          /* eta_s < 0: not known yet */
     } load;
 };
+
+/* Whether it serves, and nothing that it should serve is known to be damaged. */
+static inline bool table_status_is_ready(const struct table_status *t)
+{
+    return t->loaded && t->damage < DAMAGE_ROWS;
+}
 
 /* The state of every table, those of the config first, in its order; strings and array live in `arena`. Threads: any. */
 const struct table_status *registry_status(struct registry *r, struct arena *arena, size_t *out_n);

@@ -4,22 +4,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/damage.h"
 #include "engine/layer.h"
 
 #include <stdio.h>
 
 /* ----------------------------------------------------------------------------------- segments */
-
-/* What a damaged manifest does not name any more may be somebody's writes: it is kept, under another name. */
-static void set_aside(struct table *t, const char *name, const char *why)
-{
-    char from[PATH_CAP], to[PATH_CAP];
-    if (path_format(from, NULL, "%s/%s", t->dir, name) ||
-        path_format(to, NULL, "%s/%s.lost", t->dir, name) || rename(from, to) < 0)
-        return;
-    log_error("a segment of writes cannot be used; it was set aside",
-              log_str("table", t->spec->name), log_str("path", to), log_str("error", why));
-}
 
 /* A number that is or was in use is not given again. */
 static void reserve_number(struct table *t, uint64_t number)
@@ -28,50 +18,48 @@ static void reserve_number(struct table *t, uint64_t number)
         t->next_number = number + 1;
 }
 
-/* Also of one that was set aside. */
-static void reserve_name(struct table *t, const char *name)
+static bool is_named(const struct manifest *m, const char *name)
 {
-    unsigned long long number;
-    if (sscanf(name, "%10llu", &number) == 1)
-        reserve_number(t, number);
+    uint64_t number;
+    return !layer_parse_name(name, &number) || manifest_names(m, number);
 }
 
 /* Segments of writes that the manifest does not name: a crash left them before it did, or after it ceased to. */
-must_use static enum code remove_unnamed(struct table *t, const struct manifest *m, const char *why,
-                                         struct err *err)
+must_use static enum code remove_unnamed(struct table *t, const struct manifest *m, struct err *err)
 {
     AUTO(dir_names) struct dir_names names = {0};
     TRY(dir_list(t->dir, &names, err));
     for (size_t i = 0; i < names.n; i++) {
-        uint64_t number;
         char path[PATH_CAP];
-        reserve_name(t, names.names[i]);
-        if (!layer_parse_name(names.names[i], &number) || manifest_names(m, number))
+        if (is_named(m, names.names[i]))
             continue;
-        if (why) {
-            set_aside(t, names.names[i], why);
-            continue;
-        }
         TRY(path_format(path, err, "%s/%s", t->dir, names.names[i]));
         TRY(tree_remove(path, err));
     }
     return OK;
 }
 
-/* Adds a layer. One that is damaged is set aside; what cannot be read now may be good, and must not be lost. */
+/* Also of what an earlier release set aside. */
+must_use static enum code reserve_numbers(struct table *t, size_t *out_n_layers, struct err *err)
+{
+    AUTO(dir_names) struct dir_names names = {0};
+    TRY(dir_list(t->dir, &names, err));
+    *out_n_layers = 0;
+    for (size_t i = 0; i < names.n; i++) {
+        unsigned long long number;
+        uint64_t of_layer;
+        if (sscanf(names.names[i], "%10llu", &number) == 1)
+            reserve_number(t, number);
+        *out_n_layers += layer_parse_name(names.names[i], &of_layer);
+    }
+    return OK;
+}
+
 must_use static enum code push_layer(struct table *t, const struct manifest_write *what,
                                      struct overlay **overlay, struct err *err)
 {
     struct layer *layer;
-    char name[32];
-    enum code rc = layer_open(t->dir, what, false, &layer, err);
-    if (rc == E_IO || rc == E_NOMEM)
-        return rc;
-    if (rc) {
-        snprintf(name, sizeof(name), "%010llu.seg", (unsigned long long)what->segment);
-        set_aside(t, name, err->msg);
-        return OK;
-    }
+    TRY(layer_open(t->dir, what, false, &layer, err));
     struct overlay *more = overlay_push(*overlay, layer);
     overlay_unref(*overlay);
     layer_unref(layer);
@@ -94,44 +82,116 @@ must_use static enum code open_layers(struct table *t, const struct manifest *m,
     return OK;
 }
 
-/* Whether the manifest's count of rows is that of what opened. */
-static bool is_whole(const struct snapshot *s, const struct manifest *m)
-{
-    return snapshot_overlay(s)->n == m->n_writes && snapshot_base(s)->info.number == m->generation;
-}
+/* ------------------------------------------------------------------------------------- serving */
 
-/* Serve the newest generation that opens, not newer than the manifest's. */
-must_use static enum code open_newest(struct table *t, const struct generation_list *list,
-                                      const struct manifest *m, struct overlay *layers,
-                                      struct err *err)
+/* A generation under the layers, mapped. */
+must_use static enum code open_generation(struct table *t, uint64_t number, struct overlay *layers,
+                                          struct snapshot **out, struct err *err)
 {
     static const struct remote_op no_bound;
-    for (size_t i = 0; i < list->n && !t->live; i++) {
-        char dir[PATH_CAP];
-        struct base *base;
-        struct err why;
-        TRY(generation_path(t->dir, list->numbers[i], dir, err));
-        enum code rc = base_open(dir, STORAGE_MMAP, &no_bound, &base, &why);
-        if (!rc)
-            rc = snapshot_new(base, overlay_ref(layers), &t->live, &why);
-        if (!rc && snapshot_overlay(t->live)->n)
-            snapshot_set_n_rows(t->live,
-                                is_whole(t->live, m) ? m->n_rows : snapshot_count_rows(t->live));
-        if (rc)
-            log_error("generation cannot be used", log_str("table", t->spec->name),
-                      log_int("generation", list->numbers[i]), log_str("error", why.msg));
-    }
-    return OK;
+    char dir[PATH_CAP];
+    struct base *base;
+    TRY(generation_path(t->dir, number, dir, err));
+    TRY(base_open(dir, STORAGE_MMAP, &no_bound, &base, err));
+    return snapshot_new(base, overlay_ref(layers), out, err);
 }
 
-must_use static enum code open_live(struct table *t, const struct generation_list *list,
-                                    const struct manifest *m, struct err *err)
+static void serve(struct table *t, struct snapshot *take_live, const struct manifest *m)
+{
+    if (snapshot_overlay(take_live)->n)
+        snapshot_set_n_rows(take_live, snapshot_base(take_live)->info.number == m->generation
+                                           ? m->n_rows
+                                           : snapshot_count_rows(take_live));
+    pthread_mutex_lock(&t->lock);
+    t->live = take_live;
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* The newest one before that of the manifest, which does not open because of `why`. */
+static void serve_older(struct table *t, const struct generation_list *list,
+                        const struct manifest *m, struct overlay *layers, const struct err *why)
+{
+    char text[sizeof(why->msg) + 64];
+    struct snapshot *older;
+    struct err err;
+    for (size_t i = 0; i < list->n && !t->live; i++)
+        if (list->numbers[i] < m->generation &&
+            open_generation(t, list->numbers[i], layers, &older, &err) == OK)
+            serve(t, older, m);
+    if (t->live) {
+        snprintf(text, sizeof(text), "%s; generation %llu serves", why->msg,
+                 (unsigned long long)snapshot_base(t->live)->info.number);
+        damage_note(t, DAMAGE_OLDER, INT64_MIN, text);
+        return;
+    }
+    t->orphans = layers->n ? overlay_ref(layers) : NULL;
+    damage_note(t, DAMAGE_REFUSED, INT64_MIN, why->msg);
+}
+
+static int64_t newest_of(const struct manifest *m)
+{
+    int64_t newest = INT64_MIN;
+    for (size_t i = 0; i < m->n_writes; i++)
+        newest = m->writes[i].newest > newest ? m->writes[i].newest : newest;
+    return newest;
+}
+
+/*
+ * What the manifest names, or as much of it as can be told. Layers first: without one of them nobody knows which rows
+ * are missing. The rows of a base can be had again from the source, and until then those of an older one; a table that
+ * was created has no other.
+ */
+static void open_named(struct table *t, const struct generation_list *list,
+                       const struct manifest *m)
 {
     struct overlay *layers;
-    TRY(open_layers(t, m, &layers, err));
-    enum code rc = open_newest(t, list, m, layers, err);
+    struct snapshot *live;
+    struct err why;
+    if (open_layers(t, m, &layers, &why)) {
+        damage_note(t, DAMAGE_REFUSED, newest_of(m), why.msg);
+        return;
+    }
+    enum code rc = open_generation(t, m->generation, layers, &live, &why);
+    if (!rc)
+        serve(t, live, m);
+    else if (t->store)
+        serve_older(t, list, m, layers, &why);
+    else
+        damage_note(t, DAMAGE_REFUSED, INT64_MAX, why.msg);
     overlay_unref(layers);
-    return rc;
+}
+
+/*
+ * No manifest: it is damaged twice, or we died between the first generation and its manifest. Without writes the newest
+ * generation is the table: a generation gets its name when it is complete, and one that took writes in leaves them
+ * beside it until the manifest is there.
+ */
+static void open_unnamed(struct table *t, const struct generation_list *list, size_t n_layers,
+                         const char *why)
+{
+    static const struct manifest none;
+    char text[sizeof(struct err) + 96];
+    struct snapshot *live;
+    struct err err;
+    if (n_layers) {
+        snprintf(text, sizeof(text), "%s; %zu segments of writes are there, nobody knows which",
+                 why[0] ? why : "the manifest is missing", n_layers);
+        damage_note(t, DAMAGE_REFUSED, INT64_MAX, text);
+        return;
+    }
+    struct overlay *no_layers = overlay_new();
+    for (size_t i = 0; i < list->n && !t->live; i++) {
+        if (open_generation(t, list->numbers[i], no_layers, &live, &err) == OK)
+            serve(t, live, &none);
+        else if (t->store)
+            log_error("generation cannot be used", log_str("table", t->spec->name),
+                      log_int("generation", list->numbers[i]), log_str("error", err.msg));
+        else
+            damage_note(t, DAMAGE_REFUSED, INT64_MAX, err.msg);
+        if (!t->store)
+            break; /* what is older is not the table */
+    }
+    overlay_unref(no_layers);
 }
 
 static void prune_replaced(struct table *t, uint64_t live)
@@ -142,36 +202,75 @@ static void prune_replaced(struct table *t, uint64_t live)
                  log_str("error", err.msg));
 }
 
-/* Without a manifest (it is damaged, or we died between the first generation and its manifest) the newest
- * generation serves, and it gets one, for those who read the directory beside us. */
-enum code table_restore(struct table *t, struct err *err)
+/* Nothing is removed unless the manifest says what is needed. */
+must_use static enum code restore_files(struct table *t, struct err *err)
 {
     struct manifest m = {0};
     struct err why = {0};
-    if (manifest_read(t->dir, &m, &why))
-        log_warn("manifest is damaged; looking for the newest generation",
-                 log_str("table", t->spec->name), log_str("error", why.msg));
-    TRY(generation_remove_debris(t->dir, m.generation, err));
+    size_t n_layers;
     AUTO(generation_list) struct generation_list list = {0};
+    TRY(generation_remove_debris(t->dir, 0, err));
+    enum code rc = manifest_read(t->dir, &m, &why);
+    if (!rc && m.generation) {
+        TRY(generation_remove_debris(t->dir, m.generation, err));
+        TRY(remove_unnamed(t, &m, err));
+    }
     TRY(generation_list(t->dir, &list, err));
-    t->next_number = list.n ? list.numbers[0] + 1 : 1;
-    for (size_t i = 0; i < m.n_writes; i++)
-        reserve_number(t, m.writes[i].segment);
-    TRY(remove_unnamed(t, &m, why.msg[0] ? why.msg : NULL, err));
-    TRY(open_live(t, &list, &m, err));
-    if (!t->live)
-        return OK;
-    const struct generation_info *info = &snapshot_base(t->live)->info;
-    if (m.generation == 0 && commit_save_manifest(t, &why))
+    t->next_number = 1;
+    t->manifest_sequence = m.sequence;
+    TRY(reserve_numbers(t, &n_layers, err));
+    if (!rc && m.generation)
+        open_named(t, &list, &m);
+    else
+        open_unnamed(t, &list, n_layers, why.msg);
+    if (t->live && !t->store && m.generation) /* what a merge has replaced */
+        prune_replaced(t, m.generation);
+    return OK;
+}
+
+void table_mend_small_files(struct table *t, const struct snapshot *s)
+{
+    char dir[PATH_CAP];
+    struct err err;
+    if (commit_mend_manifest(t, &err))
         log_warn("cannot write the manifest", log_str("table", t->spec->name),
-                 log_str("error", why.msg));
-    if (!t->store && info->number == m.generation) /* what a merge has replaced */
-        prune_replaced(t, info->number);
+                 log_str("error", err.msg));
+    if (generation_path(t->dir, snapshot_base(s)->info.number, dir, &err) ||
+        generation_mend_info(dir, &err))
+        log_warn("cannot write table.json", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
+}
+
+void table_restore(struct table *t)
+{
+    struct err err;
+    if (restore_files(t, &err)) /* no reason for other tables not to serve */
+        damage_note(t, DAMAGE_REFUSED, INT64_MAX, err.msg);
+    if (!t->live)
+        return;
+    table_mend_small_files(t, t->live);
+    damage_look(t);
+    const struct generation_info *info = &snapshot_base(t->live)->info;
     log_info("serving from disk", log_str("table", t->spec->name),
              log_int("generation", info->number), log_str("partition", info->partition),
              log_int("rows", snapshot_n_rows(t->live)),
              log_int("segments_of_writes", snapshot_overlay(t->live)->n));
-    return OK;
+}
+
+/* A file may have been unreadable for the moment, or somebody has put it back. */
+void table_restore_again(struct table *t)
+{
+    struct manifest m;
+    AUTO(generation_list) struct generation_list list = {0};
+    pthread_mutex_lock(&t->commit);
+    if (!t->live && manifest_read(t->dir, &m, NULL) == OK && m.generation &&
+        generation_list(t->dir, &list, NULL) == OK) {
+        t->manifest_sequence = m.sequence;
+        open_named(t, &list, &m);
+        if (t->live)
+            damage_clear(t);
+    }
+    pthread_mutex_unlock(&t->commit);
 }
 
 /* ------------------------------------------------------------------------------------ opening */
@@ -213,12 +312,11 @@ enum code table_open(const struct table_spec *spec, const char *data_dir,
         rc = source_open(&spec->source, loop, &t->store, err);
     if (!rc)
         t->source_hash = table_hash_source(spec, t->store);
-    if (!rc)
-        rc = table_restore(t, err);
     if (rc) {
         table_close(t);
         return err_in(err, rc, "table %s", spec->name);
     }
+    table_restore(t);
     *out_table = t;
     return OK;
 }
@@ -237,6 +335,17 @@ static bool is_unsettled(struct table *t, uint64_t *out_number)
     return unsettled;
 }
 
+/* The mapped files serve, of which something is not right: reads find out what. */
+static void note_damaged_copy(struct table *t, uint64_t number, const char *why)
+{
+    pthread_mutex_lock(&t->lock);
+    struct base *b = t->live ? snapshot_base(t->live) : NULL;
+    if (b && b->info.number == number && b->set.guard)
+        atomic_store(&b->set.guard->is_damaged, true);
+    pthread_mutex_unlock(&t->lock);
+    damage_note(t, DAMAGE_ROWS, INT64_MIN, why);
+}
+
 /* After a restart the mapped files serve. */
 void table_settle(struct table *t)
 {
@@ -252,6 +361,8 @@ void table_settle(struct table *t)
         rc = base_open(dir, t->spec->storage, &op, &base, &err);
     if (rc == E_CANCELLED)
         return;
+    if (rc == E_CORRUPT)
+        note_damaged_copy(t, number, err.msg);
     if (rc) {
         if (t->unsettled != number)
             log_warn("serving from the mapped files", log_str("table", t->spec->name),

@@ -44,6 +44,8 @@ struct column_spec {
     bool nullable;
 };
 
+enum { SCRUB_DEFAULT_MS = 86400000 }; /* as the configuration's */
+
 struct table_spec {
     char *
         name; /* letters, digits, '_', '-', '.'; starts with none of the punctuation; <= 128 bytes */
@@ -54,6 +56,7 @@ struct table_spec {
     unsigned parts;
     enum layout_kind layout;
     enum storage_kind storage;
+    int64_t scrub_ms; /* all that serves is compared with its checksums once in so long; 0: never */
     unsigned keep_generations; /* old ones kept beside the live one */
     char **key;                /* names of the key columns */
     size_t n_key;

@@ -1,4 +1,4 @@
-#include "engine/table_priv.h"
+#include "engine/damage.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -27,6 +27,8 @@ uint64_t table_hash_seed(struct table *t)
 {
     pthread_mutex_lock(&t->lock);
     uint64_t seed = t->live ? snapshot_base(t->live)->set.hasher.seed : 0;
+    if (!t->live && t->orphans)
+        seed = t->orphans->layers[0]->set.hasher.seed;
     pthread_mutex_unlock(&t->lock);
     return seed;
 }
@@ -76,6 +78,7 @@ struct table *table_new(const struct table_spec *spec)
     struct table *t = mem_zalloc(sizeof(*t));
     t->spec = spec;
     t->spec_hash = table_hash_spec(spec);
+    t->scrub.next_ns = clock_mono_ns() + (uint64_t)spec->scrub_ms * 1000000u;
     pthread_mutex_init(&t->lock, NULL);
     pthread_mutex_init(&t->commit, NULL);
     return t;
@@ -86,6 +89,7 @@ void table_close(struct table *t)
     if (!t)
         return;
     snapshot_unref(t->live);
+    overlay_unref(t->orphans);
     object_store_close(t->store);
     pthread_mutex_destroy(&t->lock);
     pthread_mutex_destroy(&t->commit);
@@ -123,7 +127,12 @@ enum code table_snapshot(struct table *t, struct snapshot **out_snapshot, struct
 {
     pthread_mutex_lock(&t->lock);
     struct snapshot *s = t->live ? snapshot_ref(t->live) : NULL;
+    bool is_refused = t->damage.kind == DAMAGE_REFUSED;
+    struct err why = t->damage.why;
     pthread_mutex_unlock(&t->lock);
+    if (!s && is_refused)
+        return err_set(err, E_CORRUPT, "Table '%s' is damaged and not served: %s", t->spec->name,
+                       why.msg);
     if (!s)
         return err_set(err, E_NOTFOUND, "Table '%s' not found or not yet loaded", t->spec->name);
     *out_snapshot = s;
@@ -177,6 +186,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     *out = (struct table_status){.name = arena_strndup(arena, t->spec->name, strlen(t->spec->name)),
                                  .source = t->store ? t->store->ops->kind : "none",
                                  .partition = ""};
+    damage_look(t); /* a read may have found some just now */
     pthread_mutex_lock(&t->lock);
     if (t->live) {
         const struct base *base = snapshot_base(t->live);
@@ -196,8 +206,14 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     out->polled_at_ms = t->polled_at_ms;
     out->source_ok_at_ms = t->source_ok_at_ms;
     out->next_poll_at_ms = t->next_poll_at_ms;
-    out->last_error = arena_strndup(arena, t->last_error.msg, strlen(t->last_error.msg));
-    out->last_error_at_ms = t->last_error_at_ms;
+    bool failed = t->last_error.msg[0];
+    const char *last = failed ? t->last_error.msg : t->damage.why.msg;
+    out->last_error = arena_strndup(arena, last, strlen(last));
+    out->last_error_at_ms = failed ? t->last_error_at_ms : last[0] ? t->damage.at_ms : 0;
+    out->damage = t->damage.kind;
+    out->damaged = arena_strndup(arena, t->damage.why.msg, strlen(t->damage.why.msg));
+    out->n_damages = t->n_damages;
+    out->scrub = t->scrub.status;
     out->n_loads_ok = t->n_loads_ok;
     out->n_loads_failed = t->n_loads_failed;
     out->n_loads_refused = t->n_loads_refused;

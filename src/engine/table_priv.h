@@ -36,6 +36,8 @@ struct table {
 
     /* Held while the manifest and what is served change: by a load, a write and a merge in turn. */
     pthread_mutex_t commit;
+    uint64_t
+        manifest_sequence; /* of the latest that was saved, or tried to be; guarded by `commit` */
 
     /* Guarded by the lock, held for a few instructions: taking a snapshot is reading the pointer and
      * adding the reference in one step. */
@@ -48,6 +50,22 @@ struct table {
     uint64_t n_loads_ok, n_loads_failed, n_loads_refused, n_polls_ok, n_polls_failed;
     struct setbacks setbacks; /* changed by the polling thread and by table_accept */
     uint64_t accepted;        /* fingerprint of a partition that no guard keeps out; 0: none */
+    struct {
+        enum damage_kind kind;
+        struct err why;
+        int64_t at_ms;  /* when it was found */
+        int64_t newest; /* the latest stamp of a write that may be lost */
+    } damage;
+    uint64_t n_damages;
+    struct overlay
+        *orphans; /* layers whose base does not open; until a load gives them another. NULL: none */
+    struct {
+        bool is_held;      /* the scrubbing thread has the table */
+        uint64_t next_ns;  /* of the next run */
+        uint64_t retry_ns; /* when to try again what did not open */
+        uint64_t base;     /* the generation that was gone over, or is */
+        struct scrub_status status;
+    } scrub;
     struct {
         struct write_list queue;
         struct write_list compactions; /* that wait for a merge of everything */
@@ -70,8 +88,14 @@ struct table *table_new(const struct table_spec *spec);
 /* Its directory, made. */
 must_use enum code table_make_dir(struct table *t, const char *data_dir, struct err *err);
 
-/* Serve what is in the directory. */
-must_use enum code table_restore(struct table *t, struct err *err);
+/* Serve what is in the directory; what cannot be is its damage. */
+void table_restore(struct table *t);
+
+/* Of manifest and table.json, one of the two files may be damaged, or both: write them again. */
+void table_mend_small_files(struct table *t, const struct snapshot *s);
+
+/* Try again what could not be opened. Threads: the scrubbing one. */
+void table_restore_again(struct table *t);
 
 /* Bounds of what is asked of the source. Listings have a deadline, reads end with their retries. */
 struct remote_op table_source_op(struct table *t, int64_t timeout_ms);

@@ -22,7 +22,10 @@ enum code table_enqueue(struct table *t, const struct write_request *request,
     pthread_mutex_lock(&t->lock);
     const struct write_list *q = &t->writes.queue;
     bool is_there = t->live || request->verb == WRITE_DROP; /* one that is damaged can be dropped */
-    if (t->writes.is_dropped || !is_there)
+    if (!t->live && request->verb != WRITE_DROP && t->damage.kind == DAMAGE_REFUSED)
+        rc = err_set(err, E_CORRUPT, "Table '%s' is damaged and takes no writes: %s", t->spec->name,
+                     t->damage.why.msg);
+    else if (t->writes.is_dropped || !is_there)
         rc = err_set(err, E_NOTFOUND, "Table '%s' not found or not yet loaded", t->spec->name);
     else if (q->n >= QUEUE_MAX ||
              (q->n && q->n_bytes + request->body.bytes.len > limits->queue_bytes))

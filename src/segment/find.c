@@ -13,6 +13,7 @@ void seg_set_done(struct seg_set *set)
     free(set->absent_row);
     free(set->pilots);
     read_ahead_free(set->ahead);
+    seg_guard_free(set->guard);
     *set = (struct seg_set){0};
 }
 
@@ -96,6 +97,12 @@ static void copy_pilots(struct seg_set *set)
     }
 }
 
+void seg_set_guard(struct seg_set *set, struct segment *const *segments,
+                   const struct mapped_file *range)
+{
+    set->guard = seg_guard_new(segments, set->n_blocks / set->blocks_of_part, range);
+}
+
 void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds)
 {
     size_t n = set->n_blocks / set->blocks_of_part;
@@ -103,7 +110,7 @@ void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, co
     for (size_t i = 0; i < n; i++)
         files[i] = segments[i]->bytes;
     copy_pilots(set);
-    set->ahead = read_ahead_new(files, take_fds, n);
+    set->ahead = read_ahead_new(files, take_fds, n, set->guard);
     free(files);
 }
 
@@ -169,9 +176,22 @@ static inline bool holds_key(const struct seg_set *set, const struct seg_block *
            view_eq(seg_row_key(layout, block, row), key);
 }
 
+/* Whether a row, and the part of the heap that its key lies in, are what was written. */
+static bool row_is_right(const struct seg_set *set, const struct seg_block *block,
+                         const uint8_t *row)
+{
+    const struct seg_layout *layout = set->layout;
+    if (!seg_guard_check(set->guard, row, layout->groups[0].stride))
+        return false;
+    if (layout->key_fixed || row[0] != SEG_KEY_LONG)
+        return true;
+    struct view key = seg_row_key(layout, block, row);
+    return key.len == 0 || seg_guard_check(set->guard, key.ptr, key.len);
+}
+
 /* The slow way for a key that its indexed slot does not hold: it may be an extra. */
 static bool find_extra(const struct seg_set *set, const struct seg_block *b, struct view key,
-                       uint64_t hash, uint32_t *out_slot)
+                       uint64_t hash, uint32_t *out_slot, bool *is_damaged)
 {
     uint32_t lo = 0, hi = b->n_extras;
     while (lo < hi) {
@@ -186,6 +206,7 @@ static bool find_extra(const struct seg_set *set, const struct seg_block *b, str
         if (slot >= seg_block_n_slots(b))
             return false;
         const uint8_t *row = b->rows + slot * set->layout->groups[0].stride;
+        *is_damaged |= set->guard && !row_is_right(set, b, row);
         if (holds_key(set, b, row, key)) {
             *out_slot = (uint32_t)slot;
             return true;
@@ -239,6 +260,7 @@ struct run {
     uint32_t *slot;
     const uint8_t **row;
     uint8_t *present;
+    bool is_damaged;
     uint64_t mixed[RUN_KEYS];
     const uint8_t *pilot[RUN_KEYS];
 };
@@ -246,6 +268,7 @@ struct run {
 static void run_init(struct run *run, const struct view *keys, const uint64_t *hashes,
                      const struct seg_rows *rows, size_t at)
 {
+    run->is_damaged = false;
     run->n = rows->n - at < RUN_KEYS ? rows->n - at : RUN_KEYS;
     run->keys = keys + at;
     run->hashes = hashes ? hashes + at : NULL;
@@ -337,7 +360,7 @@ static bool resolve_miss(const struct seg_set *set, struct run *run, size_t i)
 {
     const struct seg_block *b = &set->blocks[run->block[i]];
     uint64_t hash = b->n_extras ? key_hasher_hash(&set->hasher, run->keys[i]) : 0;
-    if (b->n_extras && find_extra(set, b, run->keys[i], hash, &run->slot[i])) {
+    if (b->n_extras && find_extra(set, b, run->keys[i], hash, &run->slot[i], &run->is_damaged)) {
         run->row[i] = b->rows + (uint64_t)run->slot[i] * set->layout->groups[0].stride;
         return true;
     }
@@ -379,10 +402,23 @@ static uint64_t clear_empty(const struct seg_set *set, const struct run *run, ui
     return found_bits;
 }
 
-static size_t pass_compare(const struct seg_set *set, struct run *run)
+/* Before anything of the rows is looked at. */
+static void check_rows(const struct seg_set *set, struct run *run)
+{
+    for (size_t i = 0; i < run->n; i++) {
+        const struct seg_block *b = &set->blocks[run->block[i]];
+        if (b->n_buckets && !row_is_right(set, b, run->row[i]))
+            run->is_damaged = true;
+    }
+}
+
+static void pass_compare(const struct seg_set *set, bool checks, struct run *run,
+                         struct seg_rows *rows)
 {
     const struct seg_layout *layout = set->layout;
     uint64_t all = run->n == 64 ? UINT64_MAX : (1ull << run->n) - 1;
+    if (checks)
+        check_rows(set, run);
     uint64_t found_bits =
         layout->key_fixed ? compare_fixed(run, layout->key_width) : compare_variable(set, run);
     if (set->has_empty_blocks)
@@ -392,7 +428,8 @@ static size_t pass_compare(const struct seg_set *set, struct run *run)
         found_bits |= (uint64_t)resolve_miss(set, run, i) << i;
     }
     memcpy(run->present, &found_bits, (run->n + 7) / 8);
-    return run->n - (size_t)__builtin_popcountll(found_bits);
+    rows->n_absent += run->n - (size_t)__builtin_popcountll(found_bits);
+    rows->is_damaged |= run->is_damaged;
 }
 
 /* All rows are computed, then brought in, then compared. */
@@ -413,7 +450,7 @@ static void find_ahead(const struct seg_set *set, const struct view *keys, const
     read_batch_end(&batch);
     for (size_t at = 0; at < rows->n; at += RUN_KEYS) {
         run_init(&run, keys, hashes, rows, at);
-        rows->n_absent += pass_compare(set, &run);
+        pass_compare(set, true, &run, rows);
     }
 }
 
@@ -427,10 +464,16 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
     struct run ring[N_RUNS];
     size_t n_runs = (rows->n + RUN_KEYS - 1) / RUN_KEYS;
     rows->n_absent = 0;
+    rows->is_damaged = false;
+    if (set->guard) {
+        seg_guard_begin(set->guard);
+        rows->is_damaged = atomic_load_explicit(&set->guard->is_lost, memory_order_relaxed);
+    }
     if (set->ahead) {
         find_ahead(set, keys, hashes, rows);
         return;
     }
+    bool checks = set->guard && seg_guard_has_unchecked(set->guard);
     for (size_t k = 0; k < n_runs + COMPARE_LAG; k++) {
         if (k < n_runs) {
             run_init(&ring[k % N_RUNS], keys, hashes, rows, k * RUN_KEYS);
@@ -439,7 +482,7 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
         if (k >= SLOT_LAG && k - SLOT_LAG < n_runs)
             pass_slot(set, &rows->touch, &ring[(k - SLOT_LAG) % N_RUNS]);
         if (k >= COMPARE_LAG)
-            rows->n_absent += pass_compare(set, &ring[(k - COMPARE_LAG) % N_RUNS]);
+            pass_compare(set, checks, &ring[(k - COMPARE_LAG) % N_RUNS], rows);
     }
 }
 
@@ -493,19 +536,30 @@ static bool search_extra(const struct seg_search *s, struct seg_rows *rows, size
     const struct seg_set *set = s->sets[s->which[i]];
     const struct seg_block *b = &set->blocks[rows->block[i]];
     uint32_t key = s->numbers[i];
-    if (!find_extra(set, b, s->keys[key], s->hashes[key], &rows->slot[i]))
+    if (!find_extra(set, b, s->keys[key], s->hashes[key], &rows->slot[i], &rows->is_damaged))
         return false;
     rows->row[i] = b->rows + (uint64_t)rows->slot[i] * set->layout->groups[0].stride;
     return true;
 }
 
+static bool found_is_right(const struct seg_set *set, const struct seg_block *b, const uint8_t *row)
+{
+    const struct seg_guard *g = set->guard;
+    if (atomic_load_explicit(&g->is_lost, memory_order_relaxed))
+        return false;
+    return !b->n_buckets || !seg_guard_has_unchecked(g) || row_is_right(set, b, row);
+}
+
 void seg_search_end(const struct seg_search *s, struct seg_rows *rows)
 {
     rows->n_absent = 0;
+    rows->is_damaged = false;
     memset(rows->present, 0, (rows->n + 7) / 8);
     for (size_t i = 0; i < rows->n; i++) {
         const struct seg_set *set = s->sets[s->which[i]];
         const struct seg_block *b = &set->blocks[rows->block[i]];
+        if (set->guard)
+            rows->is_damaged |= !found_is_right(set, b, rows->row[i]);
         bool found = b->n_buckets && holds_key(set, b, rows->row[i], s->keys[s->numbers[i]]);
         if (!found && b->n_extras)
             found = search_extra(s, rows, i);

@@ -15,6 +15,7 @@
 #define MURR_SEGMENT_FIND_H
 
 #include "base/hash.h"
+#include "segment/guard.h"
 #include "segment/read_ahead.h"
 #include "segment/reader.h"
 
@@ -29,6 +30,7 @@ struct seg_set {
     bool has_empty_blocks;      /* without rows */
     const uint8_t **group_rows; /* [block * n_groups + group] */
     uint32_t blocks_of_part;
+    struct seg_guard *guard;  /* NULL: all bytes were checked before; the set's */
     struct read_ahead *ahead; /* NULL unless the table is larger than memory; the set's */
     uint8_t *pilots;          /* then: copies, as pilots must not wait for the disk */
     uint8_t *absent_row;      /* zeros, as long as the longest row: what an absent key points to */
@@ -39,9 +41,13 @@ must_use enum code seg_set_init(struct seg_set *set, struct segment *const *segm
                                 size_t n_segments, struct err *err);
 void seg_set_done(struct seg_set *set);
 
+/* Check rows and heaps when they are read, from here on. The segments lie in this range, see segment/guard.h. */
+void seg_set_guard(struct seg_set *set, struct segment *const *segments,
+                   const struct mapped_file *range);
+
 /*
  * Read rows ahead, for a table larger than memory; its index is copied to memory. `take_fds` are the files of
- * the segments, in part order, and the set's to close.
+ * the segments, in part order, and the set's to close. The set is guarded.
  */
 void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds);
 
@@ -71,6 +77,7 @@ struct seg_rows {
     uint8_t *
         layer; /* of a stack: the layer that holds the row; the base for absent ones. NULL with the base alone */
     size_t n_absent;
+    bool is_damaged; /* some row is not what was written: nothing of all this may be used */
 };
 
 /*

@@ -17,6 +17,12 @@
  *     EXTRAS   4   {u64 hash, u64 slot} of keys beside the index         one
  *     STATS    5   rows, key and value bytes, nulls by column            one
  *     DATA     6   rows and heap of one block, `ordinal` says which      one a block
+ *     PAGES    7   a checksum of every 4 KiB page up to the end of DATA  one
+ *     ORIGIN   8   what the rows come from: struct seg_origin            one
+ *
+ * DATA payloads begin and end on pages of 4 KiB, filled up with zeros, so that each page belongs to one block and can
+ * be checked alone, when it is first read. Segments without PAGES and ORIGIN, whose DATA is aligned to 64 bytes, were
+ * written before these existed; they still open.
  *
  * A segment is written once and never changed.
  */
@@ -31,6 +37,7 @@ enum {
     SEG_VERSION = 2,
     SEG_HEAD_BYTES = 8,
     SEG_ALIGN = 64,
+    SEG_PAGE_BYTES = 4096,
     SEG_FOOTER_TAIL_BYTES = 12, /* checksum and size */
     SEG_MAX_BLOCKS = 1 << 20,   /* of a generation */
     SEG_MAX_FIELDS = 1 << 16,
@@ -43,6 +50,8 @@ enum seg_kind {
     SEG_EXTRAS = 4,
     SEG_STATS = 5,
     SEG_DATA = 6,
+    SEG_PAGES = 7,
+    SEG_ORIGIN = 8,
 };
 
 /* Of a column, in META. */
@@ -73,5 +82,13 @@ struct seg_block_desc {
     uint32_t n_extras;
 };
 _Static_assert(sizeof(struct seg_block_desc) == 64, "as in the file");
+
+/* What the rows of a segment come from. Zeros where that is not known. */
+struct seg_origin {
+    uint64_t fingerprint; /* of the publication; 0: rows of writes */
+    int64_t oldest;       /* stamps of the rows of writes (segment/stack.h), least and greatest */
+    int64_t newest;
+};
+_Static_assert(sizeof(struct seg_origin) == 24, "as in the file");
 
 #endif

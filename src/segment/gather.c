@@ -364,7 +364,6 @@ static void read_heap_ahead(const struct seg_stack *stack, const struct seg_rows
     struct place places[SEG_STACK_MAX];
     struct source src = source_of(stack, rows, field_idx, places);
     const uint8_t *scratch[RUN_ROWS];
-    read_groups_ahead(stack, rows, &field_idx, 1);
     struct read_batch batch = read_batch_begin(set->ahead);
     for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
         size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
@@ -377,6 +376,84 @@ static void read_heap_ahead(const struct seg_stack *stack, const struct seg_rows
         }
     }
     read_batch_end(&batch);
+}
+
+/* Whether something may have to be checked of what rows are in. */
+static bool is_guarded(const struct seg_stack *stack)
+{
+    bool guarded = seg_stack_base(stack)->ahead != NULL;
+    for (size_t i = 0; i < stack->n_layers; i++) {
+        const struct seg_guard *guard = stack->layers[i].set->guard;
+        guarded |= guard && seg_guard_has_unchecked(guard);
+    }
+    return guarded;
+}
+
+/* Rows of other groups than the first, which the search has checked. Layers have one group. */
+static bool groups_are_right(const struct seg_stack *stack, const struct seg_rows *rows,
+                             uint32_t group)
+{
+    const struct seg_set *set = seg_stack_base(stack);
+    uint32_t stride = set->layout->groups[group].stride, n_groups = set->layout->n_groups;
+    for (size_t i = 0; i < rows->n; i++) {
+        uint64_t at = (uint64_t)rows->block[i] * n_groups + group;
+        if ((rows->present[i / 8] >> (i % 8) & 1) && is_in_base(stack, rows, i) &&
+            !seg_guard_check(set->guard, set->group_rows[at] + (uint64_t)rows->slot[i] * stride,
+                             stride))
+            return false;
+    }
+    return true;
+}
+
+/* Values that do not fit their cells; a cell that points outside is found later. */
+static bool heap_is_right(const struct seg_stack *stack, const struct seg_rows *rows, size_t field)
+{
+    struct place places[SEG_STACK_MAX];
+    struct source src = source_of(stack, rows, field, places);
+    const uint8_t *scratch[RUN_ROWS];
+    bool right = true;
+    for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
+        size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
+        struct cells cells = cells_of(&src, at, n, scratch);
+        for (size_t i = 0; i < n && right; i++) {
+            struct text text = text_at(block_at(&src, at + i), cells.rows[i] + cells.offset);
+            struct seg_guard *guard = place_at(&src, at + i)->set->guard;
+            if (text.len > SEG_VIEW_INLINE && guard)
+                right = seg_guard_check(guard, text.ptr, text.len);
+        }
+    }
+    return right;
+}
+
+static bool field_is_right(const struct seg_stack *stack, const struct seg_rows *rows, size_t field)
+{
+    const struct seg_set *set = seg_stack_base(stack);
+    const struct seg_cell *cell = &set->layout->cells[field];
+    bool is_variable = type_is_variable(&set->schema->fields[field].type);
+    if (cell->in_key)
+        return true;
+    return (cell->group == 0 || !set->guard || groups_are_right(stack, rows, cell->group)) &&
+           (!is_variable || heap_is_right(stack, rows, field));
+}
+
+/* Bring in what of these columns the search did not, and check it. */
+must_use static enum code check_read(const struct seg_stack *stack, const struct seg_rows *rows,
+                                     const size_t *fields, size_t n_fields, struct err *err)
+{
+    const struct seg_set *set = seg_stack_base(stack);
+    bool right = !rows->is_damaged, guarded = is_guarded(stack);
+    if (set->ahead)
+        read_groups_ahead(stack, rows, fields, n_fields);
+    for (size_t i = 0; i < n_fields && right; i++) {
+        bool is_variable = type_is_variable(&set->schema->fields[fields[i]].type);
+        if (set->ahead && is_variable && !is_key(stack, fields[i]))
+            read_heap_ahead(stack, rows, fields[i]);
+        if (guarded)
+            right = field_is_right(stack, rows, fields[i]);
+    }
+    return right ? OK
+                 : err_set(err, E_CORRUPT,
+                           "rows that were asked for are damaged on disk (checksum mismatch)");
 }
 
 static bool key_sizes(const struct source *src, size_t at, size_t n, struct column_sizes *sum)
@@ -452,11 +529,8 @@ must_use static enum code sizes_of_some(const struct seg_stack *stack, const str
     struct place places[COLUMNS_AT_ONCE][SEG_STACK_MAX];
     struct source sources[COLUMNS_AT_ONCE];
     const struct schema *schema = seg_stack_base(stack)->schema;
-    for (size_t i = 0; i < n_fields; i++) {
+    for (size_t i = 0; i < n_fields; i++)
         sources[i] = source_of(stack, rows, fields[i], places[i]);
-        if (seg_stack_base(stack)->ahead && !is_key(stack, fields[i]))
-            read_heap_ahead(stack, rows, fields[i]);
-    }
     for (size_t at = 0; at < rows->n; at += RUN_ROWS) {
         size_t n = rows->n - at < RUN_ROWS ? rows->n - at : RUN_ROWS;
         for (size_t i = 0; i < n_fields; i++) {
@@ -477,6 +551,7 @@ enum code seg_sizes(const struct seg_stack *stack, const struct seg_rows *rows,
     const struct schema *schema = seg_stack_base(stack)->schema;
     size_t chosen[COLUMNS_AT_ONCE], n = 0;
     struct column_sizes *out[COLUMNS_AT_ONCE];
+    TRY(check_read(stack, rows, fields, n_fields, err));
     for (size_t i = 0; i < n_fields; i++) {
         out_sizes[i] = (struct column_sizes){0};
         if (!type_is_variable(&schema->fields[fields[i]].type))
@@ -677,8 +752,6 @@ static void gather_some(const struct seg_stack *stack, const struct seg_rows *ro
 void seg_gather(const struct seg_stack *stack, const struct seg_rows *rows, const size_t *fields,
                 size_t n_fields, struct column *columns)
 {
-    if (seg_stack_base(stack)->ahead)
-        read_groups_ahead(stack, rows, fields, n_fields);
     for (size_t first = 0; first < n_fields; first += COLUMNS_AT_ONCE) {
         size_t n = n_fields - first < COLUMNS_AT_ONCE ? n_fields - first : COLUMNS_AT_ONCE;
         gather_some(stack, rows, fields + first, n, columns + first);

@@ -10,14 +10,17 @@
 
 /*
  * Sizes of the values of these columns for these rows: out_sizes[i] of fields[i], zero where values have one
- * width. Fails E_LIMIT past 2^31-1, and E_CORRUPT when a damaged cell points outside its heap or is no list.
+ * width. All that seg_gather will read for them is checked here, where it was not before (segment/guard.h), and for a
+ * table larger than memory brought in.
+ *
+ * Fails E_LIMIT past 2^31-1; E_CORRUPT for bytes that are not what was written.
  */
 must_use enum code seg_sizes(const struct seg_stack *stack, const struct seg_rows *rows,
                              const size_t *fields, size_t n_fields, struct column_sizes *out_sizes,
                              struct err *err);
 
 /*
- * Fill validity, data, offsets and children of `columns`, one for each of `fields`, whose memory, type
+ * After seg_sizes of the same columns: fill validity, data, offsets and children of `columns`, one for each of `fields`, whose memory, type
  * and n_rows are set; sets n_nulls. Absent and null rows and unused bits become zero. Of variable length
  * there is the room that seg_sizes said.
  *

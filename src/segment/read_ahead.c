@@ -2,19 +2,29 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <liburing.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum { RING_ENTRIES = 1024, PLACE_BYTES_MAX = 64 << 10, PAGE_BYTES = 4096 };
+
+struct place {
+    size_t file_idx;
+    const uint8_t *at;
+    size_t len; /* at most PLACE_BYTES_MAX */
+};
 
 /* A ring of one thread at a time. What is read goes to `sink`, all of it to the same bytes: it is the page
  * cache that we are after. */
 struct ring {
     struct io_uring uring;
     uint8_t *sink;
+    struct place places[RING_ENTRIES]; /* of a batch, by the number of its submission */
+    unsigned missed[RING_ENTRIES];
     struct ring *next;
 };
 
@@ -22,6 +32,7 @@ struct read_ahead {
     size_t n_files;
     struct view *files;
     int *fds;
+    struct seg_guard *guard;
     _Atomic bool has_uring; /* until a ring fails */
     pthread_mutex_t lock;   /* guards idle */
     struct ring *idle;
@@ -45,10 +56,12 @@ static void ring_free(struct ring *r)
     free(r);
 }
 
-struct read_ahead *read_ahead_new(const struct view *files, const int *take_fds, size_t n)
+struct read_ahead *read_ahead_new(const struct view *files, const int *take_fds, size_t n,
+                                  struct seg_guard *guard)
 {
     struct read_ahead *a = mem_zalloc(sizeof(*a));
     a->n_files = n;
+    a->guard = guard;
     a->files = mem_alloc(n * sizeof(*a->files));
     a->fds = mem_alloc(n * sizeof(*a->fds));
     for (size_t i = 0; i < n; i++) {
@@ -93,12 +106,25 @@ struct read_batch read_batch_begin(struct read_ahead *a)
     return b;
 }
 
-/* Submit what was added and wait for all of it. A ring that fails is left alone for good, as the kernel may still
- * write to its sink; from then on all go by madvise. */
-static void submit(struct read_batch *b)
+/* `i` is the place's number. */
+static void prepare(struct read_batch *b, unsigned i, int flags)
+{
+    const struct place *p = &b->ring->places[i];
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&b->ring->uring);
+    assert(sqe); /* there are as many entries as places */
+    io_uring_prep_read(sqe, b->ahead->fds[p->file_idx], b->ring->sink, (unsigned)p->len,
+                       (uint64_t)(p->at - b->ahead->files[p->file_idx].ptr));
+    sqe->rw_flags = flags;
+    io_uring_sqe_set_data64(sqe, i);
+}
+
+/* Submit `n` and wait for them; what did not come is collected in `missed`. A ring that fails is left alone for good, as
+ * the kernel may still write to its sink; from then on all go by madvise. Returns how many were missed. */
+static unsigned submit(struct read_batch *b, unsigned n, unsigned *missed)
 {
     struct io_uring *uring = &b->ring->uring;
-    for (unsigned done = 0; done < b->n;) {
+    unsigned n_missed = 0;
+    for (unsigned done = 0; done < n;) {
         int rc = io_uring_submit_and_wait(uring, 1);
         if (rc < 0 && rc != -EINTR) {
             b->ahead->has_uring = false;
@@ -106,44 +132,77 @@ static void submit(struct read_batch *b)
             break;
         }
         struct io_uring_cqe *cqe;
-        unsigned head, n = 0;
-        io_uring_for_each_cqe(uring, head, cqe) n++;
-        io_uring_cq_advance(uring, n);
-        done += n;
+        unsigned head, n_ended = 0;
+        io_uring_for_each_cqe(uring, head, cqe)
+        {
+            unsigned i = (unsigned)io_uring_cqe_get_data64(cqe);
+            if (cqe->res < 0 || (size_t)cqe->res < b->ring->places[i].len)
+                missed[n_missed++] = i;
+            n_ended++;
+        }
+        io_uring_cq_advance(uring, n_ended);
+        done += n_ended;
     }
-    b->n = 0;
+    return n_missed;
 }
 
 /* Without a ring: whole pages, read by the kernel behind our back. */
-static void advise(const uint8_t *at, size_t len)
+static void advise(const struct read_ahead *a, const uint8_t *at, size_t len)
 {
+    uint8_t resident[PLACE_BYTES_MAX / PAGE_BYTES + 2];
     uintptr_t first = (uintptr_t)at & ~(uintptr_t)(PAGE_BYTES - 1);
-    madvise((void *)first, (uintptr_t)at + len - first, MADV_WILLNEED);
+    size_t n_bytes = (uintptr_t)at + len - first;
+    bool is_there = mincore((void *)first, n_bytes, resident) == 0;
+    for (size_t i = 0; is_there && i < (n_bytes + PAGE_BYTES - 1) / PAGE_BYTES; i++)
+        is_there = resident[i] & 1;
+    if (!is_there)
+        seg_guard_forget(a->guard, at, len);
+    madvise((void *)first, n_bytes, MADV_WILLNEED);
+}
+
+/* What is not in the page cache is read there, and to be checked again. */
+static void read_places(struct read_batch *b)
+{
+    struct ring *ring = b->ring;
+    unsigned n_missed;
+    for (unsigned i = 0; i < b->n; i++)
+        prepare(b, i, RWF_NOWAIT);
+    n_missed = submit(b, b->n, ring->missed);
+    for (unsigned i = 0; b->ring && i < n_missed; i++) {
+        const struct place *p = &ring->places[ring->missed[i]];
+        seg_guard_forget(b->ahead->guard, p->at, p->len);
+        prepare(b, ring->missed[i], 0);
+    }
+    if (b->ring && n_missed)
+        submit(b, n_missed, ring->missed);
+    for (unsigned i = 0; !b->ring && i < b->n; i++)
+        advise(b->ahead, ring->places[i].at, ring->places[i].len);
+    b->n = 0;
+}
+
+static void add_place(struct read_batch *b, const struct place *place)
+{
+    if (b->ring && b->n == RING_ENTRIES)
+        read_places(b);
+    if (b->ring)
+        b->ring->places[b->n++] = *place;
+    else
+        advise(b->ahead, place->at, place->len);
 }
 
 void read_batch_add(struct read_batch *b, size_t file_idx, const uint8_t *at, size_t len)
 {
-    if (!b->ahead || len == 0)
-        return;
-    len = len < PLACE_BYTES_MAX ? len : PLACE_BYTES_MAX;
-    struct io_uring_sqe *sqe = b->ring ? io_uring_get_sqe(&b->ring->uring) : NULL;
-    if (!sqe && b->ring) { /* full */
-        submit(b);
-        sqe = b->ring ? io_uring_get_sqe(&b->ring->uring) : NULL;
+    for (size_t done = 0, n; b->ahead && done < len; done += n) {
+        n = len - done < PLACE_BYTES_MAX ? len - done : PLACE_BYTES_MAX;
+        const struct place place = {file_idx, at + done, n};
+        add_place(b, &place);
     }
-    if (!sqe) {
-        advise(at, len);
-        return;
-    }
-    io_uring_prep_read(sqe, b->ahead->fds[file_idx], b->ring->sink, (unsigned)len,
-                       (uint64_t)(at - b->ahead->files[file_idx].ptr));
-    b->n++;
 }
 
 void read_batch_end(struct read_batch *b)
 {
     if (b->ring)
-        submit(b);
+        read_places(b);
     if (!b->ring)
         return;
     pthread_mutex_lock(&b->ahead->lock);

@@ -5,6 +5,10 @@
  * io_uring (old ones, and many container runtimes), one madvise(MADV_WILLNEED) a place. Then the ordinary
  * passes run over the mapping. The page cache is the cache; nothing is kept here.
  *
+ * What comes from the disk must be checked, though it was before: the bytes of the last time are gone. So each place is
+ * first read with RWF_NOWAIT, which fails where a page is not in the cache; the guard then forgets it (segment/guard.h),
+ * and it is read again, waiting. Where the file system knows no RWF_NOWAIT, every place is checked every time.
+ *
  * A read that fails is not an error here: who touches the page will see.
  */
 #ifndef MURR_SEGMENT_READ_AHEAD_H
@@ -12,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/view.h"
+#include "segment/guard.h"
 
 struct read_ahead;
 
@@ -23,10 +28,11 @@ struct read_batch {
 };
 
 /*
- * For n files, mapped at `files[i]` and open as `fds[i]`; owns the descriptors from the call on. Rings are made
- * as threads come, and kept.
+ * For n files, mapped at `files[i]` and open as `fds[i]`; owns the descriptors from the call on; borrows the guard of
+ * the mappings. Rings are made as threads come, and kept.
  */
-struct read_ahead *read_ahead_new(const struct view *files, const int *take_fds, size_t n);
+struct read_ahead *read_ahead_new(const struct view *files, const int *take_fds, size_t n,
+                                  struct seg_guard *guard);
 void read_ahead_free(struct read_ahead *a);
 
 /* Threads: any, each with a batch of its own. */

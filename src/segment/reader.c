@@ -63,7 +63,7 @@ must_use static enum code find_payload(const struct segment *s, enum seg_kind ki
     if (!e)
         return err_set(err, E_CORRUPT, "has no %s payload", name);
     *out = view_of(s->bytes.ptr + e->offset, e->size);
-    if (kind != SEG_PILOTS && hash_checksum(*out) != e->checksum)
+    if (hash_checksum(*out) != e->checksum)
         return err_set(err, E_CORRUPT, "checksum mismatch in payload %s", name);
     return OK;
 }
@@ -150,6 +150,38 @@ must_use static enum code read_stats(struct segment *s, struct err *err)
     return OK;
 }
 
+/* Every block lies on pages of its own that have checksums. */
+must_use static enum code check_pages(const struct segment *s, struct err *err)
+{
+    for (uint32_t i = 0; s->page_sums && i < s->n_blocks; i++) {
+        const struct seg_block_desc *d = &s->descs[i];
+        uint64_t most = s->n_page_sums * SEG_PAGE_BYTES;
+        if (d->data_bytes && (d->data_offset % SEG_PAGE_BYTES || d->data_offset > most ||
+                              d->data_bytes > most - d->data_offset))
+            return err_set(err, E_CORRUPT, "block %u does not lie on pages with checksums", i);
+    }
+    return OK;
+}
+
+must_use static enum code read_pages(struct segment *s, struct err *err)
+{
+    struct view pages = {0}, origin = {0};
+    if (!seg_entry_find(s, SEG_PAGES))
+        return OK;
+    TRY(find_payload(s, SEG_PAGES, "pages", &pages, err));
+    TRY(find_payload(s, SEG_ORIGIN, "origin", &origin, err));
+    if (pages.len % sizeof(uint32_t) ||
+        pages.len / sizeof(uint32_t) > s->bytes.len / SEG_PAGE_BYTES)
+        return err_set(err, E_CORRUPT, "%zu bytes of page checksums for a file of %zu bytes",
+                       pages.len, s->bytes.len);
+    if (origin.len != sizeof(s->origin))
+        return err_set(err, E_CORRUPT, "origin payload of %zu bytes", origin.len);
+    s->page_sums = (const uint32_t *)pages.ptr;
+    s->n_page_sums = pages.len / sizeof(uint32_t);
+    memcpy(&s->origin, origin.ptr, sizeof(s->origin));
+    return OK;
+}
+
 /* Whether a block's counts fit each other and its data: then every slot, pilot and extra is inside. */
 static bool desc_fits(const struct segment *s, const struct seg_block_desc *d, struct view pilots,
                       struct view extras)
@@ -212,6 +244,7 @@ must_use static enum code read_blocks(struct segment *s, struct err *err)
                        s->n_blocks);
     s->descs = (const struct seg_block_desc *)table.ptr;
     TRY(check_data_entries(s, err));
+    TRY(check_pages(s, err));
     s->blocks = mem_zalloc(s->n_blocks * sizeof(*s->blocks));
     uint64_t n_rows = 0;
     for (uint32_t i = 0; i < s->n_blocks; i++) {
@@ -232,6 +265,7 @@ must_use static enum code read_segment(struct segment *s, struct err *err)
     TRY(read_footer(s, err));
     TRY(read_meta(s, err));
     TRY(read_stats(s, err));
+    TRY(read_pages(s, err));
     return read_blocks(s, err);
 }
 
@@ -272,6 +306,15 @@ void seg_close(struct segment *s)
     seg_layout_done(&s->layout);
     free(s->blocks);
     free(s);
+}
+
+uint64_t seg_roots(struct segment *const *segments, size_t n)
+{
+    AUTO(buf) struct buf all = {0};
+    for (size_t i = 0; i < n; i++)
+        buf_put(&all, segments[i]->entries + segments[i]->n_entries, sizeof(uint64_t));
+    uint64_t root = hash_checksum(buf_view(&all));
+    return root + (root == 0);
 }
 
 const uint8_t *seg_group_rows(const struct segment *s, uint32_t block_idx, uint32_t group)

@@ -1,7 +1,9 @@
 /*
  * Reading a segment: the bytes are checked once when it is opened (head, footer, tables, every offset
  * and size against its bounds), so that lookups can follow them without asking again. Bytes that lie:
- * E_CORRUPT, never a crash. Payload checksums are read on demand by segment/verify.h.
+ * E_CORRUPT, never a crash. Of the payloads, the
+ * rows and heaps alone are taken on trust here: segment/guard.h checks them when they are read, segment/verify.h all
+ * at once.
  */
 #ifndef MURR_SEGMENT_READER_H
 #define MURR_SEGMENT_READER_H
@@ -38,7 +40,10 @@ struct segment {
     size_t n_entries;
     uint64_t n_rows, n_slots;
     uint64_t key_bytes, value_bytes;
-    const uint8_t *n_nulls; /* u64 LE by field, in the file */
+    const uint8_t *n_nulls;    /* u64 LE by field, in the file */
+    const uint32_t *page_sums; /* in the file, by its pages up to the end of the data; NULL: none */
+    uint64_t n_page_sums;
+    struct seg_origin origin;
 };
 
 /* Map and check a file. Errors begin with the path. */
@@ -49,6 +54,10 @@ void seg_close(struct segment *s);
 
 /* The first entry of a kind, NULL when there is none. */
 const struct seg_entry *seg_entry_find(const struct segment *s, enum seg_kind kind);
+
+/* What names the content of these segments together: a checksum of the checksums of their footers, which have those of
+ * all payloads. Never 0. */
+uint64_t seg_roots(struct segment *const *segments, size_t n);
 
 /* Start of a group's rows in a block. */
 const uint8_t *seg_group_rows(const struct segment *s, uint32_t block_idx, uint32_t group);

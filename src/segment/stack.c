@@ -37,7 +37,8 @@ void seg_stack_prepare(struct seg_stack *stack)
     for (unsigned bits = 0; bits < 256; bits++) {
         stack->by_layer[bits] = 0;
         for (size_t i = 0; i < n; i++)
-            stack->by_layer[bits] |= (uint8_t)((bits >> stack->layers[i].filter_bit & 1) << i);
+            if (stack->layers[i].asks_all || (bits >> stack->layers[i].filter_bit & 1))
+                stack->by_layer[bits] |= (uint8_t)(1u << i);
     }
 }
 
@@ -174,6 +175,7 @@ static void take_answers(struct search *s, struct question *q)
     size_t n = s->n_open;
     seg_search_end(&search, &q->found);
     s->n_open = 0;
+    s->rows->is_damaged |= q->found.is_damaged;
     for (size_t i = 0; i < n; i++) {
         uint32_t key = s->open[i];
         if (!goes_on(s, key, q, i))
@@ -202,6 +204,7 @@ static void ask_base_for_rest(struct search *s, struct question *q)
     }
     q->found.touch = s->touches[s->base];
     seg_find(s->sets[s->base], q->keys, q->hashes, &q->found);
+    s->rows->is_damaged |= q->found.is_damaged;
     for (size_t i = 0; i < s->n_to_base; i++)
         if (q->present[i / 8] >> i % 8 & 1)
             settle(s, s->to_base[i], q, i, s->base);
@@ -220,6 +223,7 @@ static void find_some(struct search *s, struct question *of_layers, struct quest
         ask_base_for_all(s);
     } else {
         memset(s->rows->present, 0, (s->rows->n + 7) / 8);
+        s->rows->is_damaged = false;
         ask_base_for_rest(s, of_base);
     }
     take_answers(s, of_layers);
@@ -246,10 +250,13 @@ static void find_in_layers(const struct seg_stack *stack, const struct view *key
     struct search *s = arena_alloc(arena, sizeof(*s));
     struct question *of_layers = arena_alloc(arena, sizeof(*of_layers));
     struct question *of_base = arena_alloc(arena, sizeof(*of_base));
+    bool is_damaged = false;
     s->stack = stack;
     s->base = stack->n_layers - 1;
     for (size_t i = 0; i < stack->n_layers; i++) {
         s->sets[i] = stack->layers[i].set;
+        if (s->sets[i]->guard)
+            seg_guard_begin(s->sets[i]->guard);
         s->touches[i] = touch_of(&stack->layers[i], fields, n_fields);
     }
     for (size_t at = 0; at < rows->n; at += AT_ONCE) {
@@ -263,8 +270,10 @@ static void find_in_layers(const struct seg_stack *stack, const struct view *key
         s->rows = &some;
         s->keys = keys + at;
         find_some(s, of_layers, of_base);
+        is_damaged |= some.is_damaged;
     }
     rows->n_absent = count_absent(rows);
+    rows->is_damaged = is_damaged;
 }
 
 void seg_stack_find(const struct seg_stack *stack, const struct view *keys, const size_t *fields,

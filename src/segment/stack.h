@@ -36,6 +36,7 @@ struct seg_layer {
     bool has_stamps; /* its rows have stamps of their own */
     int64_t stamp;   /* else this one; of rows that are no deletes */
     unsigned filter_bit;
+    bool asks_all; /* the filter does not have all of its keys: it is asked for each */
     int32_t
         shift; /* bytes that cells lie behind where the base has them; 0 unless the stack is uniform */
 };

@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "segment/format.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -20,6 +19,7 @@ struct seg_writer {
     uint64_t end;         /* of the payloads so far */
     struct seg_block_desc *blocks;
     struct seg_entry *data_entries; /* by block */
+    uint32_t **page_sums;           /* by block: of its pages */
     struct buf pilots;
     struct buf extras;
     uint64_t n_rows, key_bytes, value_bytes;
@@ -27,9 +27,14 @@ struct seg_writer {
     struct buf tail_entries;
 };
 
-static uint64_t align_up(uint64_t at)
+static uint64_t align_up(uint64_t at, uint64_t unit)
 {
-    return (at + SEG_ALIGN - 1) & ~(uint64_t)(SEG_ALIGN - 1);
+    return (at + unit - 1) & ~(unit - 1);
+}
+
+static uint64_t n_pages_of(uint64_t bytes)
+{
+    return align_up(bytes, SEG_PAGE_BYTES) / SEG_PAGE_BYTES;
 }
 
 enum code seg_writer_open(const char *path, const struct seg_plan *plan,
@@ -45,9 +50,10 @@ enum code seg_writer_open(const char *path, const struct seg_plan *plan,
     w->tmp_path = mem_strdup(tmp);
     w->fd = fd;
     w->plan = *plan;
-    w->end = SEG_ALIGN;
+    w->end = SEG_PAGE_BYTES;
     w->blocks = mem_zalloc(plan->n_blocks * sizeof(*w->blocks));
     w->data_entries = mem_zalloc(plan->n_blocks * sizeof(*w->data_entries));
+    w->page_sums = mem_zalloc(plan->n_blocks * sizeof(*w->page_sums));
     w->n_nulls = mem_zalloc(plan->schema->n_fields * sizeof(*w->n_nulls));
     pthread_mutex_init(&w->lock, NULL);
     *out_writer = w;
@@ -70,6 +76,9 @@ void seg_writer_close(struct seg_writer *w)
     free(w->tmp_path);
     free(w->blocks);
     free(w->data_entries);
+    for (uint32_t i = 0; i < w->plan.n_blocks; i++)
+        free(w->page_sums[i]);
+    free(w->page_sums);
     free(w->n_nulls);
     free(w);
 }
@@ -84,6 +93,21 @@ static struct seg_entry entry_of(enum seg_kind kind, const char *name, uint32_t 
                           .checksum = hash_checksum(payload)};
     snprintf(e.name, sizeof(e.name), "%s", name);
     return e;
+}
+
+/* The last page is filled up with zeros, as the file is. */
+static uint32_t *sum_pages(struct view data)
+{
+    size_t n = n_pages_of(data.len), last_bytes = data.len % SEG_PAGE_BYTES;
+    uint32_t *sums = mem_alloc(n * sizeof(*sums));
+    uint8_t last[SEG_PAGE_BYTES] = {0};
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *page = data.ptr + i * SEG_PAGE_BYTES;
+        if (i == n - 1 && last_bytes)
+            page = memcpy(last, page, last_bytes);
+        sums[i] = hash_page(page, SEG_PAGE_BYTES);
+    }
+    return sums;
 }
 
 enum code seg_writer_put(struct seg_writer *w, uint32_t block_idx, const struct built_block *block,
@@ -105,7 +129,7 @@ enum code seg_writer_put(struct seg_writer *w, uint32_t block_idx, const struct 
         .n_buckets = shape->index.n_buckets,
         .n_extras = shape->n_extras,
     };
-    w->end = align_up(w->end + shape->data_bytes);
+    w->end = align_up(w->end + shape->data_bytes, SEG_PAGE_BYTES);
     w->blocks[block_idx] = desc;
     buf_put(&w->pilots, block->pilots.ptr, block->pilots.len);
     buf_put(&w->extras, block->extras, shape->n_extras * sizeof(struct seg_extra));
@@ -118,6 +142,7 @@ enum code seg_writer_put(struct seg_writer *w, uint32_t block_idx, const struct 
 
     char name[16];
     snprintf(name, sizeof(name), "data.%u", block_idx);
+    w->page_sums[block_idx] = sum_pages(block->data);
     w->data_entries[block_idx] = entry_of(SEG_DATA, name, block_idx, desc.data_offset, block->data);
     enum code rc = fd_write_at(w->fd, block->data, desc.data_offset, err);
     return rc ? err_in(err, rc, "%s", w->tmp_path) : OK;
@@ -164,8 +189,20 @@ must_use static enum code write_payload(struct seg_writer *w, enum seg_kind kind
     TRY(fd_write_at(w->fd, payload, w->end, err));
     struct seg_entry e = entry_of(kind, name, 0, w->end, payload);
     buf_put(&w->tail_entries, &e, sizeof(e));
-    w->end = align_up(w->end + payload.len);
+    w->end = align_up(w->end + payload.len, SEG_ALIGN);
     return OK;
+}
+
+/* By page of the file: that before the first block has none. */
+static void put_page_sums(const struct seg_writer *w, uint64_t data_end, struct buf *out)
+{
+    buf_put_zeros(out, data_end / SEG_PAGE_BYTES * sizeof(uint32_t));
+    for (uint32_t i = 0; i < w->plan.n_blocks; i++) {
+        const struct seg_block_desc *d = &w->blocks[i];
+        if (d->data_bytes)
+            memcpy(out->ptr + d->data_offset / SEG_PAGE_BYTES * sizeof(uint32_t), w->page_sums[i],
+                   n_pages_of(d->data_bytes) * sizeof(uint32_t));
+    }
 }
 
 must_use static enum code write_tables(struct seg_writer *w, struct err *err)
@@ -177,11 +214,16 @@ must_use static enum code write_tables(struct seg_writer *w, struct err *err)
     put_u64(&stats, w->key_bytes);
     put_u64(&stats, w->value_bytes);
     buf_put(&stats, w->n_nulls, w->plan.schema->n_fields * sizeof(*w->n_nulls));
+    AUTO(buf) struct buf pages = {0};
+    put_page_sums(w, w->end, &pages);
     struct view blocks = view_of(w->blocks, w->plan.n_blocks * sizeof(*w->blocks));
     TRY(write_payload(w, SEG_META, "meta", buf_view(&meta), err));
     TRY(write_payload(w, SEG_STATS, "stats", buf_view(&stats), err));
     TRY(write_payload(w, SEG_BLOCKS, "blocks", blocks, err));
     TRY(write_payload(w, SEG_EXTRAS, "extras", buf_view(&w->extras), err));
+    TRY(write_payload(w, SEG_PAGES, "pages", buf_view(&pages), err));
+    TRY(write_payload(w, SEG_ORIGIN, "origin", view_of(&w->plan.origin, sizeof(w->plan.origin)),
+                      err));
     return write_payload(w, SEG_PILOTS, "pilots", buf_view(&w->pilots), err);
 }
 

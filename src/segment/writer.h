@@ -6,6 +6,7 @@
 #define MURR_SEGMENT_WRITER_H
 
 #include "segment/block.h"
+#include "segment/format.h"
 
 struct seg_writer;
 
@@ -17,6 +18,7 @@ struct seg_plan {
     uint32_t part; /* 0 .. n_parts-1 */
     uint32_t n_parts;
     uint32_t n_blocks; /* of this part; the same for all parts */
+    struct seg_origin origin;
 };
 
 must_use enum code seg_writer_open(const char *path, const struct seg_plan *plan,

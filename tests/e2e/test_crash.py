@@ -1,4 +1,5 @@
 """kill -9 at any moment: the next start serves the last complete generation and leaves no debris."""
+import itertools
 import json
 import pathlib
 import time
@@ -88,7 +89,7 @@ def test_a_damaged_live_generation_falls_back_to_the_one_before(tmp_path):
     hidden = tmp_path / "hidden"
     source.rename(hidden)
     with murr:
-        assert "generation cannot be used" in murr.log_text()
+        assert "an older generation serves" in murr.log_text()
         assert murr.fetch_json("t", [1], ["v"]) == {"v": [0]}
         hidden.rename(source)  # and the next poll loads the newest anew
         murr.wait_loaded("t", date_of(1))
@@ -103,10 +104,13 @@ def test_a_damaged_or_missing_manifest_does_not_hide_the_data(tmp_path):
         murr.wait_loaded("t")
     source.rename(tmp_path / "hidden")
     manifest = tmp_path / "data" / "t" / "manifest.json"
-    for damage in (None, "", "{", '{"generation": "x"}', '{"generation": 0}', "null"):
-        manifest.unlink()  # alone: a crash behind the first generation, before its manifest
-        if damage is not None:
-            manifest.write_text(damage)
+    copy = manifest.with_name("manifest.json.copy")
+    damages = (None, "", "{", '{"generation": "x"}', '{"generation": 0}', "null")
+    for damage, files in itertools.product(damages, ([manifest], [copy], [manifest, copy])):
+        for file in files:
+            file.unlink()  # both alone: a crash behind the first generation, before its manifest
+            if damage is not None:
+                file.write_text(damage)
         with murr:
             assert murr.fetch_json("t", [1], ["v"]) == {"v": [0]}
         beside = run("get", "t", "1", "-c", "v", "-o", "csv", "--data-dir", tmp_path / "data")

@@ -246,13 +246,13 @@ def test_a_segment_that_cannot_be_read_now_is_not_set_aside(tmp_path):
         bytes_ = segment.read_bytes()
         segment.unlink()
         segment.symlink_to(segment)  # ELOOP; it could be EMFILE, EACCES, ENOMEM
-        murr.start(wait=False)
-        assert murr.process.wait(60) == 1
-        assert f"cannot open {segment}" in murr.log_text()
-        assert not list(folder.glob("*.lost"))
+        murr.start()
+        assert f"cannot open {segment}" in murr.status("t")["damage"]
+        assert murr.request("GET", "/readyz")[0] == 503
+        assert put(murr, {"b": 2})[0] == 500
         segment.unlink()
         segment.write_bytes(bytes_)
-        murr.start()
+        murr.wait_for(lambda: murr.status("t")["ready"])  # it is tried again
         check(murr, {"a": 1})
 
 
@@ -262,7 +262,8 @@ def test_a_created_table_that_is_damaged_can_be_dropped_and_made_again(tmp_path)
         murr.kill()
         (tmp_path / "data" / "t" / "0000000001" / "00000000.seg").write_bytes(b"MURR")
         murr.start()
-        assert put(murr, {"a": 1})[0] == 404
+        status, _, data = put(murr, {"a": 1})
+        assert status == 500 and "damaged" in json.loads(data)["error"]
         assert create(murr)[0] == 409
         assert murr.request("DELETE", "/api/v1/table/t")[0] == 200
         assert create(murr)[0] == 201
@@ -306,22 +307,31 @@ def test_a_load_under_rows_that_were_written_loses_none(tmp_path, call):
         assert first > 1, "nothing ever failed"
 
 
-def test_what_was_set_aside_is_not_overwritten(tmp_path):
-    """Nor may a new segment take the number of one that the manifest still names."""
+def test_writes_that_are_lost_are_missed(tmp_path):
+    """Nothing serves beside them, nothing takes their place, and nothing of them is removed."""
     folder = tmp_path / "data" / "t"
     with Server(tmp_path, {}) as murr:
         assert create(murr)[0] == 201
         for i in range(3):
             assert put(murr, {"a": i})[0] == 200
-            murr.kill()
-            segment = max(folder.glob("*.seg"))
-            segment.write_bytes(bytes([i]) * 100)
-            murr.start()
-            murr.kill()
-            murr.start()
-            assert not segment.exists()
-        kept = sorted(f.read_bytes()[0] for f in folder.glob("*.lost"))
-        assert kept == [0, 1, 2]
+        murr.kill()
+        files = {f: f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+        segment = max(folder.glob("*.seg"))
+        for damage in (b"x" * 100, None):
+            segment.unlink() if damage is None else segment.write_bytes(damage)
+            for _ in range(2):
+                murr.start()
+                status = murr.status("t")
+                assert not status["ready"] and str(segment) in status["damage"]
+                status, _, data = murr.fetch_raw("t", {"keys": ["a"]})
+                assert status == 500 and str(segment) in json.loads(data)["error"]
+                assert put(murr, {"a": 9})[0] == 500
+                murr.kill()
+        now = {f: f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+        assert {**now, segment: files[segment]} == files
+        segment.write_bytes(files[segment])
+        murr.start()
+        check(murr, {"a": 2})
 
 
 def test_reads_go_on_while_the_disk_hangs(tmp_path):

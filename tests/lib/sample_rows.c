@@ -243,6 +243,32 @@ static void write_part(const struct sample *s, const struct seg_plan *plan, cons
     free(chosen);
 }
 
+/* As a table does: all in one range. */
+static void open_parts(struct sample_set *out, const char *dir)
+{
+    struct err err;
+    char path[PATH_CAP];
+    uint64_t bytes, total = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        uint64_t at = 0;
+        for (size_t part = 0; part < out->n_segments; part++) {
+            must(path_format(path, &err, "%s/%08zu.seg", dir, part), &err);
+            must(file_size(path, &bytes, &err), &err);
+            if (pass == 0) {
+                total += (bytes + 4095) / 4096 * 4096;
+                continue;
+            }
+            size_t len;
+            must(mapped_range_put(&out->range, at, path, total - at, &len, &err), &err);
+            must(seg_open_bytes(view_of(out->range.ptr + at, len), &out->segments[part], &err),
+                 &err);
+            at += (bytes + 4095) / 4096 * 4096;
+        }
+        if (pass == 0)
+            must(mapped_range_open(total, &out->range, &err), &err);
+    }
+}
+
 void sample_set_init(struct sample_set *out, const struct sample *s, const char *dir, bool columnar,
                      uint32_t n_parts, uint32_t blocks_of_part, uint64_t hash_seed)
 {
@@ -264,11 +290,11 @@ void sample_set_init(struct sample_set *out, const struct sample *s, const char 
                                .n_segments = n_parts};
     for (uint32_t part = 0; part < n_parts; part++) {
         char path[PATH_CAP];
-        struct seg_plan plan = {&s->schema, &layout, hash_seed, part, n_parts, blocks_of_part};
+        struct seg_plan plan = {&s->schema, &layout, hash_seed, part, n_parts, blocks_of_part, {0}};
         must(path_format(path, &err, "%s/%08u.seg", dir, part), &err);
         write_part(s, &plan, path, builder, records);
-        must(seg_open(path, &out->segments[part], &err), &err);
     }
+    open_parts(out, dir);
     must(seg_set_init(&out->set, out->segments, n_parts, &err), &err);
     block_builder_free(builder);
     seg_layout_done(&layout);
@@ -282,6 +308,7 @@ void sample_set_done(struct sample_set *set)
     for (size_t i = 0; i < set->n_segments; i++)
         seg_close(set->segments[i]);
     free(set->segments);
+    mapped_file_close(&set->range);
     *set = (struct sample_set){0};
 }
 

@@ -43,6 +43,7 @@ ptrdiff_t sample_find(const struct sample *s, struct view key);
 /* What a generation is built of, from a sample: `n_parts` segments of `blocks_of_part` blocks, written
  * below `dir` and opened again. */
 struct sample_set {
+    struct mapped_file range;
     struct segment **segments;
     size_t n_segments;
     struct seg_set set;

@@ -532,11 +532,13 @@ static void read_only_makes_and_mends_nothing(void **state)
     assert_murr_fails(murr_open(path, &options, &db, library_error), MURR_NOT_FOUND, path);
     assert_int_equal(access(path, F_OK), -1);
     library_create("t");
-    snprintf(path, sizeof(path), "%s/t/manifest.json", library.dir);
-    FILE *manifest = fopen(path, "w");
-    assert_non_null(manifest);
-    fputs("{", manifest);
-    fclose(manifest);
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof(path), "%s/t/manifest.json%s", library.dir, i ? ".copy" : "");
+        FILE *manifest = fopen(path, "w");
+        assert_non_null(manifest);
+        fputs("{", manifest);
+        fclose(manifest);
+    }
     db = library_open_read_only();
     assert_murr_fails(library_read(db, "t", 0, 1, &f, library_error), MURR_CORRUPT, "manifest");
     murr_close(db);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "engine/generation.h"
 #include "engine/build.h"
 #include "engine/layer.h"
 #include "engine/merge.h"

@@ -1,0 +1,110 @@
+#include "base/fault.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Slots are added and reused, never freed, so that the handler may walk them while they change. */
+enum { SLOTS_OF_CHUNK = 512 };
+
+struct slot {
+    _Atomic uintptr_t start; /* 0: free */
+    _Atomic size_t len;
+    _Atomic(_Atomic bool *) hit;
+};
+
+struct chunk {
+    struct slot slots[SLOTS_OF_CHUNK];
+    _Atomic(struct chunk *) next;
+};
+
+/* Of the process, as its signal handlers are. */
+static struct chunk first_chunk;
+static pthread_mutex_t writers = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic uint64_t n_faults;
+
+uint64_t fault_count(void)
+{
+    return atomic_load_explicit(&n_faults, memory_order_acquire);
+}
+
+static struct slot *free_slot(void)
+{
+    for (struct chunk *c = &first_chunk;;) {
+        for (size_t i = 0; i < SLOTS_OF_CHUNK; i++)
+            if (atomic_load(&c->slots[i].start) == 0)
+                return &c->slots[i];
+        struct chunk *next = atomic_load(&c->next);
+        if (!next) {
+            next = mem_zalloc(sizeof(*next));
+            atomic_store(&c->next, next);
+        }
+        c = next;
+    }
+}
+
+static struct slot *slot_at(uintptr_t start)
+{
+    for (struct chunk *c = &first_chunk; c; c = atomic_load(&c->next))
+        for (size_t i = 0; i < SLOTS_OF_CHUNK; i++)
+            if (atomic_load(&c->slots[i].start) == start)
+                return &c->slots[i];
+    return NULL;
+}
+
+void fault_watch_add(const uint8_t *start, size_t len, _Atomic bool *hit)
+{
+    pthread_mutex_lock(&writers);
+    struct slot *s = free_slot();
+    atomic_store(&s->len, len);
+    atomic_store(&s->hit, hit);
+    atomic_store(&s->start, (uintptr_t)start);
+    pthread_mutex_unlock(&writers);
+}
+
+void fault_watch_remove(const uint8_t *start)
+{
+    pthread_mutex_lock(&writers);
+    struct slot *s = slot_at((uintptr_t)start);
+    if (s)
+        atomic_store(&s->start, 0);
+    pthread_mutex_unlock(&writers);
+}
+
+static struct slot *slot_of(uintptr_t at)
+{
+    for (struct chunk *c = &first_chunk; c; c = atomic_load(&c->next))
+        for (size_t i = 0; i < SLOTS_OF_CHUNK; i++) {
+            uintptr_t start = atomic_load(&c->slots[i].start);
+            if (start && at >= start && at - start < atomic_load(&c->slots[i].len))
+                return &c->slots[i];
+        }
+    return NULL;
+}
+
+/* Runs on the thread that read, with the mapping in use, so that its slot stays. */
+static void on_sigbus(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)info->si_addr;
+    struct slot *s = slot_of(at);
+    if (!s) {
+        signal(number, SIG_DFL); /* not ours: the same read will end the process */
+        return;
+    }
+    atomic_store(atomic_load(&s->hit), true);
+    atomic_fetch_add(&n_faults, 1);
+    if (mmap((void *)(at & ~(page_bytes - 1)), page_bytes, PROT_READ,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+        signal(number, SIG_DFL);
+}
+
+void fault_catch(void)
+{
+    struct sigaction action = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, NULL);
+}

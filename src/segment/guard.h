@@ -1,0 +1,94 @@
+/*
+ * No byte of a row or heap reaches an answer unchecked, though a table is served the moment it is mapped: each 4 KiB
+ * page has a checksum in its segment (segment/format.h, PAGES), and is compared with it when it is first read. A page
+ * costs about a third of a microsecond once; from then on a bit says that it was right.
+ *
+ * One guard serves all segments of a generation. They lie in one range of addresses, each beginning on a page, so that
+ * the number of a page is a subtraction and a shift.
+ *
+ *     1. A page is unchecked, or checked. Segments written before there were checksums of pages are checked by the
+ *        whole payload that the page lies in, once.
+ *     2. Checked pages become unchecked again when they are read anew from the disk: read_ahead says so.
+ *     3. All become unchecked again when a page could not be read (base/fault.h), as it is zeros from then on.
+ *     4. A page that is not what it should be stays unchecked, so that whoever reads it finds out again. Nothing of it
+ *        may be used.
+ *
+ * Tables that were copied to memory were checked while they were copied and have no guard.
+ *
+ * Threads   all functions any, at once.
+ */
+#ifndef MURR_SEGMENT_GUARD_H
+#define MURR_SEGMENT_GUARD_H
+
+#include "segment/reader.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct guarded_segment;
+
+struct seg_guard {
+    const uint8_t *start; /* of the range, and of the first segment */
+    _Atomic bool *hit;    /* of the mapping of the range */
+    size_t n_pages;
+    _Atomic uint64_t *checked; /* a bit a page */
+    _Atomic size_t n_left;     /* pages of rows and heaps that are unchecked */
+    _Atomic bool is_damaged;   /* some page was found that is not what it should be */
+    _Atomic bool is_lost;      /* nothing may be read: the index itself is damaged */
+    struct guarded_segment *segments;
+    size_t n_segments;
+};
+
+/* Borrows the segments, which lie in this order in one range, each beginning on a page, the first at its start. */
+struct seg_guard *seg_guard_new(struct segment *const *segments, size_t n,
+                                const struct mapped_file *range);
+void seg_guard_free(struct seg_guard *g); /* NULL is fine */
+
+/* Compare all pages of these bytes, whether they were checked before or not: for a merge, which writes them again under
+ * new checksums. Sets bits as _check does. */
+bool seg_guard_verify(struct seg_guard *g, const uint8_t *at, size_t len);
+
+/* n whole pages from `at` were compared by somebody else, and are right. */
+void seg_guard_take(struct seg_guard *g, const uint8_t *at, size_t n);
+
+/* Nothing of all this may be read any more. */
+void seg_guard_lose(struct seg_guard *g);
+
+/* The slow way of seg_guard_check: with the pages that are unchecked. */
+bool seg_guard_check_pages(struct seg_guard *g, const uint8_t *at, size_t len);
+
+/* Pages of these bytes will come from the disk again. */
+void seg_guard_forget(struct seg_guard *g, const uint8_t *at, size_t len);
+
+/* With the pages that could not be read since the last time; before a search. */
+void seg_guard_forget_all(struct seg_guard *g);
+static inline void seg_guard_begin(struct seg_guard *g)
+{
+    if (atomic_load_explicit(g->hit, memory_order_acquire))
+        seg_guard_forget_all(g);
+}
+
+/* Whether some page was not read yet. Without read-ahead, false stays false. */
+static inline bool seg_guard_has_unchecked(const struct seg_guard *g)
+{
+    return atomic_load_explicit(&g->n_left, memory_order_relaxed) > 0;
+}
+
+static inline bool seg_guard_is_checked(const struct seg_guard *g, size_t page)
+{
+    uint64_t word = atomic_load_explicit(&g->checked[page / 64], memory_order_relaxed);
+    return word >> page % 64 & 1;
+}
+
+/* Whether bytes of rows or heap are what was written; false: they are damaged, or lie outside. */
+static inline bool seg_guard_check(struct seg_guard *g, const uint8_t *at, size_t len)
+{
+    size_t first = (size_t)(at - g->start) / SEG_PAGE_BYTES;
+    size_t last = ((size_t)(at - g->start) + len - 1) / SEG_PAGE_BYTES;
+    if (last - first <= 1 && last < g->n_pages && seg_guard_is_checked(g, first) &&
+        seg_guard_is_checked(g, last))
+        return true;
+    return len == 0 || seg_guard_check_pages(g, at, len);
+}
+
+#endif
