@@ -1,6 +1,7 @@
 #include "cli/config_table.h"
 
 #include "base/mem.h"
+#include "model/schema.h"
 #include "remote/uri.h"
 
 #include <stdio.h>
@@ -224,7 +225,7 @@ must_use static enum code check_key_column(const struct node *n, const char *pat
     char text[TYPE_TEXT_CAP];
     if (!dtype_is_key(c->type.dtype))
         return err_set(err, E_INVALID,
-                       "%s: %s.dtype: a key column is utf8 or an integer type, not %s", n->origin,
+                       "%s: %s.dtype: a key column is " KEY_DTYPES ", not %s", n->origin,
                        path, type_text(&c->type, text));
     c->nullable = false;
     return OK;

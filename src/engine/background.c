@@ -40,9 +40,10 @@ static bool sleep_until(struct background *b, uint64_t mono_ns, uint64_t *seen_w
 {
     struct timespec until = {(time_t)(mono_ns / 1000000000u), (long)(mono_ns % 1000000000u)};
     pthread_mutex_lock(&b->lock);
-    while (!b->stopping && clock_mono_ns() < mono_ns && *seen_wakes == b->n_wakes)
+    while (!b->stopping && clock_mono_ns() < mono_ns && (!seen_wakes || *seen_wakes == b->n_wakes))
         pthread_cond_timedwait(&b->wake, &b->lock, &until);
-    *seen_wakes = b->n_wakes;
+    if (seen_wakes)
+        *seen_wakes = b->n_wakes;
     bool go_on = !b->stopping;
     pthread_mutex_unlock(&b->lock);
     return go_on;

@@ -30,13 +30,13 @@ static struct union_column *find_or_add(struct column_union *u, struct view name
     return c;
 }
 
-static void add_type(struct union_column *c, const struct type *type)
+static void add_type(struct union_column *c, const struct type *type, const char *file)
 {
     for (size_t i = 0; i < c->n_types; i++)
-        if (type_eq(&c->types[i], type))
+        if (type_eq(&c->types[i].type, type))
             return;
     c->types = mem_realloc(c->types, (c->n_types + 1) * sizeof(*c->types));
-    c->types[c->n_types++] = *type;
+    c->types[c->n_types++] = (struct union_type){*type, file};
 }
 
 /* Why a column cannot be one of a table because of its name; NULL: it can. */
@@ -69,7 +69,7 @@ void column_union_add(struct column_union *u, const struct source_file *file)
         c->supported_in = file->name;
         c->null_type = col->type;
         if (!pq_file_says_null(file->pq, i))
-            add_type(c, &col->type);
+            add_type(c, &col->type, file->name);
     }
 }
 
@@ -83,19 +83,31 @@ static int by_type(const void *a, const void *b)
     return strcmp(type_text(x, s), type_text(y, t));
 }
 
+/* The first two files, in their order, that do not go together. */
+static enum code do_not_unify(const struct union_column *c, struct err *err)
+{
+    char shown[128], have[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
+    struct type all = c->types[0].type;
+    size_t i = 1;
+    while (i + 1 < c->n_types && type_unify(&all, &c->types[i].type, &all))
+        i++;
+    return err_set(err, E_INVALID, "file %s, column '%s': expected %s as in file %s, found %s",
+                   c->types[i].file, view_printable(view_cstr(c->name), shown, sizeof(shown)),
+                   type_text(&c->types[0].type, want), c->types[0].file,
+                   type_text(&c->types[i].type, have));
+}
+
 must_use static enum code unify(const struct union_column *c, struct type *out_type,
                                 struct err *err)
 {
-    char shown[128], first[TYPE_TEXT_CAP], other[TYPE_TEXT_CAP];
     AUTO(ptr) struct type *sorted = mem_alloc(c->n_types * sizeof(*sorted));
-    memcpy(sorted, c->types, c->n_types * sizeof(*sorted));
+    for (size_t i = 0; i < c->n_types; i++)
+        sorted[i] = c->types[i].type;
     qsort(sorted, c->n_types, sizeof(*sorted), by_type);
     struct type all = sorted[0];
     for (size_t i = 1; i < c->n_types; i++)
         if (!type_unify(&all, &sorted[i], &all))
-            return err_set(err, E_INVALID, "column '%s' is %s in one file and %s in another",
-                           view_printable(view_cstr(c->name), shown, sizeof(shown)),
-                           type_text(&c->types[0], first), type_text(&c->types[i], other));
+            return do_not_unify(c, err);
     *out_type = all;
     return OK;
 }

@@ -9,9 +9,14 @@
 #include "engine/source_file.h"
 #include "model/schema.h"
 
+struct union_type {
+    struct type type;
+    const char *file; /* the first that has it */
+};
+
 struct union_column {
     char *name;
-    struct type *types; /* different ones, of files where it has values */
+    struct union_type *types; /* different ones, of files where it has values */
     size_t n_types;
     struct type null_type;      /* of a file where it has none */
     const char *supported_in;   /* a file; NULL: it is supported in none */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "engine/column_union.h"
+#include "segment/layout.h"
 
 void resolved_done(struct resolved *r)
 {
@@ -186,6 +187,7 @@ must_use static enum code resolve(const struct table_spec *spec, const struct sc
         TRY(schema_of_files(spec, served, files, n_files, r, err));
     TRY(add_key(spec, &files[0], &r->schema, err));
     TRY(schema_check(&r->schema, err));
+    TRY(seg_layout_check_key(&r->schema, err));
     r->files = mem_zalloc(n_files * sizeof(*r->files));
     for (; r->n_files < n_files; r->n_files++) {
         enum code rc = map_file(&files[r->n_files], &r->schema, &r->files[r->n_files], err);

@@ -263,8 +263,8 @@ static void config_checks_key_columns(void **state)
     snprintf(yaml, sizeof(yaml), "%s    key: [id]\n    columns: { id: { dtype: float32 } }\n",
              head);
     assert_refused(yaml,
-                   "murr.yml:5: tables.t.columns.id.dtype: a key column is utf8 or an integer "
-                   "type, not float32");
+                   "murr.yml:5: tables.t.columns.id.dtype: a key column is utf8, an integer, "
+                   "date, time, decimal or fixed_binary, not float32");
 }
 
 static void config_checks_table_names(void **state)
