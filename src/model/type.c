@@ -225,8 +225,13 @@ static enum code unknown_dtype(struct view text, struct err *err)
     struct suggest close = suggest_init(text);
     for (int t = 0; t < DT_COUNT; t++)
         suggest_offer(&close, dtype_name((enum dtype)t));
-    return err_set(err, E_INVALID, "unknown dtype '%s'%s",
-                   view_printable(text, shown, sizeof(shown)), suggest_text(&close, hint));
+    char all[320];
+    size_t used = 0;
+    for (int t = 0; t < DT_COUNT; t++)
+        used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", t ? ", " : "",
+                                 dtype_name((enum dtype)t));
+    return err_set(err, E_INVALID, "unknown dtype '%s'%s; there are %s",
+                   view_printable(text, shown, sizeof(shown)), suggest_text(&close, hint), all);
 }
 
 static const char *example_of(enum dtype t)

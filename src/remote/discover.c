@@ -188,7 +188,7 @@ must_use static enum code parse_pointer(const struct discovery *d, struct view t
                                         char out[PARTITION_LABEL_CAP], struct err *err)
 {
     char shown[128];
-    struct view name = discover_trim(text);
+    struct view name = view_trim(text);
     size_t root_len = strlen(d->store->shown);
     if (name.len > root_len && memcmp(name.ptr, d->store->shown, root_len) == 0)
         name = view_of(name.ptr + root_len, name.len - root_len);

@@ -22,17 +22,6 @@ int32_t discover_hive_day(const char *folder)
     return partition_day(view_of(value + 1, len - (size_t)(value + 1 - folder) - 1));
 }
 
-struct view discover_trim(struct view text)
-{
-    if (text.len >= 3 && memcmp(text.ptr, "\xEF\xBB\xBF", 3) == 0)
-        text = view_of(text.ptr + 3, text.len - 3);
-    while (text.len && text.ptr[0] <= ' ')
-        text = view_of(text.ptr + 1, text.len - 1);
-    while (text.len && text.ptr[text.len - 1] <= ' ')
-        text.len--;
-    return text;
-}
-
 bool discover_climbs(struct view path)
 {
     for (size_t at = 0, end; at <= path.len; at = end + 1) {

@@ -10,9 +10,6 @@ bool discover_is_hour(const char *folder);
 /* The day of "dt=2026-11-22/", whatever the name in front; PARTITION_NO_DAY. */
 int32_t discover_hive_day(const char *folder);
 
-/* Without blanks around it and a byte order mark. */
-struct view discover_trim(struct view text);
-
 /* Whether a path has a part that is ".." or ".", or an empty one. */
 bool discover_climbs(struct view path);
 

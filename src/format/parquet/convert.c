@@ -85,7 +85,11 @@ static enum code convert_decimals(const struct pq_leaf *leaf, const void *in, si
     return OK;
 }
 
-/* Nanoseconds of a day, which may be more or less than a day, and the Julian day. */
+/*
+ * Nanoseconds of a day, which may be more or less than a day, and the Julian day. Spark has microseconds in 64 bits:
+ * of its last years it writes a day that is a whole turn of them (213,503,982 days) away, and reads it back by
+ * turning on. So in microseconds nothing is out of range.
+ */
 static enum code convert_int96(const struct type *to, const uint8_t *in, size_t n, int64_t *out,
                                struct err *err)
 {
@@ -100,7 +104,7 @@ static enum code convert_int96(const struct type *to, const uint8_t *in, size_t 
         __int128 since = (__int128)((int64_t)day - unix_epoch) * ns_a_day + ns;
         __int128 whole = since / ns_a_unit - (since % ns_a_unit < 0);
         units = (int64_t)whole;
-        if (units != whole)
+        if (units != whole && to->unit != UNIT_US)
             return err_set(
                 err, E_INVALID,
                 "the INT96 timestamp of Julian day %d does not fit nanoseconds; read the "

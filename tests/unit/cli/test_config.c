@@ -2,9 +2,8 @@
 
 #include "base/file.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -187,14 +186,14 @@ static void config_refuses_wrong_types(void **state)
                    "number 1");
     assert_refused(
         "tables:\n  t:\n" LOCAL "    key: [id]\n    columns: { id: { dtype: flaot32 } }\n",
-        "murr.yml:5: tables.t.columns.id.dtype: unknown dtype 'flaot32'; did you mean 'float32'?");
+        "murr.yml:5: tables.t.columns.id.dtype: unknown dtype 'flaot32'; did you mean 'float32'?" ALL_DTYPES);
     assert_refused(
         "tables:\n  t:\n" LOCAL "    key: [id]\n    columns: { id: { dtype: decimal128 } }\n",
         "murr.yml:5: tables.t.columns.id.dtype: dtype 'decimal128' is not understood; write "
         "decimal128(12, 2)");
     assert_refused("tables:\n  t:\n" LOCAL
                    "    key: [id]\n    columns: { id: { dtype: string } }\n",
-                   "murr.yml:5: tables.t.columns.id.dtype: unknown dtype 'string'");
+                   "murr.yml:5: tables.t.columns.id.dtype: unknown dtype 'string'" ALL_DTYPES);
 }
 
 static void config_refuses_values_out_of_range(void **state)

@@ -93,6 +93,23 @@ static void int96_beyond_nanoseconds_does_not_wrap(void **state)
     assert_fails(pq_convert(&leaf, &to, in, 1, &out, &err), E_INVALID, "Julian day 5373484");
 }
 
+/* 290000-12-31T23:59:53.2 and a bit, of parquet-testing's int96_from_spark.parquet. */
+static void int96_in_microseconds_turns_as_spark_does(void **state)
+{
+    (void)state;
+    struct err err;
+    uint8_t in[12];
+    int64_t out;
+    struct type to = {.dtype = DT_TIMESTAMP, .unit = UNIT_US};
+    struct pq_leaf leaf = {.physical = PQ_INT96, .type = {.dtype = DT_TIMESTAMP, .unit = UNIT_NS}};
+    put_int96(in, 0, -105862232);
+    assert_ok(pq_convert(&leaf, &to, in, 1, &out, &err));
+    const int64_t us_a_day = 86400000000;
+    int64_t days = -105862232 - 2440588;
+    assert_int_equal(out, (int64_t)((uint64_t)days * (uint64_t)us_a_day));
+    assert_true(out > 0);
+}
+
 static void numbers_beyond_their_width_are_damage(void **state)
 {
     (void)state;
@@ -145,6 +162,7 @@ int main(void)
         cmocka_unit_test(decimals_in_bytes_may_be_empty_or_too_long),
         cmocka_unit_test(int96_counts_from_the_julian_day),
         cmocka_unit_test(int96_beyond_nanoseconds_does_not_wrap),
+        cmocka_unit_test(int96_in_microseconds_turns_as_spark_does),
         cmocka_unit_test(numbers_beyond_their_width_are_damage),
         cmocka_unit_test(unsigned_numbers_may_have_been_written_with_a_sign),
         cmocka_unit_test(values_of_any_width_are_spread_over_nulls),
