@@ -4,12 +4,16 @@ import os
 import pathlib
 import resource
 import shutil
+import threading
 import time
+import urllib.parse
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import SANITIZED, Server, local, publish, run
+from fakes3 import FakeS3
+from s3server import parquet_bytes
 
 
 def rows(pairs, **columns):
@@ -352,3 +356,86 @@ def test_more_files_than_descriptors(tmp_path):
     limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
     done = run("load", "--config", tmp_path / "murr.yml", preexec_fn=limit)
     assert done.returncode == 0 and " 600 " in done.stdout, done.stderr
+
+
+# --------------------------------------------------------------------------------------------- slow and silent sources
+
+@pytest.fixture
+def fake():
+    server = FakeS3()
+    yield server
+    server.close()
+
+
+def put(fake, prefix, date, table):
+    fake.objects[f"{prefix}/{date}/a.parquet"] = (parquet_bytes(table), 1_700_000_000)
+    fake.objects[f"{prefix}/{date}/_SUCCESS"] = (b"", 1_700_000_000)
+
+
+def in_bucket(fake, prefix, **fields):
+    return {**local("/", ["id"]), "source": {"s3": {"bucket": "b", "prefix": prefix, "endpoint": fake.endpoint,
+                                                    "anonymous": True, "retry_delay": "10ms"}}, **fields}
+
+
+def test_slow_and_silent_sources_cost_themselves(tmp_path, fake):
+    """Buckets that do not answer a listing, and some that send the first bytes of a file and no more, beside good ones."""
+    released = threading.Event()
+
+    def before(handler):
+        path = urllib.parse.unquote(handler.path)
+        if "silent" in path:
+            released.wait(60)
+            return True
+        if "drip" not in path or ".parquet" not in path:
+            return False
+        first, last = map(int, handler.headers["Range"].split("=")[1].split("-")) if "=-" not in handler.headers["Range"] else (0, 0)
+        if last - first < 100_000:  # the footer comes, so that the load begins
+            return False
+        body = fake.objects[path.split("?")[0].split("/b/", 1)[1]][0]
+        handler.send_response(206)
+        handler.send_header("Content-Range", f"bytes {first}-{last}/{len(body)}")
+        handler.send_header("Content-Length", str(last - first + 1))
+        handler.end_headers()
+        handler.wfile.write(body[first:first + 1000])
+        handler.wfile.flush()
+        released.wait(60)
+        return True
+
+    fake.before = before
+    big = pa.table({"id": [str(i) for i in range(40_000)], "v": list(range(40_000))})
+    tables = {}
+    for i in range(3):
+        tables[f"silent{i}"] = in_bucket(fake, f"silent{i}")
+        put(fake, f"drip{i}", "2026-11-22", big)
+        tables[f"drip{i}"] = in_bucket(fake, f"drip{i}")
+    put(fake, "good", "2026-11-22", rows({"x": 1}))
+    publish(tmp_path / "source", "2026-11-22", [rows({"x": 2})])
+    tables["good"] = in_bucket(fake, "good")
+    tables["near"] = local(tmp_path / "source", ["id"])
+    try:
+        with Server(tmp_path, tables, load={"threads": 1}) as murr:
+            for name in ("good", "near"):
+                murr.wait_loaded(name, "2026-11-22")
+            for name, value in (("good", 3), ("near", 4)):
+                if name == "good":
+                    put(fake, "good", "2026-11-23", rows({"x": value}))
+                else:
+                    publish(tmp_path / "source", "2026-11-23", [rows({"x": value})])
+                murr.wait_loaded(name, "2026-11-23")
+            assert not any(murr.status(n)["ready"] for n in tables if n not in ("good", "near"))
+    finally:
+        released.set()
+
+
+def test_a_bucket_is_not_left_for_an_older_day_at_once(tmp_path, fake):
+    put(fake, "p", "2026-11-21", rows({"x": 21}))
+    put(fake, "p", "2026-11-22", rows({"x": 22}))
+    with Server(tmp_path, {"t": in_bucket(fake, "p", rollback_after=4)}) as murr:
+        murr.wait_loaded("t", "2026-11-22")
+        marker = fake.objects.pop("p/2026-11-22/_SUCCESS")
+        polls(murr, 5)
+        assert murr.status("t")["partition"] == "2026-11-22"
+        del fake.objects["p/2026-11-22/a.parquet"]
+        murr.wait_error("t", "gone")
+        murr.wait_loaded("t", "2026-11-21")
+        assert "going back" in murr.log_text() and marker
