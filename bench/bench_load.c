@@ -61,14 +61,15 @@ static void load_once(const char *source, uint64_t n_rows, double *out_wall, dou
     struct err err;
     struct registry *r;
     char *key[] = {"user_id"};
-    struct table_spec spec = {.name = "bench",
-                              .source.local.path = (char *)source,
-                              .source.layout = {.marker = (char *)"_SUCCESS"},
-                              .guard = {.max_shrink = 100, .max_null_growth = 100, .max_duplicates = 100},
-                              .poll_interval_ms = 60000,
-                              .parts = 8,
-                              .key = key,
-                              .n_key = 1};
+    struct table_spec spec = {
+        .name = "bench",
+        .source.local.path = (char *)source,
+        .source.layout = {.marker = (char *)"_SUCCESS"},
+        .guard = {.max_shrink = 100, .max_null_growth = 100, .max_duplicates = 100},
+        .poll_interval_ms = 60000,
+        .parts = 8,
+        .key = key,
+        .n_key = 1};
     struct registry_config config = {
         .data_dir = "build/bench/data/load", .load = {1u << 30, 0}, .tables = &spec, .n_tables = 1};
     bench_must(tree_remove(config.data_dir, &err), &err);

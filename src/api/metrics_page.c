@@ -209,7 +209,8 @@ static void put_all_tables(struct page *p)
     static const char *const results[] = {"ok", "error", NULL};
     static const char *const load_results[] = {"ok", "error", "refused", NULL};
     static const value_fn bytes[] = {disk_bytes, index_bytes, memory_bytes},
-                          loads[] = {loads_ok, loads_failed, loads_refused}, polls[] = {polls_ok, polls_failed};
+                          loads[] = {loads_ok, loads_failed, loads_refused},
+                          polls[] = {polls_ok, polls_failed};
     put_tables(p, "murr_table_rows", "Rows of the generation that serves.", rows_of);
     put_labelled(
         p, "murr_table_bytes", "gauge",

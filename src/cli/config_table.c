@@ -224,9 +224,8 @@ must_use static enum code check_key_column(const struct node *n, const char *pat
                        nullable->origin, path);
     char text[TYPE_TEXT_CAP];
     if (!dtype_is_key(c->type.dtype))
-        return err_set(err, E_INVALID,
-                       "%s: %s.dtype: a key column is " KEY_DTYPES ", not %s", n->origin,
-                       path, type_text(&c->type, text));
+        return err_set(err, E_INVALID, "%s: %s.dtype: a key column is " KEY_DTYPES ", not %s",
+                       n->origin, path, type_text(&c->type, text));
     c->nullable = false;
     return OK;
 }

@@ -12,8 +12,7 @@
 static void put_request(struct buf *body, const struct schema *schema, const struct arguments *args,
                         const char *columns)
 {
-    bool is_text =
-        schema->n_key == 1 && !dtype_is_int(schema->fields[schema->key[0]].type.dtype);
+    bool is_text = schema->n_key == 1 && !dtype_is_int(schema->fields[schema->key[0]].type.dtype);
     buf_puts(body, "{\"keys\": [");
     for (int i = 1; i < args->n_positional; i++) {
         if (i > 1)

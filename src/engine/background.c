@@ -128,8 +128,7 @@ static void start_pollers(struct background *b)
 {
     size_t n = b->config.n_sources < POLLERS_MAX ? b->config.n_sources : POLLERS_MAX;
     b->is_polled = mem_zalloc((b->config.n_sources + 1) * sizeof(bool));
-    while (b->n_pollers < n &&
-           pthread_create(&b->pollers[b->n_pollers], NULL, poller_main, b) == 0)
+    while (b->n_pollers < n && pthread_create(&b->pollers[b->n_pollers], NULL, poller_main, b) == 0)
         b->n_pollers++;
     if (n && b->n_pollers == 0)
         log_error("cannot start a poller: tables will not be reloaded");

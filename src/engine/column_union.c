@@ -118,9 +118,8 @@ enum code union_column_type(const struct union_column *c, const struct schema *s
     char shown[128];
     if (c->unsupported_in)
         return err_set(err, E_INVALID, "file %s, column '%s': %s; in file %s it is sound",
-                       c->unsupported_in,
-                       view_printable(view_cstr(c->name), shown, sizeof(shown)), c->why_not,
-                       c->supported_in);
+                       c->unsupported_in, view_printable(view_cstr(c->name), shown, sizeof(shown)),
+                       c->why_not, c->supported_in);
     if (c->n_types)
         return unify(c, out_type, err);
     ptrdiff_t at = served ? schema_find(served, view_cstr(c->name)) : -1;

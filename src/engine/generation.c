@@ -60,14 +60,14 @@ enum code generation_write_info(const char *dir, struct generation_info *info,
     snprintf(source, sizeof(source), "%016" PRIx64, info->source_hash);
     snprintf(spec_hash, sizeof(spec_hash), "%016" PRIx64, info->spec_hash);
     AUTO(json)
-    json_t *root = json_pack(
-        "{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
-        (json_int_t)info->number, "partition", info->partition, "fingerprint", fingerprint,
-        "source", source, "spec_hash", spec_hash, "root", roots, "parts",
-        (json_int_t)info->n_parts, "rows",
-        (json_int_t)info->n_rows, "disk_bytes", (json_int_t)info->disk_bytes, "published_at_ms",
-        (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
-        "load_seconds", info->load_seconds, "schema", schema_json(schema));
+    json_t *root =
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
+                  (json_int_t)info->number, "partition", info->partition, "fingerprint",
+                  fingerprint, "source", source, "spec_hash", spec_hash, "root", roots, "parts",
+                  (json_int_t)info->n_parts, "rows", (json_int_t)info->n_rows, "disk_bytes",
+                  (json_int_t)info->disk_bytes, "published_at_ms",
+                  (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
+                  "load_seconds", info->load_seconds, "schema", schema_json(schema));
     return json_file_save(path, root, 1, err);
 }
 
@@ -81,12 +81,12 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     json_int_t number, n_parts, n_rows, disk_bytes, published_at_ms, loaded_at_ms;
     const char *partition, *fingerprint, *spec_hash, *source = "0", *roots = NULL;
     json_error_t why;
-    if (json_unpack_ex(root, &why, 0, "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F, s?s, s?s}",
-                       "generation", &number, "partition", &partition, "fingerprint", &fingerprint,
-                       "spec_hash", &spec_hash, "parts", &n_parts, "rows", &n_rows, "disk_bytes",
-                       &disk_bytes, "published_at_ms", &published_at_ms, "loaded_at_ms",
-                       &loaded_at_ms, "load_seconds", &info.load_seconds, "source", &source, "root",
-                       &roots) < 0)
+    if (json_unpack_ex(root, &why, 0,
+                       "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F, s?s, s?s}", "generation",
+                       &number, "partition", &partition, "fingerprint", &fingerprint, "spec_hash",
+                       &spec_hash, "parts", &n_parts, "rows", &n_rows, "disk_bytes", &disk_bytes,
+                       "published_at_ms", &published_at_ms, "loaded_at_ms", &loaded_at_ms,
+                       "load_seconds", &info.load_seconds, "source", &source, "root", &roots) < 0)
         return err_set(err, E_CORRUPT, "%s: %s", path, why.text);
     if (number < 1 || n_parts < 1 || n_parts > 4096 ||
         strlen(partition) >= sizeof(info.partition) ||

@@ -22,8 +22,9 @@ must_use enum code segment_path(const char *dir, uint32_t part, char out[static 
 /* What table.json says besides the schema. */
 struct generation_info {
     uint64_t number;
-    char partition[PARTITION_LABEL_CAP]; /* label of the partition: "2026-11-22"; "": of no source */
-    uint64_t fingerprint;                /* of the partition */
+    char
+        partition[PARTITION_LABEL_CAP]; /* label of the partition: "2026-11-22"; "": of no source */
+    uint64_t fingerprint;               /* of the partition */
     uint64_t source_hash; /* which source it came from, and how that publishes; 0: not said */
     uint64_t spec_hash;   /* of the table's configuration that shapes the data */
     uint64_t root;        /* the content of its segments (seg_roots); 0: not known */

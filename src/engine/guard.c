@@ -90,8 +90,8 @@ enum code guard_save(const char *dir, const struct load_result *fresh, struct er
         json_object_set_new(nulls, fresh->schema.fields[i].name,
                             json_integer((json_int_t)fresh->n_nulls[i]));
     AUTO(json)
-    json_t *root = json_pack("{s:I, s:o}", "rows_read", (json_int_t)fresh->n_rows_read, "nulls",
-                             nulls);
+    json_t *root =
+        json_pack("{s:I, s:o}", "rows_read", (json_int_t)fresh->n_rows_read, "nulls", nulls);
     return json_file_save(path, root, 1, err);
 }
 

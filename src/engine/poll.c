@@ -195,8 +195,10 @@ must_use static enum code look(struct poll *poll, struct discovery_result *out, 
     if (rc == E_NOTFOUND && poll->passed_rc)
         return passed(poll, err);
     TRY(rc);
-    if (out->passed_label[0] && (!poll->passed_rc || !strstr(poll->passed_why.msg, out->passed.msg))) {
-        poll->passed_rc = E_INVALID; /* whole, and yet no partition: newer than what a guard refused */
+    if (out->passed_label[0] &&
+        (!poll->passed_rc || !strstr(poll->passed_why.msg, out->passed.msg))) {
+        poll->passed_rc =
+            E_INVALID; /* whole, and yet no partition: newer than what a guard refused */
         poll->passed_why = out->passed;
     }
     return OK;

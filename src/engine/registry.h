@@ -13,8 +13,9 @@
 struct registry;
 
 struct load_config {
-    uint64_t memory_bytes; /* what loads may hold in memory together; more goes through spill files */
-    unsigned threads;      /* that work on loads at a time; 0: one a core */
+    uint64_t
+        memory_bytes; /* what loads may hold in memory together; more goes through spill files */
+    unsigned threads; /* that work on loads at a time; 0: one a core */
 };
 
 struct write_config {

@@ -72,8 +72,7 @@ must_use static enum code check_unchanged(struct table *t, const struct partitio
     TRY(rc);
     bool same = again.partition.fingerprint == p->fingerprint;
     partition_done(&again.partition);
-    return same ? OK
-                : err_set(err, E_CHANGED, "partition %s changed while it was read", p->label);
+    return same ? OK : err_set(err, E_CHANGED, "partition %s changed while it was read", p->label);
 }
 
 must_use static enum code build_generation(struct table *t, const struct partition *p,

@@ -45,9 +45,8 @@ static void note_skipped(struct resolved *r, const struct union_column *c)
 }
 
 must_use static enum code schema_of_union(const struct table_spec *spec,
-                                          const struct schema *served,
-                                          const struct column_union *u, struct resolved *r,
-                                          struct err *err)
+                                          const struct schema *served, const struct column_union *u,
+                                          struct resolved *r, struct err *err)
 {
     for (size_t i = 0; i < u->n; i++) {
         const struct union_column *c = &u->columns[i];

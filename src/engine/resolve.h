@@ -23,8 +23,9 @@ struct resolved {
     struct schema schema;
     struct resolved_file *files; /* one each */
     size_t n_files;
-    size_t n_skipped;   /* columns that were left out */
-    struct buf skipped; /* their names and why: "x: nested columns are not supported: it is a map; ..." */
+    size_t n_skipped; /* columns that were left out */
+    struct buf
+        skipped; /* their names and why: "x: nested columns are not supported: it is a map; ..." */
 };
 
 void resolved_done(struct resolved *r);

@@ -61,7 +61,8 @@ must_use static enum code convert_nulls(const struct vector *v, struct vector *t
 {
     char is[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
     if (v->n_nulls != v->n)
-        return err_set(err, E_INVALID, "a value of %s where all were said to be null, in place of %s",
+        return err_set(err, E_INVALID,
+                       "a value of %s where all were said to be null, in place of %s",
                        type_text(&v->type, is), type_text(&to->type, want));
     to->n = to->n_nulls = v->n;
     memset(to->valid, 0, v->n);

@@ -33,8 +33,9 @@ struct guard_spec {
     uint64_t min_rows;
     unsigned max_shrink;      /* rows that may be missing, of those that serve */
     unsigned max_null_growth; /* points by which the share of nulls of a column may grow */
-    unsigned max_duplicates;  /* rows that may be replaced by others of the same key, of those read */
-    unsigned max_days_ahead;  /* of the date that a partition is named after */
+    unsigned
+        max_duplicates; /* rows that may be replaced by others of the same key, of those read */
+    unsigned max_days_ahead; /* of the date that a partition is named after */
     enum guard_schema schema;
 };
 
@@ -51,7 +52,8 @@ struct table_spec {
         name; /* letters, digits, '_', '-', '.'; starts with none of the punctuation; <= 128 bytes */
     struct source_spec source;
     int64_t poll_interval_ms;
-    unsigned rollback_after; /* polls that what serves must be gone for before an older one is taken */
+    unsigned
+        rollback_after; /* polls that what serves must be gone for before an older one is taken */
     struct guard_spec guard;
     unsigned parts;
     enum layout_kind layout;

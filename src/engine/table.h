@@ -56,7 +56,8 @@ struct load_shares;
 
 struct poll_means {
     struct load_shares *shares;
-    bool force; /* no guard keeps anything out, and an older partition is taken at once where what serves is gone */
+    bool
+        force; /* no guard keeps anything out, and an older partition is taken at once where what serves is gone */
 };
 
 /*

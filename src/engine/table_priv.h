@@ -19,7 +19,7 @@ struct table {
     struct table_spec *own_spec; /* of a table made through the API: `spec`, owned; else NULL */
     char *dir;
     uint64_t spec_hash;
-    uint64_t source_hash; /* which source it is, and how that publishes */
+    uint64_t source_hash;       /* which source it is, and how that publishes */
     struct object_store *store; /* NULL: no source */
     struct load_progress progress;
     struct load_progress writing, merging;
@@ -28,9 +28,9 @@ struct table {
     _Atomic bool is_serving;       /* snapshots are kept as the configuration says; else mapped */
 
     /* Only the polling thread. */
-    uint64_t unsettled;          /* generation that could not be settled; 0: none */
-    unsigned n_failed_polls;     /* in a row */
-    unsigned n_gone;             /* polls in a row that did not find what serves */
+    uint64_t unsettled;      /* generation that could not be settled; 0: none */
+    unsigned n_failed_polls; /* in a row */
+    unsigned n_gone;         /* polls in a row that did not find what serves */
 
     struct err last_write_err; /* only the writer that holds the table */
 

@@ -45,7 +45,8 @@ static inline uint16_t half_of_double(double value)
     for (int e = exponent; e < 10; e++)
         scaled *= 2;
     volatile double rounded = scaled + 0x1p52;
-    uint32_t fraction = (uint32_t)(rounded - 0x1p52); /* 2048 where it rounded up to the next power */
+    uint32_t fraction =
+        (uint32_t)(rounded - 0x1p52); /* 2048 where it rounded up to the next power */
     uint32_t half = fraction < 1024 ? fraction : ((uint32_t)(exponent + 14) << 10) + fraction;
     return (uint16_t)(sign | half);
 }

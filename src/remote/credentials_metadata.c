@@ -16,7 +16,7 @@ static const char instance_host[] = "http://169.254.169.254";
 static void trim(struct buf *text)
 {
     struct view v = view_trim(buf_view(text));
-    if (v.len)
+    if (v.len && text->ptr)
         memmove(text->ptr, v.ptr, v.len);
     text->len = v.len;
 }

@@ -22,8 +22,7 @@ struct search {
 /* What labels are compared by: of "dt=2026-11-22" what follows the name. */
 static const char *order_of(const struct discovery *d, const char *label)
 {
-    const char *value =
-        d->layout->kind == PARTITIONS_HIVE && label[0] ? strchr(label, '=') : NULL;
+    const char *value = d->layout->kind == PARTITIONS_HIVE && label[0] ? strchr(label, '=') : NULL;
     return value ? value + 1 : label;
 }
 
@@ -272,8 +271,7 @@ must_use static enum code look_through(struct search *s, const struct object_lis
 /* Where a listing of the root may begin: dates before what serves are not looked at. */
 static const char *list_from(const struct discovery *d, char date[static 11])
 {
-    bool by_date =
-        d->layout->kind == PARTITIONS_DATED || d->layout->kind == PARTITIONS_HOURLY;
+    bool by_date = d->layout->kind == PARTITIONS_DATED || d->layout->kind == PARTITIONS_HOURLY;
     if (!d->served || !by_date)
         return NULL;
     snprintf(date, 11, "%.10s", d->served);

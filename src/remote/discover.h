@@ -35,8 +35,9 @@ struct discovery {
 struct discovery_result {
     enum discovered what;
     struct partition partition;
-    char passed_label[PARTITION_LABEL_CAP]; /* newest that was passed over though it is whole; "": none */
-    struct err passed; /* why */
+    char passed_label
+        [PARTITION_LABEL_CAP]; /* newest that was passed over though it is whole; "": none */
+    struct err passed;         /* why */
 };
 
 /*

@@ -42,9 +42,9 @@ struct object_read; /* ranges that are on their way */
 
 struct object_store {
     const struct object_store_ops *ops;
-    char *shown; /* for messages: "/data/features", "s3://bucket/prefix/" */
+    char *shown;    /* for messages: "/data/features", "s3://bucket/prefix/" */
     char *identity; /* which store it is: two with equal objects are still two */
-    bool is_far; /* a read takes long however short it is: start the next ones early */
+    bool is_far;    /* a read takes long however short it is: start the next ones early */
 };
 
 struct object_store_ops {

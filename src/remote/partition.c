@@ -154,8 +154,9 @@ static const struct object_info *find_marker(const struct folder *f, struct err 
     if (f->outer && newest && f->outer->modified_ms >= newest->modified_ms)
         return f->outer;
     const char *sub = plain_folder(f);
-    err_write(why, "%s has no %s%s%s%s", shown_label(f), f->layout->marker, sub ? "; it holds " : "",
-              sub ? sub : "", f->outer ? ", and the one beside it is older than its files" : "");
+    err_write(why, "%s has no %s%s%s%s", shown_label(f), f->layout->marker,
+              sub ? "; it holds " : "", sub ? sub : "",
+              f->outer ? ", and the one beside it is older than its files" : "");
     return NULL;
 }
 
@@ -170,9 +171,9 @@ static const char *foreign_table(const struct folder *f)
 }
 
 /* Whether what is whole can be read. */
-static bool is_usable(const struct folder *f, struct err *why)
+static bool is_usable(const struct folder *f, const char *foreign, struct err *why)
 {
-    const char *foreign = foreign_table(f), *columns = column_folder(f), *sub = plain_folder(f);
+    const char *columns = column_folder(f), *sub = plain_folder(f);
     if (foreign)
         err_write(why, "%s is %s: its files alone are not its rows", shown_label(f), foreign);
     else if (columns)
@@ -246,10 +247,11 @@ must_use static enum code read(struct folder *f, struct partition *out, enum fol
     }
     *state = FOLDER_UNFINISHED;
     const struct object_info *marker = find_marker(f, why);
-    if (!marker && !foreign_table(f))
+    const char *foreign = foreign_table(f); /* whether it has a marker or not */
+    if (!marker && !foreign)
         return OK;
     *state = FOLDER_UNUSABLE;
-    if (!is_usable(f, why))
+    if (!is_usable(f, foreign, why) || !marker)
         return OK;
     TRY(make_partition(f, marker, out, err));
     *state = FOLDER_WHOLE;

@@ -14,10 +14,10 @@ enum { PARTITION_LABEL_CAP = 256, PARTITION_NO_DAY = INT32_MIN };
 
 /* How a source publishes. */
 enum partition_kind {
-    PARTITIONS_DATED,  /* YYYY-MM-DD/, each with a marker */
-    PARTITIONS_HIVE,   /* name=YYYY-MM-DD/, each with a marker, or one at the root that is not older than the files */
-    PARTITIONS_HOURLY, /* YYYY-MM-DD/HH/, each with a marker */
-    PARTITIONS_NONE,   /* the root itself, with a marker that is not older than the files */
+    PARTITIONS_DATED, /* YYYY-MM-DD/, each with a marker */
+    PARTITIONS_HIVE, /* name=YYYY-MM-DD/, each with a marker, or one at the root that is not older than the files */
+    PARTITIONS_HOURLY,  /* YYYY-MM-DD/HH/, each with a marker */
+    PARTITIONS_NONE,    /* the root itself, with a marker that is not older than the files */
     PARTITIONS_POINTER, /* the folder that a small object at the root names; no marker */
 };
 
@@ -34,8 +34,9 @@ struct partition_file {
 
 /* Zeroed memory is empty. */
 struct partition {
-    char label[PARTITION_LABEL_CAP]; /* what people see: "2026-11-22", "dt=2026-11-22", "2026-11-22/05" */
-    int32_t day;                     /* days since 1970-01-01 of its label; PARTITION_NO_DAY */
+    char label
+        [PARTITION_LABEL_CAP]; /* what people see: "2026-11-22", "dt=2026-11-22", "2026-11-22/05" */
+    int32_t day;               /* days since 1970-01-01 of its label; PARTITION_NO_DAY */
     struct partition_file
         *files; /* sorted by name, bytewise: the order in which rows replace rows */
     size_t n_files;

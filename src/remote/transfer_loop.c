@@ -90,8 +90,7 @@ static void start_one(struct transfer_loop *l, struct transfer *t)
 static bool has_room(const struct transfer_loop *l, const struct transfer *t)
 {
     return l->n_running < l->max_in_flight &&
-           (!t->lane || t->lane->max_in_flight == 0 ||
-            t->lane->n_running < t->lane->max_in_flight);
+           (!t->lane || t->lane->max_in_flight == 0 || t->lane->n_running < t->lane->max_in_flight);
 }
 
 /* Start what is due, drop what was called off, and say how long nothing else will be due. */

@@ -157,7 +157,7 @@ must_use static enum code read_fixed(struct request_reader *r, size_t k, struct 
 {
     const struct field *f = key_field(r, k);
     const uint8_t *at = r->scan.pos;
-    struct view text;
+    struct view text = {0};
     char shown[80], type[TYPE_TEXT_CAP];
     if (scan_peek(&r->scan) != '"')
         return wrong_key(r, k);

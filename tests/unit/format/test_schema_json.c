@@ -102,7 +102,8 @@ static void schema_json_refuses_what_is_no_schema(void **state)
     assert_refused("{\"key\":\"a\",\"columns\":{\"a\":{\"dtype\":\"utf8\",\"nullable\":true}}}",
                    "key column 'a' cannot be nullable");
     assert_refused("{\"key\":\"a\",\"columns\":{\"a\":{\"dtype\":\"float64\"}}}",
-                   "key column 'a' has dtype float64; a key is utf8, an integer, date, time, decimal or fixed_binary");
+                   "key column 'a' has dtype float64; a key is utf8, an integer, date, time, "
+                   "decimal or fixed_binary");
     assert_refused("{\"key\":[\"a\",\"a\"],\"columns\":{\"a\":{\"dtype\":\"utf8\"}}}",
                    "key column 'a' appears twice in the key");
 }
