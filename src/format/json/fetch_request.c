@@ -184,7 +184,7 @@ must_use static enum code read_component(struct request_reader *r, size_t k)
         return OK;
     }
     if (!dtype_is_int(dtype)) {
-        struct view value;
+        struct view value = {0};
         TRY(read_fixed(r, k, &value));
         key_put_fixed(&r->composite, r->schema, k, value.ptr);
         return OK;
