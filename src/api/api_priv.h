@@ -60,6 +60,7 @@ void table_schema(struct call *call);
 void create_table(struct call *call);     /* PUT /api/v1/table/{name} */
 void drop_table(struct call *call);       /* DELETE */
 void write_table(struct call *call);      /* PUT /api/v1/table/{name}/write */
+void patch_table(struct call *call);      /* PATCH */
 void delete_rows(struct call *call);      /* POST /api/v1/table/{name}/delete */
 void accept_partition(struct call *call); /* POST /api/v1/table/{name}/accept */
 void compact_table(struct call *call);    /* POST /api/v1/table/{name}/compact */

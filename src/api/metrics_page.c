@@ -172,6 +172,44 @@ static double merges_failed(const struct table_status *t)
     return (double)t->writes.n_merges_failed;
 }
 
+static double degraded(const struct table_status *t)
+{
+    return t->damage == DAMAGE_OLDER;
+}
+
+static double damaged(const struct table_status *t)
+{
+    return t->damage >= DAMAGE_ROWS;
+}
+
+static double damages(const struct table_status *t)
+{
+    return (double)t->n_damages;
+}
+
+static double scrubbed_bytes(const struct table_status *t)
+{
+    return (double)t->scrub.n_bytes;
+}
+
+static double scrubbed_at(const struct table_status *t)
+{
+    return seconds_or_nan(t->scrub.ended_at_ms);
+}
+
+static void put_health(struct page *p)
+{
+    put_tables(p, "murr_table_degraded",
+               "1 where an older generation serves, as the newest is damaged; else 0.", degraded);
+    put_tables(p, "murr_table_damaged",
+               "1 where data of the table is damaged and reads that need it fail; else 0.", damaged);
+    put_values(p, "murr_damages_total", "counter", "Damages of files that were found.", damages);
+    put_values(p, "murr_scrubbed_bytes_total", "counter",
+               "Bytes that the scrub compared with their checksums.", scrubbed_bytes);
+    put_tables(p, "murr_scrub_timestamp_seconds", "When the latest whole scrub ended.",
+               scrubbed_at);
+}
+
 static void put_generations(struct page *p)
 {
     static const char name[] = "murr_table_generation_info";
@@ -233,6 +271,7 @@ static void put_all_tables(struct page *p)
     put_values(p, "murr_source_read_bytes_total", "counter",
                "Bytes of objects read from the source.", source_read_bytes);
     put_write_queues(p);
+    put_health(p);
 }
 
 static double seconds_of(struct timeval t)

@@ -24,6 +24,7 @@ static const struct route routes[] = {
     {"PUT", "/api/v1/table/{}", create_table, PLAIN},
     {"DELETE", "/api/v1/table/{}", drop_table, PLAIN},
     {"PUT", "/api/v1/table/{}/write", write_table, WRITE},
+    {"PATCH", "/api/v1/table/{}/write", patch_table, WRITE},
     {"POST", "/api/v1/table/{}/delete", delete_rows, WRITE},
     {"POST", "/api/v1/table/{}/compact", compact_table, PLAIN},
     {"POST", "/api/v1/table/{}/accept", accept_partition, PLAIN},

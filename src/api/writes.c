@@ -20,7 +20,8 @@ struct job {
     char *path;
     size_t route;
     enum write_verb verb;
-    struct schema schema; /* of WRITE_CREATE */
+    struct column_rules rules; /* of WRITE_UPSERT */
+    struct schema schema;      /* of WRITE_CREATE */
     uint64_t body_bytes;
     uint64_t start_ns;
 };
@@ -98,6 +99,7 @@ static void submit_job(struct call *call, struct job *take_job, struct write_req
     struct job *j = take_job;
     struct err err;
     request->verb = j->verb;
+    request->rules = j->rules;
     request->done = finish;
     request->arg = j;
     call->is_deferred = true;
@@ -110,9 +112,11 @@ static void submit_job(struct call *call, struct job *take_job, struct write_req
     finish(j, rc, NULL, &err);
 }
 
-static void submit(struct call *call, enum write_verb verb, enum write_form form)
+static void submit(struct call *call, enum write_verb verb, enum write_form form,
+                   struct column_rules rules)
 {
     struct job *j = job_new(call, verb);
+    j->rules = rules;
     struct write_request request = {.form = form};
     struct http_body body = {0};
     if (call->req->body.len)
@@ -156,11 +160,35 @@ static bool form_of(const struct http_request *req, enum write_form *out)
            negotiate_is_type(type, "application/x-www-form-urlencoded");
 }
 
-static void write_rows(struct call *call, enum write_verb verb)
+/* A member of the query that is one word or not there. */
+must_use static enum code query_word(struct call *call, const char *name, const char *word,
+                                     bool *out, struct err *err)
+{
+    char shown[80];
+    struct http_values all = http_request_query_values(call->req, name);
+    for (size_t i = 0; i < all.n; i++)
+        if (!view_eq_cstr(all.values[i], word))
+            return err_set(err, E_INVALID, "?%s=%s is not known; known is ?%s=%s", name,
+                           view_printable(all.values[i], shown, sizeof(shown)), name, word);
+    *out = all.n > 0;
+    return OK;
+}
+
+must_use static enum code read_rules(struct call *call, struct column_rules *out, struct err *err)
+{
+    TRY(query_word(call, "unknown_columns", "ignore", &out->passes_unknown, err));
+    return query_word(call, "mode", "merge", &out->is_patch, err);
+}
+
+static void write_rows(struct call *call, enum write_verb verb, bool is_patch)
 {
     enum write_form form;
+    struct column_rules rules = {0};
     struct err err;
     enum code rc = check_body(call, &err);
+    if (!rc && verb == WRITE_UPSERT)
+        rc = read_rules(call, &rules, &err);
+    rules.is_patch |= is_patch;
     if (rc)
         reply_error(call, rc, &err);
     else if (!form_of(call->req, &form))
@@ -171,17 +199,22 @@ static void write_rows(struct call *call, enum write_verb verb)
         reply_status(call, status_unsupported_type,
                      "keys to delete come as JSON or as an Arrow stream");
     else
-        submit(call, verb, form);
+        submit(call, verb, form, rules);
 }
 
 void write_table(struct call *call)
 {
-    write_rows(call, WRITE_UPSERT);
+    write_rows(call, WRITE_UPSERT, false);
+}
+
+void patch_table(struct call *call)
+{
+    write_rows(call, WRITE_UPSERT, true);
 }
 
 void delete_rows(struct call *call)
 {
-    write_rows(call, WRITE_DELETE);
+    write_rows(call, WRITE_DELETE, false);
 }
 
 static void run_without_body(struct call *call, enum write_verb verb)
@@ -191,7 +224,7 @@ static void run_without_body(struct call *call, enum write_verb verb)
     if (rc)
         reply_error(call, rc, &err);
     else
-        submit(call, verb, WRITE_JSON);
+        submit(call, verb, WRITE_JSON, (struct column_rules){0});
 }
 
 void compact_table(struct call *call)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -128,6 +129,21 @@ enum code file_open(const char *path, int *out_fd, struct err *err)
     return open_read(path, out_fd, &st, err);
 }
 
+enum code file_open_unnamed(const char *dir, int *out_fd, struct err *err)
+{
+    char path[PATH_CAP];
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) { /* what it fails with differs from one file system to the next */
+        TRY(path_format(path, err, "%s/.unnamed-XXXXXX", dir));
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd < 0)
+            return err_errno(err, code_of_errno(), "cannot create a file in %s", dir);
+        unlink(path);
+    }
+    *out_fd = fd;
+    return OK;
+}
+
 enum code file_size(const char *path, uint64_t *out_bytes, struct err *err)
 {
     AUTO(fd) int fd = -1;
@@ -234,7 +250,7 @@ enum code dir_sync(const char *path, struct err *err)
     AUTO(fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return err_errno(err, code_of_errno(), "cannot open directory %s", path);
-    if (fsync(fd) < 0)
+    if (fsync(fd) < 0 && errno != EINVAL) /* a file system that has nothing to sync there */
         return err_errno(err, code_of_errno(), "cannot fsync directory %s", path);
     return OK;
 }

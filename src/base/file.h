@@ -36,6 +36,10 @@ must_use enum code file_read(const char *path, size_t max_bytes, struct buf *out
 /* Open a regular file to read; the caller closes the descriptor. */
 must_use enum code file_open(const char *path, int *out_fd, struct err *err);
 
+/* A file without a name in a directory, to read and write: nothing of it is left when it is closed, however that comes
+ * about. Where the file system has no O_TMPFILE (NFS, many of FUSE, old overlayfs) it gets a name and loses it at once. */
+must_use enum code file_open_unnamed(const char *dir, int *out_fd, struct err *err);
+
 /* Fails E_NOTFOUND, E_IO. */
 must_use enum code file_size(const char *path, uint64_t *out_bytes, struct err *err);
 

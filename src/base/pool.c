@@ -1,5 +1,6 @@
 #include "base/pool.h"
 
+#include "base/cpu.h"
 #include "base/mem.h"
 
 #include <pthread.h>
@@ -45,8 +46,7 @@ struct worker {
 
 static unsigned or_cores(unsigned n)
 {
-    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return n ? n : n_cores > 0 ? (unsigned)n_cores : 1;
+    return n ? n : cpu_count();
 }
 
 struct pool_turns *pool_turns_new(unsigned n)

@@ -52,6 +52,8 @@ must_use static enum code take_column(struct arrow_body *a, size_t column, struc
     const struct arrow_array *array = arrow_input_column(&a->input, column);
     char name[128];
     ptrdiff_t i = schema_find(a->base.schema, array->name);
+    if (i < 0 && !a->base.rules.passes_unknown)
+        return schema_unknown(a->base.schema, array->name, err);
     if (i < 0) {
         arrow_input_ignore(&a->input, column);
         return OK;

@@ -106,9 +106,21 @@ must_use static enum code find_column(struct parquet_body *p, size_t i, struct e
     return body_has(&p->base, i, &c->type, err);
 }
 
+must_use static enum code check_known(const struct parquet_body *p, struct err *err)
+{
+    for (size_t i = 0; i < pq_file_n_columns(p->file) && !p->base.rules.passes_unknown; i++) {
+        const struct pq_column *c = pq_file_column(p->file, i);
+        struct view name = view_of(c->name, c->name_len);
+        if (schema_find(p->base.schema, name) < 0)
+            return schema_unknown(p->base.schema, name, err);
+    }
+    return OK;
+}
+
 must_use static enum code open_file(struct parquet_body *p, struct err *err)
 {
     TRY(read_footer(p, err));
+    TRY(check_known(p, err));
     for (size_t i = 0; i < p->base.schema->n_fields; i++)
         TRY(find_column(p, i, err));
     return body_check_complete(&p->base, err);

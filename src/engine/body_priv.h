@@ -22,15 +22,15 @@ must_use enum code body_open_parquet(const struct body_config *config, struct bo
 /* The column of field `i` of the table. */
 static inline struct vector *body_column(const struct body *b, size_t i)
 {
-    return &b->columns[i + 1];
+    return &b->columns[i + 2];
 }
 
 static inline bool body_is_fixed(const struct body *b, size_t i)
 {
-    return b->is_fixed[i + 1];
+    return b->is_fixed[i + 2];
 }
 
-/* All columns are fixed after this: nulls, and the stamp. */
+/* All columns are fixed after this: nulls, the mask and the stamp. */
 void body_init(struct body *b, const struct body_ops *ops, const struct body_config *config);
 
 /* The body has field `i`, as `found`. Fails E_INVALID where that does not go into the table. */

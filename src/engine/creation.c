@@ -35,7 +35,7 @@ must_use static enum code check_row_fits(const struct schema *schema, struct err
     AUTO(schema) struct schema longest = {0};
     AUTO(seg_layout) struct seg_layout layout = {0};
     struct key_lengths lengths = {0};
-    layer_schema(schema, &longest);
+    layer_schema(schema, true, &longest);
     AUTO(ptr) uint64_t *n_nulls = mem_zalloc(longest.n_fields * sizeof(*n_nulls));
     for (size_t i = 0; i < longest.n_fields; i++)
         n_nulls[i] = 1;
@@ -50,9 +50,9 @@ must_use static enum code check_row_fits(const struct schema *schema, struct err
 must_use static enum code check_schema(const struct schema *schema, struct err *err)
 {
     TRY(schema_check(schema, err));
-    if (schema->n_fields >= SEG_MAX_FIELDS) /* one more is for stamps */
+    if (schema->n_fields >= SEG_MAX_FIELDS - 1) /* two more are for masks and stamps */
         return err_set(err, E_INVALID, "%zu columns, at most %d fit", schema->n_fields,
-                       SEG_MAX_FIELDS - 1);
+                       SEG_MAX_FIELDS - 2);
     for (size_t i = 0; i < schema->n_fields; i++)
         if (table_column_is_reserved(view_cstr(schema->fields[i].name)))
             return err_set(err, E_INVALID, "the column name '%s' is reserved",

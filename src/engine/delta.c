@@ -54,8 +54,8 @@ enum code delta_new(const struct delta_config *config, struct delta **out_delta,
 {
     struct delta *d = mem_zalloc(sizeof(*d));
     d->config = *config;
-    if (config->has_deletes)
-        layer_schema(config->schema, &d->schema);
+    if (config->has_deletes || config->patched)
+        layer_schema(config->schema, config->patched != NULL, &d->schema);
     else
         schema_copy(config->schema, &d->schema);
     d->spills = mem_zalloc(config->n_writes * sizeof(struct spill *));
@@ -99,16 +99,65 @@ must_use static enum code check_going_on(const struct delta *d, uint64_t n_bytes
     return OK;
 }
 
+/* Columns that a patch does not have are null in its rows, under their masks. */
+static void let_lack(struct delta *d, const struct body *body)
+{
+    for (size_t i = 0; i < body->schema->n_fields; i++)
+        d->schema.fields[d->schema.n_fields - body->schema->n_fields + i].nullable |=
+            !body->is_given[i];
+}
+
+/* A column that may not be null and is not given; NULL: none. */
+static const char *lacking(const struct body *body)
+{
+    for (size_t i = 0; i < body->schema->n_fields; i++)
+        if (!body->is_given[i] && !body->schema->fields[i].nullable)
+            return body->schema->fields[i].name;
+    return NULL;
+}
+
+/* Keys that are not there get rows with nulls, as far as these may be null. */
+must_use static enum code check_patched(const struct delta *d, const struct body *body,
+                                        const struct view *keys, size_t n, struct err *err)
+{
+    static const struct projection nothing;
+    const char *name = lacking(body);
+    struct arena arena = {0};
+    char shown[160];
+    if (!name)
+        return OK;
+    const struct found_rows *found =
+        snapshot_find(d->config.patched, (struct key_list){keys, n}, &nothing, &arena);
+    enum code rc = found_sizes(found, NULL, 0, NULL, err); /* damaged ones are not absent */
+    for (size_t i = 0; i < n && !rc; i++)
+        if (!found_is_present(found, i))
+            rc = err_set(err, E_INVALID,
+                         "a key is not there (row with key bytes '%s'), and column '%s', which may "
+                         "not be null, is not given",
+                         view_printable(keys[i], shown, sizeof(shown)), name);
+    arena_done(&arena);
+    return rc;
+}
+
 must_use static enum code put_rows(struct delta *d, const struct write_request *w, int64_t stamp,
                                    struct row_sink *sink, uint64_t *n_rows, struct err *err)
 {
     struct body *body;
-    struct body_config config = {w->form,          w->body.bytes, w->body.batches,
-                                 d->config.schema, stamp,         d->config.memory_bytes / 4};
-    AUTO(ptr) struct type *types = mem_alloc((1 + d->config.schema->n_fields) * sizeof(*types));
-    size_t skip =
-        !d->config.has_deletes; /* of the body's columns, the first of which is the stamp */
+    struct body_config config = {
+        .form = w->form,
+        .bytes = w->body.bytes,
+        .batches = w->body.batches,
+        .schema = d->config.schema,
+        .rules = w->rules,
+        .stamp = stamp,
+        .memory_bytes = d->config.memory_bytes / 4,
+    };
+    AUTO(ptr) struct type *types = mem_alloc((2 + d->config.schema->n_fields) * sizeof(*types));
+    /* Of the body's columns, the first of which are mask and stamp. */
+    size_t skip = 2 + d->config.schema->n_fields - d->schema.n_fields;
     TRY(body_open(&config, &body, err));
+    if (d->config.patched)
+        let_lack(d, body);
     body_types(body, types);
     row_sink_expect(sink, types + skip);
     enum code rc;
@@ -117,6 +166,8 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
         rc = body_next(body, &n, err);
         if (!rc && n)
             rc = row_sink_put(sink, body->columns + skip, n, d->n_rows + *n_rows, *n_rows, err);
+        if (!rc && n && d->config.patched)
+            rc = check_patched(d, body, sink->keys, n, err);
         *n_rows += n;
         if (!rc)
             rc = check_going_on(d, sink->n_bytes, err);

@@ -8,6 +8,7 @@
 
 #include "base/pool.h"
 #include "engine/progress.h"
+#include "engine/snapshot.h"
 #include "engine/write.h"
 #include "model/schema.h"
 
@@ -25,6 +26,7 @@ struct delta_config {
     uint64_t n_blocks;     /* of the segment; delta_guess_blocks */
     size_t n_writes;       /* at most so many will be added */
     bool has_deletes;      /* some of them are deletes: rows need stamps of their own */
+    const struct snapshot *patched; /* the one write is a patch of what this has; else NULL */
     struct pool *pool;
     struct load_progress *progress;
 };

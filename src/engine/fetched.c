@@ -130,9 +130,8 @@ must_use static enum code read_to_file(struct fetched *f, const struct source_fi
                                        uint64_t piece_bytes, const char *temp_dir,
                                        const struct remote_op *op, struct err *err)
 {
-    AUTO(fd) int fd = open(temp_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_errno(err, code_of_errno(), "cannot create a temporary file in %s", temp_dir);
+    AUTO(fd) int fd = -1;
+    TRY(file_open_unnamed(temp_dir, &fd, err));
     if (ftruncate(fd, (off_t)f->len) < 0)
         return err_errno(err, code_of_errno(), "cannot make room for %llu bytes in %s",
                          (unsigned long long)f->len, temp_dir);

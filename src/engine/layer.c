@@ -25,13 +25,24 @@ bool layer_parse_name(const char *name, uint64_t *out_number)
     return true;
 }
 
+static bool is_plain(const struct layer *l, size_t field, enum dtype dtype)
+{
+    const struct seg_cell *cell = &l->segment->layout.cells[field];
+    return l->segment->schema.fields[field].type.dtype == dtype && !cell->in_key &&
+           cell->group == 0;
+}
+
 /* What lookups take for granted. */
 must_use static enum code check_stamps(struct layer *l, struct err *err)
 {
-    const struct field *first = &l->segment->schema.fields[0];
-    const struct seg_cell *cell = &l->segment->layout.cells[0];
-    l->has_stamps = strcmp(first->name, STAMP_FIELD) == 0;
-    if (l->has_stamps && (first->type.dtype != DT_INT64 || cell->in_key || cell->group != 0))
+    const struct schema *s = &l->segment->schema;
+    l->has_masks = s->n_fields && strcmp(s->fields[0].name, MASK_FIELD) == 0;
+    l->has_stamps =
+        s->n_fields > l->has_masks && strcmp(s->fields[l->has_masks].name, STAMP_FIELD) == 0;
+    if (l->has_masks && (!is_plain(l, 0, DT_FIXED_BINARY) ||
+                         s->fields[0].type.fixed_width < (s->n_fields + 5) / 8 || !l->has_stamps))
+        return err_set(err, E_CORRUPT, "its masks are none");
+    if (l->has_stamps && !is_plain(l, l->has_masks, DT_INT64))
         return err_set(err, E_CORRUPT, "its stamps are none");
     return OK;
 }
@@ -140,16 +151,20 @@ void layer_unref(struct layer *l)
     free(l);
 }
 
-void layer_schema(const struct schema *table, struct schema *out)
+void layer_schema(const struct schema *table, bool has_masks, struct schema *out)
 {
     struct schema layer = {0};
+    const struct type mask = {.dtype = DT_FIXED_BINARY,
+                              .fixed_width = (uint32_t)(table->n_fields + 7) / 8};
+    if (has_masks)
+        schema_add(&layer, view_cstr(MASK_FIELD), &mask, false);
     schema_add_plain(&layer, view_cstr(STAMP_FIELD), DT_INT64, false);
     for (size_t i = 0; i < table->n_fields; i++) {
         const struct field *f = &table->fields[i];
         schema_add(&layer, view_cstr(f->name), &f->type, f->nullable);
     }
     for (size_t k = 0; k < table->n_key; k++)
-        schema_add_key(&layer, table->key[k] + 1);
+        schema_add_key(&layer, table->key[k] + 1 + has_masks);
     *out = layer;
 }
 
@@ -157,6 +172,7 @@ struct seg_layer layer_view(const struct layer *l)
 {
     return (struct seg_layer){
         .set = &l->set,
+        .has_masks = l->has_masks,
         .has_stamps = l->has_stamps,
         .stamp = l->newest & ~(int64_t)1,
         .asks_all = l->is_damaged,
@@ -176,7 +192,7 @@ must_use static enum code match_key(const struct schema *layer, const struct sch
 static ptrdiff_t find_field(const struct layer *l, const struct schema *base, size_t i)
 {
     const struct schema *layer = &l->segment->schema;
-    size_t guess = i + l->has_stamps;
+    size_t guess = i + l->has_masks + l->has_stamps;
     if (guess < layer->n_fields && strcmp(layer->fields[guess].name, base->fields[i].name) == 0)
         return (ptrdiff_t)guess;
     return schema_find(layer, view_cstr(base->fields[i].name));

@@ -1,6 +1,7 @@
 /*
- * A segment of writes: the rows of one commit, or of several merged, on top of a table. Its schema is the
- * table's, or where its rows have stamps of their own (segment/stack.h) the table's with the stamp in front. Immutable and refcounted.
+ * A segment of writes: the rows of one commit, or of several merged, on top of a table. Its schema is the table's; where
+ * its rows have stamps of their own (segment/stack.h) with the stamp in front, and where some of them are patches
+ * (segment/patch.h) with the mask before that. Immutable and refcounted.
  *
  *     <table_dir>/0000000009.seg
  */
@@ -14,8 +15,9 @@
 
 #include <stdatomic.h>
 
-/* The name of the stamp's field. No table may have a column of that name. */
+/* The names of the fields that layers have in front of the table's. No table may have columns of these names. */
 #define STAMP_FIELD "_murr_stamp"
+#define MASK_FIELD  "_murr_mask"
 
 struct layer {
     _Atomic uint32_t refs;
@@ -23,7 +25,7 @@ struct layer {
     uint64_t number;
     uint64_t root;  /* of its content (seg_roots) */
     int64_t newest; /* the latest stamp of its rows; of all, where they have none of their own */
-    bool has_stamps;
+    bool has_masks, has_stamps;
     bool is_damaged; /* some of its rows are not what was written: they must not be read */
     struct huge_memory memory; /* a copy of the file; empty: it is mapped */
     struct segment *segment;
@@ -48,8 +50,9 @@ must_use enum code layer_open(const char *table_dir, const struct manifest_write
 struct layer *layer_ref(struct layer *l);
 void layer_unref(struct layer *l); /* NULL is fine */
 
-/* The schema of a layer with stamps over a table with this one: field i of the table is field i + 1. */
-void layer_schema(const struct schema *table, struct schema *out);
+/* The schema of a layer with stamps, or with masks and stamps, over a table with this one: field i of the table is field
+ * i + 1, or i + 2. */
+void layer_schema(const struct schema *table, bool has_masks, struct schema *out);
 
 /* The layer as lookups see it, but for field_of and filter_bit. */
 struct seg_layer layer_view(const struct layer *l);

@@ -1,6 +1,7 @@
 /* What include/murr.h promises of directories: a thin layer over the registry, or over snapshots where it is read-only. */
 #include "engine/library_priv.h"
 
+#include "base/cpu.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -73,10 +74,8 @@ must_use static enum code check_size(const struct murr_options *given, struct er
 
 static unsigned default_threads(void)
 {
-    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (n_cores < 1)
-        return 1;
-    return n_cores < THREADS_DEFAULT_MAX ? (unsigned)n_cores : THREADS_DEFAULT_MAX;
+    unsigned n_cores = cpu_count();
+    return n_cores < THREADS_DEFAULT_MAX ? n_cores : THREADS_DEFAULT_MAX;
 }
 
 must_use static enum code take_options(const struct murr_options *given, struct murr_options *out,

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/build.h"
 #include "engine/layer.h"
+#include "segment/patch.h"
 #include "segment/slots.h"
 #include "segment/unpack.h"
 
@@ -22,6 +23,7 @@ struct bin_cursor {
 struct merge {
     struct record_source source; /* first: a source is cast back */
     const struct merge_config *config;
+    bool has_masks;       /* what comes out (segment/patch.h) */
     bool has_stamps;      /* of their own, what comes out */
     struct schema schema; /* of that */
     struct record_format format;
@@ -50,10 +52,102 @@ static int64_t stamp_of(const struct merge_config *c, size_t layer, const uint8_
     return is_base(c, layer) ? INT64_MAX - 1 : seg_row_stamp(&c->layers[layer], row);
 }
 
+/* Fields in front of the table's. */
+static size_t n_hidden(const struct merge *m)
+{
+    return (size_t)m->has_masks + m->has_stamps;
+}
+
+/* No null, mask and stamp: the layer may not have the fields. */
 static void set_stamp(const struct merge *m, struct record *r, int64_t stamp)
 {
-    memcpy((uint8_t *)r + m->format.cell_offset[0], &stamp, sizeof(stamp));
-    r->body[0] &= (uint8_t)~1u; /* no null: the layer may not have the field */
+    memcpy((uint8_t *)r + m->format.cell_offset[m->has_masks], &stamp, sizeof(stamp));
+    r->body[0] &= (uint8_t) ~((1u << n_hidden(m)) - 1);
+}
+
+/* ------------------------------------------------------------------------------------ patches */
+
+/* What a lower layer has of a key. */
+struct lower {
+    const uint8_t *row; /* NULL: nothing that counts */
+    uint32_t block, slot;
+    bool is_deleted, is_older_than_base;
+};
+
+must_use static enum code look_lower(const struct merge *m, size_t layer, struct view key,
+                                     struct lower *out, struct err *err)
+{
+    uint8_t present[8] = {0};
+    struct lower l = {0};
+    struct seg_rows rows = {
+        .n = 1, .row = &l.row, .block = &l.block, .slot = &l.slot, .present = present};
+    seg_find(m->config->layers[layer].set, &key, NULL, &rows);
+    if (rows.is_damaged)
+        return err_set(err, E_CORRUPT, "rows below a patch are damaged on disk");
+    int64_t stamp = present[0] & 1 ? stamp_of(m->config, layer, l.row) : INT64_MIN;
+    l.is_older_than_base = (present[0] & 1) && stamp <= m->config->floor;
+    l.is_deleted = (present[0] & 1) && !l.is_older_than_base && (stamp & 1);
+    if (!(present[0] & 1) || l.is_older_than_base || l.is_deleted)
+        l.row = NULL;
+    *out = l;
+    return OK;
+}
+
+/* Of the open columns, take those that a row below has. */
+must_use static enum code take_lower(struct merge *m, size_t layer, const struct lower *lower,
+                                     struct view key, bool *is_open, struct buf *out, size_t *at,
+                                     struct err *err)
+{
+    AUTO(buf) struct buf below = {0};
+    AUTO(buf) struct buf top = {0};
+    AUTO(ptr) bool *takes = mem_zalloc(m->schema.n_fields * sizeof(bool));
+    size_t below_at, hidden = n_hidden(m);
+    for (size_t i = 0; i < m->config->schema->n_fields; i++) {
+        bool stays = is_open[i] && seg_row_is_below(&m->config->layers[layer], lower->row, i);
+        takes[hidden + i] = is_open[i] && !stays;
+        is_open[i] = stays;
+    }
+    TRY(unpack_row(m->unpacks[layer], lower->block, lower->slot, key, &below, &below_at, err));
+    buf_put(&top, out->ptr + *at, out->len - *at);
+    out->len = *at;
+    return seg_patch_combine(&m->format, (const struct record *)top.ptr,
+                             (const struct record *)(below.ptr + below_at), takes, out, at, err);
+}
+
+static bool any_open(const bool *is_open, size_t n)
+{
+    bool any = false;
+    for (size_t i = 0; i < n; i++)
+        any |= is_open[i];
+    return any;
+}
+
+/* Columns of a patch come from the layers below that are merged, too; those that none of them has stay masked, or are
+ * null where there is nothing below. The record is the last of `out`. */
+must_use static enum code fill_patch(struct merge *m, size_t layer, const uint8_t *row,
+                                     struct view key, struct buf *out, size_t *at, struct err *err)
+{
+    const struct merge_config *c = m->config;
+    size_t n = c->schema->n_fields;
+    AUTO(ptr) bool *is_open = mem_alloc(n * sizeof(bool));
+    for (size_t i = 0; i < n; i++)
+        is_open[i] = !schema_is_key(c->schema, i) && seg_row_is_below(&c->layers[layer], row, i);
+    for (size_t j = layer + 1; j < c->n_layers && any_open(is_open, n); j++) {
+        struct lower lower;
+        TRY(look_lower(m, j, key, &lower, err));
+        if (lower.is_deleted)
+            memset(is_open, 0, n * sizeof(bool));
+        else if (lower.row)
+            TRY(take_lower(m, j, &lower, key, is_open, out, at, err));
+        else if (lower.is_older_than_base)
+            j = c->n_layers - 1 - c->has_base; /* what lies between is older still */
+    }
+    uint8_t *mask = out->ptr + *at + m->format.cell_offset[0];
+    if (m->has_masks)
+        memset(mask, 0, m->schema.fields[0].type.fixed_width);
+    for (size_t i = 0; i < n && m->has_masks; i++)
+        mask[i / 8] |= (uint8_t)(is_open[i] << i % 8);
+    return OK;
 }
 
 /* Append the record of a slot, where it is a row of the bin. */
@@ -72,6 +166,8 @@ must_use static enum code take_slot(struct merge *m, size_t layer, uint64_t bloc
         return OK;
     size_t at;
     TRY(unpack_row(m->unpacks[layer], block, slot, key, out, &at, err));
+    if (m->config->layers[layer].has_masks && seg_row_has_below(&m->config->layers[layer], row))
+        TRY(fill_patch(m, layer, row, key, out, &at, err));
     struct record *r = (struct record *)(out->ptr + at);
     r->hash = hash;
     r->ordinal = record_merge_ordinal(m->config->n_layers - layer, stamp & 1);
@@ -153,7 +249,7 @@ static void add_nulls(const struct merge *m, size_t layer, const size_t *field_o
 {
     const struct seg_set *set = m->config->layers[layer].set;
     for (size_t i = 0; i < m->schema.n_fields; i++)
-        if (!schema_is_key(&m->schema, i) && !(m->has_stamps && i == 0))
+        if (!schema_is_key(&m->schema, i) && i >= n_hidden(m))
             n_nulls[i] += field_of[i] == SIZE_MAX || set->layout->cells[field_of[i]].null_bit >= 0;
 }
 
@@ -161,11 +257,13 @@ static void add_nulls(const struct merge *m, size_t layer, const size_t *field_o
 static void match_fields(const struct merge *m, size_t layer, size_t *out)
 {
     const struct merge_config *c = m->config;
-    size_t n_stamps = m->has_stamps;
+    const struct seg_layer *l = &c->layers[layer];
     for (size_t i = 0; i < c->schema->n_fields; i++)
-        out[n_stamps + i] = seg_layer_field(&c->layers[layer], i);
-    if (n_stamps)
-        out[0] = c->layers[layer].has_stamps ? 0 : SIZE_MAX;
+        out[n_hidden(m) + i] = seg_layer_field(l, i);
+    if (m->has_masks) /* written anew: the layer may have had other columns, and bits for them */
+        out[0] = SIZE_MAX;
+    if (m->has_stamps)
+        out[m->has_masks] = l->has_stamps ? (size_t)l->has_masks : SIZE_MAX;
 }
 
 /* Rows need stamps of their own where some are deletes, or where a base may come that is newer than some. */
@@ -184,6 +282,15 @@ must_use static enum code check_layers(const struct merge_config *c, struct err 
         for (uint64_t k = 0; k < c->layers[i].set->n_blocks; k++)
             TRY(check_block(c->layers[i].set, k, err));
     return OK;
+}
+
+/* Patches are resolved as far as what lies below is merged, too. */
+static bool needs_masks(const struct merge_config *c)
+{
+    bool needs = false;
+    for (size_t i = 0; i < c->n_layers; i++)
+        needs |= c->layers[i].has_masks;
+    return needs && !c->has_base;
 }
 
 must_use static enum code plan_layout(struct merge *m, struct err *err)
@@ -250,8 +357,9 @@ must_use static enum code run(struct merge *m, struct merge_result *out, struct 
 {
     const struct merge_config *c = m->config;
     m->has_stamps = needs_stamps(c);
+    m->has_masks = needs_masks(c);
     if (m->has_stamps)
-        layer_schema(c->schema, &m->schema);
+        layer_schema(c->schema, m->has_masks, &m->schema);
     else
         schema_copy(c->schema, &m->schema);
     TRY(record_format_init(&m->format, &m->schema, err));

@@ -1,7 +1,6 @@
 #include "engine/projection.h"
 
 #include "base/hash.h"
-#include "base/suggest.h"
 
 /* From here on names are found by hash, not one by one: a wide table may be asked for all of it. */
 static const size_t many_names = 32;
@@ -32,16 +31,6 @@ static struct name_index index_names(const struct schema *s, struct arena *arena
     return x;
 }
 
-static enum code unknown_column(const struct schema *s, struct view name, struct err *err)
-{
-    char shown[120], hint[SUGGEST_CAP];
-    struct suggest close = suggest_init(name);
-    for (size_t i = 0; i < s->n_fields; i++)
-        suggest_offer(&close, s->fields[i].name);
-    return err_set(err, E_INVALID, "unknown column '%s'%s",
-                   view_printable(name, shown, sizeof(shown)), suggest_text(&close, hint));
-}
-
 static void take_all_but_key(const struct schema *s, size_t *fields, size_t *n_fields)
 {
     for (size_t i = 0; i < s->n_fields; i++)
@@ -66,7 +55,7 @@ enum code projection_resolve(const struct schema *schema, const struct view *nam
                                       : schema_find(schema, names[i]);
         char shown[120];
         if (field < 0)
-            return unknown_column(schema, names[i], err);
+            return schema_unknown(schema, names[i], err);
         if (asked[field])
             return err_set(err, E_INVALID, "column '%s' is asked for twice",
                            view_printable(names[i], shown, sizeof(shown)));

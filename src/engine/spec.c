@@ -22,7 +22,8 @@ void table_spec_done(struct table_spec *spec)
 
 bool table_column_is_reserved(struct view name)
 {
-    return view_eq_cstr(name, STAMP_FIELD) || view_eq_cstr(name, ANSWER_POSITION);
+    return view_eq_cstr(name, STAMP_FIELD) || view_eq_cstr(name, MASK_FIELD) ||
+           view_eq_cstr(name, ANSWER_POSITION);
 }
 
 enum { NAME_MAX_BYTES = 128 };

@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -109,11 +108,8 @@ must_use static enum code open_file(struct spill *s, struct err *err)
 {
     enum code rc = OK;
     pthread_mutex_lock(&s->lock);
-    if (s->fd < 0) {
-        s->fd = open(s->config.dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-        if (s->fd < 0)
-            rc = err_errno(err, code_of_errno(), "cannot create a spill file in %s", s->config.dir);
-    }
+    if (s->fd < 0)
+        rc = file_open_unnamed(s->config.dir, &s->fd, err);
     pthread_mutex_unlock(&s->lock);
     return rc;
 }

@@ -46,6 +46,7 @@ typedef void (*write_done_fn)(void *arg, enum code rc, const struct write_result
 struct write_request {
     enum write_verb verb;
     enum write_form form;
+    struct column_rules rules; /* of WRITE_UPSERT */
     struct write_body body;
     struct {
         const char *table; /* these live until it is done */

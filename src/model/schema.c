@@ -1,6 +1,7 @@
 #include "model/schema.h"
 
 #include "base/mem.h"
+#include "base/suggest.h"
 
 void schema_done(struct schema *s)
 {
@@ -130,4 +131,14 @@ enum code schema_check(const struct schema *s, struct err *err)
     for (size_t k = 0; k < s->n_key; k++)
         TRY(check_key(s, k, err));
     return OK;
+}
+
+enum code schema_unknown(const struct schema *s, struct view name, struct err *err)
+{
+    char shown[120], hint[SUGGEST_CAP];
+    struct suggest close = suggest_init(name);
+    for (size_t i = 0; i < s->n_fields; i++)
+        suggest_offer(&close, s->fields[i].name);
+    return err_set(err, E_INVALID, "unknown column '%s'%s",
+                   view_printable(name, shown, sizeof(shown)), suggest_text(&close, hint));
 }

@@ -40,6 +40,15 @@ void schema_add_key(struct schema *s, size_t field_idx);
 /* Index of the field, or -1. */
 ptrdiff_t schema_find(const struct schema *s, struct view name);
 
+/* E_INVALID "unknown column 'seat'; did you mean 'seats'?" */
+enum code schema_unknown(const struct schema *s, struct view name, struct err *err);
+
+/* What columns rows that come in may have. */
+struct column_rules {
+    bool passes_unknown; /* columns that the table has not are passed over; else they are refused */
+    bool is_patch;       /* any but the key may be left out: they stay as they are */
+};
+
 bool schema_is_key(const struct schema *s, size_t field_idx);
 bool schema_eq(const struct schema *a, const struct schema *b);
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/buf.h"
+#include "base/cpu.h"
 #include "base/log.h"
 #include "net/acceptor.h"
 #include "net/loop.h"
@@ -565,8 +566,7 @@ static size_t keep_encoded(void *server, struct MHD_Connection *mhd, char *text)
 
 static unsigned n_threads(unsigned wanted)
 {
-    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return wanted ? wanted : n_cores > 0 ? (unsigned)n_cores : 1;
+    return wanted ? wanted : cpu_count();
 }
 
 static struct MHD_Daemon *start_daemon(struct http_thread *t, const struct http_config *config)

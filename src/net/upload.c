@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /*
- * A file has no name (O_TMPFILE; on file systems without that it gets one and loses it at once), so nothing is left
+ * A file has no name (file_open_unnamed), so nothing is left
  * of it when its descriptor and mapping are gone, however that comes about.
  *
  *   (1) used_bytes counts the bytes of all files, from before they are written until the mapping is released.
@@ -75,27 +75,9 @@ static enum code code_of_write(int error)
     return error == ENOSPC || error == EDQUOT || error == EFBIG ? E_NOSPACE : E_IO;
 }
 
-/* For file systems without O_TMPFILE. */
-static int open_named(const char *dir)
-{
-    char path[PATH_CAP];
-    if (path_format(path, NULL, "%s/XXXXXX", dir)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    int fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
-}
-
 must_use static enum code open_file(struct upload *u, struct err *err)
 {
-    u->fd = open(u->spool->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (u->fd < 0)
-        u->fd = open_named(u->spool->dir);
-    if (u->fd < 0)
-        return err_errno(err, code_of_write(errno), "cannot create a file in %s", u->spool->dir);
+    TRY(file_open_unnamed(u->spool->dir, &u->fd, err));
     u->in_file = true;
     return OK;
 }

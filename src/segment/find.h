@@ -77,6 +77,9 @@ struct seg_rows {
     uint8_t *
         layer; /* of a stack: the layer that holds the row; the base for absent ones. NULL with the base alone */
     size_t n_absent;
+    /* Of a stack: by field of the base, the rows that have that column where they are others than these, else NULL. NULL:
+     * all columns are in these rows (segment/patch.h). */
+    struct seg_rows **of_field;
     bool is_damaged; /* some row is not what was written: nothing of all this may be used */
 };
 

@@ -71,11 +71,17 @@ static bool is_key(const struct seg_stack *stack, size_t field)
     return seg_stack_base(stack)->layout->cells[field].in_key;
 }
 
+static const struct seg_rows *rows_of(const struct seg_rows *rows, size_t field)
+{
+    return rows->of_field && rows->of_field[field] ? rows->of_field[field] : rows;
+}
+
 /* `places` has room for one a layer. */
 static struct source source_of(const struct seg_stack *stack, const struct seg_rows *rows,
                                size_t field, struct place *places)
 {
-    struct source src = {.rows = rows, .places = places, .n_layers = stack->n_layers};
+    struct source src = {
+        .rows = rows_of(rows, field), .places = places, .n_layers = stack->n_layers};
     assert(src.n_layers > 0);
     for (size_t i = 0; i < stack->n_layers; i++) {
         places[i] = place_of(stack, i, field);
@@ -176,7 +182,7 @@ static void read_groups_ahead(const struct seg_stack *stack, const struct seg_ro
     for (size_t i = 0; i < n_fields; i++) {
         const struct seg_cell *cell = &set->layout->cells[fields[i]];
         if (!cell->in_key && cell->group != 0)
-            read_group_ahead(stack, rows, cell->group, &batch);
+            read_group_ahead(stack, rows_of(rows, fields[i]), cell->group, &batch);
     }
     read_batch_end(&batch);
 }
@@ -370,8 +376,8 @@ static void read_heap_ahead(const struct seg_stack *stack, const struct seg_rows
         struct cells cells = cells_of(&src, at, n, scratch);
         for (size_t i = 0; i < n; i++) {
             struct text text = text_at(block_at(&src, at + i), cells.rows[i] + cells.offset);
-            if (text.len > SEG_VIEW_INLINE && is_in_base(stack, rows, at + i))
-                read_batch_add(&batch, rows->block[at + i] / set->blocks_of_part, text.ptr,
+            if (text.len > SEG_VIEW_INLINE && is_in_base(stack, src.rows, at + i))
+                read_batch_add(&batch, src.rows->block[at + i] / set->blocks_of_part, text.ptr,
                                text.len);
         }
     }
@@ -432,7 +438,7 @@ static bool field_is_right(const struct seg_stack *stack, const struct seg_rows 
     bool is_variable = type_is_variable(&set->schema->fields[field].type);
     if (cell->in_key)
         return true;
-    return (cell->group == 0 || !set->guard || groups_are_right(stack, rows, cell->group)) &&
+    return (cell->group == 0 || !set->guard || groups_are_right(stack, rows_of(rows, field), cell->group)) &&
            (!is_variable || heap_is_right(stack, rows, field));
 }
 
@@ -651,7 +657,7 @@ static bool are_neighbours(const struct source *sources, size_t layer)
     for (size_t k = 0; k < 4; k++) {
         const struct place *p = &sources[k].places[layer];
         if (p->group != 0 || p->zeros || p->offset != first->offset + 4 * k ||
-            sources[k].is_direct != sources[0].is_direct)
+            sources[k].is_direct != sources[0].is_direct || sources[k].rows != sources[0].rows)
             return false;
     }
     return true;

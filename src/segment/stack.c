@@ -1,5 +1,7 @@
 #include "segment/stack.h"
 
+#include "segment/patch.h"
+
 /* ------------------------------------------------------------------------------------ preparing */
 
 /* Whether all columns but keys lie behind the base's by one distance. */
@@ -279,8 +281,10 @@ static void find_in_layers(const struct seg_stack *stack, const struct view *key
 void seg_stack_find(const struct seg_stack *stack, const struct view *keys, const size_t *fields,
                     size_t n_fields, struct seg_rows *rows, struct arena *arena)
 {
+    rows->of_field = NULL;
     if (stack->n_layers > 1) {
         find_in_layers(stack, keys, fields, n_fields, rows, arena);
+        seg_patch_resolve(stack, keys, fields, n_fields, rows, arena);
         return;
     }
     rows->touch = seg_touch_of(seg_stack_base(stack), fields, n_fields);

@@ -33,7 +33,8 @@ struct seg_layer {
     const struct seg_set *set;
     const size_t *
         field_of; /* by field of the base: the same column here, or SEG_NO_FIELD; NULL: the same numbers */
-    bool has_stamps; /* its rows have stamps of their own */
+    bool has_masks;  /* its rows have masks, in the first field (segment/patch.h) */
+    bool has_stamps; /* its rows have stamps of their own, in the first field, or behind the mask */
     int64_t stamp;   /* else this one; of rows that are no deletes */
     unsigned filter_bit;
     bool asks_all; /* the filter does not have all of its keys: it is asked for each */
@@ -72,12 +73,12 @@ static inline int64_t seg_stamp(int64_t time_us, bool deleted)
     return time_us * 2 + deleted;
 }
 
-/* The stamp of a row of a layer: the first field, in group 0, or the layer's. */
+/* The stamp of a row of a layer: its own, in group 0, or the layer's. */
 static inline int64_t seg_row_stamp(const struct seg_layer *l, const uint8_t *row)
 {
     int64_t stamp = l->stamp;
     if (l->has_stamps)
-        memcpy(&stamp, row + l->set->layout->cells[0].offset, sizeof(stamp));
+        memcpy(&stamp, row + l->set->layout->cells[l->has_masks].offset, sizeof(stamp));
     return stamp;
 }
 

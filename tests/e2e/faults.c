@@ -18,7 +18,16 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-enum call { CALL_NONE, CALL_FSYNC, CALL_RENAME, CALL_CREATE, CALL_WRITE, CALL_MKDIR, CALL_UNLINK };
+enum call {
+    CALL_NONE,
+    CALL_FSYNC,
+    CALL_RENAME,
+    CALL_CREATE,
+    CALL_WRITE,
+    CALL_MKDIR,
+    CALL_UNLINK,
+    CALL_TMPFILE
+};
 
 /* The file: five int32. */
 struct plan {
@@ -82,6 +91,8 @@ EXPORTED int open(const char *path, int flags, ...)
     if (flags & (O_CREAT | O_TMPFILE))
         mode = va_arg(ap, mode_t);
     va_end(ap);
+    if ((flags & O_TMPFILE) == O_TMPFILE && fails(CALL_TMPFILE))
+        return -1;
     if ((flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) && fails(CALL_CREATE))
         return -1;
     return REAL("open", int (*)(const char *, int, ...))(path, flags, mode);

@@ -143,11 +143,33 @@ class Program:
                 after.pop(k, None)
             wire = [k[0] if len(k) == 1 else list(k) for k in keys]
             return "POST", "/delete", json.dumps({"keys": wire}), None, after
+        if self.rows and self.rng.random() < 0.3:
+            return self.plan_patch(after)
         rows, left_out = self.random_rows()
         for row in rows:
             after[tuple(row[k] for k in self.key)] = row
         self.past |= set(after)
         return "PUT", "/write", *self.encode(rows, left_out), after
+
+    def plan_patch(self, after):
+        """Some columns of some rows; keys that are not there only where the rest may be null."""
+        rows, _ = self.random_rows()
+        left_out = {c for c in self.columns if self.rng.random() < 0.5}
+        may_insert = all(self.columns[c][1] for c in left_out)
+        changed = []
+        for row in rows:
+            key = tuple(row[k] for k in self.key)
+            if key not in after and not may_insert:
+                key = self.rng.choice(list(self.rows))
+                row.update(zip(self.key, key))
+            before = after.get(key, dict.fromkeys(self.columns))
+            changed.append(row)
+            after[key] = {**row, **{c: before[c] for c in left_out}}
+        self.past |= set(after)
+        body = self.encode(changed, left_out)
+        if self.rng.random() < 0.5:
+            return "PATCH", "/write", *body, after
+        return "PUT", "/write?mode=merge", *body, after
 
     def write(self, server):
         method, path, body, content_type, after = self.plan_write()

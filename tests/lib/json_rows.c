@@ -143,7 +143,8 @@ enum code json_rows_copy(struct view body, const struct schema *schema, size_t m
 {
     struct json_write *w;
     size_t n = schema->n_fields;
-    TRY(json_write_open(body, schema, &w, err));
+    static const struct column_rules rules = {.passes_unknown = true};
+    TRY(json_write_open(body, schema, &rules, &w, err));
     struct vector *vectors = mem_zalloc(n * sizeof(*vectors));
     struct buf *texts = mem_zalloc(n * sizeof(*texts));
     for (size_t k = 0; k < n; k++)

@@ -102,7 +102,7 @@ static void make_layer(struct sample_stack *s, size_t layer, uint64_t seed)
         schema_copy(c->schema, &plain);
     else
         other_schema(c->schema, &plain, s->random);
-    layer_schema(&plain, &stamped);
+    layer_schema(&plain, false, &stamped);
     bool has_stamps = c->with_stamps && random_below(s->random, 3);
     size_t n = random_below(s->random, 4) ? random_below(s->random, c->n_rows + 1) : 0;
     sample_init(&s->samples[layer], has_stamps ? &stamped : &plain, n, 8, s->random);

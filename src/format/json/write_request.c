@@ -22,6 +22,7 @@ enum { SHOWN_CAP = 60 };
 struct json_write {
     struct view body;
     const struct schema *schema;
+    struct column_rules rules;
     const struct field **by_name; /* of the schema, sorted */
     struct arena arena;           /* values of the last rows */
     struct list_builder list;
@@ -141,7 +142,10 @@ must_use static enum code read_column(struct json_write *w, struct scan *s)
     TRY(scan_string(s, &name));
     ptrdiff_t field = find_field(w, name);
     TRY(scan_expect(s, ':'));
-    return field < 0 ? scan_skip(s, &w->arena) : note_column(w, s, (size_t)field);
+    if (field >= 0)
+        return note_column(w, s, (size_t)field);
+    return w->rules.passes_unknown ? scan_skip(s, &w->arena)
+                                   : schema_unknown(w->schema, name, s->err);
 }
 
 typedef enum code (*member_fn)(struct json_write *w, struct scan *s);
@@ -185,10 +189,11 @@ must_use static enum code check_columns(const struct json_write *w, struct err *
         return err_set(err, E_INVALID, "the body has no \"columns\"");
     for (size_t i = 0; i < w->schema->n_fields; i++) {
         const struct field *f = &w->schema->fields[i];
-        if (!w->cursors[i] && !f->nullable)
+        bool is_key = schema_is_key(w->schema, i), may_lack = w->rules.is_patch && !is_key;
+        if (!w->cursors[i] && !f->nullable && !may_lack)
             return err_set(err, E_INVALID,
                            "column '%.100s' must be given: it is %s and cannot be null", f->name,
-                           schema_is_key(w->schema, i) ? "part of the key" : "not nullable");
+                           is_key ? "part of the key" : "not nullable");
     }
     return OK;
 }
@@ -204,11 +209,13 @@ must_use static enum code find_columns(struct json_write *w, struct err *err)
 }
 
 enum code json_write_open(struct view body, const struct schema *schema,
-                          struct json_write **out_write, struct err *err)
+                          const struct column_rules *rules, struct json_write **out_write,
+                          struct err *err)
 {
     struct json_write *w = mem_zalloc(sizeof(*w));
     w->body = body;
     w->schema = schema;
+    w->rules = *rules;
     w->cursors = mem_zalloc(schema->n_fields * sizeof(*w->cursors));
     sort_fields(w);
     enum code rc = find_columns(w, err);

@@ -20,18 +20,19 @@
 struct json_write;
 
 /*
- * Check the syntax of the whole body, find the columns of the schema and count their rows. Columns that the
- * schema has not are passed over, as the Rust Murr does; a nullable column may be left out.
+ * Check the syntax of the whole body, find the columns of the schema and count their rows. A nullable column may be
+ * left out.
  *
  * Borrows   `body` and `schema`, until the close.
  * Cost      one pass over the body; no memory that grows with it.
  * Fails     E_INVALID with the byte where the body is not JSON (strict, UTF-8) or not of this shape; for a column
- *           given twice, missing, or of another length than the others. E_LIMIT for a value of more than
+ *           given twice, missing, unknown, or of another length than the others. E_LIMIT for a value of more than
  *           JSON_CELL_BYTES_MAX.
  */
 enum { JSON_CELL_BYTES_MAX = 64 << 20 };
 must_use enum code json_write_open(struct view body, const struct schema *schema,
-                                   struct json_write **out_write, struct err *err);
+                                   const struct column_rules *rules, struct json_write **out_write,
+                                   struct err *err);
 void json_write_close(struct json_write *w);
 
 /* Rows of the body. */
