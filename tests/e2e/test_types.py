@@ -155,7 +155,7 @@ REFUSED = [
     (pa.array([1001, None], pa.timestamp("ms")), "timestamp[s]", "1001 as timestamp[ms] is not a whole timestamp[s]"),
     (pa.array([2**62, None], pa.timestamp("ms")), "timestamp[ns]", "is not a whole timestamp[ns]"),
     (pa.array([1, 2], pa.timestamp("us")), "timestamp[us, tz=UTC]", "expected timestamp[us, tz=UTC], found timestamp[us]"),
-    (pa.array([decimal.Decimal("1.55"), None]), "decimal128(20, 1)", "expected decimal128(20, 1), found decimal128(3, 2)"),
+    (pa.array([decimal.Decimal("1.55"), None]), "decimal128(20, 1)", "1.55 as decimal128(3, 2) has too many digits for decimal128(20, 1)"),
     (pa.array([[1.0], None]), "list<float32>[2]", "a list of 1 elements is no list<float32>[2]"),
     (pa.array([[1.0, None], None]), "list<float32>[2]", "an element is null"),
     (pa.array([[[1]], None]), "list<int64>", "nested"),
