@@ -21,6 +21,7 @@ struct poll {
     const struct poll_means *means;
     unsigned n_loads, n_restarts;
     enum code passed_rc; /* of the newest partition that was passed over; OK: none was */
+    char passed_label[PARTITION_LABEL_CAP];
     struct err passed_why;
     bool goes_back;  /* an older partition than the one that serves may be taken */
     bool is_patient; /* what is amiss is not mended by looking again soon */
@@ -174,6 +175,7 @@ static bool passes_over(void *arg, const struct partition *p, struct err *why)
     if (rc && !poll->passed_rc) {
         poll->passed_rc = rc;
         poll->passed_why = *why;
+        memcpy(poll->passed_label, p->label, sizeof(poll->passed_label));
         err_write_in(&poll->passed_why, "partition %s", p->label);
     }
     return rc != OK;
@@ -189,16 +191,15 @@ must_use static enum code passed(const struct poll *poll, struct err *err)
 must_use static enum code look(struct poll *poll, struct discovery_result *out, struct err *err)
 {
     poll->passed_rc = OK;
+    poll->passed_label[0] = '\0';
     const struct reload_wish wish = {passes_over, poll, poll->goes_back};
     enum code rc = reload_discover(poll->t, &wish, out, err);
     note_poll(poll->t, rc == E_NOTFOUND && poll->passed_rc ? OK : rc);
     if (rc == E_NOTFOUND && poll->passed_rc)
         return passed(poll, err);
     TRY(rc);
-    if (out->passed_label[0] &&
-        (!poll->passed_rc || !strstr(poll->passed_why.msg, out->passed.msg))) {
-        poll->passed_rc =
-            E_INVALID; /* whole, and yet no partition: newer than what a guard refused */
+    if (strcmp(out->passed_label, poll->passed_label) != 0) {
+        poll->passed_rc = E_INVALID; /* whole, yet no partition; newer than what passes_over saw */
         poll->passed_why = out->passed;
     }
     return OK;
@@ -307,9 +308,11 @@ enum code table_poll(struct table *t, const struct poll_means *means, struct err
     forget_old_setbacks(t);
     if (damage_kind_of(t) == DAMAGE_ROWS && damage_wants_load(t))
         fall_back(t);
+    struct generation_info live;
     bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
     if (is_news)
-        log_warn(t->live ? "poll failed; the data loaded before keeps serving" : "poll failed",
+        log_warn(table_live_info(t, &live) ? "poll failed; the data loaded before keeps serving"
+                                           : "poll failed",
                  log_str("table", t->spec->name), log_str("error", own.msg));
     if (!rc)
         own.msg[0] = '\0';

@@ -439,3 +439,27 @@ def test_a_bucket_is_not_left_for_an_older_day_at_once(tmp_path, fake):
         murr.wait_error("t", "gone")
         murr.wait_loaded("t", "2026-11-21")
         assert "going back" in murr.log_text() and marker
+
+
+@pytest.mark.parametrize("kind,keys,label", [
+    ("hive", ["dt=2026-11-21/", "dt=2026-11-22/"], "dt=2026-11-22"),
+    ("hourly", ["2026-11-21/23/", "2026-11-22/00/"], "2026-11-22/00"),
+    ("none", [""], "2023-11-14T22:13:20.000Z"),
+    ("pointer", ["old/", "new/"], "new"),
+])
+def test_ways_of_publishing_in_a_bucket(tmp_path, fake, kind, keys, label):
+    for i, key in enumerate(keys):
+        fake.objects[f"p/{key}a.parquet"] = (parquet_bytes(rows({"x": i})), 1_700_000_000)
+    marker = "_latest" if kind == "pointer" else "_SUCCESS" if kind in ("hive", "none") else "2026-11-22/00/_SUCCESS"
+    fake.objects[f"p/{marker}"] = (b"new\n", 1_700_000_000)
+    table = in_bucket(fake, "p")
+    table["source"]["s3"]["partitions"] = kind
+    with Server(tmp_path, {"t": table}) as murr:
+        murr.wait_loaded("t", label)
+        assert murr.fetch_json("t", ["x"]) == {"v": [len(keys) - 1]}
+        if kind in ("hive", "none"):  # what is written after the marker waits for the next
+            fake.objects[f"p/{keys[-1]}b.parquet"] = (parquet_bytes(rows({"y": 7})), 1_700_000_009)
+            polls(murr, 3)
+            assert murr.fetch_json("t", ["y"]) == {"v": [None]}
+            fake.objects["p/_SUCCESS"] = (b"", 1_700_000_009)
+            murr.wait_for(lambda: murr.fetch_json("t", ["y"]) == {"v": [7]})
