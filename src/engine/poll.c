@@ -86,8 +86,15 @@ static void note_setback(struct table *t, const struct partition *p, enum code r
     pthread_mutex_lock(&t->lock);
     struct setback *b = setbacks_note(&t->setbacks, p, rc, why);
     b->retry_ns = clock_mono_ns() + (uint64_t)backoff_ms(t, b->n_tries - 1) * 1000000u;
-    t->n_loads_refused += rc == E_REFUSED && b->n_tries == 1;
+    bool is_news = rc == E_REFUSED && b->n_tries == 1;
+    t->n_loads_refused += is_news;
     pthread_mutex_unlock(&t->lock);
+    char fingerprint[17];
+    snprintf(fingerprint, sizeof(fingerprint), "%016llx", (unsigned long long)p->fingerprint);
+    if (is_news)
+        log_warn("partition refused", log_str("table", t->spec->name),
+                 log_str("partition", p->label), log_str("fingerprint", fingerprint),
+                 log_str("why", why->msg));
 }
 
 static void note_load(struct table *t, const struct partition *p, enum code rc,

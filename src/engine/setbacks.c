@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum { SETBACKS_MAX = 16 };
+enum { SETBACKS_MAX = 64 };
 
 void setbacks_done(struct setbacks *s)
 {

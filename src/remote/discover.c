@@ -278,6 +278,20 @@ static const char *list_from(const struct discovery *d, char date[static 11])
     return date;
 }
 
+/* Of a table whose log says which files count, folders alone say nothing. */
+must_use static enum code check_not_foreign(const struct discovery *d,
+                                            const struct object_list *root, struct err *err)
+{
+    for (size_t i = 0; i < root->n_folders; i++)
+        if (strcmp(root->folders[i], "_delta_log/") == 0 ||
+            strcmp(root->folders[i], ".hoodie/") == 0)
+            return err_set(err, E_UNSUPPORTED,
+                           "%s is a %s table (it has a %s): its files alone are not its rows",
+                           d->store->shown, root->folders[i][0] == '_' ? "Delta" : "Hudi",
+                           root->folders[i]);
+    return OK;
+}
+
 must_use static enum code search(struct search *s, struct err *err)
 {
     const struct discovery *d = s->d;
@@ -287,6 +301,7 @@ must_use static enum code search(struct search *s, struct err *err)
     TRY(object_store_list(d->store, "", from, s->op, &root, err));
     if (!from && root.n_objects + root.n_folders == 0)
         return err_set(err, E_NOTFOUND, "source folder %s is empty", d->store->shown);
+    TRY(check_not_foreign(d, &root, err));
     TRY(look_through(s, &root, err));
     if (s->is_done && s->result->what == DISCOVERED_NEW)
         return OK;

@@ -40,7 +40,7 @@ bool discover_climbs(struct view path)
 struct looks {
     const char *date, *hive, *file, *marker; /* the last of each; NULL: none */
     const char *first;                       /* any name */
-    bool has_hours, is_delta, is_iceberg;
+    bool has_hours, is_iceberg;
 };
 
 static bool is_date_folder(const char *folder)
@@ -56,7 +56,6 @@ static struct looks looks_of(const struct discovery *d, const struct object_list
         const char *name = root->folders[i];
         l.date = is_date_folder(name) ? name : l.date;
         l.hive = discover_hive_day(name) != PARTITION_NO_DAY ? name : l.hive;
-        l.is_delta |= strcmp(name, "_delta_log/") == 0;
         has_data |= strcmp(name, "data/") == 0;
         has_metadata |= strcmp(name, "metadata/") == 0;
         l.first = l.first ? l.first : name;
@@ -127,11 +126,11 @@ enum code discover_explain(const struct discovery *d, const struct object_list *
     struct looks l = looks_of(d, root);
     char fits[320], none[200];
     TRY(look_for_hours(d, op, &l, err));
-    if (l.is_delta || l.is_iceberg)
-        return err_set(err, E_UNSUPPORTED, "%s is %s: its files alone are not its rows",
-                       d->store->shown,
-                       l.is_delta ? "a Delta table (it has a _delta_log)"
-                                  : "an Iceberg table (it has data and metadata)");
+    if (l.is_iceberg)
+        return err_set(err, E_UNSUPPORTED,
+                       "%s is an Iceberg table (it has data and metadata): its files alone are not "
+                       "its rows",
+                       d->store->shown);
     fitting(d, &l, fits, sizeof(fits));
     if (lacks[0])
         return err_set(err, E_NOTFOUND, "no complete partition in %s: %s%s", d->store->shown, lacks,

@@ -192,7 +192,11 @@ def test_a_date_far_ahead_does_not_block_those_that_come(tmp_path):
         assert refused["partition"] == "2099-01-01" and "days ahead" in refused["why"]
         path = "/api/v1/table/t/accept"
         assert murr.request("POST", path, '{"fingerprint":"0123456789abcdef"}')[0] == 404
-        assert murr.request("POST", path, "yes")[0] == 400
+        for body in ("yes", "", '{"fingerprint":"0123"}', '{"fingerprint":"0123456789abcdef"}x', "x" * 5000):
+            assert murr.request("POST", path, body)[0] == 400
+        assert murr.request("POST", path + "?fingerprint=0123456789abcdef")[0] == 404
+        assert murr.request("POST", path + "?fingerprint=x")[0] == 400
+        assert f'partition refused table=t partition=2099-01-01 fingerprint={refused["fingerprint"]}' in murr.log_text()
         assert murr.request("POST", "/api/v1/table/u/accept", json.dumps({"fingerprint": refused["fingerprint"]}))[0] == 404
         status, _, body = murr.request("POST", path, json.dumps({"fingerprint": refused["fingerprint"]}))
         assert status == 200, body
@@ -323,6 +327,15 @@ def test_what_is_no_partition_is_named(tmp_path):
     pq.write_table(rows({"x": 1}), file)
     done = load(tmp_path, source="file.parquet")
     assert done.returncode == 1 and "file.parquet is a file; name the folder that it is in" in done.stderr
+
+
+def test_a_delta_table_is_not_read_as_hive_folders(tmp_path):
+    publish(tmp_path / "source", "dt=2026-11-22", [rows({"x": 1})])
+    (tmp_path / "source" / "_delta_log").mkdir()
+    table = in_source(tmp_path / "source", partitions="hive")
+    (tmp_path / "murr.yml").write_text(json.dumps({"server": {"data_dir": str(tmp_path / "data")}, "tables": {"t": table}}))
+    done = run("load", "--config", tmp_path / "murr.yml")
+    assert done.returncode == 1 and "is a Delta table" in done.stderr
 
 
 @pytest.mark.parametrize("folders,kind", [(["_delta_log"], "Delta"), (["data", "metadata"], "Iceberg")])

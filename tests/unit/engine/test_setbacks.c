@@ -30,14 +30,14 @@ static void tries_are_counted_and_old_ones_go(void **state)
 {
     (void)state;
     struct setbacks s = {0};
-    for (uint64_t i = 1; i <= 20; i++)
+    for (uint64_t i = 1; i <= 68; i++)
         note(&s, "x", i, E_INVALID);
-    assert_int_equal(s.n, 16);
+    assert_int_equal(s.n, 64);
     assert_null(setbacks_find(&s, 4));
-    note(&s, "x", 20, E_INVALID);
-    assert_int_equal(setbacks_find(&s, 20)->n_tries, 2);
+    note(&s, "x", 68, E_INVALID);
+    assert_int_equal(setbacks_find(&s, 68)->n_tries, 2);
     setbacks_forget_unseen(&s); /* all are new */
-    assert_int_equal(s.n, 16);
+    assert_int_equal(s.n, 64);
     setbacks_find(&s, 7)->is_seen = true;
     setbacks_forget_unseen(&s);
     assert_int_equal(s.n, 1);
