@@ -73,13 +73,16 @@ struct murr;
 enum {
     MURR_READ_ONLY = 1, /* see above */
     MURR_IN_MEMORY =
-        2 /* tables are copied into memory, in huge pages where there are any; else mapped */
+        2, /* tables are copied into memory, in huge pages where there are any; else mapped */
+    MURR_CATCH_SIGBUS =
+        4 /* mapped files that cannot be read fail a call (MURR_FAILED) instead of ending the process:
+                             takes SIGBUS for the whole process, for good. By itself murr touches no signal handler */
 };
 
 /* What is zero has its default. */
 struct murr_options {
     size_t size;    /* sizeof(struct murr_options), always: later versions may have more of them */
-    unsigned flags; /* MURR_READ_ONLY, MURR_IN_MEMORY */
+    unsigned flags; /* MURR_READ_ONLY, MURR_IN_MEMORY, MURR_CATCH_SIGBUS */
     unsigned threads; /* that build what was written; default one a core, at most four */
     uint64_t
         memory_bytes; /* for writes while they are built, as much again for merging; default 256 MiB,

@@ -55,6 +55,7 @@ void reply_header(struct call *call, const char *name, const char *value);
 
 void fetch_list(struct call *call); /* POST /v1/{table}/_fetch */
 void fetch_map(struct call *call);  /* POST /api/v1/table/{name}/fetch */
+void list_classic_tables(struct call *call);
 void list_tables(struct call *call);
 void table_schema(struct call *call);
 void create_table(struct call *call);     /* PUT /api/v1/table/{name} */

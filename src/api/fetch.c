@@ -139,7 +139,9 @@ must_use static enum code parse_body(struct fetch *f, struct err *err)
     const struct http_request *req = f->call->req;
     const struct schema *schema = snapshot_schema(f->snapshot);
     const struct fetch_limits limits = {config->max_keys, config->max_columns};
-    if (!negotiate_is_type(http_request_header(req, "Content-Type"), IPC_CONTENT_TYPE)) {
+    const char *type = http_request_header(req, "Content-Type");
+    if (!negotiate_is_type(type, IPC_CONTENT_TYPE) &&
+        !negotiate_is_type(type, IPC_FILE_CONTENT_TYPE)) {
         if (http_request_query(req, "columns"))
             return err_set(err, E_INVALID,
                            "?columns= is for Arrow bodies; a JSON body has \"columns\" inside");

@@ -8,18 +8,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-must_use static enum code put_schema(struct call *call, struct view table, struct buf *out,
-                                     struct err *err)
+/* Of the dtypes that the published client knows: one table with another would break its list for the whole server. */
+static bool is_classic(const struct schema *schema)
+{
+    for (size_t i = 0; i < schema->n_fields; i++)
+        if (schema->fields[i].type.dtype > DT_FLOAT64)
+            return false;
+    return true;
+}
+
+must_use static enum code put_schema(struct call *call, struct view table, bool classic_only,
+                                     struct buf *out, struct err *err)
 {
     struct snapshot *snapshot;
+    enum code rc = OK;
     TRY(registry_snapshot(call->api->config.registry, table, &snapshot, err));
-    json_put_schema_flags(out, snapshot_schema(snapshot));
+    if (classic_only && !is_classic(snapshot_schema(snapshot)))
+        rc = err_set(err, E_UNSUPPORTED, "the table has columns of types that came later");
+    else
+        json_put_schema_flags(out, snapshot_schema(snapshot));
     snapshot_unref(snapshot);
-    return OK;
+    return rc;
 }
 
 /* Tables that have data; one that is configured but not loaded has no schema to show yet. */
-void list_tables(struct call *call)
+static void reply_tables(struct call *call, bool classic_only)
 {
     size_t n, n_listed = 0;
     struct buf body = {0};
@@ -28,7 +41,7 @@ void list_tables(struct call *call)
     buf_puts(&body, "{");
     for (size_t i = 0; i < n; i++) {
         AUTO(buf) struct buf schema = {0};
-        if (put_schema(call, view_cstr(tables[i].name), &schema, NULL))
+        if (put_schema(call, view_cstr(tables[i].name), classic_only, &schema, NULL))
             continue;
         if (n_listed++)
             buf_puts(&body, ",");
@@ -40,11 +53,21 @@ void list_tables(struct call *call)
     reply_json(call, 200, &body);
 }
 
+void list_classic_tables(struct call *call)
+{
+    reply_tables(call, true);
+}
+
+void list_tables(struct call *call)
+{
+    reply_tables(call, false);
+}
+
 void table_schema(struct call *call)
 {
     struct buf body = {0};
     struct err err;
-    enum code rc = put_schema(call, call->captures[0], &body, &err);
+    enum code rc = put_schema(call, call->captures[0], false, &body, &err);
     if (rc)
         reply_error(call, rc, &err);
     else

@@ -137,7 +137,8 @@ static enum write_form form_of_body(struct view body)
 {
     if (is_file_of(body, "PAR1"))
         return WRITE_PARQUET;
-    return is_file_of(body, "\xff\xff\xff\xff") ? WRITE_ARROW : WRITE_JSON;
+    bool is_arrow = is_file_of(body, "\xff\xff\xff\xff") || is_file_of(body, "ARROW1");
+    return is_arrow ? WRITE_ARROW : WRITE_JSON;
 }
 
 /* False: it is of none that Murr reads. */
@@ -148,6 +149,7 @@ static bool form_of(const struct http_request *req, enum write_form *out)
         enum write_form form;
     } known[] = {{"application/json", WRITE_JSON},
                  {IPC_CONTENT_TYPE, WRITE_ARROW},
+                 {IPC_FILE_CONTENT_TYPE, WRITE_ARROW},
                  {"application/vnd.apache.parquet", WRITE_PARQUET}};
     const char *type = http_request_header(req, "Content-Type");
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -8,21 +8,65 @@
 
 #include <stdio.h>
 
-/* Keys and columns of the command line as a fetch body, so that both mean the same. */
-static void put_request(struct buf *body, const struct schema *schema, const struct arguments *args,
-                        const char *columns)
+/* One column of a key as JSON: whole numbers as they are, all else as a string. */
+must_use static enum code put_component(struct buf *body, const struct field *f, struct view text,
+                                        struct err *err)
 {
-    bool is_text = schema->n_key == 1 && !dtype_is_int(schema->fields[schema->key[0]].type.dtype);
-    buf_puts(body, "{\"keys\": [");
-    for (int i = 1; i < args->n_positional; i++) {
-        if (i > 1)
-            buf_put_u8(body, ',');
-        if (is_text)
-            json_put_string(body, view_cstr(args->positional[i]));
-        else
-            buf_puts(body, args->positional[i]);
+    char shown[120];
+    size_t at = text.len && text.ptr[0] == '-';
+    bool is_number = text.len > at;
+    for (; at < text.len; at++)
+        is_number &= text.ptr[at] >= '0' && text.ptr[at] <= '9';
+    if (dtype_is_int(f->type.dtype) && !is_number)
+        return err_set(err, E_INVALID, "key '%s': column '%s' is %s, and that is no whole number",
+                       view_printable(text, shown, sizeof(shown)), f->name,
+                       dtype_name(f->type.dtype));
+    if (dtype_is_int(f->type.dtype))
+        buf_put(body, text.ptr, text.len);
+    else
+        json_put_string(body, text);
+    return OK;
+}
+
+/* "a,7" for a key of two columns: the last takes what is left. '["a", 7]' is JSON as it is. */
+must_use static enum code put_key(struct buf *body, const struct schema *schema, const char *key,
+                                  struct err *err)
+{
+    if (schema->n_key == 1)
+        return put_component(body, &schema->fields[schema->key[0]], view_cstr(key), err);
+    const char *at = key;
+    if (*key == '[') {
+        buf_puts(body, key);
+        return OK;
     }
-    buf_puts(body, "], \"columns\": [");
+    buf_put_u8(body, '[');
+    for (size_t k = 0; k < schema->n_key; k++) {
+        bool is_last = k + 1 == schema->n_key;
+        size_t len = is_last ? strlen(at) : strcspn(at, ",");
+        if (!is_last && at[len] != ',')
+            return err_set(err, E_INVALID,
+                           "key '%.100s' has %zu of the %zu columns of this key: a,b", key, k + 1,
+                           schema->n_key);
+        TRY(put_component(body, &schema->fields[schema->key[k]], view_of(at, len), err));
+        buf_put_u8(body, is_last ? ']' : ',');
+        at += len + !is_last;
+    }
+    return OK;
+}
+
+/* The columns that are asked for; none: the key, and all others. */
+static void put_columns(struct buf *body, const struct schema *schema, const char *columns)
+{
+    bool is_first = true;
+    for (size_t k = 0; !columns && k < schema->n_key + schema->n_fields; k++) {
+        size_t i = k < schema->n_key ? schema->key[k] : k - schema->n_key;
+        if (k >= schema->n_key && schema_is_key(schema, i))
+            continue;
+        if (!is_first)
+            buf_put_u8(body, ',');
+        is_first = false;
+        json_put_string(body, view_cstr(schema->fields[i].name));
+    }
     for (const char *at = columns; at && *at;) {
         size_t len = strcspn(at, ",");
         json_put_string(body, view_of(at, len));
@@ -30,11 +74,47 @@ static void put_request(struct buf *body, const struct schema *schema, const str
         if (*at == ',' && *++at)
             buf_put_u8(body, ',');
     }
-    buf_puts(body, "]}");
 }
 
-must_use static enum code read_rows(const struct snapshot *s, struct view body, struct arena *arena,
-                                    struct ipc_stream *out, size_t *out_n_rows, struct err *err)
+/* Keys and columns of the command line as a fetch body, so that both mean the same. */
+must_use static enum code put_request(struct buf *body, const struct schema *schema,
+                                      const struct arguments *args, const char *columns,
+                                      struct err *err)
+{
+    buf_puts(body, "{\"keys\": [");
+    for (int i = 1; i < args->n_positional; i++) {
+        if (i > 1)
+            buf_put_u8(body, ',');
+        TRY(put_key(body, schema, args->positional[i], err));
+    }
+    buf_puts(body, "], \"columns\": [");
+    put_columns(body, schema, columns);
+    buf_puts(body, "]}");
+    return OK;
+}
+
+/* Rows of nulls may be there or not: those that are not are told, apart from the output. */
+static void tell_absent(const struct snapshot *s, struct key_list keys,
+                        const struct projection *columns, const struct arguments *args,
+                        struct arena *arena)
+{
+    const struct found_rows *rows = snapshot_find(s, keys, columns, arena);
+    char shown[80];
+    if (found_n_absent(rows) == 0)
+        return;
+    fprintf(stderr, "murr: %zu of %zu keys are not there:", found_n_absent(rows), keys.n);
+    for (size_t i = 0, n = 0; i < keys.n && n < 10; i++)
+        if (!found_is_present(rows, i)) {
+            struct view key = view_cstr(args->positional[i + 1]);
+            fprintf(stderr, " '%s'", view_printable(key, shown, sizeof(shown)));
+            n++;
+        }
+    fprintf(stderr, "%s\n", found_n_absent(rows) > 10 ? " ..." : "");
+}
+
+must_use static enum code read_rows(const struct snapshot *s, const struct arguments *args,
+                                    struct view body, struct arena *arena, struct ipc_stream *out,
+                                    size_t *out_n_rows, struct err *err)
 {
     const struct fetch_limits limits = {1u << 20, 1u << 16};
     struct fetch_request request;
@@ -45,6 +125,8 @@ must_use static enum code read_rows(const struct snapshot *s, struct view body, 
                            err));
     TRY(answer_read(s, request.keys, &columns, ANSWER_BYTES_MAX, arena, out, &n_absent, NULL, err));
     *out_n_rows = request.keys.n;
+    if (n_absent)
+        tell_absent(s, request.keys, &columns, args, arena);
     return OK;
 }
 
@@ -62,8 +144,9 @@ static int get(const struct arguments *args, const char *data_dir, const char *c
         return command_misused("get", "unknown output format '%s'", format);
     if (snapshot_open_live(data_dir, args->positional[0], STORAGE_MMAP, &s, &err))
         return command_failed(&err);
-    put_request(&body, snapshot_schema(s), args, columns);
-    enum code rc = read_rows(s, buf_view(&body), &arena, &answer, &n_rows, &err);
+    enum code rc = put_request(&body, snapshot_schema(s), args, columns, &err);
+    if (!rc)
+        rc = read_rows(s, args, buf_view(&body), &arena, &answer, &n_rows, &err);
     if (rc) {
         snapshot_unref(s);
         return command_failed(&err);

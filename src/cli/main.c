@@ -36,10 +36,11 @@ static const struct command commands[] = {
      "      --sample SIZE  of the files to read; at least a row group is [64MiB]\n",
      cmd_plan},
     {"get", "TABLE KEY...", "print the rows of keys from the data directory",
-     "  -c, --columns A,B  these columns, in this order [all but the key]\n"
+     "  -c, --columns A,B  these columns, in this order [the key, and all others]\n"
      "  -o, --output FMT   table, json, csv or arrow [table]\n"
      "      --data-dir DIR read this data directory, without a configuration\n"
-     "A composite key is one argument, a JSON array: '[\"UA\",1545]'.\n",
+     "A composite key is one argument, UA,1545, or a JSON array: '[\"UA\",1545]'.\n"
+     "Keys that are not there are rows of nulls, and named on stderr.\n",
      cmd_get},
     {"cat", "FILE.parquet", "print a Parquet file as it is read here",
      "  -c, --columns A,B  these columns, in this order [all that can be read]\n"
@@ -130,6 +131,28 @@ static void return_large_memory(void)
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
 
+/* `murr --config x check` is `murr check --config x`: the options before a command are those that all have. */
+static void bring_command_forward(int argc, char **argv)
+{
+    static const char *const names[] = {"--config", "--set"};
+    int i = 1, before = 0;
+    while (i < argc && i != before) {
+        before = i;
+        for (size_t k = 0; k < 2 && i < argc; k++) {
+            size_t len = strlen(names[k]);
+            if (strncmp(argv[i], names[k], len) == 0 && argv[i][len] == '=')
+                i++;
+            else if (strcmp(argv[i], names[k]) == 0)
+                i += 2;
+        }
+    }
+    if (i == 1 || i >= argc || argv[i][0] == '-')
+        return;
+    char *command = argv[i];
+    memmove(argv + 2, argv + 1, (size_t)(i - 1) * sizeof(*argv));
+    argv[1] = command;
+}
+
 static int run(int argc, char **argv)
 {
     return_large_memory();
@@ -143,6 +166,7 @@ static int run(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         return cmd_version(0, NULL);
+    bring_command_forward(argc, argv);
     if (argc == 1 || argv[1][0] == '-')
         return cmd_serve(argc, argv);
     const struct command *c = find_command(argv[1]);

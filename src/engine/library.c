@@ -2,6 +2,7 @@
 #include "engine/library_priv.h"
 
 #include "base/cpu.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -13,7 +14,11 @@
 static const uint64_t memory_bytes_default = 256u << 20, memory_bytes_min = 16u << 20;
 static const uint64_t queue_bytes = 1u << 30; /* of writes that wait for one table */
 
-enum { THREADS_MAX = 1024, THREADS_DEFAULT_MAX = 4, FLAGS_KNOWN = MURR_READ_ONLY | MURR_IN_MEMORY };
+enum {
+    THREADS_MAX = 1024,
+    THREADS_DEFAULT_MAX = 4,
+    FLAGS_KNOWN = MURR_READ_ONLY | MURR_IN_MEMORY | MURR_CATCH_SIGBUS
+};
 
 /* A table of a directory that is read-only, as it was found. */
 struct held_table {
@@ -141,6 +146,8 @@ must_use static enum code open_db(const char *data_dir, const struct murr_option
     TRY(take_options(options, &o, err));
     pthread_once(&once, quiet_log);
     AUTO(dir_names) struct dir_names names = {0};
+    if (o.flags & MURR_CATCH_SIGBUS)
+        fault_catch();
     if (o.flags & MURR_READ_ONLY)
         TRY(dir_list(data_dir, &names, err)); /* is there one? */
     struct murr *db = mem_zalloc(sizeof(*db));

@@ -102,6 +102,8 @@ def test_what_cannot_be_keys_is_said(murr):
             ("t", stream_of(pa.table({"id": not_utf8()})), "column 'id', row 1: text is not UTF-8"),
             ("i", stream_of(pa.table({"id": [2**31]})), "2147483648 is out of range"),
             ("i", stream_of(pa.table({"id": [-2**31 - 1]})), "-2147483649 is out of range"),
+            ("i", stream_of(pa.table({"id": pa.array([2**64 - 1], pa.uint64())})),
+             "18446744073709551615 is out of range"),
             ("c", stream_of(pa.table({"a": text})), "lacks the key column b"),
             ("t", b"", "does not begin with a schema"),
             ("t", b"{\"keys\": []}", "not an Arrow IPC stream")]:

@@ -72,6 +72,9 @@ def test_environment_and_flags_override(loaded):
     assert "port: 9191" in run("check", "--config", loaded / "murr.yml", env=env).stdout
     assert "port: 9292" in run("check", "--config", loaded / "murr.yml", "--set", "server.port=9292",
                                env=env).stdout
+    for args in (["--config", loaded / "murr.yml", "check"], [f"--config={loaded / 'murr.yml'}", "check"],
+                 ["--set", "log.level=info", "--config", loaded / "murr.yml", "check"]):
+        assert run(*args).stdout == run("check", "--config", loaded / "murr.yml").stdout
     bad = run("check", "--config", loaded / "murr.yml", env={**os.environ, "MURR_SERVER__PROT": "1"})
     assert bad.returncode == 1 and "MURR_SERVER__PROT" in bad.stderr
     # What Kubernetes sets in every pod beside a service named murr is none of ours.
@@ -97,8 +100,13 @@ def test_get_in_every_form(loaded):
 
 def test_get_of_composite_keys_and_unknown_names(loaded):
     data = ["--data-dir", loaded / "data"]
-    assert run("get", "p", '["x", 7]', *data, "-o", "csv").stdout == "v\ntrue\n"
-    for args, text in [(["get", "p", "x"], ""), (["get", "q", "x"], "no loaded table 'q'"),
+    for key in ('["x", 7]', "x,7"):
+        assert run("get", "p", key, *data, "-o", "csv").stdout == "a,b,v\nx,7,true\n"
+    done = run("get", "p", "x,7", "y,8", *data, "-o", "csv", "-c", "v")
+    assert done.returncode == 0 and done.stdout == "v\ntrue\n\n"
+    assert done.stderr == "murr: 1 of 2 keys are not there: 'y,8'\n"
+    for args, text in [(["get", "p", "x"], "key 'x' has 1 of the 2 columns"),
+                       (["get", "p", "x,y"], "key 'y': column 'b' is"), (["get", "q", "x"], "no loaded table 'q'"),
                        (["get", "t", "a", "-c", "w"], "unknown column 'w'")]:
         done = run(*args, *data)
         assert done.returncode == 1 and text in done.stderr and done.stdout == "", done.stderr

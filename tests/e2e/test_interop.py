@@ -92,8 +92,8 @@ def create(murr, table, columns):
     assert status == 201, data
 
 
-def write(murr, table, body):
-    return murr.request("PUT", f"/api/v1/table/{table}/write", body, {"Content-Type": ARROW})
+def write(murr, table, body, query=""):
+    return murr.request("PUT", f"/api/v1/table/{table}/write{query}", body, {"Content-Type": ARROW})
 
 
 @pytest.fixture(scope="module")
@@ -163,11 +163,29 @@ def test_columns_that_no_table_has_are_passed_over_whatever_they_are(murr):
     table = pa.table({"s": pa.array([{"x": [1]}]), "id": [7], "m": pa.array([[("k", "v")]], pa.map_(pa.string(), pa.string())),
                       "v": [3], "i": pa.array([(1, 2, 3)], pa.month_day_nano_interval())})
     for options in ({}, {"compression": "zstd"}):
-        status, _, data = write(murr, "few", stream_of(table, **options))
+        assert write(murr, "few", stream_of(table, **options))[0] == 400
+        status, _, data = write(murr, "few", stream_of(table, **options), "?unknown_columns=ignore")
         assert status == 200, data
     assert murr.fetch_json("few", [7]) == {"v": [3]}
     status, _, data = write(murr, "few", stream_of(pa.table({"id": [1], "v": pa.array([{"x": 1}])})))
     assert status == 400 and b"column 'v' has type struct, which cannot be read" in data, data
+
+
+def test_arrow_files_are_taken_where_streams_are(murr):
+    create(murr, "files", {"v": "int64"})
+    sink = io.BytesIO()
+    table = pa.table({"id": pa.array([1, 2], pa.int32()), "v": [3, 4]})
+    with pa.ipc.new_file(sink, table.schema) as w:
+        w.write_table(table, max_chunksize=1)
+    for content_type in (ARROW, "application/vnd.apache.arrow.file", "application/octet-stream"):
+        assert murr.request("PUT", "/api/v1/table/files/write", sink.getvalue(),
+                            {"Content-Type": content_type})[0] == 200
+    keys = io.BytesIO()
+    with pa.ipc.new_file(keys, table.schema.remove(1)) as w:
+        w.write_table(table.select(["id"]))
+    status, _, data = murr.request("POST", "/v1/files/_fetch", keys.getvalue(),
+                                   {"Content-Type": "application/vnd.apache.arrow.file"})
+    assert status == 200 and json.loads(data)["columns"] == [{"name": "v", "values": [3, 4]}], data
 
 
 def test_a_stream_cut_anywhere_writes_nothing(murr):

@@ -96,7 +96,7 @@ def test_few_keys_with_very_many_rows(tmp_path):
     done = run("load", "--config", path, "--set", "load.memory=16MiB",
                "--set", "tables.t.guard.max_duplicates=100%")
     assert done.returncode == 0, done.stderr
-    done = run("get", "t", "0", "1", "2", "-o", "csv", "--config", path)
+    done = run("get", "t", "0", "1", "2", "-c", "v", "-o", "csv", "--config", path)
     assert done.stdout.split() == ["v"] + [str(int(np.flatnonzero(ids == k)[-1])) for k in range(3)]
 
 

@@ -50,6 +50,7 @@ void ipc_finish(struct ipc_stream *s);
 
 void ipc_stream_done(struct ipc_stream *s);
 
-#define IPC_CONTENT_TYPE "application/vnd.apache.arrow.stream"
+#define IPC_CONTENT_TYPE      "application/vnd.apache.arrow.stream"
+#define IPC_FILE_CONTENT_TYPE "application/vnd.apache.arrow.file" /* read where streams are */
 
 #endif

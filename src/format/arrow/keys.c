@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+#include <stdio.h>
+
 /* Keys of one request have no use for more, whatever they decompress to. */
 static const size_t decompressed_max = (size_t)64 << 20;
 
@@ -97,6 +99,19 @@ static bool int_value(const struct vector *v, size_t row, enum dtype to, uint64_
     return value <= most;
 }
 
+static enum code refuse_int(const struct keys *k, size_t component, size_t row, uint64_t value,
+                            struct err *err)
+{
+    const struct field *f = key_field(k, component);
+    char shown[24];
+    if (dtype_is_signed(k->values[component].type.dtype))
+        snprintf(shown, sizeof(shown), "%lld", (long long)value);
+    else
+        snprintf(shown, sizeof(shown), "%llu", (unsigned long long)value);
+    return err_set(err, E_INVALID, "key %llu: %s is out of range for column %.100s (%s)",
+                   key_number(k, row), shown, f->name, dtype_name(f->type.dtype));
+}
+
 must_use static enum code put_component(const struct keys *k, size_t component, size_t row,
                                         struct buf *out, struct err *err)
 {
@@ -113,9 +128,7 @@ must_use static enum code put_component(const struct keys *k, size_t component, 
         return OK;
     }
     if (!int_value(v, row, to, &value))
-        return err_set(err, E_INVALID, "key %llu: %lld is out of range for column %.100s (%s)",
-                       key_number(k, row), (long long)value, key_field(k, component)->name,
-                       dtype_name(to));
+        return refuse_int(k, component, row, value, err);
     key_put_int(out, k->schema, component, value);
     return OK;
 }
