@@ -70,7 +70,13 @@ must_use static enum code look_at(struct search *s, const char *label, const cha
         s->is_done = true;
         return OK;
     }
-    TRY(partition_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err));
+    enum code rc =
+        partition_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err);
+    if (rc == E_IO && !is_served && !d->store->is_far) { /* one that we may not read, say */
+        note_passed(s, label, err);
+        return OK;
+    }
+    TRY(rc);
     s->served_is_there |= is_served && state != FOLDER_EMPTY;
     p.day = day;
     if (state == FOLDER_WHOLE)

@@ -5,6 +5,8 @@
  *     the newest folders        whole            taken, unless the caller passes over it
  *                               unusable         passed over, and said
  *                               unfinished       passed over: it is being written
+ *                               unreadable       of a folder of files: passed over, and said. A bucket may answer
+ *                                                the next time: the search ends
  *     the one that serves       whole            taken: the same, or published anew
  *                               anything else    it stays: a job is replacing it
  *                               not there        gone; the caller decides how long to wait before it looks at older

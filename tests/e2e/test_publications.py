@@ -476,3 +476,12 @@ def test_ways_of_publishing_in_a_bucket(tmp_path, fake, kind, keys, label):
             assert murr.fetch_json("t", ["y"]) == {"v": [None]}
             fake.objects["p/_SUCCESS"] = (b"", 1_700_000_009)
             murr.wait_for(lambda: murr.fetch_json("t", ["y"]) == {"v": [7]})
+
+
+def test_a_newest_day_that_cannot_be_read_does_not_block_the_others(tmp_path):
+    publish(tmp_path / "source", "2026-11-21", [rows({"x": 21})])
+    folder = publish(tmp_path / "source", "2026-11-22", [rows({"x": 22})])
+    (folder / "part-00000.parquet").unlink()
+    (folder / "part-00000.parquet").symlink_to("part-00000.parquet")
+    done = load(tmp_path)
+    assert done.returncode == 1 and "part-00000.parquet" in done.stderr and "2026-11-21" in done.stdout
