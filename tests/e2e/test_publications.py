@@ -485,3 +485,17 @@ def test_a_newest_day_that_cannot_be_read_does_not_block_the_others(tmp_path):
     (folder / "part-00000.parquet").symlink_to("part-00000.parquet")
     done = load(tmp_path)
     assert done.returncode == 1 and "part-00000.parquet" in done.stderr and "2026-11-21" in done.stdout
+
+
+@pytest.mark.skipif(SANITIZED, reason="takes memory")
+def test_what_does_not_fit_a_share_is_loaded_with_all_of_the_memory(tmp_path):
+    """Whether data loads does not depend on what else does: two tables get half of the memory each, at first."""
+    publish(tmp_path / "source", "2026-11-22", [pa.table({"id": ["a"], "v": ["x" * 20_000_000]})],
+            compression="none", use_dictionary=False)
+    config = {"server": {"data_dir": str(tmp_path / "data")}, "load": {"memory": "256MiB", "threads": 1},
+              "tables": {name: local(tmp_path / "source", ["id"], parts=1) for name in ("t", "u")}}
+    (tmp_path / "murr.yml").write_text(json.dumps(config))
+    done = run("load", "--config", tmp_path / "murr.yml")
+    assert done.returncode == 0, done.stderr
+    done = run("load", "--config", tmp_path / "murr.yml", "--set", "load.memory=128MiB", "--set", f"server.data_dir={tmp_path}/other")
+    assert done.returncode == 1, done.stderr
