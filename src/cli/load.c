@@ -102,7 +102,7 @@ int cmd_load(int argc, char **argv)
     struct registry_config rc = {config.server.data_dir, config.load, config.write, config.tables,
                                  config.n_tables};
     struct registry *r;
-    if (registry_open(&rc, &r, &err))
+    if (command_open_registry(&rc, &r, &err))
         return command_failed(&err);
     int exit_code = load_all(r, &args, &config, progress != NULL);
     print_tables(r, &args);
