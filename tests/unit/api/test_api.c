@@ -412,7 +412,7 @@ static void openapi_describes_every_route(void **state)
     struct http_answer a = get("/openapi.json");
     json_t *root = json_of(a);
     const json_t *paths = json_object_get(root, "paths");
-    assert_int_equal(json_object_size(paths), 14);
+    assert_int_equal(json_object_size(paths), 15);
     assert_string_equal(json_string_value(json_object_get(root, "openapi")), "3.1.0");
     json_decref(root);
     a = http_ask(http_server_port(world.server), "HEAD", "/openapi.json", "", view_cstr(""),
