@@ -19,7 +19,13 @@ struct api_config {
     size_t max_columns;        /* of one fetch */
     size_t max_body_bytes;     /* of requests but writes */
     uint64_t max_write_bytes;  /* of a write */
-    const char *version;       /* for metrics; a constant */
+    const char *version;       /* a constant */
+    const char *host;          /* by which it listens; also a name that Host headers may have */
+    const char *allowed_hosts; /* more of them: "a,b", "*" any, "" none */
+    const char *cors_origins;  /* web pages that may ask from elsewhere: likewise */
+    bool read_only;
+    const struct table_spec *tables; /* for what their configuration says of writes */
+    size_t n_tables;
 };
 
 struct api *api_new(const struct api_config *config);
@@ -29,11 +35,20 @@ void api_free(struct api *api);
 /* All routes. An http_handler_fn; `api` is the struct api. */
 void api_handle(void *api, const struct http_request *req, struct http_response *res);
 
-/* How long bodies may be. An http_body_rule_fn; `api` is the struct api. */
-struct http_body_rule api_body_rule(void *api, const char *method, const char *path);
+/* How long bodies may be, and what is a probe. An http_rule_fn; `api` is the struct api. */
+struct http_rule api_rule(void *api, const char *method, const char *path);
+
+/* The answer to what never became a request. An http_refuse_fn; `api` is the struct api. */
+void api_refuse(void *api, unsigned status, const char *message, struct http_response *res);
 
 /* Probes and metrics only, for the admin port. */
 void api_handle_admin(void *api, const struct http_request *req, struct http_response *res);
+
+/* Whether it can be reached from other machines; by default it cannot. Said once it listens. */
+void api_set_exposed(struct api *api, bool is_exposed);
+
+/* What that means: a sentence for the log and /readyz?verbose. */
+const char *api_exposed_warning(const struct api *api);
 
 /* From now on /readyz answers 503, so that no new work is sent here. Threads: any. */
 void api_set_draining(struct api *api);

@@ -20,6 +20,7 @@ struct api {
     } count;
     _Atomic unsigned n_in_flight;
     _Atomic bool draining;
+    _Atomic bool is_exposed;
 };
 
 enum { CAPTURES_MAX = 1 };
@@ -31,6 +32,7 @@ struct call {
     struct http_response *res;
     const char *path;                   /* for the log */
     size_t route;                       /* its number, for counting */
+    const char *cors_origin;            /* the page that asks, where it may; NULL: none */
     bool is_deferred;                   /* answered and counted later */
     struct view captures[CAPTURES_MAX]; /* what {} in the pattern matched, decoded */
 };
@@ -70,5 +72,6 @@ void probe_live(struct call *call);
 void probe_ready(struct call *call);
 void metrics_page(struct call *call);
 void openapi_page(struct call *call);
+void home_page(struct call *call); /* GET / */
 
 #endif

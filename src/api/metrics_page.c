@@ -2,6 +2,7 @@
 #include "api/api_priv.h"
 
 #include "api/negotiate.h"
+#include "base/log.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -202,7 +203,8 @@ static void put_health(struct page *p)
     put_tables(p, "murr_table_degraded",
                "1 where an older generation serves, as the newest is damaged; else 0.", degraded);
     put_tables(p, "murr_table_damaged",
-               "1 where data of the table is damaged and reads that need it fail; else 0.", damaged);
+               "1 where data of the table is damaged and reads that need it fail; else 0.",
+               damaged);
     put_values(p, "murr_damages_total", "counter", "Damages of files that were found.", damages);
     put_values(p, "murr_scrubbed_bytes_total", "counter",
                "Bytes that the scrub compared with their checksums.", scrubbed_bytes);
@@ -330,6 +332,9 @@ void metrics_page(struct call *call)
     put_counted(&p, api);
     put_gauge(&p, "murr_inflight_requests", "Requests that handlers work on, this one included.",
               atomic_load(&call->api->n_in_flight));
+    metrics_put_head(&p.body, "murr_log_lines_dropped_total", "counter",
+                     "Lines of the log that found no room.", p.format);
+    metrics_put_sample(&p.body, "murr_log_lines_dropped_total", "", (double)log_lines_dropped());
     put_all_tables(&p);
     put_process(&p);
     metrics_put_end(&p.body, p.format);

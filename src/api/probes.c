@@ -111,6 +111,15 @@ static void put_table(struct buf *out, const struct table_status *t, int64_t now
     buf_puts(out, "}");
 }
 
+/* What an operator should know, whatever the tables do. */
+static void put_warnings(struct call *call, struct buf *out)
+{
+    buf_puts(out, ",\"warnings\":[");
+    if (atomic_load(&call->api->is_exposed))
+        json_put_string(out, view_cstr(api_exposed_warning(call->api)));
+    buf_puts(out, "]");
+}
+
 /* Ready: every table serves all that it should, and nobody is shutting us down. */
 void probe_ready(struct call *call)
 {
@@ -133,6 +142,7 @@ void probe_ready(struct call *call)
             put_table(&body, &tables[i], clock_wall_ms());
         }
         buf_puts(&body, "}");
+        put_warnings(call, &body);
     }
     buf_puts(&body, "}");
     reply_json(call, ready ? 200 : 503, &body);

@@ -1,46 +1,50 @@
+#include "api/admission.h"
 #include "api/api_priv.h"
 
 #include "base/log.h"
 #include "format/json/put.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 /* In patterns {} is one path segment, handed to the route decoded. */
 struct route {
     const char *method;
     const char *pattern;
     route_fn run;
-    enum {
-        PLAIN,
-        ADMIN,
-        WRITE
-    } kind; /* ADMIN: also on the admin port; WRITE: the body may go to a file */
+    unsigned kind;
+};
+enum {
+    ADMIN = 1,  /* also on the admin port */
+    SPOOL = 2,  /* the body may go to a file */
+    CHANGES = 4 /* tables */
 };
 
 static const struct route routes[] = {
-    {"POST", "/v1/{}/_fetch", fetch_list, PLAIN},
-    {"POST", "/api/v1/table/{}/fetch", fetch_map, PLAIN},
-    {"GET", "/api/v1/table/{}/schema", table_schema, PLAIN},
-    {"PUT", "/api/v1/table/{}", create_table, PLAIN},
-    {"DELETE", "/api/v1/table/{}", drop_table, PLAIN},
-    {"PUT", "/api/v1/table/{}/write", write_table, WRITE},
-    {"PATCH", "/api/v1/table/{}/write", patch_table, WRITE},
-    {"POST", "/api/v1/table/{}/delete", delete_rows, WRITE},
-    {"POST", "/api/v1/table/{}/compact", compact_table, PLAIN},
-    {"POST", "/api/v1/table/{}/accept", accept_partition, PLAIN},
-    {"GET", "/api/v1/table", list_classic_tables, PLAIN},
-    {"GET", "/v1/tables", list_tables, PLAIN},
+    {"POST", "/v1/{}/_fetch", fetch_list, 0},
+    {"POST", "/api/v1/table/{}/fetch", fetch_map, 0},
+    {"GET", "/api/v1/table/{}/schema", table_schema, 0},
+    {"PUT", "/api/v1/table/{}", create_table, CHANGES},
+    {"DELETE", "/api/v1/table/{}", drop_table, CHANGES},
+    {"PUT", "/api/v1/table/{}/write", write_table, CHANGES | SPOOL},
+    {"PATCH", "/api/v1/table/{}/write", patch_table, CHANGES | SPOOL},
+    {"POST", "/api/v1/table/{}/delete", delete_rows, CHANGES | SPOOL},
+    {"POST", "/api/v1/table/{}/compact", compact_table, CHANGES},
+    {"POST", "/api/v1/table/{}/accept", accept_partition, CHANGES},
+    {"GET", "/api/v1/table", list_classic_tables, 0},
+    {"GET", "/v1/tables", list_tables, 0},
     {"GET", "/health", probe_health, ADMIN},
     {"GET", "/livez", probe_live, ADMIN},
     {"GET", "/readyz", probe_ready, ADMIN},
     {"GET", "/metrics", metrics_page, ADMIN},
-    {"GET", "/openapi.json", openapi_page, PLAIN},
+    {"GET", "/openapi.json", openapi_page, 0},
+    {"GET", "/", home_page, 0},
 };
 enum { N_ROUTES = sizeof(routes) / sizeof(routes[0]), N_COUNTED_ROUTES = N_ROUTES + 1 };
 
 /* Statuses that are counted by themselves; others count as the last. */
-static const unsigned counted_statuses[] = {200, 201, 400, 404, 405, 406, 409,
-                                            413, 415, 429, 503, 507, 500};
+static const unsigned counted_statuses[] = {200, 201, 204, 400, 403, 404, 405, 406, 409,
+                                            413, 415, 429, 431, 501, 503, 507, 500};
 enum { N_STATUSES = sizeof(counted_statuses) / sizeof(counted_statuses[0]) };
 
 void reply_text(struct call *call, unsigned status, const char *content_type, struct buf *take_text)
@@ -97,7 +101,7 @@ enum code check_body(const struct call *call, struct err *err)
         return OK;
     case E_LIMIT:
         return err_set(err, E_LIMIT, "the body is larger than server.max_%s_bytes allows",
-                       routes[call->route].kind == WRITE ? "write" : "body");
+                       routes[call->route].kind & SPOOL ? "write" : "body");
     case E_BUSY:
         return err_set(err, E_BUSY,
                        "too many bytes of uploads at a time (server.max_upload_bytes)");
@@ -135,7 +139,7 @@ static const char *allowed_methods(const char *path, bool admin, char out[64])
     out[0] = '\0';
     for (size_t i = 0; i < N_ROUTES; i++) {
         struct view capture;
-        if ((admin && routes[i].kind != ADMIN) || !matches(routes[i].pattern, path, &capture))
+        if ((admin && !(routes[i].kind & ADMIN)) || !matches(routes[i].pattern, path, &capture))
             continue;
         size_t used = strlen(out);
         bool get = strcmp(routes[i].method, "GET") == 0;
@@ -161,6 +165,22 @@ static void refuse_path(struct call *call, bool admin)
     reply_status(call, status_method_not_allowed, message);
 }
 
+/* Bodies are read as they come; a coding nobody undoes would be taken for rows that are malformed. */
+static bool refuse_coding(struct call *call)
+{
+    const char *coding = http_request_header(call->req, "Content-Encoding");
+    char message[200], shown[40];
+    if (!coding || !coding[0] || strcasecmp(coding, "identity") == 0)
+        return false;
+    snprintf(message, sizeof(message),
+             "Content-Encoding '%s' is not read here; send the body as it is, or Parquet or Arrow "
+             "with compressed pages or buffers",
+             view_printable(view_cstr(coding), shown, sizeof(shown)));
+    reply_header(call, "Accept-Encoding", "identity");
+    reply_status(call, status_unsupported_type, message);
+    return true;
+}
+
 /* Run the route that fits; returns its number, or N_ROUTES where none does. */
 static size_t dispatch(struct call *call, bool admin)
 {
@@ -168,7 +188,7 @@ static size_t dispatch(struct call *call, bool admin)
     for (size_t i = 0; i < N_ROUTES; i++) {
         const struct route *r = &routes[i];
         struct view capture = {0};
-        if ((admin && r->kind != ADMIN) || strcmp(r->method, req->method) != 0 ||
+        if ((admin && !(r->kind & ADMIN)) || strcmp(r->method, req->method) != 0 ||
             !matches(r->pattern, req->path, &capture))
             continue;
         call->route = i;
@@ -178,7 +198,8 @@ static size_t dispatch(struct call *call, bool admin)
                         &err);
             return i;
         }
-        r->run(call);
+        if (admission_check(call, r->kind & CHANGES) && !refuse_coding(call))
+            r->run(call);
         return i;
     }
     refuse_path(call, admin);
@@ -198,9 +219,11 @@ static void serve(struct api *api, const struct http_request *req, struct http_r
 {
     struct call call = {.api = api, .req = req, .res = res, .path = req->path};
     atomic_fetch_add_explicit(&api->n_in_flight, 1, memory_order_relaxed);
-    size_t route = dispatch(&call, admin);
+    admission_note_origin(&call);
+    size_t route = admission_preflight(&call) ? N_ROUTES : dispatch(&call, admin);
     if (call.is_deferred)
         return;
+    admission_put_cors(&call);
     count_request(api, route, res);
     atomic_fetch_sub_explicit(&api->n_in_flight, 1, memory_order_relaxed);
 }
@@ -215,15 +238,49 @@ void api_handle_admin(void *api, const struct http_request *req, struct http_res
     serve(api, req, res, true);
 }
 
-struct http_body_rule api_body_rule(void *arg, const char *method, const char *path)
+struct http_rule api_rule(void *arg, const char *method, const char *path)
 {
     const struct api *api = arg;
     struct view capture;
+    struct http_rule rule = {.max_bytes = api->config.max_body_bytes};
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET";
     for (size_t i = 0; i < N_ROUTES; i++)
-        if (routes[i].kind == WRITE && strcmp(routes[i].method, method) == 0 &&
-            matches(routes[i].pattern, path, &capture))
-            return (struct http_body_rule){api->config.max_write_bytes, true};
-    return (struct http_body_rule){api->config.max_body_bytes, false};
+        if (strcmp(routes[i].method, method) == 0 && matches(routes[i].pattern, path, &capture)) {
+            rule.may_spool = (routes[i].kind & SPOOL) && !api->config.read_only;
+            rule.is_probe = (routes[i].kind & ADMIN) != 0;
+            break;
+        }
+    if (rule.may_spool)
+        rule.max_bytes = api->config.max_write_bytes;
+    return rule;
+}
+
+void api_refuse(void *arg, unsigned status, const char *message, struct http_response *res)
+{
+    struct call call = {.api = arg, .res = res, .path = ""};
+    const struct status as = status == 503   ? status_overloaded
+                             : status == 501 ? status_not_implemented
+                             : status == 431 ? status_head_too_large
+                                             : status_of(E_INVALID);
+    if (status == 503)
+        reply_header(&call, "Retry-After", "1");
+    reply_status(&call, as, message);
+    count_request(call.api, N_ROUTES, res);
+}
+
+void api_set_exposed(struct api *api, bool is_exposed)
+{
+    atomic_store(&api->is_exposed, is_exposed);
+}
+
+const char *api_exposed_warning(const struct api *api)
+{
+    return api->config.read_only
+               ? "listens beyond this machine without authentication: whoever reaches the port can "
+                 "read every table (docs/security.md)"
+               : "listens beyond this machine without authentication: whoever reaches the port can "
+                 "read, write and drop tables; see server.read_only (docs/security.md)";
 }
 
 void api_set_draining(struct api *api)
@@ -237,11 +294,14 @@ static struct counter *const *count_requests(struct metrics *m)
     struct counter **counters = mem_alloc(N_COUNTED_ROUTES * N_STATUSES * sizeof(*counters));
     for (size_t r = 0; r < N_COUNTED_ROUTES; r++)
         for (size_t i = 0; i < N_STATUSES; i++) {
-            char labels[100];
-            snprintf(labels, sizeof(labels), "route=\"%s\",code=\"%u\"",
-                     r < N_ROUTES ? routes[r].pattern : "none", counted_statuses[i]);
-            counters[r * N_STATUSES + i] = metrics_counter(
-                m, "murr_http_requests_total", "Requests answered, by route and status.", labels);
+            char labels[120];
+            bool known = r < N_ROUTES;
+            snprintf(labels, sizeof(labels), "method=\"%s\",route=\"%s\",code=\"%u\"",
+                     known ? routes[r].method : "any", known ? routes[r].pattern : "none",
+                     counted_statuses[i]);
+            counters[r * N_STATUSES + i] =
+                metrics_counter(m, "murr_http_requests_total",
+                                "Requests answered, by method, route and status.", labels);
         }
     return counters;
 }

@@ -6,6 +6,11 @@ const struct status status_not_found = {404, "NOT_FOUND"};
 const struct status status_method_not_allowed = {405, "METHOD_NOT_ALLOWED"};
 const struct status status_not_acceptable = {406, "NOT_ACCEPTABLE"};
 const struct status status_unsupported_type = {415, "UNSUPPORTED_MEDIA_TYPE"};
+const struct status status_forbidden_host = {403, "FORBIDDEN_HOST"};
+const struct status status_forbidden_origin = {403, "FORBIDDEN_ORIGIN"};
+const struct status status_read_only = {403, "READ_ONLY"};
+const struct status status_head_too_large = {431, "HEADERS_TOO_LARGE"};
+const struct status status_not_implemented = {501, "NOT_IMPLEMENTED"};
 const struct status status_overloaded = {503, "OVERLOADED"};
 
 struct status status_of(enum code code)

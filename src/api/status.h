@@ -17,6 +17,11 @@ extern const struct status status_not_found;
 extern const struct status status_method_not_allowed;
 extern const struct status status_not_acceptable;
 extern const struct status status_unsupported_type;
+extern const struct status status_forbidden_host;
+extern const struct status status_forbidden_origin;
+extern const struct status status_read_only;
+extern const struct status status_head_too_large;
+extern const struct status status_not_implemented;
 extern const struct status status_overloaded;
 
 #endif

@@ -4,7 +4,7 @@
  * A write leaves its HTTP thread at once: the body is detached, the request deferred, and both go into the queue of
  * the table. A writer thread calls back when it is done, and its answer goes out from there.
  */
-#include "api/api_priv.h"
+#include "api/admission.h"
 
 #include "api/negotiate.h"
 #include "base/clock.h"
@@ -18,6 +18,7 @@ struct job {
     struct http_deferred *deferred;
     char *table;
     char *path;
+    char *cors_origin; /* NULL: none */
     size_t route;
     enum write_verb verb;
     struct column_rules rules; /* of WRITE_UPSERT */
@@ -31,6 +32,7 @@ static void job_free(struct job *j)
     schema_done(&j->schema);
     free(j->table);
     free(j->path);
+    free(j->cors_origin);
     free(j);
 }
 
@@ -67,11 +69,12 @@ static void finish(void *arg, enum code rc, const struct write_result *result,
 {
     struct job *j = arg;
     struct http_response res = {0};
-    struct call call = {.api = j->api, .res = &res, .path = j->path};
+    struct call call = {.api = j->api, .res = &res, .path = j->path, .cors_origin = j->cors_origin};
     if (rc)
         reply_error(&call, rc, err);
     else
         reply_result(&call, j, result);
+    admission_put_cors(&call);
     count_write(j, rc, result);
     count_request(j->api, j->route, &res);
     atomic_fetch_sub_explicit(&j->api->n_in_flight, 1, memory_order_relaxed);
@@ -86,6 +89,7 @@ static struct job *job_new(struct call *call, enum write_verb verb)
     j->api = call->api;
     j->table = mem_strndup(table.ptr, table.len);
     j->path = mem_strdup(call->path);
+    j->cors_origin = call->cors_origin ? mem_strdup(call->cors_origin) : NULL;
     j->route = call->route;
     j->verb = verb;
     j->body_bytes = call->req->body.len;

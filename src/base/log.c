@@ -2,16 +2,22 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log_writer.h"
 #include "base/mem.h"
 
+#include <stdatomic.h>
 #include <unistd.h>
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 static const char *const level_labels[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
 
-/* Set once by log_init, before there is a second thread. */
-static enum log_level min_level = LOG_INFO;
-static enum log_format line_format = LOG_TEXT;
+static const int64_t stop_wait_ms = 1000;
+
+static _Atomic enum log_level min_level = LOG_INFO;
+static _Atomic enum log_format line_format = LOG_TEXT;
+/* Set by log_start, before there are threads that log; NULL: lines are written by who logs. */
+static struct log_writer *writer;
+static _Atomic bool has_bar;
 
 void log_init(enum log_level level, enum log_format format)
 {
@@ -100,18 +106,60 @@ static void put_json_line(struct buf *b, const char *ts, enum log_level level, c
     buf_put_u8(b, '}');
 }
 
+static void put_line(struct buf *out, enum log_level level, const char *msg,
+                     const struct log_field *fields)
+{
+    char ts[25];
+    clock_format(clock_wall_ms(), ts);
+    if (line_format == LOG_JSON)
+        put_json_line(out, ts, level, msg, fields);
+    else
+        put_text_line(out, ts, level, msg, fields);
+    buf_put_u8(out, '\n');
+}
+
+static char *tell_dropped(uint64_t n_lines)
+{
+    struct buf line = {0};
+    put_line(&line, LOG_WARN, "log lines were dropped, since nobody read the log",
+             log_fields(log_int("lines", n_lines)));
+    buf_put_u8(&line, '\0');
+    return (char *)buf_detach(&line);
+}
+
+enum code log_start(struct err *err)
+{
+    return log_writer_start(STDERR_FILENO, tell_dropped, &writer, err);
+}
+
+void log_stop(void)
+{
+    if (writer && log_writer_stop(writer, stop_wait_ms))
+        writer = NULL;
+}
+
+uint64_t log_lines_dropped(void)
+{
+    return writer ? log_writer_dropped(writer) : 0;
+}
+
+void log_over_bar(bool is_drawn)
+{
+    atomic_store_explicit(&has_bar, is_drawn, memory_order_relaxed);
+}
+
 void log_event(enum log_level level, const char *msg, const struct log_field *fields)
 {
     if (level < min_level)
         return;
-    char ts[25];
-    clock_format(clock_wall_ms(), ts);
     AUTO(buf) struct buf line = {0};
-    if (line_format == LOG_JSON)
-        put_json_line(&line, ts, level, msg, fields);
-    else
-        put_text_line(&line, ts, level, msg, fields);
-    buf_put_u8(&line, '\n');
+    if (atomic_load_explicit(&has_bar, memory_order_relaxed))
+        buf_puts(&line, "\r\033[K");
+    put_line(&line, level, msg, fields);
+    if (writer) {
+        log_writer_put(writer, buf_view(&line));
+        return;
+    }
     /* One write: lines of several threads do not mix. There is nobody to tell when it fails. */
     ssize_t ignored = write(STDERR_FILENO, line.ptr, line.len);
     (void)ignored;

@@ -7,12 +7,17 @@
  * Values are escaped, so that bytes from outside cannot forge a line. Only code without a caller
  * logs: the poller, the accept loop, main. Everyone else returns an error.
  *
- * Threads   log_init before any other thread; log_event from any.
+ * Threads   log_init before any other thread, or again to change; log_event from any.
+ * Waits     for whoever reads stderr, until log_start; from then on, for nobody: lines that find no room are dropped and
+ *           counted.
  */
 #ifndef MURR_BASE_LOG_H
 #define MURR_BASE_LOG_H
 
+#include "base/err.h"
 #include "base/view.h"
+
+#include <stdbool.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON };
@@ -30,6 +35,17 @@ struct log_field {
 #define log_double(n, v) ((struct log_field){.name = (n), .kind = LOG_DOUBLE, .real = (v)})
 
 void log_init(enum log_level level, enum log_format format);
+
+/* Have a thread write the lines. Fails E_IO. */
+must_use enum code log_start(struct err *err);
+/* Write what waits, unless nobody reads; nothing is logged any more. For the end of the process. */
+void log_stop(void);
+/* Lines dropped since log_start. Threads: any, between the two. */
+uint64_t log_lines_dropped(void);
+
+/* Whether stderr is a terminal on whose last line something is drawn, such as a bar: then a line of the log takes its
+ * place, and it is drawn again below. Threads: any. */
+void log_over_bar(bool is_drawn);
 
 /* `fields` ends with a zeroed one; use the macros below. */
 void log_event(enum log_level level, const char *msg, const struct log_field *fields);

@@ -25,8 +25,12 @@ struct server_config {
     uint64_t max_keys;            /* of one fetch */
     uint64_t max_columns;         /* of one fetch */
     unsigned max_connections;
-    int64_t request_timeout_ms; /* a connection that is idle this long is closed */
-    int64_t drain_delay_ms;     /* between failing readiness and refusing connections */
+    int64_t request_timeout_ms; /* to send a request whole */
+    int64_t idle_timeout_ms;    /* between two requests on one connection */
+    char *allowed_hosts;        /* names of Host headers, "a,b" */
+    char *cors_origins;         /* origins of web pages, "a,b" */
+    bool read_only;
+    int64_t drain_delay_ms; /* between failing readiness and refusing connections */
 };
 
 struct log_config {

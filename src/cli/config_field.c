@@ -38,6 +38,11 @@ static const struct config_field server_fields[] = {
     {"max_connections", FIELD_UINT, AT(server.max_connections), "1024", .min = 1, .max = 1000000},
     {"request_timeout", FIELD_DURATION, AT(server.request_timeout_ms), "10s", .min = 1000,
      .max = 86400000},
+    {"idle_timeout", FIELD_DURATION, AT(server.idle_timeout_ms), "75s", .min = 1000,
+     .max = 86400000},
+    {"allowed_hosts", FIELD_NAMES, AT(server.allowed_hosts), .fallback = ""},
+    {"cors_origins", FIELD_NAMES, AT(server.cors_origins), .fallback = ""},
+    {"read_only", FIELD_BOOL, AT(server.read_only), .fallback = "false"},
     {"drain_delay", FIELD_DURATION, AT(server.drain_delay_ms), "0s", .max = 3600000},
 };
 static const struct config_field log_fields_[] = {
@@ -74,6 +79,7 @@ const struct config_field table_fields[N_TABLE_FIELDS] = {
     {"scrub", FIELD_DURATION, AT(scrub_ms), "1d", .max = 31536000000},
     {"keep_generations", FIELD_UINT, AT(keep_generations), "2", .max = 1000},
     {"rollback_after", FIELD_UINT, AT(rollback_after), "3", .min = 1, .max = 1000000},
+    {"writes", FIELD_BOOL, AT(writes), .fallback = "true"},
 };
 #undef AT
 
@@ -159,6 +165,8 @@ static const char *expected(enum field_type type)
         return "a share such as 50%";
     case FIELD_BOOL:
         return "true or false";
+    case FIELD_NAMES:
+        return "a list of names";
     case FIELD_TYPE:
         return "a dtype such as float32 or timestamp[us]";
     default:
@@ -182,6 +190,8 @@ static enum code wrong_type(const struct config_field *f, const struct node *n, 
  */
 static bool fits(const struct config_field *f, const struct node *n)
 {
+    if (f->type == FIELD_NAMES)
+        return n->kind == NODE_LIST || n->loose;
     if (n->kind != NODE_SCALAR)
         return false;
     if (n->loose)
@@ -301,6 +311,24 @@ static void store(const struct config_field *f, uint64_t value, void *base)
         *(uint64_t *)at = value;
 }
 
+/* A list, or from a flag or variable "a,b". */
+must_use static enum code parse_names(const struct config_field *f, const struct node *n,
+                                      char **out, struct err *err)
+{
+    AUTO(buf) struct buf names = {0};
+    if (n->kind == NODE_SCALAR)
+        buf_put(&names, n->text.ptr, n->text.len);
+    for (const struct node *m = n->first; m; m = m->next) {
+        if (m->kind != NODE_SCALAR || m->text.len == 0 || memchr(m->text.ptr, ',', m->text.len))
+            return wrong_type(f, m, err);
+        buf_puts(&names, names.len ? "," : "");
+        buf_put(&names, m->text.ptr, m->text.len);
+    }
+    free(*out);
+    *out = mem_strdup(buf_cstr(&names));
+    return OK;
+}
+
 must_use static enum code parse(const struct config_field *f, const struct node *n, void *base,
                                 struct err *err)
 {
@@ -315,6 +343,8 @@ must_use static enum code parse(const struct config_field *f, const struct node 
         *at = mem_strndup(n->text.ptr, n->text.len);
         return OK;
     }
+    if (f->type == FIELD_NAMES)
+        return parse_names(f, n, (char **)(void *)((char *)base + f->offset), err);
     if (f->type == FIELD_TYPE)
         return type_parse(n->text, (struct type *)(void *)((char *)base + f->offset), err);
     TRY(parse_number(f, n, &value, err));
@@ -382,6 +412,19 @@ void yaml_put_string(struct buf *out, const char *s)
     buf_puts(out, "\"");
 }
 
+static void print_names(const char *names, struct buf *out)
+{
+    buf_puts(out, "[");
+    for (const char *at = names; *at;) {
+        size_t len = strcspn(at, ",");
+        AUTO(ptr) char *name = mem_strndup(at, len);
+        buf_puts(out, at == names ? "" : ", ");
+        yaml_put_string(out, name);
+        at += len + (at[len] == ',');
+    }
+    buf_puts(out, "]");
+}
+
 void field_print(const struct config_field *f, const void *base, struct buf *out)
 {
     const void *at = (const char *)base + f->offset;
@@ -392,6 +435,9 @@ void field_print(const struct config_field *f, const void *base, struct buf *out
         break;
     case FIELD_STRING:
         yaml_put_string(out, *(char *const *)at);
+        break;
+    case FIELD_NAMES:
+        print_names(*(char *const *)at, out);
         break;
     case FIELD_SECRET:
         buf_puts(out, (*(char *const *)at)[0] ? "\"********\"" : "\"\"");

@@ -18,6 +18,7 @@ enum field_type {
     FIELD_BOOL,     /* bool */
     FIELD_TYPE,     /* struct type */
     FIELD_SECRET,   /* as FIELD_STRING; never shown */
+    FIELD_NAMES,    /* char *, owned: a list, kept as "a,b" */
     FIELD_PERCENT,  /* unsigned, 0 to 100; written "50%" */
 };
 
@@ -38,7 +39,7 @@ struct config_section {
 
 #define N_SECTIONS 4
 extern const struct config_section config_sections[N_SECTIONS]; /* offsets into struct config */
-#define N_TABLE_FIELDS 7
+#define N_TABLE_FIELDS 8
 extern const struct config_field table_fields[N_TABLE_FIELDS]; /* into struct table_spec */
 #define N_GUARD_FIELDS 6
 extern const struct config_field guard_fields[N_GUARD_FIELDS]; /* into struct guard_spec */

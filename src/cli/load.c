@@ -110,7 +110,7 @@ int cmd_load(int argc, char **argv)
     struct registry_config rc = {config.server.data_dir, config.load, config.write, config.tables,
                                  config.n_tables};
     struct registry *r;
-    if (registry_open(&rc, &r, &err))
+    if (command_open_registry(&rc, &r, &err))
         return command_failed(&err);
     const struct load_wish wish = {progress != NULL, force != NULL};
     int exit_code = load_all(r, &args, &config, &wish);

@@ -16,7 +16,8 @@ static const char config_help[] =
 static const struct command commands[] = {
     {"serve", "", "serve the configured tables over HTTP (the default command)",
      "Loads what is new in the sources, polls them, and answers on server.host:server.port.\n"
-     "SIGTERM or SIGINT: readiness fails, running requests finish, exit 0.\n",
+     "SIGTERM or SIGINT: readiness fails, running requests finish, exit 0.\n"
+     "SIGHUP: polls all sources now; log level and format, and credentials are read again.\n",
      cmd_serve},
     {"check", "", "validate a configuration and print the effective one",
      "Exit 0 when it is sound, with the configuration as YAML on stdout, defaults filled in.\n",
@@ -157,6 +158,8 @@ static int run(int argc, char **argv)
 {
     return_large_memory();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN); /* who sends them to everybody, such as a supervisor, means no end */
+    signal(SIGUSR2, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes fails a load, as a full disk does */
     raise_file_limit();
     fault_catch();

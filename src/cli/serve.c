@@ -1,5 +1,6 @@
 /*
- * murr serve: load, poll, answer, until SIGTERM or SIGINT.
+ * murr serve: load, poll, answer, until SIGTERM or SIGINT. SIGHUP: poll all sources now, and read again what can
+ * change while it serves.
  *
  * The end: readiness fails at once; after server.drain_delay no connection is accepted; requests that
  * run are answered; then the poller and a running load stop. A second signal ends it at once.
@@ -10,12 +11,15 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "remote/credentials.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static const int64_t drain_max_ms = 30000;
+static const uint64_t descriptors_of_others = 512;
 static const struct timespec tick = {.tv_nsec = 200000000};
 
 struct servers {
@@ -35,16 +39,42 @@ static void servers_done(struct servers *s)
     *s = (struct servers){0};
 }
 
+/*
+ * A connection has a descriptor, and an upload a second one while it comes in. They get what the limit leaves beside the
+ * files of writes, loads, polls and the log, so that no number of clients takes those away.
+ */
+static void share_descriptors(struct http_config *http)
+{
+    struct rlimit limit;
+    unsigned wanted = http->max_connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    uint64_t all = limit.rlim_cur;
+    uint64_t others = all / 2 < descriptors_of_others ? all / 2 : descriptors_of_others;
+    uint64_t uploads = (all - others) / 4, rest = all - others - uploads;
+    uint64_t connections = rest > HTTP_PROBES ? rest - HTTP_PROBES : 1;
+    if (uploads < http->max_upload_files)
+        http->max_upload_files = (unsigned)uploads;
+    if (connections >= wanted)
+        return;
+    http->max_connections = (unsigned)connections;
+    log_warn("max_connections was lowered to what the limit of open files allows",
+             log_int("max_connections", http->max_connections), log_int("configured", wanted),
+             log_int("open_files", all));
+}
+
 must_use static enum code open_admin(const struct server_config *c, struct servers *s,
                                      struct err *err)
 {
     struct http_config http = {.host = c->host,
                                .port = c->admin_port,
                                .threads = 1,
+                               .refuse = api_refuse,
                                .max_body_bytes = 4096,
                                .max_answer_bytes = SIZE_MAX,
                                .max_connections = 64,
-                               .timeout_ms = c->request_timeout_ms};
+                               .timeout_ms = c->request_timeout_ms,
+                               .idle_timeout_ms = c->idle_timeout_ms};
     return http_server_open(&http, api_handle_admin, s->api, &s->admin, err);
 }
 
@@ -55,39 +85,65 @@ must_use static enum code open_servers(const struct config *config, struct serve
     struct registry_config registry = {c->data_dir, config->load, config->write, config->tables,
                                        config->n_tables};
     TRY(path_format(s->upload_dir, err, "%s/.uploads", c->data_dir));
-    TRY(registry_open(&registry, &s->registry, err));
+    TRY(command_open_registry(&registry, &s->registry, err));
     struct api_config api = {.registry = s->registry,
                              .max_keys = c->max_keys,
                              .max_columns = c->max_columns,
                              .max_body_bytes = c->max_body_bytes,
                              .max_write_bytes = c->max_write_bytes,
-                             .version = murr_version_text()};
+                             .version = murr_version_text(),
+                             .host = c->host,
+                             .allowed_hosts = c->allowed_hosts,
+                             .cors_origins = c->cors_origins,
+                             .read_only = c->read_only,
+                             .tables = config->tables,
+                             .n_tables = config->n_tables};
     s->api = api_new(&api);
     registry_start(s->registry); /* before anybody can write */
     struct http_config http = {.host = c->host,
                                .port = c->port,
                                .threads = c->threads,
-                               .body_rule = api_body_rule,
+                               .rule = api_rule,
+                               .refuse = api_refuse,
                                .upload_dir = s->upload_dir,
                                .max_upload_bytes = c->max_upload_bytes,
                                .upload_memory_bytes = c->upload_memory_bytes,
                                .max_answer_bytes = c->max_answer_bytes,
                                .max_connections = c->max_connections,
-                               .timeout_ms = c->request_timeout_ms};
+                               .max_upload_files = c->max_connections,
+                               .timeout_ms = c->request_timeout_ms,
+                               .idle_timeout_ms = c->idle_timeout_ms};
+    share_descriptors(&http);
     TRY(http_server_open(&http, api_handle, s->api, &s->main, err));
+    api_set_exposed(s->api, !http_server_is_local(s->main));
     if (c->admin_port)
         TRY(open_admin(c, s, err));
     return OK;
 }
 
+/* What can change while it serves: the log, credentials. And what is new in the sources is wanted now. */
+static void reload(const struct arguments *args, struct registry *r)
+{
+    AUTO(config) struct config fresh = {0};
+    struct err err;
+    if (config_options_load(&args->config, &fresh, &err))
+        log_error("the configuration cannot be read again; nothing of it changes",
+                  log_str("error", err.msg));
+    credentials_reread();
+    registry_poll_now(r);
+    log_info("reloaded: the log's level and format, credentials; polling all sources");
+}
+
 /* The signals are blocked in all threads and taken here, between looks at the loads. */
-static int wait_for_signal(const sigset_t *signals, struct registry *r)
+static int wait_for_end(const struct arguments *args, const sigset_t *signals, struct registry *r)
 {
     struct progress progress;
     progress_init(&progress, false);
     for (;;) {
         int sig = sigtimedwait(signals, NULL, &tick);
-        if (sig > 0) {
+        if (sig == SIGHUP) {
+            reload(args, r);
+        } else if (sig > 0) {
             progress_clear(&progress);
             return sig;
         }
@@ -95,11 +151,20 @@ static int wait_for_signal(const sigset_t *signals, struct registry *r)
     }
 }
 
-static void stop(const struct config *config, const sigset_t *signals, struct servers *s)
+/* A second signal has its default meaning, and this thread takes it. */
+static void unblock_ends(void)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
+}
+
+static void stop(const struct config *config, struct servers *s)
 {
     int64_t delay_ms = config->server.drain_delay_ms;
-    /* A second signal has its default meaning, and this thread takes it. */
-    pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+    unblock_ends();
     api_set_draining(s->api);
     nanosleep(&(struct timespec){delay_ms / 1000, delay_ms % 1000 * 1000000}, NULL);
     if (!http_server_drain(s->main, drain_max_ms))
@@ -107,7 +172,7 @@ static void stop(const struct config *config, const sigset_t *signals, struct se
                  log_int("in_flight", http_server_in_flight(s->main)));
 }
 
-static int serve(const struct config *config, const sigset_t *signals)
+static int serve(const struct arguments *args, const struct config *config, const sigset_t *signals)
 {
     AUTO(servers) struct servers s = {0};
     struct err err;
@@ -117,9 +182,11 @@ static int serve(const struct config *config, const sigset_t *signals)
              log_str("host", config->server.host), log_int("port", http_server_port(s.main)),
              log_int("admin_port", s.admin ? http_server_port(s.admin) : 0),
              log_int("tables", config->n_tables), log_str("data_dir", config->server.data_dir));
-    int sig = wait_for_signal(signals, s.registry);
+    if (!http_server_is_local(s.main))
+        log_warn(api_exposed_warning(s.api), log_str("host", config->server.host));
+    int sig = wait_for_end(args, signals, s.registry);
     log_info("stopping", log_str("signal", sigabbrev_np(sig)));
-    stop(config, signals, &s);
+    stop(config, &s);
     log_info("stopped");
     return EXIT_DONE;
 }
@@ -139,7 +206,11 @@ int cmd_serve(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGXFSZ, SIG_IGN); /* a file that grows beyond ulimit -f is a full disk, not the end */
-    return serve(&config, &signals);
+    if (log_start(&err))
+        return command_failed(&err);
+    int exit_code = serve(&args, &config, &signals);
+    log_stop();
+    return exit_code;
 }

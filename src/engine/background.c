@@ -106,7 +106,7 @@ static void give_back(struct background *b, size_t source)
 void background_poll_soon(struct background *b)
 {
     pthread_mutex_lock(&b->lock);
-    pthread_cond_signal(&b->poll_wake);
+    pthread_cond_broadcast(&b->poll_wake);
     pthread_mutex_unlock(&b->lock);
 }
 

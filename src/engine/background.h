@@ -26,7 +26,7 @@ struct background *background_start(const struct background_config *config);
 /* Whether it has the threads for writing and merging: the system may have none left. */
 bool background_writes(const struct background *b);
 
-/* There is something new to write or to merge. Threads: any. */
+/* There is something new to write or to merge, or to be polled sooner. Threads: any. */
 void background_wake(struct background *b);
 
 /* A table is to be polled sooner than it was. */

@@ -79,6 +79,12 @@ enum code body_check_complete(const struct body *b, struct err *err)
     return OK;
 }
 
+/* The bytes are the writer's: what is wrong with them is its mistake, not damage of ours. */
+static enum code blame_writer(enum code rc)
+{
+    return rc == E_CORRUPT ? E_INVALID : rc;
+}
+
 must_use static enum code open_form(const struct body_config *config, struct body **out_body,
                                     struct err *err)
 {
@@ -96,7 +102,7 @@ must_use static enum code open_form(const struct body_config *config, struct bod
 
 enum code body_open(const struct body_config *config, struct body **out_body, struct err *err)
 {
-    TRY(open_form(config, out_body, err));
+    TRY(blame_writer(open_form(config, out_body, err)));
     init_mask(*out_body);
     return OK;
 }
@@ -121,7 +127,7 @@ void body_types(const struct body *b, struct type *out)
 
 enum code body_next(struct body *b, size_t *out_n, struct err *err)
 {
-    TRY(b->ops->next(b, out_n, err));
+    TRY(blame_writer(b->ops->next(b, out_n, err)));
     for (size_t i = 0; i < b->schema->n_fields + 2; i++) {
         if (!b->is_fixed[i])
             continue;

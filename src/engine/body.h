@@ -45,7 +45,7 @@ void body_close(struct body *b);
 /* Types of the columns, as read: 2 + n_fields. They stay the same. */
 void body_types(const struct body *b, struct type *out);
 
-/* Read the next rows, at most ROW_SINK_ROWS of them; *out_n is 0 behind the last. */
+/* Read the next rows, at most ROW_SINK_ROWS of them; *out_n is 0 behind the last. Fails as body_open. */
 must_use enum code body_next(struct body *b, size_t *out_n, struct err *err);
 
 #endif

@@ -55,8 +55,7 @@ static void schedule(struct table *t, bool failed)
     pthread_mutex_lock(&t->lock);
     t->polled_at_ms = clock_wall_ms();
     t->next_poll_at_ms = t->polled_at_ms + delay;
-    t->next_poll_ns = t->polls_at_once ? 0 : clock_mono_ns() + (uint64_t)delay * 1000000u;
-    t->polls_at_once = false;
+    t->next_poll_ns = t->is_poll_wanted ? 0 : clock_mono_ns() + (uint64_t)delay * 1000000u;
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -119,7 +118,7 @@ enum code table_accept(struct table *t, uint64_t fingerprint, struct err *err)
         setbacks_forget(&t->setbacks, fingerprint);
         t->accepted = fingerprint;
         t->next_poll_ns = 0;
-        t->polls_at_once = true;
+        t->is_poll_wanted = true;
     }
     pthread_mutex_unlock(&t->lock);
     return is_refused ? OK
@@ -303,10 +302,21 @@ static void fall_back(struct table *t)
         log_warn("an older generation serves", log_str("table", t->spec->name));
 }
 
+/* Who asked for a poll wants what failed before tried again, too. */
+static void answer_wish(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    if (t->is_poll_wanted)
+        setbacks_retry(&t->setbacks);
+    t->is_poll_wanted = false;
+    pthread_mutex_unlock(&t->lock);
+}
+
 enum code table_poll(struct table *t, const struct poll_means *means, struct err *err)
 {
     struct err own = {0};
     struct poll poll = {.t = t, .means = means};
+    answer_wish(t);
     table_settle(t);
     damage_look(t);
     enum code rc = look_and_load(&poll, &own);

@@ -146,6 +146,14 @@ void registry_start(struct registry *r)
     r->background = background_start(&config);
 }
 
+void registry_poll_now(struct registry *r)
+{
+    for (size_t i = 0; i < r->n_sources; i++)
+        table_poll_soon(r->sources[i]);
+    if (r->background)
+        background_poll_soon(r->background);
+}
+
 void registry_close(struct registry *r)
 {
     if (!r)

@@ -51,6 +51,9 @@ void registry_close(struct registry *r);
 /* Start in the background: polling the sources, each table at once and then by its interval; writing; merging. */
 void registry_start(struct registry *r);
 
+/* Poll every source as soon as may be, those too whose latest load failed a moment ago. Threads: any. */
+void registry_poll_now(struct registry *r);
+
 /* Poll one table in the calling thread and load what is new. For `murr load`; not beside _start. */
 must_use enum code registry_load_now(struct registry *r, struct view table, bool force,
                                      struct err *err);

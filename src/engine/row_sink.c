@@ -56,20 +56,6 @@ must_use static enum code check_nulls(const struct row_sink *s, size_t field_idx
                    (unsigned long long)(row + i));
 }
 
-/* Of a type that does not convert, which is fine where there is nothing to convert. */
-must_use static enum code convert_nulls(const struct vector *v, struct vector *to, struct err *err)
-{
-    char is[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
-    if (v->n_nulls != v->n)
-        return err_set(err, E_INVALID,
-                       "a value of %s where all were said to be null, in place of %s",
-                       type_text(&v->type, is), type_text(&to->type, want));
-    to->n = to->n_nulls = v->n;
-    memset(to->valid, 0, v->n);
-    memset(to->values, 0, v->n * vector_width(&to->type));
-    return OK;
-}
-
 /* One column as the records get it. */
 must_use static enum code prepare(struct row_sink *s, size_t i, const struct vector *v,
                                   uint64_t row, struct err *err)
@@ -82,7 +68,7 @@ must_use static enum code prepare(struct row_sink *s, size_t i, const struct vec
     s->vectors[i] = &s->converted[i];
     enum code rc = type_converts(&v->type, &s->converted[i].type)
                        ? vector_convert(v, &s->converted[i], &s->arena, err)
-                       : convert_nulls(v, &s->converted[i], err);
+                       : vector_convert_nulls(v, &s->converted[i], &s->arena, err);
     char shown[128];
     const char *name = s->config->schema->fields[i].name;
     return rc ? err_in(err, rc, "column '%s'",

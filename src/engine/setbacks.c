@@ -61,6 +61,12 @@ void setbacks_forget_unseen(struct setbacks *s)
             s->items[i].is_seen = false;
 }
 
+void setbacks_retry(struct setbacks *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        s->items[i].retry_ns = 0;
+}
+
 const struct setback *setbacks_newest_refused(const struct setbacks *s)
 {
     const struct setback *newest = NULL;

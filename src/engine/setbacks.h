@@ -36,6 +36,9 @@ struct setback *setbacks_note(struct setbacks *s, const struct partition *p, enu
 void setbacks_forget(struct setbacks *s, uint64_t fingerprint);
 void setbacks_forget_unseen(struct setbacks *s);
 
+/* Those that failed may be tried again at once; refused ones may not. */
+void setbacks_retry(struct setbacks *s);
+
 /* By label; NULL: a guard refused none. */
 const struct setback *setbacks_newest_refused(const struct setbacks *s);
 

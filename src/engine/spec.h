@@ -60,6 +60,7 @@ struct table_spec {
     enum storage_kind storage;
     int64_t scrub_ms; /* all that serves is compared with its checksums once in so long; 0: never */
     unsigned keep_generations; /* old ones kept beside the live one */
+    bool writes;               /* through the API are taken */
     char **key;                /* names of the key columns */
     size_t n_key;
     struct column_spec *columns; /* none: every supported column of the Parquet files */

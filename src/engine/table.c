@@ -109,9 +109,17 @@ void table_start_serving(struct table *t)
 uint64_t table_next_poll_ns(struct table *t)
 {
     pthread_mutex_lock(&t->lock);
-    uint64_t next = t->next_poll_ns;
+    uint64_t at_ns = t->next_poll_ns;
     pthread_mutex_unlock(&t->lock);
-    return next;
+    return at_ns;
+}
+
+void table_poll_soon(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    t->is_poll_wanted = true;
+    t->next_poll_ns = 0;
+    pthread_mutex_unlock(&t->lock);
 }
 
 void table_cancel(struct table *t)

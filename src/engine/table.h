@@ -80,6 +80,9 @@ void table_start_serving(struct table *t);
 /* When to poll next: clock_mono_ns. Threads: any. */
 uint64_t table_next_poll_ns(struct table *t);
 
+/* Now, and again if a poll is under way. Threads: any. */
+void table_poll_soon(struct table *t);
+
 /* Make a running load end soon with E_CANCELLED. Threads: any. */
 void table_cancel(struct table *t);
 

@@ -46,7 +46,7 @@ struct table {
     struct err last_error;
     int64_t last_error_at_ms, polled_at_ms, source_ok_at_ms, next_poll_at_ms;
     uint64_t next_poll_ns;
-    bool polls_at_once; /* also when a poll runs: what it saw is old news */
+    bool is_poll_wanted; /* since the latest poll began */
     uint64_t n_loads_ok, n_loads_failed, n_loads_refused, n_polls_ok, n_polls_failed;
     struct setbacks setbacks; /* changed by the polling thread and by table_accept */
     uint64_t accepted;        /* fingerprint of a partition that no guard keeps out; 0: none */

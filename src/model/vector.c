@@ -448,3 +448,56 @@ enum code vector_convert(const struct vector *from, struct vector *to, struct ar
         convert_ints(from, to);
     return OK;
 }
+
+/* A list of as many nulls. */
+static enum code convert_null_list(const struct list_value *l, const struct type *to,
+                                   struct arena *arena, struct view *out, struct err *err)
+{
+    AUTO(list_builder) struct list_builder built = {0};
+    size_t width = dtype_is_bytes(to->dtype) ? 0 : type_width(to);
+    list_builder_reset(&built);
+    for (uint32_t i = 0; i < l->n; i++) {
+        if (list_is_valid(l, i))
+            return err_set(err, E_INVALID, "an element that is not null where all were said to be");
+        list_add_null(&built, width);
+    }
+    uint8_t *bytes = arena_alloc(arena, list_built_bytes(&built));
+    list_built_write(&built, bytes);
+    *out = view_of(bytes, list_built_bytes(&built));
+    return OK;
+}
+
+static enum code convert_null_lists(const struct vector *from, struct vector *to,
+                                    struct arena *arena, struct err *err)
+{
+    struct type have = type_element(&from->type), want = type_element(&to->type);
+    memcpy(to->valid, from->valid, from->n);
+    for (size_t i = 0; i < from->n; i++) {
+        struct list_value l;
+        if (!from->valid[i])
+            continue;
+        if (!list_open(from->views[i], &have, &l))
+            return err_set(err, E_CORRUPT, "a list is damaged");
+        TRY(convert_null_list(&l, &want, arena, &to->views[i], err));
+        if (!list_open(to->views[i], &want, &l))
+            return err_set(err, E_CORRUPT, "a list is damaged");
+        TRY(check_list(&l, &to->type, err));
+    }
+    return OK;
+}
+
+enum code vector_convert_nulls(const struct vector *from, struct vector *to, struct arena *arena,
+                               struct err *err)
+{
+    char is[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
+    to->n = from->n;
+    to->n_nulls = from->n_nulls;
+    memset(to->valid, 0, from->n);
+    memset(to->values, 0, from->n * vector_width(&to->type));
+    if (from->n_nulls == from->n)
+        return OK;
+    if (from->type.dtype == DT_LIST && to->type.dtype == DT_LIST)
+        return convert_null_lists(from, to, arena, err);
+    return err_set(err, E_INVALID, "a value of %s where all were said to be null, in place of %s",
+                   type_text(&from->type, is), type_text(&to->type, want));
+}

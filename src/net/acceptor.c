@@ -12,11 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/*
- * libmicrohttpd can accept by itself, but cannot be told to stop that from another thread: MHD_quiesce_daemon (0.9.75)
- * takes the socket out of the epoll set of each thread while that thread may be doing the same, and aborts when it
- * comes second. It also counts connections by socket and thread, not in all, and does not share them out evenly.
- */
 static const int pause_ms = 10; /* without room, or without descriptors */
 
 struct acceptor {
@@ -50,13 +45,19 @@ static void *run_acceptor(void *arg)
     struct pollfd fds[1 + LISTEN_MAX] = {{.fd = a->stop_fd, .events = POLLIN}};
     for (unsigned i = 0; i < a->listeners.n; i++)
         fds[1 + i] = (struct pollfd){.fd = a->listeners.fds[i], .events = POLLIN};
-    for (;;) {
-        bool pause = a->is_short || !a->calls.has_room(a->app);
-        poll(fds, pause ? 1 : 1 + a->listeners.n, pause ? pause_ms : -1);
+    for (bool pause = false;;) {
+        int n = poll(fds, pause ? 1 : 1 + a->listeners.n, pause ? pause_ms : -1);
         if (fds[0].revents)
             return NULL;
-        for (unsigned i = 0; i < a->listeners.n && a->calls.has_room(a->app); i++)
-            accept_one(a, a->listeners.fds[i]);
+        pause = false;
+        for (unsigned i = 0; n > 0 && i < a->listeners.n && !pause; i++) {
+            if (!fds[1 + i].revents)
+                continue;
+            pause = !a->calls.has_room(a->app);
+            if (!pause)
+                accept_one(a, a->listeners.fds[i]);
+            pause = pause || a->is_short;
+        }
     }
 }
 

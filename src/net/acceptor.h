@@ -9,7 +9,7 @@
 struct acceptor;
 
 struct acceptor_calls {
-    bool (*has_room)(void *app);
+    bool (*has_room)(void *app); /* asked when a client waits: room may be made for it */
     /* Takes the socket, which does not block. */
     void (*take)(void *app, int fd);
 };

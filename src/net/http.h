@@ -1,12 +1,13 @@
 /*
- * An HTTP/1.1 server on libmicrohttpd. It knows messages, limits and threads; what a path means is
- * the handler's business.
+ * An HTTP/1.1 server. It knows messages, limits and threads; what a path means is the handler's business.
  *
  * Threads   one accepts; one a core reads, runs the handler to completion and writes: a connection
  * stays with its thread. One more closes connections of clients that are too slow.
  * An answer may come later and from any thread (http_defer).
- * Limits    the bytes of a body, by path; of headers (64 KiB a connection); the number of connections; the time a
- * client may take for a request, of which a body that moves gets more.
+ * Limits    the bytes of a body, by path; of a head (HTTP_HEAD_MAX); the number of connections; the time a
+ * client may take for a request, of which a body that moves gets more; the time it may be idle between two.
+ * Strict    a request that two readers could understand in two ways gets 400 (501 for a transfer coding), once, and the
+ * connection ends (net/head.h, net/chunked.h).
  */
 #ifndef MURR_NET_HTTP_H
 #define MURR_NET_HTTP_H
@@ -16,7 +17,8 @@
 #include "net/upload.h"
 
 struct http_server;
-struct MHD_Connection;
+struct http_head;
+struct conn;
 
 struct http_request {
     const char *method; /* "GET", "POST", ...; for HEAD "GET": the server leaves the body out */
@@ -27,11 +29,15 @@ struct http_request {
                           announced; E_BUSY too many bytes of uploads; E_NOSPACE, E_IO, E_NOMEM */
     bool too_many_answers; /* more bytes than allowed wait for their clients to read them */
     struct arena *arena;   /* for all that must live until the response is written */
-    struct MHD_Connection *conn;
+    const struct http_head *head;
+    struct conn *conn;
 };
 
 /* The value of a header by any case of its name, or NULL. Lives as long as the request. */
 const char *http_request_header(const struct http_request *req, const char *name);
+
+/* Host and port that the client asks, "name:8080"; NULL: an old client does not say. */
+const char *http_request_host(const struct http_request *req);
 
 /* Whether the query has that name, with or without a value: "?verbose". */
 bool http_request_query(const struct http_request *req, const char *name);
@@ -43,7 +49,7 @@ struct http_values {
 };
 struct http_values http_request_query_values(const struct http_request *req, const char *name);
 
-enum { HTTP_HEADERS_MAX = 4 };
+enum { HTTP_HEADERS_MAX = 8 };
 
 struct http_response {
     unsigned status;
@@ -80,13 +86,21 @@ void http_answer(struct http_deferred *d, const struct http_response *take);
 /* Take the body out of the request, to keep it beyond. `req->body` stays valid until it is released. */
 void http_request_detach_body(const struct http_request *req, struct http_body *out);
 
-/* How long a body may be, known when its headers are there. */
-struct http_body_rule {
-    uint64_t max_bytes;
+/* What is known of a request when its head is there. */
+struct http_rule {
+    uint64_t max_bytes; /* of the body */
     bool
-        may_spool; /* what is longer than upload_memory_bytes goes to a file; else all stays in memory */
+        may_spool; /* a body longer than upload_memory_bytes goes to a file; else all stays in memory */
+    bool is_probe; /* is answered also when all connections are in use */
 };
-typedef struct http_body_rule (*http_body_rule_fn)(void *app, const char *method, const char *path);
+typedef struct http_rule (*http_rule_fn)(void *app, const char *method, const char *path);
+
+/* Answer a request that did not get as far as the handler: one that is malformed, too large or too many. */
+typedef void (*http_refuse_fn)(void *app, unsigned status, const char *message,
+                               struct http_response *res);
+
+/* Bytes of a head, and how many connections are let in for probes alone when all others are in use. */
+enum { HTTP_HEAD_MAX = 64 * 1024, HTTP_PROBES = 8 };
 
 /* Bytes a second. A body may take timeout_ms, and besides a second for so many bytes that came. */
 enum { HTTP_BODY_RATE = 64 * 1024 };
@@ -95,16 +109,18 @@ struct http_config {
     const char *host; /* name or address; "localhost" is 127.0.0.1 and, where there is one, ::1 */
     unsigned port;    /* 0: any free one */
     unsigned threads; /* 0: one a core */
-    size_t max_body_bytes;       /* where there is no body_rule; kept in memory */
-    http_body_rule_fn body_rule; /* may be NULL */
-    const char *upload_dir;      /* for bodies that go to files; NULL: none do */
-    uint64_t max_upload_bytes;   /* of all such files together */
+    size_t max_body_bytes;     /* where there is no rule; kept in memory */
+    http_rule_fn rule;         /* may be NULL */
+    http_refuse_fn refuse;     /* may be NULL: as plain text */
+    const char *upload_dir;    /* for bodies that go to files; NULL: none do */
+    uint64_t max_upload_bytes; /* of all such files together */
     size_t upload_memory_bytes;
     size_t
         max_answer_bytes; /* of answers that clients have not read; beyond it, handlers are told */
     unsigned max_connections;
-    int64_t
-        timeout_ms; /* for a client to send a request whole, but see HTTP_BODY_RATE; also the longest idle time */
+    unsigned max_upload_files; /* at a time, while they are received: each takes a descriptor */
+    int64_t timeout_ms; /* for a client to send a request whole, but see HTTP_BODY_RATE; to read */
+    int64_t idle_timeout_ms; /* between two requests on one connection */
 };
 
 /*
@@ -118,6 +134,9 @@ must_use enum code http_server_open(const struct http_config *config, http_handl
 
 /* The port it listens on. */
 unsigned http_server_port(const struct http_server *s);
+
+/* Whether it listens on loopback addresses alone. */
+bool http_server_is_local(const struct http_server *s);
 
 /* Requests that have begun and are not answered in full. */
 unsigned http_server_in_flight(const struct http_server *s);

@@ -1,19 +1,41 @@
 /* What a handler may ask of a request: headers and the query. */
+#include "net/head.h"
 #include "net/http.h"
 
-#include <microhttpd.h>
+#include <string.h>
 
 const char *http_request_header(const struct http_request *req, const char *name)
 {
-    return MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, name);
+    return head_field(req->head, name);
+}
+
+const char *http_request_host(const struct http_request *req)
+{
+    return req->head->host;
+}
+
+/* Cut the next name=value off the front; false at the end. */
+static bool next_parameter(struct view *rest, struct view *out_name, struct view *out_value)
+{
+    if (rest->len == 0)
+        return false;
+    const uint8_t *and = memchr(rest->ptr, '&', rest->len);
+    size_t len = and? (size_t)(and-rest->ptr) : rest->len;
+    const uint8_t *equals = memchr(rest->ptr, '=', len);
+    size_t name_len = equals ? (size_t)(equals - rest->ptr) : len;
+    *out_name = view_of(rest->ptr, name_len);
+    *out_value = equals ? view_of(equals + 1, len - name_len - 1) : (struct view){0};
+    *rest = view_of(rest->ptr + len + (and != NULL), rest->len - len - (and != NULL));
+    return true;
 }
 
 bool http_request_query(const struct http_request *req, const char *name)
 {
-    const char *value;
-    size_t len;
-    return MHD_lookup_connection_value_n(req->conn, MHD_GET_ARGUMENT_KIND, name, strlen(name),
-                                         &value, &len) == MHD_YES;
+    struct view rest = view_cstr(req->head->query), have, value;
+    while (next_parameter(&rest, &have, &value))
+        if (view_eq_cstr(have, name))
+            return true;
+    return false;
 }
 
 static int hex_digit(uint8_t c)
@@ -44,39 +66,27 @@ bool http_percent_decode(struct view text, struct arena *arena, struct view *out
 }
 
 /* As forms write it: '+' for a space. What is malformed stays as it is. */
-static struct view decoded_value(const char *value, struct arena *arena)
+static struct view decoded_value(struct view value, struct arena *arena)
 {
     struct view decoded;
-    char *spaced = arena_strndup(arena, value, strlen(value));
+    char *spaced = arena_strndup(arena, value.ptr, value.len);
     for (char *c = spaced; (c = strchr(c, '+')); c++)
         *c = ' ';
-    return http_percent_decode(view_cstr(spaced), arena, &decoded) ? decoded : view_cstr(value);
-}
-
-struct query_search {
-    const char *name;
-    struct http_values found;
-    struct arena *arena;
-};
-
-static enum MHD_Result note_query_value(void *arg, enum MHD_ValueKind kind, const char *name,
-                                        const char *value)
-{
-    (void)kind;
-    struct query_search *q = arg;
-    if (strcmp(name, q->name) != 0)
-        return MHD_YES;
-    struct view *longer = arena_alloc(q->arena, (q->found.n + 1) * sizeof(*longer));
-    if (q->found.n)
-        memcpy(longer, q->found.values, q->found.n * sizeof(*longer));
-    longer[q->found.n++] = decoded_value(value ? value : "", q->arena);
-    q->found.values = longer;
-    return MHD_YES;
+    return http_percent_decode(view_cstr(spaced), arena, &decoded) ? decoded : value;
 }
 
 struct http_values http_request_query_values(const struct http_request *req, const char *name)
 {
-    struct query_search q = {.name = name, .arena = req->arena};
-    MHD_get_connection_values(req->conn, MHD_GET_ARGUMENT_KIND, note_query_value, &q);
-    return q.found;
+    struct view rest = view_cstr(req->head->query), have, value;
+    struct http_values found = {0};
+    while (next_parameter(&rest, &have, &value)) {
+        if (!view_eq_cstr(have, name))
+            continue;
+        struct view *longer = arena_alloc(req->arena, (found.n + 1) * sizeof(*longer));
+        if (found.n)
+            memcpy(longer, found.values, found.n * sizeof(*longer));
+        longer[found.n++] = decoded_value(value, req->arena);
+        found.values = longer;
+    }
+    return found;
 }

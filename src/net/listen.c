@@ -64,6 +64,16 @@ static unsigned bound_port(int fd)
     return ntohs(*port_in(&addr));
 }
 
+static bool is_loopback(const struct sockaddr *addr)
+{
+    union address a;
+    memset(&a, 0, sizeof(a));
+    memcpy(&a, addr, addr->sa_family == AF_INET6 ? sizeof(a.in6) : sizeof(a.in));
+    if (a.any.sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&a.in6.sin6_addr);
+    return ntohl(a.in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
 /* The machine has no such address; another one of the host may do. */
 static bool is_absent(int error)
 {
@@ -80,56 +90,73 @@ static bool is_repeated(const struct addrinfo *list, const struct addrinfo *a)
     return false;
 }
 
-must_use static enum code open_all(const struct addrinfo *list, const char *host, unsigned port,
-                                   struct listeners *out, struct err *err)
+/* What is to be opened, and what was. */
+struct opening {
+    const char *host;
+    unsigned port;
+    int absent; /* why an address was skipped */
+    struct listeners l;
+};
+
+must_use static enum code open_list(struct opening *o, const struct addrinfo *list, struct err *err)
 {
-    int absent = EADDRNOTAVAIL;
-    for (const struct addrinfo *a = list; a && out->n < LISTEN_MAX; a = a->ai_next) {
+    struct listeners *l = &o->l;
+    for (const struct addrinfo *a = list; a && l->n < LISTEN_MAX; a = a->ai_next) {
         if (is_repeated(list, a))
             continue;
-        int fd = listen_on(a, out->n ? out->port : port);
+        int fd = listen_on(a, l->n ? l->port : o->port);
         if (fd < 0 && is_absent(errno)) {
-            absent = errno;
+            o->absent = errno;
             continue;
         }
         if (fd < 0)
             return err_errno(err, errno == EADDRINUSE ? E_EXISTS : E_IO, "cannot listen on %s:%u",
-                             host, out->n ? out->port : port);
-        out->fds[out->n++] = fd;
-        out->port = bound_port(fd);
+                             o->host, l->n ? l->port : o->port);
+        l->is_local = (l->n == 0 || l->is_local) && is_loopback(a->ai_addr);
+        l->fds[l->n++] = fd;
+        l->port = bound_port(fd);
     }
-    errno = absent;
-    return out->n ? OK : err_errno(err, E_IO, "cannot listen on %s:%u", host, port);
+    return OK;
 }
 
-/* A machine without /etc/hosts or DNS still has a localhost. */
-static int resolve(const char *host, struct addrinfo **out)
+must_use static enum code open_name(struct opening *o, const char *name, struct err *err)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    int failure = getaddrinfo(host, NULL, &hints, out);
-    if (failure && strcmp(host, "localhost") == 0)
-        return getaddrinfo("127.0.0.1", NULL, &hints, out);
-    return failure;
+    struct addrinfo *list = NULL;
+    int failure = getaddrinfo(name, NULL, &hints, &list);
+    if (failure)
+        return err_set(err, E_NOTFOUND, "cannot listen on %s:%u: %s", o->host, o->port,
+                       gai_strerror(failure));
+    enum code rc = open_list(o, list, err);
+    freeaddrinfo(list);
+    return rc;
+}
+
+/* localhost is both of its addresses (RFC 6761), whatever /etc/hosts or DNS may say or not. */
+must_use static enum code open_host(struct opening *o, struct err *err)
+{
+    if (strcmp(o->host, "localhost") == 0) {
+        TRY(open_name(o, "127.0.0.1", err));
+        TRY(open_name(o, "::1", err));
+    } else {
+        TRY(open_name(o, o->host, err));
+    }
+    errno = o->absent;
+    return o->l.n ? OK : err_errno(err, E_IO, "cannot listen on %s:%u", o->host, o->port);
 }
 
 enum code listeners_open(const char *host, unsigned port, struct listeners *out, struct err *err)
 {
-    struct addrinfo *list = NULL;
-    struct listeners l = {0};
-    int failure = resolve(host, &list);
-    if (failure)
-        return err_set(err, E_NOTFOUND, "cannot listen on %s:%u: %s", host, port,
-                       gai_strerror(failure));
-    enum code rc = open_all(list, host, port, &l, err);
+    struct opening o = {.host = host, .port = port, .absent = EADDRNOTAVAIL};
+    enum code rc = open_host(&o, err);
     for (int attempt = 0; rc == E_EXISTS && port == 0 && attempt < free_port_attempts; attempt++) {
-        listeners_close(&l); /* the port that was free for one address was taken for another */
-        rc = open_all(list, host, port, &l, err);
+        listeners_close(&o.l); /* the port that was free for one address was taken for another */
+        rc = open_host(&o, err);
     }
-    freeaddrinfo(list);
     if (rc) {
-        listeners_close(&l);
+        listeners_close(&o.l);
         return rc;
     }
-    *out = l;
+    *out = o.l;
     return OK;
 }

@@ -4,12 +4,15 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 enum { LISTEN_MAX = 4, LISTEN_BACKLOG = 1024 };
 
 struct listeners {
     int fds[LISTEN_MAX];
     unsigned n;
     unsigned port; /* of all of them */
+    bool is_local; /* this machine alone can reach them */
 };
 
 /*

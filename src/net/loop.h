@@ -1,26 +1,34 @@
-/* A thread that serves connections, by a libmicrohttpd that has no thread of its own. */
+/* A thread that waits for sockets (epoll) and for what other threads ask of it. */
 #ifndef MURR_NET_LOOP_H
 #define MURR_NET_LOOP_H
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 struct loop;
-struct MHD_Daemon;
 
-/* A socket has become a connection, or could not; called by the loop's thread. */
-typedef void (*loop_added_fn)(void *app);
+/* Both come from the loop's thread, with what loop_watch or loop_call was given. */
+struct loop_calls {
+    void (*ready)(void *what);  /* its socket can be read or written, or has failed */
+    void (*called)(void *what); /* loop_call */
+};
 
-/* Takes the daemon, started with MHD_USE_EPOLL and without threads, also when it fails. Fails E_IO. */
-must_use enum code loop_start(struct MHD_Daemon *take_daemon, loop_added_fn added, void *app,
-                              struct loop **out, struct err *err);
+/* Fails E_IO. */
+must_use enum code loop_start(struct loop_calls calls, struct loop **out, struct err *err);
 
-/* Takes the socket, which does not block. Any thread. */
-void loop_add(struct loop *l, int take_fd);
+/* Have `what` called by the loop's thread, soon. Threads: any, also after loop_stop, when it has no effect. */
+void loop_call(struct loop *l, void *what);
 
-/* Make it look again, after MHD_resume_connection. Any thread. */
-void loop_wake(struct loop *l);
+/*
+ * Wait for other events (EPOLLIN, EPOLLOUT) of a socket than before; 0 is none at all. After a change to 0 no call to
+ * `ready` comes. False: the kernel has no memory for it. Threads: the loop's.
+ */
+must_use bool loop_watch(struct loop *l, int fd, void *what, unsigned before, unsigned events);
 
-/* Stop the thread, then close all connections. None may be suspended. NULL is fine. */
+/* End the thread. No call comes any more. NULL is fine. */
 void loop_stop(struct loop *l);
+/* After loop_stop. NULL is fine. */
+void loop_free(struct loop *l);
 
 #endif

@@ -15,13 +15,16 @@
  * of it when its descriptor and mapping are gone, however that comes about.
  *
  *   (1) used_bytes counts the bytes of all files, from before they are written until the mapping is released.
- *   (2) refs: one of the server, one of each detached body that lies in a file.
+ *   (2) n_files counts those that are being received: each has a descriptor, until it is mapped.
+ *   (3) refs: one of the server, one of each detached body that lies in a file.
  */
 struct spool {
     char *dir;
     uint64_t max_bytes;
     _Atomic uint64_t used_bytes; /* (1) */
-    _Atomic unsigned refs;       /* (2) */
+    unsigned max_files;
+    _Atomic unsigned n_files; /* (2) */
+    _Atomic unsigned refs;    /* (3) */
 };
 
 /* A detached body that lies in a file. */
@@ -31,13 +34,15 @@ struct spooled {
     size_t len;
 };
 
-enum code spool_open(const char *dir, uint64_t max_bytes, struct spool **out_spool, struct err *err)
+enum code spool_open(const char *dir, uint64_t max_bytes, unsigned max_files,
+                     struct spool **out_spool, struct err *err)
 {
     TRY(tree_remove(dir, err));
     TRY(dir_make(dir, err));
     struct spool *s = mem_zalloc(sizeof(*s));
     s->dir = mem_strdup(dir);
     s->max_bytes = max_bytes;
+    s->max_files = max_files;
     s->refs = 1;
     *out_spool = s;
     return OK;
@@ -53,7 +58,8 @@ void spool_close(struct spool *s)
 
 bool spool_has_room(struct spool *s, uint64_t bytes)
 {
-    return bytes <= s->max_bytes && atomic_load(&s->used_bytes) <= s->max_bytes - bytes;
+    return bytes <= s->max_bytes && atomic_load(&s->used_bytes) <= s->max_bytes - bytes &&
+           atomic_load(&s->n_files) < s->max_files;
 }
 
 must_use static enum code spool_take(struct spool *s, uint64_t bytes, struct err *err)
@@ -77,9 +83,24 @@ static enum code code_of_write(int error)
 
 must_use static enum code open_file(struct upload *u, struct err *err)
 {
-    TRY(file_open_unnamed(u->spool->dir, &u->fd, err));
+    if (atomic_fetch_add(&u->spool->n_files, 1) >= u->spool->max_files) {
+        atomic_fetch_sub(&u->spool->n_files, 1);
+        return err_set(err, E_BUSY, "more than %u uploads at a time", u->spool->max_files);
+    }
+    enum code rc = file_open_unnamed(u->spool->dir, &u->fd, err);
+    if (rc) {
+        atomic_fetch_sub(&u->spool->n_files, 1);
+        return rc;
+    }
     u->in_file = true;
     return OK;
+}
+
+static void close_file(struct upload *u)
+{
+    close(u->fd);
+    u->fd = -1;
+    atomic_fetch_sub(&u->spool->n_files, 1);
 }
 
 static void drop_file(struct upload *u)
@@ -89,7 +110,7 @@ static void drop_file(struct upload *u)
     if (u->map)
         munmap((void *)u->map, u->file_bytes);
     if (u->fd >= 0)
-        close(u->fd);
+        close_file(u);
     spool_give_back(u->spool, u->file_bytes);
     u->in_file = false;
     u->file_bytes = 0;
@@ -159,8 +180,7 @@ enum code upload_view(struct upload *u, struct view *out, struct err *err)
         if (map == MAP_FAILED)
             return err_errno(err, errno == ENOMEM ? E_NOMEM : E_IO, "cannot map an upload");
         u->map = map;
-        close(u->fd); /* the mapping holds the file */
-        u->fd = -1;
+        close_file(u); /* the mapping holds the file */
     }
     *out = view_of(u->map, u->file_bytes);
     return OK;

@@ -13,13 +13,14 @@
 /* Where the files are, and how many bytes they may have together. */
 struct spool;
 
-/* The directory is made where it is missing, and emptied of what a crash may have left. Fails E_IO. */
-must_use enum code spool_open(const char *dir, uint64_t max_bytes, struct spool **out_spool,
-                              struct err *err);
+/* The directory is made where it is missing, and emptied of what a crash may have left. `max_files`: that are received
+ * at a time. Fails E_IO. */
+must_use enum code spool_open(const char *dir, uint64_t max_bytes, unsigned max_files,
+                              struct spool **out_spool, struct err *err);
 /* For whoever opened it; uploads that were detached keep it alive. NULL is fine. */
 void spool_close(struct spool *s);
 
-/* Whether so many bytes more may come, as things stand. */
+/* Whether another file may come that has so many bytes, as things stand. */
 bool spool_has_room(struct spool *s, uint64_t bytes);
 
 /* Bytes that are kept until they are released, once, by any thread. */

@@ -11,6 +11,9 @@
 static const int64_t early_ms = 5 * 60 * 1000;
 static const int64_t pause_ms = 1000; /* between refreshes in the background that failed */
 
+/* How often credentials_reread was called. */
+static _Atomic unsigned n_rereads;
+
 struct credentials_chain {
     const struct s3_config *config;
     char *region;
@@ -20,6 +23,7 @@ struct credentials_chain {
     bool is_known;        /* `current` has been fetched, and not been refused */
     struct credentials current;
     int64_t refresh_at_ms; /* wall clock; 0: never */
+    unsigned n_rereads;    /* when the latest fetch began */
     unsigned n_failed;     /* fetches */
     enum code failed_code; /* of the latest that failed */
     struct err failed_err;
@@ -143,6 +147,7 @@ must_use static enum code start_fetch(struct credentials_chain *chain, struct er
 {
     if (chain->is_fetching)
         return OK;
+    chain->n_rereads = atomic_load(&n_rereads);
     if (chain->is_joinable)
         pthread_join(chain->fetcher, NULL); /* it has ended, but for its last instructions */
     int failed = pthread_create(&chain->fetcher, NULL, fetch_main, chain);
@@ -171,7 +176,8 @@ enum code credentials_try(struct credentials_chain *chain, struct credentials_wa
     if (!*out_ready) {
         rc = wait_for_fetch(chain, wait, err);
     } else {
-        if (chain->refresh_at_ms && now_ms >= chain->refresh_at_ms)
+        bool is_due = chain->refresh_at_ms && now_ms >= chain->refresh_at_ms;
+        if (is_due || chain->n_rereads != atomic_load(&n_rereads))
             rc = start_fetch(chain, err);
         credentials_copy(&chain->current, out_copy);
         *wait = (struct credentials_wait){0};
@@ -180,6 +186,11 @@ enum code credentials_try(struct credentials_chain *chain, struct credentials_wa
     if (rc && *out_ready)
         credentials_done(out_copy);
     return rc;
+}
+
+void credentials_reread(void)
+{
+    atomic_fetch_add(&n_rereads, 1);
 }
 
 void credentials_refused(struct credentials_chain *chain, const struct credentials *refused)

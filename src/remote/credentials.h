@@ -66,6 +66,10 @@ struct credentials_wait {
 must_use enum code credentials_try(struct credentials_chain *chain, struct credentials_wait *wait,
                                    struct credentials *out_copy, bool *out_ready, struct err *err);
 
+/* The files, variables and services that credentials come from may say something else now: fetch those of every
+ * chain again when it is next asked; the old ones serve until then. Threads: any. */
+void credentials_reread(void);
+
 /* The store says that these have expired, whatever we thought: get others next time. */
 void credentials_refused(struct credentials_chain *chain, const struct credentials *refused);
 

@@ -24,7 +24,8 @@ START_S = 60
 class Server:
     """`murr serve` with a configuration; use as a context manager."""
 
-    def __init__(self, folder, tables, server=None, load=None, extra=(), env=None):
+    def __init__(self, folder, tables, server=None, load=None, extra=(), env=None,
+                 prefix=()):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         config = {
@@ -38,6 +39,7 @@ class Server:
         self.config_path.write_text(json.dumps(config, indent=1))  # JSON is YAML
         self.extra = list(extra)
         self.env = env
+        self.prefix = list(prefix)  # as in: prlimit --nofile=128:128
         self.log_path = self.folder / "murr.log"
         self.process = None
         self.port = None
@@ -52,7 +54,7 @@ class Server:
     def start(self, wait=True):
         self.log = open(self.log_path, "ab")
         self.log_start = self.log.tell()
-        self.process = subprocess.Popen([BINARY, "serve", "--config", str(self.config_path),
+        self.process = subprocess.Popen([*self.prefix, BINARY, "serve", "--config", str(self.config_path),
                                          *self.extra], stderr=self.log, stdout=self.log,
                                         env=self.env)
         if wait:

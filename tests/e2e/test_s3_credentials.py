@@ -2,6 +2,7 @@
 import datetime
 import http.server
 import json
+import signal
 import threading
 import time
 import urllib.parse
@@ -291,6 +292,17 @@ def test_refused_token_is_renewed(tmp_path, fake, issuer):
         server.wait_loaded("t")
         assert issuer.n == 1
         fake.identities["ASIA1"].until = 1
+        server.wait_for(lambda: issuer.n == 2)
+        time.sleep(0.5)
+        assert issuer.n == 2 and not server.status("t")["last_error"]
+
+
+def test_hup_asks_again_while_the_old_ones_serve(tmp_path, fake, issuer):
+    fake.allow("somebody", "else")
+    with Server(tmp_path, {"t": table(fake)}, env=container(tmp_path, issuer)) as server:
+        server.wait_loaded("t")
+        assert issuer.n == 1
+        server.process.send_signal(signal.SIGHUP)
         server.wait_for(lambda: issuer.n == 2)
         time.sleep(0.5)
         assert issuer.n == 2 and not server.status("t")["last_error"]

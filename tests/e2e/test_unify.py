@@ -69,6 +69,15 @@ def test_types_of_files_unify_whatever_their_order(tmp_path, files, kind, revers
     assert [None if v is None else v if isinstance(v, list) else v for v in got["x"].to_pylist()] == [v for v, _ in files]
 
 
+@pytest.mark.parametrize("values,kind", [(["a", None], pa.list_(pa.string())), ([0.5], pa.list_(F32)), ([D("1.5")], pa.list_(pa.decimal128(3, 1)))])
+def test_lists_without_a_value_unify_with_lists_of_any_type(tmp_path, values, kind):
+    """pandas: a day on which all lists are empty, or hold nothing but None."""
+    nothing = pa.table({"id": ["a", "b", "c"], "x": pa.array([[], [None, None], None], pa.list_(pa.null()))})
+    publish(tmp_path / "source", "2026-11-22", [nothing, table("d", values, kind)])
+    got, _ = served(tmp_path, list("abcd"))
+    assert got.schema.field("x").type == kind and got["x"].to_pylist() == [[], [None, None], None, values]
+
+
 @pytest.mark.parametrize("files,lost", [
     ([(2**53 + 1, I64), (0.5, F64)], "9007199254740993 as int64 is not exactly a value of float64"),
     ([(2**63, U64), (-1, I64)], "9223372036854775808 as uint64 is not exactly a value of int64"),

@@ -346,7 +346,7 @@ def test_metrics_follow_tables(murr):
     assert 'murr_writes_total{table="t",result="error"} 1' in lines()
     assert 'murr_written_rows_total{table="t"} 3' in lines()
     assert f'murr_written_bytes_total{{table="t"}} {len(body)}' in lines()
-    assert 'murr_http_requests_total{route="/api/v1/table/{}/write",code="200"} 1' in lines()
+    assert 'murr_http_requests_total{method="PUT",route="/api/v1/table/{}/write",code="200"} 1' in lines()
     assert not [line for line in lines() if "nobody" in line]
     assert murr.request("DELETE", "/api/v1/table/t")[0] == 200
     assert not [line for line in lines() if 'table="t"' in line]

@@ -302,7 +302,7 @@ uint64_t pq_file_group_rows(const struct pq_file *f, size_t row_group)
 bool pq_file_says_null(const struct pq_file *f, size_t column)
 {
     const struct pq_column *col = &f->columns[column];
-    bool says = f->n_rows > 0 && col->supported && col->type.dtype != DT_LIST;
+    bool says = f->n_rows > 0 && col->supported && (col->is_null || col->type.dtype != DT_LIST);
     for (size_t g = 0; says && !col->is_null && g < f->n_groups; g++) {
         const struct pq_chunk_meta *m = &f->groups[g].chunks[col->leaf_idx];
         says = f->groups[g].n_rows == 0 ||

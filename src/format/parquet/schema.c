@@ -172,6 +172,7 @@ static void describe_list(struct pq_schema_element *e, size_t n, struct pq_colum
     }
     if (!pq_leaf_describe(leaf, &col->leaf, col->why_not, sizeof(col->why_not)))
         return;
+    col->is_null = pq_element_is_null(leaf);
     col->type = col->leaf.type;
     col->type.element = col->leaf.type.dtype;
     col->type.dtype = DT_LIST;
@@ -225,7 +226,7 @@ static enum code parse_column(struct pq_file *f, struct thrift *t, size_t *left,
     col->name = arena_strndup(&f->arena, e[0].name.ptr, e[0].name.len);
     col->name_len = e[0].name.len;
     col->field_id = e[0].field_id;
-    col->is_null = n == 1 && pq_element_is_null(&e[0]);
+    col->is_null |= n == 1 && pq_element_is_null(&e[0]);
     describe_column(e, n, col);
     f->n_columns++;
     return OK;

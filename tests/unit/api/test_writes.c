@@ -120,17 +120,23 @@ static int begin(void **state)
                                    .max_columns = 10,
                                    .max_body_bytes = 1000,
                                    .max_write_bytes = 3 << 20,
-                                   .version = "1"};
+                                   .version = "1",
+                                   .host = "",
+                                   .allowed_hosts = "",
+                                   .cors_origins = ""};
     world.api = api_new(&api);
     const struct http_config http = {.host = "127.0.0.1",
                                      .threads = 2,
-                                     .body_rule = api_body_rule,
+                                     .rule = api_rule,
+                                     .refuse = api_refuse,
                                      .upload_dir = world.dir,
                                      .max_upload_bytes = 2 << 20,
                                      .upload_memory_bytes = 1000,
                                      .max_answer_bytes = 1 << 30,
                                      .max_connections = 20,
-                                     .timeout_ms = 5000};
+                                     .timeout_ms = 5000,
+                                     .idle_timeout_ms = 5000,
+                                     .max_upload_files = 100};
     return http_server_open(&http, api_handle, world.api, &world.server, &err) ? -1 : 0;
 }
 
@@ -349,8 +355,9 @@ static void writes_are_counted_while_their_table_is_listed(void **state)
     assert_true(metrics_say("murr_write_duration_seconds_count{table=\"new\"} 1\n"));
     assert_true(metrics_say("murr_writes_total{table=\"other\",result=\"ok\"} 0\n"));
     assert_false(metrics_say("table=\"nobody\""));
-    assert_true(metrics_say("murr_http_requests_total{route=\"/api/v1/table/{}/write\","
-                            "code=\"400\"} "));
+    assert_true(
+        metrics_say("murr_http_requests_total{method=\"PUT\",route=\"/api/v1/table/{}/write\","
+                    "code=\"400\"} "));
     assert_true(metrics_say("murr_inflight_requests 1\n"));
     registry.n_listed = 1;
     assert_false(metrics_say("table=\"new\""));

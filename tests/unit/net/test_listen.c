@@ -35,6 +35,7 @@ static void listen_takes_one_free_port_for_all_addresses(void **state)
         assert_true(l.n >= 1);
         assert_int_not_equal(l.port, 0);
         assert_true(accepts_v4(l.port));
+        assert_int_equal(l.is_local, i < 2);
         listeners_close(&l);
         assert_int_equal(l.n, 0);
     }

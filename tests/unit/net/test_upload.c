@@ -95,25 +95,27 @@ static struct kept take_kept(void)
     return k;
 }
 
-static struct http_body_rule rule(void *app, const char *method, const char *path)
+static struct http_rule rule(void *app, const char *method, const char *path)
 {
     (void)app;
     (void)method;
     bool small = strcmp(path, "/small") == 0;
-    return (struct http_body_rule){small ? MAX_SMALL : MAX_LARGE, !small};
+    return (struct http_rule){small ? MAX_SMALL : MAX_LARGE, !small, false};
 }
 
 static struct http_server *open_patient(int64_t timeout_ms)
 {
     const struct http_config config = {.host = "127.0.0.1",
                                        .threads = 2,
-                                       .body_rule = rule,
+                                       .rule = rule,
                                        .upload_dir = upload_dir,
                                        .max_upload_bytes = MAX_ALL,
                                        .upload_memory_bytes = IN_MEMORY,
                                        .max_answer_bytes = 1 << 30,
                                        .max_connections = 50,
-                                       .timeout_ms = timeout_ms};
+                                       .max_upload_files = 50,
+                                       .timeout_ms = timeout_ms,
+                                       .idle_timeout_ms = timeout_ms};
     struct http_server *s;
     struct err err;
     assert_ok(http_server_open(&config, handler, NULL, &s, &err));
@@ -221,7 +223,7 @@ static void upload_dir_is_emptied_of_debris(void **state)
     assert_ok(path_format(path, &err, "%s/old", dir));
     assert_ok(dir_make(dir, &err));
     assert_ok(file_replace(path, view_cstr("x"), &err));
-    assert_ok(spool_open(dir, 1, &spool, &err));
+    assert_ok(spool_open(dir, 1, 1, &spool, &err));
     assert_ok(dir_list(dir, &names, &err));
     assert_int_equal(names.n, 0);
     dir_names_done(&names);

@@ -112,7 +112,9 @@ static int open_bucket(void **state)
                                .threads = 4,
                                .max_body_bytes = 1000,
                                .max_connections = 50,
-                               .timeout_ms = 10000};
+                               .timeout_ms = 10000,
+                               .idle_timeout_ms = 10000,
+                               .max_upload_files = 100};
     struct err err;
     for (size_t i = 0; i < OBJECT_BYTES; i++)
         b->object[i] = (uint8_t)(i * 2654435761u >> 13);
