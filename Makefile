@@ -40,7 +40,7 @@ TESTS    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(O)/tests/replay/%,$(FUZZ_SRC))
 BENCHES  := $(patsubst bench/bench_%.c,$(O)/bench/%,$(BENCH_SRC))
 
-.PHONY: all always run test unit e2e asan tsan fuzz bench bench-report fmt lint check clean help setup tests benches install
+.PHONY: all always run test unit e2e asan tsan fuzz bench bench-report fmt lint check check-long clean help setup tests benches install
 all: $(O)/murr $(O)/libmurr.a $(O)/libmurr.so $(O)/$(SONAME) ## build build/murr and build/libmurr.{a,so}
 ifeq ($(VARIANT),release)
 	@ln -sf release/murr release/libmurr.a release/libmurr.so release/$(SONAME) build/
@@ -107,6 +107,15 @@ check: ## what CI runs: test, asan, tsan, lint
 	@$(MAKE) --no-print-directory asan
 	@$(MAKE) --no-print-directory tsan
 	@$(MAKE) --no-print-directory lint
+
+# Of each test that goes by a seed, check runs a sample.
+check-long: export MURR_TEST_PROGRAMS=5000
+check-long: export MURR_TEST_DAMAGES=2000
+check-long: export MURR_TEST_TABLES=10000
+check-long: export MURR_TEST_PROXY_REQUESTS=10000
+check-long: export MURR_TEST_LARGE=1
+check-long: ## the tests that check samples, in full: an hour; ends with "N passed, N failed"
+	@$(MAKE) --no-print-directory test
 
 clean: ## remove build/
 	rm -rf build

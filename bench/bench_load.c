@@ -61,19 +61,22 @@ static void load_once(const char *source, uint64_t n_rows, double *out_wall, dou
     struct err err;
     struct registry *r;
     char *key[] = {"user_id"};
-    struct table_spec spec = {.name = "bench",
-                              .source.local.path = (char *)source,
-                              .poll_interval_ms = 60000,
-                              .parts = 8,
-                              .key = key,
-                              .n_key = 1};
+    struct table_spec spec = {
+        .name = "bench",
+        .source.local.path = (char *)source,
+        .source.layout = {.marker = (char *)"_SUCCESS"},
+        .guard = {.max_shrink = 100, .max_null_growth = 100, .max_duplicates = 100},
+        .poll_interval_ms = 60000,
+        .parts = 8,
+        .key = key,
+        .n_key = 1};
     struct registry_config config = {
         .data_dir = "build/bench/data/load", .load = {1u << 30, 0}, .tables = &spec, .n_tables = 1};
     bench_must(tree_remove(config.data_dir, &err), &err);
     bench_must(registry_open(&config, &r, &err), &err);
     uint64_t start = clock_mono_ns();
     double cpu = cpu_seconds();
-    bench_must(registry_load_now(r, view_cstr("bench"), &err), &err);
+    bench_must(registry_load_now(r, view_cstr("bench"), false, &err), &err);
     *out_wall = (double)(clock_mono_ns() - start) / 1e9;
     *out_cpu = cpu_seconds() - cpu;
     check_rows(r, n_rows);

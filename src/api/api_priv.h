@@ -60,12 +60,13 @@ void fetch_map(struct call *call);  /* POST /api/v1/table/{name}/fetch */
 void list_classic_tables(struct call *call);
 void list_tables(struct call *call);
 void table_schema(struct call *call);
-void create_table(struct call *call); /* PUT /api/v1/table/{name} */
-void drop_table(struct call *call);   /* DELETE */
-void write_table(struct call *call);
-void patch_table(struct call *call);
-void delete_rows(struct call *call);   /* POST /api/v1/table/{name}/delete */
-void compact_table(struct call *call); /* POST /api/v1/table/{name}/compact */
+void create_table(struct call *call);     /* PUT /api/v1/table/{name} */
+void drop_table(struct call *call);       /* DELETE */
+void write_table(struct call *call);      /* PUT /api/v1/table/{name}/write */
+void patch_table(struct call *call);      /* PATCH */
+void delete_rows(struct call *call);      /* POST /api/v1/table/{name}/delete */
+void accept_partition(struct call *call); /* POST /api/v1/table/{name}/accept */
+void compact_table(struct call *call);    /* POST /api/v1/table/{name}/compact */
 void probe_health(struct call *call);
 void probe_live(struct call *call);
 void probe_ready(struct call *call);

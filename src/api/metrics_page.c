@@ -128,6 +128,11 @@ static double loads_failed(const struct table_status *t)
     return (double)t->n_loads_failed;
 }
 
+static double loads_refused(const struct table_status *t)
+{
+    return (double)t->n_loads_refused;
+}
+
 static double polls_ok(const struct table_status *t)
 {
     return (double)t->n_polls_ok;
@@ -242,8 +247,10 @@ static void put_all_tables(struct page *p)
 {
     static const char *const kinds[] = {"disk", "index", "memory", NULL};
     static const char *const results[] = {"ok", "error", NULL};
+    static const char *const load_results[] = {"ok", "error", "refused", NULL};
     static const value_fn bytes[] = {disk_bytes, index_bytes, memory_bytes},
-                          loads[] = {loads_ok, loads_failed}, polls[] = {polls_ok, polls_failed};
+                          loads[] = {loads_ok, loads_failed, loads_refused},
+                          polls[] = {polls_ok, polls_failed};
     put_tables(p, "murr_table_rows", "Rows of the generation that serves.", rows_of);
     put_labelled(
         p, "murr_table_bytes", "gauge",
@@ -259,7 +266,8 @@ static void put_all_tables(struct page *p)
     put_tables(p, "murr_load_progress_ratio", "How much of a running load is read.", load_progress);
     put_tables(p, "murr_load_duration_seconds", "How long the latest good load took.",
                load_seconds);
-    put_labelled(p, "murr_loads_total", "counter", "Loads, by result.", "result", results, loads);
+    put_labelled(p, "murr_loads_total", "counter", "Loads, by result: refused by a guard is one.",
+                 "result", load_results, loads);
     put_labelled(p, "murr_source_polls_total", "counter", "Polls of the source, by result.",
                  "result", results, polls);
     put_values(p, "murr_source_read_bytes_total", "counter",

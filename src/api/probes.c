@@ -72,6 +72,20 @@ static void put_load(struct buf *out, const struct table_status *t)
         buf_printf(out, "%.3f}", t->load.eta_s);
 }
 
+/* What a guard keeps out, and how to name it to the accept route. */
+static void put_refused(struct buf *out, const struct table_status *t)
+{
+    if (!t->refused.partition[0]) {
+        buf_puts(out, ",\"refused\":null");
+        return;
+    }
+    buf_puts(out, ",\"refused\":{\"partition\":");
+    json_put_string(out, view_cstr(t->refused.partition));
+    buf_printf(out, ",\"fingerprint\":\"%016llx\"", (unsigned long long)t->refused.fingerprint);
+    put_text(out, "why", t->refused.why);
+    buf_puts(out, "}");
+}
+
 static void put_table(struct buf *out, const struct table_status *t, int64_t now_ms)
 {
     json_put_string(out, view_cstr(t->name));
@@ -92,6 +106,7 @@ static void put_table(struct buf *out, const struct table_status *t, int64_t now
     buf_printf(out, ",\"degraded\":%s", t->damage == DAMAGE_OLDER ? "true" : "false");
     put_text(out, "damage", t->damaged);
     put_time(out, "scrubbed", t->scrub.ended_at_ms, now_ms);
+    put_refused(out, t);
     put_load(out, t);
     buf_puts(out, "}");
 }

@@ -30,6 +30,7 @@ static const struct route routes[] = {
     {"PATCH", "/api/v1/table/{}/write", patch_table, CHANGES | SPOOL},
     {"POST", "/api/v1/table/{}/delete", delete_rows, CHANGES | SPOOL},
     {"POST", "/api/v1/table/{}/compact", compact_table, CHANGES},
+    {"POST", "/api/v1/table/{}/accept", accept_partition, CHANGES},
     {"GET", "/api/v1/table", list_classic_tables, 0},
     {"GET", "/v1/tables", list_tables, 0},
     {"GET", "/health", probe_health, ADMIN},

@@ -30,6 +30,7 @@ struct status status_of(enum code code)
         [E_NOMEM] = {500, "INTERNAL_ERROR"},
         [E_BUSY] = {429, "TOO_MANY_REQUESTS"},
         [E_NOSPACE] = {507, "INSUFFICIENT_STORAGE"},
+        [E_REFUSED] = {409, "REFUSED"},
     };
     size_t n = sizeof(table) / sizeof(table[0]);
     return (size_t)code < n ? table[code] : table[E_IO];

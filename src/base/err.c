@@ -61,6 +61,7 @@ const char *code_name(enum code code)
         [E_NOMEM] = "E_NOMEM",
         [E_BUSY] = "E_BUSY",
         [E_NOSPACE] = "E_NOSPACE",
+        [E_REFUSED] = "E_REFUSED",
     };
     return (unsigned)code < sizeof(names) / sizeof(names[0]) ? names[code] : "E_?";
 }

@@ -25,6 +25,7 @@ enum code {
     E_NOMEM,       /* a table-sized allocation or mapping failed */
     E_BUSY,        /* a queue is full: try again later */
     E_NOSPACE,     /* the disk is full, or a quota is used up */
+    E_REFUSED,     /* sound, but a guard says that somebody should look at it first */
 };
 
 #define must_use          __attribute__((warn_unused_result))

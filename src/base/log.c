@@ -5,6 +5,7 @@
 #include "base/log_writer.h"
 #include "base/mem.h"
 
+#include <stdatomic.h>
 #include <unistd.h>
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
@@ -16,6 +17,7 @@ static _Atomic enum log_level min_level = LOG_INFO;
 static _Atomic enum log_format line_format = LOG_TEXT;
 /* Set by log_start, before there are threads that log; NULL: lines are written by who logs. */
 static struct log_writer *writer;
+static _Atomic bool has_bar;
 
 void log_init(enum log_level level, enum log_format format)
 {
@@ -141,11 +143,18 @@ uint64_t log_lines_dropped(void)
     return writer ? log_writer_dropped(writer) : 0;
 }
 
+void log_over_bar(bool is_drawn)
+{
+    atomic_store_explicit(&has_bar, is_drawn, memory_order_relaxed);
+}
+
 void log_event(enum log_level level, const char *msg, const struct log_field *fields)
 {
     if (level < min_level)
         return;
     AUTO(buf) struct buf line = {0};
+    if (atomic_load_explicit(&has_bar, memory_order_relaxed))
+        buf_puts(&line, "\r\033[K");
     put_line(&line, level, msg, fields);
     if (writer) {
         log_writer_put(writer, buf_view(&line));

@@ -17,6 +17,8 @@
 #include "base/err.h"
 #include "base/view.h"
 
+#include <stdbool.h>
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON };
 
@@ -40,6 +42,10 @@ must_use enum code log_start(struct err *err);
 void log_stop(void);
 /* Lines dropped since log_start. Threads: any, between the two. */
 uint64_t log_lines_dropped(void);
+
+/* Whether stderr is a terminal on whose last line something is drawn, such as a bar: then a line of the log takes its
+ * place, and it is drawn again below. Threads: any. */
+void log_over_bar(bool is_drawn);
 
 /* `fields` ends with a zeroed one; use the macros below. */
 void log_event(enum log_level level, const char *msg, const struct log_field *fields);

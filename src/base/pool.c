@@ -19,7 +19,15 @@ struct batch_run {
     struct err failed_err;
 };
 
+struct pool_turns {
+    unsigned n;
+    pthread_mutex_t lock; /* guards n_free */
+    pthread_cond_t freed;
+    unsigned n_free;
+};
+
 struct pool {
+    struct pool_turns *turns; /* NULL: none are taken */
     unsigned n_workers;
     struct worker *workers;
     pthread_mutex_t turn; /* held by the caller whose batch runs */
@@ -35,6 +43,60 @@ struct worker {
     struct pool *pool;
     unsigned idx;
 };
+
+static unsigned or_cores(unsigned n)
+{
+    return n ? n : cpu_count();
+}
+
+struct pool_turns *pool_turns_new(unsigned n)
+{
+    struct pool_turns *t = mem_zalloc(sizeof(*t));
+    t->n = t->n_free = or_cores(n);
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->freed, NULL);
+    return t;
+}
+
+void pool_turns_free(struct pool_turns *t)
+{
+    if (!t)
+        return;
+    pthread_cond_destroy(&t->freed);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+static void take_turn(struct pool_turns *t)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&t->lock);
+    while (t->n_free == 0)
+        pthread_cond_wait(&t->freed, &t->lock);
+    t->n_free--;
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void give_turn(struct pool_turns *t)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&t->lock);
+    t->n_free++;
+    pthread_cond_signal(&t->freed);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void pool_wait_begin(struct pool *p)
+{
+    give_turn(p->turns);
+}
+
+void pool_wait_end(struct pool *p)
+{
+    take_turn(p->turns);
+}
 
 static bool has_task(const struct batch_run *run)
 {
@@ -58,7 +120,9 @@ static void run_one(struct pool *p, unsigned worker)
     pthread_mutex_unlock(&p->lock);
 
     struct err err = {{0}};
+    take_turn(p->turns);
     enum code rc = run->fn(run->job, task, worker, &err);
+    give_turn(p->turns);
 
     pthread_mutex_lock(&p->lock);
     run->running--;
@@ -83,12 +147,10 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
-struct pool *pool_new(unsigned n_workers)
+static struct pool *start(unsigned n_workers, struct pool_turns *turns)
 {
-    if (n_workers == 0) {
-        n_workers = cpu_count();
-    }
     struct pool *p = mem_zalloc(sizeof(*p));
+    p->turns = turns;
     p->workers = mem_zalloc(n_workers * sizeof(*p->workers));
     pthread_mutex_init(&p->turn, NULL);
     pthread_mutex_init(&p->lock, NULL);
@@ -104,6 +166,16 @@ struct pool *pool_new(unsigned n_workers)
     if (p->n_workers == 0)
         abort(); /* not one thread: nothing that follows could work */
     return p;
+}
+
+struct pool *pool_new(unsigned n_workers)
+{
+    return start(or_cores(n_workers), NULL);
+}
+
+struct pool *pool_new_in_turns(struct pool_turns *turns)
+{
+    return start(turns->n, turns);
 }
 
 void pool_free(struct pool *p)

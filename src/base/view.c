@@ -68,3 +68,14 @@ const char *view_printable(struct view v, char *out, size_t cap)
     out[used] = '\0';
     return out;
 }
+
+struct view view_trim(struct view v)
+{
+    if (v.len >= 3 && memcmp(v.ptr, "\xEF\xBB\xBF", 3) == 0)
+        v = view_of(v.ptr + 3, v.len - 3);
+    while (v.len && v.ptr[0] <= ' ')
+        v = view_of(v.ptr + 1, v.len - 1);
+    while (v.len && v.ptr[v.len - 1] <= ' ')
+        v.len--;
+    return v;
+}

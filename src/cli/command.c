@@ -37,6 +37,16 @@ int command_misused(const char *command, const char *fmt, ...)
     return EXIT_USAGE;
 }
 
+enum code command_open_registry(const struct registry_config *config,
+                                struct registry **out_registry, struct err *err)
+{
+    struct err why;
+    enum code rc = registry_open(config, out_registry, &why);
+    if (rc && rc != E_BUSY && access(config->data_dir, W_OK) < 0)
+        return err_set(err, rc, "%s; to keep data elsewhere: --set server.data_dir=DIR", why.msg);
+    return rc ? err_set(err, rc, "%s", why.msg) : OK;
+}
+
 void config_options_done(struct config_options *o)
 {
     free(o->sets);

@@ -7,8 +7,13 @@
 #define MURR_CLI_COMMAND_H
 
 #include "cli/config.h"
+#include "engine/registry.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* registry_open; where the data directory is the trouble, the message says how to choose another. */
+must_use enum code command_open_registry(const struct registry_config *config,
+                                         struct registry **out_registry, struct err *err);
 
 /* argv[0] is the command's name. Returns the exit code. */
 typedef int (*command_fn)(int argc, char **argv);

@@ -13,6 +13,8 @@ static const char *const level_words[] = {"debug", "info", "warn", "error", NULL
 static const char *const format_words[] = {"text", "json", NULL};
 static const char *const layout_words[] = {"packed", "columnar", NULL};
 static const char *const storage_words[] = {"memory", "mmap", "disk", NULL};
+static const char *const partition_words[] = {"dated", "hive", "hourly", "none", "pointer", NULL};
+static const char *const schema_words[] = {"compatible", "any", NULL};
 static const char *const addressing_words[] = {"auto", "path", "virtual", NULL};
 
 #define AT(member) offsetof(struct config, member)
@@ -76,9 +78,33 @@ const struct config_field table_fields[N_TABLE_FIELDS] = {
     {"storage", FIELD_ENUM, AT(storage), "memory", .words = storage_words},
     {"scrub", FIELD_DURATION, AT(scrub_ms), "1d", .max = 31536000000},
     {"keep_generations", FIELD_UINT, AT(keep_generations), "2", .max = 1000},
+    {"rollback_after", FIELD_UINT, AT(rollback_after), "3", .min = 1, .max = 1000000},
     {"writes", FIELD_BOOL, AT(writes), .fallback = "true"},
 };
 #undef AT
+
+#define AT(member) offsetof(struct guard_spec, member)
+const struct config_field guard_fields[N_GUARD_FIELDS] = {
+    {"min_rows", FIELD_COUNT, AT(min_rows), "1", .max = 1ull << 50},
+    {"max_shrink", FIELD_PERCENT, AT(max_shrink), "50%", .max = 100},
+    {"max_null_growth", FIELD_PERCENT, AT(max_null_growth), "100%", .max = 100},
+    {"max_duplicates", FIELD_PERCENT, AT(max_duplicates), "95%", .max = 100},
+    {"max_days_ahead", FIELD_UINT, AT(max_days_ahead), "2", .max = 4000000},
+    {"schema", FIELD_ENUM, AT(schema), "compatible", .words = schema_words},
+};
+#undef AT
+
+#define AT(member) offsetof(struct partition_layout, member)
+const struct config_field layout_fields[N_LAYOUT_FIELDS] = {
+    {"partitions", FIELD_ENUM, AT(kind), "dated", .words = partition_words},
+    {"marker", FIELD_STRING, AT(marker), "_SUCCESS", .min = 1},
+    {"pointer", FIELD_STRING, AT(pointer), "_latest", .min = 1},
+};
+#undef AT
+
+const struct config_field local_fields[N_LOCAL_FIELDS] = {
+    {"path", FIELD_STRING, offsetof(struct source_spec, local.path), NULL, .min = 1},
+};
 
 #define AT(member) offsetof(struct s3_config, member)
 const struct config_field s3_fields[N_S3_FIELDS] = {
@@ -116,6 +142,8 @@ const struct config_field column_fields[N_COLUMN_FIELDS] = {
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned) &&
                    sizeof(enum layout_kind) == sizeof(unsigned) &&
                    sizeof(enum storage_kind) == sizeof(unsigned) &&
+                   sizeof(enum partition_kind) == sizeof(unsigned) &&
+                   sizeof(enum guard_schema) == sizeof(unsigned) &&
                    sizeof(enum s3_addressing) == sizeof(unsigned),
                "FIELD_ENUM stores an unsigned");
 
@@ -133,6 +161,8 @@ static const char *expected(enum field_type type)
         return "a size such as 64MB or 1GiB";
     case FIELD_DURATION:
         return "a duration such as 90s, 5m or 1h 30m";
+    case FIELD_PERCENT:
+        return "a share such as 50%";
     case FIELD_BOOL:
         return "true or false";
     case FIELD_NAMES:
@@ -175,6 +205,7 @@ static bool fits(const struct config_field *f, const struct node *n)
         return type == SCALAR_NUMBER;
     case FIELD_BYTES:
     case FIELD_DURATION:
+    case FIELD_PERCENT:
         return type == SCALAR_STRING || type == SCALAR_NUMBER;
     default:
         return type == SCALAR_STRING;
@@ -186,6 +217,8 @@ must_use static enum code parse_count(const struct config_field *f, const struct
 {
     uint64_t value = 0;
     struct view t = n->text;
+    if (f->type == FIELD_PERCENT && t.len && t.ptr[t.len - 1] == '%')
+        t.len--;
     for (size_t i = 0; i < t.len; i++) {
         if (t.ptr[i] < '0' || t.ptr[i] > '9')
             return wrong_type(f, n, err);
@@ -252,7 +285,7 @@ static const char *show_number(const struct config_field *f, uint64_t v, char ou
         return duration_format((int64_t)v, out);
     if (f->type == FIELD_BYTES)
         return size_format(v, out);
-    snprintf(out, DURATION_CAP, "%" PRIu64, v);
+    snprintf(out, DURATION_CAP, "%" PRIu64 "%s", v, f->type == FIELD_PERCENT ? "%" : "");
     return out;
 }
 
@@ -272,7 +305,7 @@ static void store(const struct config_field *f, uint64_t value, void *base)
     void *at = (char *)base + f->offset;
     if (f->type == FIELD_BOOL)
         *(bool *)at = value != 0;
-    else if (f->type == FIELD_UINT || f->type == FIELD_ENUM)
+    else if (f->type == FIELD_UINT || f->type == FIELD_ENUM || f->type == FIELD_PERCENT)
         *(unsigned *)at = (unsigned)value;
     else
         *(uint64_t *)at = value;
@@ -416,7 +449,8 @@ void field_print(const struct config_field *f, const void *base, struct buf *out
         buf_puts(out, f->words[*(const unsigned *)at]);
         break;
     case FIELD_UINT:
-        buf_printf(out, "%u", *(const unsigned *)at);
+    case FIELD_PERCENT:
+        buf_puts(out, show_number(f, *(const unsigned *)at, text));
         break;
     default:
         buf_puts(out, show_number(f, *(const uint64_t *)at, text));

@@ -19,6 +19,7 @@ enum field_type {
     FIELD_TYPE,     /* struct type */
     FIELD_SECRET,   /* as FIELD_STRING; never shown */
     FIELD_NAMES,    /* char *, owned: a list, kept as "a,b" */
+    FIELD_PERCENT,  /* unsigned, 0 to 100; written "50%" */
 };
 
 struct config_field {
@@ -38,8 +39,14 @@ struct config_section {
 
 #define N_SECTIONS 4
 extern const struct config_section config_sections[N_SECTIONS]; /* offsets into struct config */
-#define N_TABLE_FIELDS 7
+#define N_TABLE_FIELDS 8
 extern const struct config_field table_fields[N_TABLE_FIELDS]; /* into struct table_spec */
+#define N_GUARD_FIELDS 6
+extern const struct config_field guard_fields[N_GUARD_FIELDS]; /* into struct guard_spec */
+#define N_LOCAL_FIELDS 1
+extern const struct config_field local_fields[N_LOCAL_FIELDS]; /* into struct source_spec */
+#define N_LAYOUT_FIELDS 3
+extern const struct config_field layout_fields[N_LAYOUT_FIELDS]; /* into struct partition_layout */
 #define N_COLUMN_FIELDS 2
 #define N_S3_FIELDS     21
 extern const struct config_field s3_fields[N_S3_FIELDS];         /* into struct s3_config */

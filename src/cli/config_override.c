@@ -85,12 +85,15 @@ static void offer_table(struct search *s, struct view name, const struct node *t
     offer_fields(s, t, table_fields, N_TABLE_FIELDS);
     struct target key = {.parts = {t.parts[0], name, view_cstr("key")}, .n = 3};
     offer(s, &key);
+    struct target guard = {.parts = {t.parts[0], name, view_cstr("guard")}, .n = 3};
+    offer_fields(s, guard, guard_fields, N_GUARD_FIELDS);
     struct target source = {.parts = {t.parts[0], name, view_cstr("source"), view_cstr("s3")},
                             .n = 4};
     offer_fields(s, source, s3_fields, N_S3_FIELDS);
+    offer_fields(s, source, layout_fields, N_LAYOUT_FIELDS);
     source.parts[3] = view_cstr("local");
-    source.parts[source.n++] = view_cstr("path");
-    offer(s, &source);
+    offer_fields(s, source, local_fields, N_LOCAL_FIELDS);
+    offer_fields(s, source, layout_fields, N_LAYOUT_FIELDS);
     const struct node *columns = table ? node_member(table, view_cstr("columns")) : NULL;
     for (const struct node *c = columns ? columns->first : NULL; c; c = c->next)
         if (c->name)

@@ -1,6 +1,7 @@
 #include "cli/config_table.h"
 
 #include "base/mem.h"
+#include "model/schema.h"
 #include "remote/uri.h"
 
 #include <stdio.h>
@@ -87,15 +88,28 @@ must_use static enum code read_name(const struct node *n, struct table_spec *out
     return OK;
 }
 
+/* How the source publishes; a field of every kind of source. */
+static const char *const layout_names[] = {"partitions", "marker", "pointer", NULL};
+
+must_use static enum code read_layout(const struct node *n, const char *path,
+                                      struct table_spec *out, struct err *err)
+{
+    struct partition_layout *layout = &out->source.layout;
+    TRY(fields_read(n, layout_fields, N_LAYOUT_FIELDS, layout, n->name->origin, path, err));
+    if (strchr(layout->marker, '/') || strchr(layout->pointer, '/'))
+        return err_set(err, E_INVALID, "%s: %s: marker and pointer are names of files, without '/'",
+                       n->name->origin, path);
+    return OK;
+}
+
 must_use static enum code read_local(const struct node *n, const char *path, struct table_spec *out,
                                      struct err *err)
 {
-    static const struct config_field path_field[] = {
-        {"path", FIELD_STRING, offsetof(struct source_spec, local.path), NULL, .min = 1}};
     TRY(map_check(n, path, err));
-    TRY(fields_check(n, path_field, 1, NULL, path, err));
+    TRY(fields_check(n, local_fields, N_LOCAL_FIELDS, layout_names, path, err));
     out->source.kind = SOURCE_LOCAL;
-    return fields_read(n, path_field, 1, &out->source, n->name->origin, path, err);
+    TRY(fields_read(n, local_fields, N_LOCAL_FIELDS, &out->source, n->name->origin, path, err));
+    return read_layout(n, path, out, err);
 }
 
 /* What goes together, and what is no URL. */
@@ -122,11 +136,11 @@ must_use static enum code read_s3(const struct node *n, const char *path, struct
                                   struct err *err)
 {
     TRY(map_check(n, path, err));
-    TRY(fields_check(n, s3_fields, N_S3_FIELDS, NULL, path, err));
+    TRY(fields_check(n, s3_fields, N_S3_FIELDS, layout_names, path, err));
     out->source.kind = SOURCE_S3;
     TRY(fields_read(n, s3_fields, N_S3_FIELDS, &out->source.s3, n->name->origin, path, err));
     enum code rc = check_s3(&out->source.s3, err);
-    return rc ? err_in(err, rc, "%s: %s", n->name->origin, path) : OK;
+    return rc ? err_in(err, rc, "%s: %s", n->name->origin, path) : read_layout(n, path, out, err);
 }
 
 /* Exactly one of the known kinds. */
@@ -210,9 +224,8 @@ must_use static enum code check_key_column(const struct node *n, const char *pat
                        nullable->origin, path);
     char text[TYPE_TEXT_CAP];
     if (!dtype_is_key(c->type.dtype))
-        return err_set(err, E_INVALID,
-                       "%s: %s.dtype: a key column is utf8 or an integer type, not %s", n->origin,
-                       path, type_text(&c->type, text));
+        return err_set(err, E_INVALID, "%s: %s.dtype: a key column is " KEY_DTYPES ", not %s",
+                       n->origin, path, type_text(&c->type, text));
     c->nullable = false;
     return OK;
 }
@@ -226,6 +239,9 @@ must_use static enum code read_column(const struct node *n, const char *columns_
     TRY(fields_check(n, column_fields, N_COLUMN_FIELDS, NULL, path, err));
     if (n->name->text.len == 0)
         return err_set(err, E_INVALID, "%s: %s: a column needs a name", n->name->origin, path);
+    if (table_column_is_reserved(n->name->text))
+        return err_set(err, E_INVALID, "%s: %s: the name of this column is reserved",
+                       n->name->origin, path);
     out->columns = mem_realloc(out->columns, (out->n_columns + 1) * sizeof(*out->columns));
     struct column_spec *c = &out->columns[out->n_columns++];
     *c = (struct column_spec){.name = mem_strndup(n->name->text.ptr, n->name->text.len)};
@@ -250,15 +266,29 @@ must_use static enum code read_columns(const struct node *table, const char *tab
     return OK;
 }
 
+must_use static enum code read_guard(const struct node *table, const char *table_path,
+                                     struct table_spec *out, struct err *err)
+{
+    char path[FIELD_PATH_CAP];
+    const struct node *guard = node_member(table, view_cstr("guard"));
+    below(table_path, view_cstr("guard"), path);
+    if (guard)
+        TRY(map_check(guard, path, err));
+    TRY(fields_check(guard, guard_fields, N_GUARD_FIELDS, NULL, path, err));
+    return fields_read(guard, guard_fields, N_GUARD_FIELDS, &out->guard, table->name->origin, path,
+                       err);
+}
+
 enum code table_read(const struct node *n, struct table_spec *out, struct err *err)
 {
-    static const char *const others[] = {"source", "key", "columns", NULL};
+    static const char *const others[] = {"source", "key", "columns", "guard", NULL};
     char path[FIELD_PATH_CAP];
     TRY(read_name(n, out, err));
     TRY(map_check(n, below("tables", n->name->text, path), err));
     TRY(fields_check(n, table_fields, N_TABLE_FIELDS, others, path, err));
     TRY(fields_read(n, table_fields, N_TABLE_FIELDS, out, n->name->origin, path, err));
     TRY(read_source(n, path, out, err));
+    TRY(read_guard(n, path, out, err));
     TRY(read_key(n, path, out, err));
     return read_columns(n, path, out, err);
 }
@@ -282,11 +312,11 @@ static void print_source(const struct source_spec *source, struct buf *out)
     if (source->kind == SOURCE_S3) {
         buf_puts(out, "      s3:\n");
         fields_print(s3_fields, N_S3_FIELDS, &source->s3, 8, out);
-        return;
+    } else {
+        buf_puts(out, "      local:\n");
+        fields_print(local_fields, N_LOCAL_FIELDS, source, 8, out);
     }
-    buf_puts(out, "      local:\n        path: ");
-    yaml_put_string(out, source->local.path);
-    buf_puts(out, "\n");
+    fields_print(layout_fields, N_LAYOUT_FIELDS, &source->layout, 8, out);
 }
 
 void table_print(const struct table_spec *spec, struct buf *out)
@@ -296,6 +326,8 @@ void table_print(const struct table_spec *spec, struct buf *out)
     buf_puts(out, ":\n    source:\n");
     print_source(&spec->source, out);
     fields_print(table_fields, N_TABLE_FIELDS, spec, 4, out);
+    buf_puts(out, "    guard:\n");
+    fields_print(guard_fields, N_GUARD_FIELDS, &spec->guard, 6, out);
     buf_puts(out, "    key: [");
     for (size_t i = 0; i < spec->n_key; i++) {
         buf_puts(out, i ? ", " : "");

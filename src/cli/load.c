@@ -49,17 +49,22 @@ static int check_names(const struct arguments *args, const struct config *config
     return EXIT_DONE;
 }
 
+struct load_wish {
+    bool always; /* a line of progress a second */
+    bool force;  /* whatever the guards say */
+};
+
 static int load_all(struct registry *r, const struct arguments *args, const struct config *config,
-                    bool always)
+                    const struct load_wish *wish)
 {
     int exit_code = EXIT_DONE;
-    struct ticker ticker = {.registry = r, .always = always};
+    struct ticker ticker = {.registry = r, .always = wish->always};
     pthread_t thread;
     bool ticking = pthread_create(&thread, NULL, ticker_main, &ticker) == 0;
     for (size_t i = 0; i < config->n_tables; i++) {
         struct err err; /* also logged by the table */
         if (is_wanted(args, config->tables[i].name) &&
-            registry_load_now(r, view_cstr(config->tables[i].name), &err))
+            registry_load_now(r, view_cstr(config->tables[i].name), wish->force, &err))
             exit_code = command_failed(&err);
     }
     atomic_store(&ticker.stop, true);
@@ -73,13 +78,13 @@ static void print_tables(struct registry *r, const struct arguments *args)
     AUTO(arena) struct arena arena = {0};
     size_t n;
     const struct table_status *t = registry_status(r, &arena, &n);
-    printf("%-24s %-11s %10s %12s %14s %10s %9s\n", "table", "partition", "generation", "rows",
+    printf("%-24s %-13s %10s %12s %14s %10s %9s\n", "table", "partition", "generation", "rows",
            "disk bytes", "bytes/row", "seconds");
     for (size_t i = 0; i < n; i++) {
         if (!is_wanted(args, t[i].name))
             continue;
         double per_row = t[i].n_rows ? (double)t[i].disk_bytes / (double)t[i].n_rows : 0;
-        printf("%-24s %-11s %10llu %12llu %14llu %10.1f %9.2f\n", t[i].name,
+        printf("%-24s %-13s %10llu %12llu %14llu %10.1f %9.2f\n", t[i].name,
                t[i].loaded ? t[i].partition : "-", (unsigned long long)t[i].generation,
                (unsigned long long)t[i].n_rows, (unsigned long long)t[i].disk_bytes, per_row,
                t[i].load_seconds);
@@ -89,10 +94,13 @@ static void print_tables(struct registry *r, const struct arguments *args)
 int cmd_load(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
-    const char *progress = NULL;
-    const struct option_spec specs[] = {{"--progress", 0, &progress, true}};
-    if (arguments_parse(&args, argc, argv, "load", specs, 1) != EXIT_DONE)
+    const char *progress = NULL, *force = NULL;
+    const struct option_spec specs[] = {{"--progress", 0, &progress, true},
+                                        {"--force", 0, &force, true}};
+    if (arguments_parse(&args, argc, argv, "load", specs, 2) != EXIT_DONE)
         return EXIT_USAGE;
+    if (force && args.n_positional == 0)
+        return command_misused("load", "--force: name the tables whose guards are to be passed");
     AUTO(config) struct config config = {0};
     struct err err;
     if (config_options_load(&args.config, &config, &err))
@@ -102,9 +110,10 @@ int cmd_load(int argc, char **argv)
     struct registry_config rc = {config.server.data_dir, config.load, config.write, config.tables,
                                  config.n_tables};
     struct registry *r;
-    if (registry_open(&rc, &r, &err))
+    if (command_open_registry(&rc, &r, &err))
         return command_failed(&err);
-    int exit_code = load_all(r, &args, &config, progress != NULL);
+    const struct load_wish wish = {progress != NULL, force != NULL};
+    int exit_code = load_all(r, &args, &config, &wish);
     print_tables(r, &args);
     registry_close(r);
     return exit_code;

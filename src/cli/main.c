@@ -24,8 +24,11 @@ static const struct command commands[] = {
      cmd_check},
     {"load", "[TABLE...]", "load tables once, print what was built, exit",
      "Loads the newest partition of every table, or of those named, into server.data_dir.\n"
+     "Exit 1 when one could not be loaded or a guard refused it (docs/configuration.md).\n"
      "Shows a progress bar on a terminal, a log line every few seconds elsewhere.\n"
-     "      --progress     a line a second with bytes, rows and ETA, whatever stderr is\n",
+     "      --progress     a line a second with bytes, rows and ETA, whatever stderr is\n"
+     "      --force        of the tables named: take the newest partition whatever their guards "
+     "say\n",
      cmd_load},
     {"plan", "[TABLE...]", "predict rows, load time, disk and memory of tables",
      "Reads the footers of the newest partition of every table, or of those named, and loads a "

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+enum { SHOWN_NAME_CAP = 160 };
 static const size_t table_cell_max = 40;        /* characters of a cell in a table */
 static const size_t json_max = (size_t)1 << 30; /* bytes kept of the values of all columns */
 
@@ -126,13 +127,15 @@ static void put_table_head(struct output *o, const struct batch *b)
     AUTO(buf) struct buf cell = {0};
     o->widths = mem_zalloc(b->n_columns * sizeof(*o->widths));
     for (size_t i = 0; i < b->n_columns; i++) {
-        o->widths[i] = strlen(b->columns[i].name);
+        char shown[SHOWN_NAME_CAP]; /* what a terminal would obey is not printed */
+        const char *name = view_printable(view_cstr(b->columns[i].name), shown, sizeof(shown));
+        o->widths[i] = strlen(name);
         for (size_t row = 0; row < b->n_rows; row++) {
             buf_reset(&cell);
             put_table_cell(&cell, &b->columns[i], row);
             o->widths[i] = cell.len > o->widths[i] ? cell.len : o->widths[i];
         }
-        put_padded(&o->text, view_cstr(b->columns[i].name), o->widths[i]);
+        put_padded(&o->text, view_cstr(name), o->widths[i]);
     }
     buf_put_u8(&o->text, '\n');
 }

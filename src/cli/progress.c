@@ -45,6 +45,7 @@ static size_t terminal_columns(void)
 /* A line that is too long would begin a new one each time: the bar gives way, then the end. */
 static void draw_bar(const struct table_status *t)
 {
+    log_over_bar(true); /* a line that comes while it is drawn */
     char head[200], tail[120], left[32] = "";
     size_t columns = terminal_columns() - 1;
     double done = fraction(t), rows_total = (double)t->load.rows_total;
@@ -112,6 +113,7 @@ void progress_show(struct progress *p, struct registry *r)
     if (p->is_terminal && !any)
         progress_clear(p);
     p->bar_shown = p->is_terminal && any;
+    log_over_bar(p->bar_shown);
 }
 
 void progress_clear(struct progress *p)
@@ -119,4 +121,5 @@ void progress_clear(struct progress *p)
     if (p->bar_shown)
         fputs("\r\033[K", stderr);
     p->bar_shown = false;
+    log_over_bar(false);
 }

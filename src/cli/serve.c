@@ -85,7 +85,7 @@ must_use static enum code open_servers(const struct config *config, struct serve
     struct registry_config registry = {c->data_dir, config->load, config->write, config->tables,
                                        config->n_tables};
     TRY(path_format(s->upload_dir, err, "%s/.uploads", c->data_dir));
-    TRY(registry_open(&registry, &s->registry, err));
+    TRY(command_open_registry(&registry, &s->registry, err));
     struct api_config api = {.registry = s->registry,
                              .max_keys = c->max_keys,
                              .max_columns = c->max_columns,

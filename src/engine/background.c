@@ -17,15 +17,20 @@
 /* Two of each, so that a large write or merge of one table does not hold up small ones of another. */
 enum { N_WRITERS = 2, N_MERGERS = 2, MERGE_THREADS = 2, MERGE_NICENESS = 10 };
 
+/* So many sources are asked or loaded from at a time: one that is slow or silent costs itself. */
+enum { POLLERS_MAX = 16 };
+
 struct background {
     struct background_config config;
-    pthread_t poller, writers[N_WRITERS], mergers[N_MERGERS], scrubber;
-    bool is_polling, is_scrubbing;
-    unsigned n_writers, n_mergers;
+    pthread_t pollers[POLLERS_MAX], writers[N_WRITERS], mergers[N_MERGERS], scrubber;
+    bool is_scrubbing;
+    unsigned n_pollers, n_writers, n_mergers;
     _Atomic size_t write_turn, merge_turn, scrub_turn; /* of the tables */
 
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
+    pthread_cond_t poll_wake; /* of the pollers alone */
+    bool *is_polled;          /* by source: a poller has it */
     bool stopping;
     uint64_t n_wakes; /* so that none is missed between looking and sleeping */
 };
@@ -54,31 +59,79 @@ void background_wake(struct background *b)
 
 /* ------------------------------------------------------------------------------------- polling */
 
-static struct table *next_due(const struct background_config *c)
+/* The source that is due first of those that nobody polls; n_sources: none. The lock is held. */
+static size_t first_due(const struct background *b, uint64_t *out_ns)
 {
-    struct table *due = c->sources[0];
-    for (size_t i = 1; i < c->n_sources; i++)
-        if (table_next_poll_ns(c->sources[i]) < table_next_poll_ns(due))
-            due = c->sources[i];
-    return due;
+    const struct background_config *c = &b->config;
+    size_t first = c->n_sources;
+    *out_ns = UINT64_MAX;
+    for (size_t i = 0; i < c->n_sources; i++) {
+        uint64_t due_ns = b->is_polled[i] ? UINT64_MAX : table_next_poll_ns(c->sources[i]);
+        if (due_ns >= *out_ns)
+            continue;
+        *out_ns = due_ns;
+        first = i;
+    }
+    return first;
+}
+
+/* Sleep until a source is due, and take it; n_sources: it is the end. */
+static size_t take_due(struct background *b)
+{
+    size_t at = b->config.n_sources;
+    pthread_mutex_lock(&b->lock);
+    while (!b->stopping) {
+        uint64_t due_ns;
+        at = first_due(b, &due_ns);
+        if (due_ns <= clock_mono_ns())
+            break;
+        due_ns = due_ns < UINT64_MAX / 2 ? due_ns : UINT64_MAX / 2;
+        struct timespec until = {(time_t)(due_ns / 1000000000u), (long)(due_ns % 1000000000u)};
+        pthread_cond_timedwait(&b->poll_wake, &b->lock, &until);
+    }
+    at = b->stopping ? b->config.n_sources : at;
+    if (at < b->config.n_sources)
+        b->is_polled[at] = true;
+    pthread_mutex_unlock(&b->lock);
+    return at;
+}
+
+static void give_back(struct background *b, size_t source)
+{
+    pthread_mutex_lock(&b->lock);
+    b->is_polled[source] = false;
+    pthread_mutex_unlock(&b->lock);
+}
+
+void background_poll_soon(struct background *b)
+{
+    pthread_mutex_lock(&b->lock);
+    pthread_cond_broadcast(&b->poll_wake);
+    pthread_mutex_unlock(&b->lock);
 }
 
 static void *poller_main(void *arg)
 {
     struct background *b = arg;
     const struct background_config *c = &b->config;
-    uint64_t seen = 0;
     pthread_setname_np(pthread_self(), "murr-poller");
-    for (;;) {
-        struct table *t = next_due(c);
-        if (!sleep_until(b, table_next_poll_ns(t), &seen))
-            return NULL;
-        if (table_next_poll_ns(t) > clock_mono_ns())
-            continue;   /* woken: another one may be due */
+    const struct poll_means means = {c->shares, false};
+    for (size_t at; (at = take_due(b)) < c->n_sources; give_back(b, at)) {
         struct err err; /* kept and logged by the table */
-        enum code rc = table_poll(t, c->load_pool, c->config->load.memory_bytes, &err);
+        enum code rc = table_poll(c->sources[at], &means, &err);
         (void)rc;
     }
+    return NULL;
+}
+
+static void start_pollers(struct background *b)
+{
+    size_t n = b->config.n_sources < POLLERS_MAX ? b->config.n_sources : POLLERS_MAX;
+    b->is_polled = mem_zalloc((b->config.n_sources + 1) * sizeof(bool));
+    while (b->n_pollers < n && pthread_create(&b->pollers[b->n_pollers], NULL, poller_main, b) == 0)
+        b->n_pollers++;
+    if (n && b->n_pollers == 0)
+        log_error("cannot start a poller: tables will not be reloaded");
 }
 
 /* ------------------------------------------------------------------------------------- writing */
@@ -189,6 +242,7 @@ static void init_wake(struct background *b)
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&b->wake, &attr);
+    pthread_cond_init(&b->poll_wake, &attr);
     pthread_condattr_destroy(&attr);
 }
 
@@ -197,9 +251,7 @@ struct background *background_start(const struct background_config *config)
     struct background *b = mem_zalloc(sizeof(*b));
     b->config = *config;
     init_wake(b);
-    b->is_polling = config->n_sources && pthread_create(&b->poller, NULL, poller_main, b) == 0;
-    if (config->n_sources && !b->is_polling)
-        log_error("cannot start the poller: tables will not be reloaded");
+    start_pollers(b);
     while (b->n_writers < N_WRITERS &&
            pthread_create(&b->writers[b->n_writers], NULL, writer_main, b) == 0)
         b->n_writers++;
@@ -224,9 +276,10 @@ void background_stop(struct background *b)
     pthread_mutex_lock(&b->lock);
     b->stopping = true;
     pthread_cond_broadcast(&b->wake);
+    pthread_cond_broadcast(&b->poll_wake);
     pthread_mutex_unlock(&b->lock);
-    if (b->is_polling)
-        pthread_join(b->poller, NULL);
+    for (unsigned i = 0; i < b->n_pollers; i++)
+        pthread_join(b->pollers[i], NULL);
     for (unsigned i = 0; i < b->n_writers; i++)
         pthread_join(b->writers[i], NULL);
     for (unsigned i = 0; i < b->n_mergers; i++)
@@ -234,6 +287,8 @@ void background_stop(struct background *b)
     if (b->is_scrubbing)
         pthread_join(b->scrubber, NULL);
     pthread_cond_destroy(&b->wake);
+    pthread_cond_destroy(&b->poll_wake);
     pthread_mutex_destroy(&b->lock);
+    free(b->is_polled);
     free(b);
 }

@@ -1,5 +1,5 @@
 /*
- * What a registry does besides answering: one thread polls the sources, some write, some merge.
+ * What a registry does besides answering: some threads poll the sources and load, some write, some merge.
  *
  * A table is in the hands of at most one of each kind at a time. Loads, writes and merges of one table may run side
  * by side; they meet in commit.c.
@@ -17,7 +17,7 @@ struct background_config {
     const struct registry_config *config;
     struct table **sources; /* the tables that have one; they stay as long as the registry */
     size_t n_sources;
-    struct pool *load_pool;
+    struct load_shares *shares;
 };
 
 /* Borrows what the config names. */
@@ -28,6 +28,9 @@ bool background_writes(const struct background *b);
 
 /* There is something new to write or to merge, or to be polled sooner. Threads: any. */
 void background_wake(struct background *b);
+
+/* A table is to be polled sooner than it was. */
+void background_poll_soon(struct background *b);
 
 /* Loads and merges that run have been called off; the rest ends first. */
 void background_stop(struct background *b); /* NULL is fine */

@@ -49,19 +49,11 @@ static void init_mask(struct body *b)
                 ((uint8_t *)v->values)[row * width + i / 8] |= (uint8_t)(1u << i % 8);
 }
 
-/* Whether values may be rounded on their way: float64 into float32, also in lists. */
-static bool is_rounded(const struct type *from, const struct type *to)
-{
-    enum dtype a = from->dtype == DT_LIST ? from->element : from->dtype;
-    enum dtype b = to->dtype == DT_LIST ? to->element : to->dtype;
-    return a == DT_FLOAT64 && b == DT_FLOAT32;
-}
-
 enum code body_has(struct body *b, size_t i, const struct type *found, struct err *err)
 {
     const struct field *f = &b->schema->fields[i];
     bool converts = type_eq(found, &f->type) || type_converts(found, &f->type);
-    bool rounds = is_rounded(found, &f->type);
+    bool rounds = type_rounds(found, &f->type);
     char have[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
     if (!converts || (rounds && !f->lossy))
         return err_set(err, E_INVALID, "column '%s': expected %s, found %s%s", f->name,

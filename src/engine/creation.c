@@ -47,18 +47,6 @@ must_use static enum code check_row_fits(const struct schema *schema, struct err
     return OK;
 }
 
-/* Integers of a key lie in its cell. */
-must_use static enum code check_key_fits(const struct schema *schema, struct err *err)
-{
-    size_t bytes = 0;
-    for (size_t k = 0; k < schema->n_key; k++)
-        bytes += dtype_width(schema->fields[schema->key[k]].type.dtype);
-    if (bytes >= SEG_KEY_LONG)
-        return err_set(err, E_INVALID, "a key of %zu columns has %zu bytes, at most %d fit",
-                       schema->n_key, bytes, SEG_KEY_LONG - 1);
-    return OK;
-}
-
 must_use static enum code check_schema(const struct schema *schema, struct err *err)
 {
     TRY(schema_check(schema, err));
@@ -66,12 +54,10 @@ must_use static enum code check_schema(const struct schema *schema, struct err *
         return err_set(err, E_INVALID, "%zu columns, at most %d fit", schema->n_fields,
                        SEG_MAX_FIELDS - 2);
     for (size_t i = 0; i < schema->n_fields; i++)
-        if (strcmp(schema->fields[i].name, STAMP_FIELD) == 0 ||
-            strcmp(schema->fields[i].name, MASK_FIELD) == 0 ||
-            strcmp(schema->fields[i].name, ANSWER_POSITION) == 0)
+        if (table_column_is_reserved(view_cstr(schema->fields[i].name)))
             return err_set(err, E_INVALID, "the column name '%s' is reserved",
                            schema->fields[i].name);
-    TRY(check_key_fits(schema, err));
+    TRY(seg_layout_check_key(schema, err));
     return check_row_fits(schema, err);
 }
 

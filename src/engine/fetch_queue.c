@@ -22,7 +22,7 @@ struct fetch_queue {
 
 static bool is_large(const struct fetch_queue *q, const struct fetch_task *t)
 {
-    return t->n_bytes > q->config.memory_bytes / q->config.n_workers;
+    return t->n_bytes > q->config.memory_bytes / pool_size(q->config.pool);
 }
 
 /* -------------------------------------------------------------------------------------- memory */
@@ -106,7 +106,7 @@ must_use static enum code start_until(struct fetch_queue *q, size_t task, struct
 must_use static enum code read_large(struct fetch_queue *q, const struct fetch_task *t,
                                      struct fetched *f, struct err *err)
 {
-    uint64_t share = q->config.memory_bytes / q->config.n_workers;
+    uint64_t share = q->config.memory_bytes / pool_size(q->config.pool);
     return fetched_read(f, &t->place, share, q->config.temp_dir, &q->op, err);
 }
 
@@ -119,12 +119,14 @@ enum code fetch_queue_take(struct fetch_queue *q, size_t task, struct fetched **
     q->flights[task] = NULL;
     q->n_ahead -= f != NULL;
     pthread_mutex_unlock(&q->lock);
+    pool_wait_begin(q->config.pool); /* a slow source keeps no core from other loads */
     if (!rc && f) {
         rc = fetched_finish(f, err);
     } else if (!rc) {
         f = mem_zalloc(sizeof(*f));
         rc = read_large(q, &q->config.tasks[task], f, err);
     }
+    pool_wait_end(q->config.pool);
     if (!rc)
         *out_fetched = f;
     else if (f)

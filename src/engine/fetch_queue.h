@@ -9,6 +9,7 @@
 #ifndef MURR_ENGINE_FETCH_QUEUE_H
 #define MURR_ENGINE_FETCH_QUEUE_H
 
+#include "base/pool.h"
 #include "engine/fetched.h"
 
 /* A row group. */
@@ -21,7 +22,7 @@ struct fetch_task {
 struct fetch_queue_config {
     const struct fetch_task *tasks;
     size_t n_tasks;
-    unsigned n_workers;
+    struct pool *pool; /* whose workers take */
     uint64_t memory_bytes;
     bool is_far;
     const char *temp_dir;

@@ -52,20 +52,22 @@ must_use static enum code read_root(const char *dir, struct generation_info *inf
 enum code generation_write_info(const char *dir, struct generation_info *info,
                                 const struct schema *schema, struct err *err)
 {
-    char path[PATH_CAP], fingerprint[17], spec_hash[17], roots[17];
+    char path[PATH_CAP], fingerprint[17], source[17], spec_hash[17], roots[17];
     TRY(path_format(path, err, "%s/table.json", dir));
     TRY(read_root(dir, info, err));
     snprintf(roots, sizeof(roots), "%016" PRIx64, info->root);
     snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64, info->fingerprint);
+    snprintf(source, sizeof(source), "%016" PRIx64, info->source_hash);
     snprintf(spec_hash, sizeof(spec_hash), "%016" PRIx64, info->spec_hash);
     AUTO(json)
-    json_t *root = json_pack(
-        "{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
-        (json_int_t)info->number, "partition", info->partition, "fingerprint", fingerprint,
-        "spec_hash", spec_hash, "root", roots, "parts", (json_int_t)info->n_parts, "rows",
-        (json_int_t)info->n_rows, "disk_bytes", (json_int_t)info->disk_bytes, "published_at_ms",
-        (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
-        "load_seconds", info->load_seconds, "schema", schema_json(schema));
+    json_t *root =
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
+                  (json_int_t)info->number, "partition", info->partition, "fingerprint",
+                  fingerprint, "source", source, "spec_hash", spec_hash, "root", roots, "parts",
+                  (json_int_t)info->n_parts, "rows", (json_int_t)info->n_rows, "disk_bytes",
+                  (json_int_t)info->disk_bytes, "published_at_ms",
+                  (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
+                  "load_seconds", info->load_seconds, "schema", schema_json(schema));
     return json_file_save(path, root, 1, err);
 }
 
@@ -77,21 +79,23 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     TRY(json_file_read(path, &root, err));
     struct generation_info info = {0};
     json_int_t number, n_parts, n_rows, disk_bytes, published_at_ms, loaded_at_ms;
-    const char *partition, *fingerprint, *spec_hash, *roots = NULL;
+    const char *partition, *fingerprint, *spec_hash, *source = "0", *roots = NULL;
     json_error_t why;
-    if (json_unpack_ex(root, &why, 0, "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F, s?s}",
-                       "generation", &number, "partition", &partition, "fingerprint", &fingerprint,
-                       "spec_hash", &spec_hash, "parts", &n_parts, "rows", &n_rows, "disk_bytes",
-                       &disk_bytes, "published_at_ms", &published_at_ms, "loaded_at_ms",
-                       &loaded_at_ms, "load_seconds", &info.load_seconds, "root", &roots) < 0)
+    if (json_unpack_ex(root, &why, 0,
+                       "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F, s?s, s?s}", "generation",
+                       &number, "partition", &partition, "fingerprint", &fingerprint, "spec_hash",
+                       &spec_hash, "parts", &n_parts, "rows", &n_rows, "disk_bytes", &disk_bytes,
+                       "published_at_ms", &published_at_ms, "loaded_at_ms", &loaded_at_ms,
+                       "load_seconds", &info.load_seconds, "source", &source, "root", &roots) < 0)
         return err_set(err, E_CORRUPT, "%s: %s", path, why.text);
     if (number < 1 || n_parts < 1 || n_parts > 4096 ||
         strlen(partition) >= sizeof(info.partition) ||
         sscanf(fingerprint, "%" SCNx64, &info.fingerprint) != 1 ||
+        sscanf(source, "%" SCNx64, &info.source_hash) != 1 ||
         sscanf(spec_hash, "%" SCNx64, &info.spec_hash) != 1 ||
         (roots && sscanf(roots, "%" SCNx64, &info.root) != 1))
         return err_set(err, E_CORRUPT, "%s: a value is out of range", path);
-    strncpy(info.partition, partition, sizeof(info.partition) - 1);
+    snprintf(info.partition, sizeof(info.partition), "%s", partition);
     info.number = (uint64_t)number;
     info.n_parts = (uint32_t)n_parts;
     info.n_rows = (uint64_t)n_rows;

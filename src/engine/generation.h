@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "model/schema.h"
+#include "remote/partition.h"
 
 /* The path of a segment in a generation's directory. */
 must_use enum code segment_path(const char *dir, uint32_t part, char out[static PATH_CAP],
@@ -21,8 +22,10 @@ must_use enum code segment_path(const char *dir, uint32_t part, char out[static 
 /* What table.json says besides the schema. */
 struct generation_info {
     uint64_t number;
-    char partition[11];   /* "2026-11-22" */
-    uint64_t fingerprint; /* of the partition's files */
+    char
+        partition[PARTITION_LABEL_CAP]; /* label of the partition: "2026-11-22"; "": of no source */
+    uint64_t fingerprint;               /* of the partition */
+    uint64_t source_hash; /* which source it came from, and how that publishes; 0: not said */
     uint64_t spec_hash;   /* of the table's configuration that shapes the data */
     uint64_t root;        /* the content of its segments (seg_roots); 0: not known */
     uint32_t n_parts;

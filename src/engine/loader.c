@@ -34,6 +34,8 @@ struct load {
 void load_result_done(struct load_result *r)
 {
     schema_done(&r->schema);
+    free(r->n_nulls);
+    free(r->skipped);
     *r = (struct load_result){0};
 }
 
@@ -89,13 +91,13 @@ must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, 
     for (size_t f = 0; f < l->n_files; f++) {
         const struct pq_file *pq = l->files[f].pq;
         n_rows += pq_file_n_rows(pq);
+        const struct resolved_file *r = &l->resolved.files[f];
         for (size_t g = 0; g < pq_file_n_row_groups(pq); g++)
-            for (size_t i = 0; i < schema->n_fields; i++) {
+            for (size_t k = 0; k < r->n; k++) {
                 uint64_t offset, len;
-                if (!type_is_variable(&schema->fields[i].type))
+                if (!type_is_variable(&schema->fields[r->fields[k]].type))
                     continue;
-                TRY(pq_chunk_range(pq, g, l->resolved.columns[f * schema->n_fields + i], &offset,
-                                   &len, err));
+                TRY(pq_chunk_range(pq, g, r->columns[k], &offset, &len, err));
                 string_bytes += len;
             }
     }
@@ -168,12 +170,11 @@ must_use static enum code build(struct load *l, struct build_result *out, struct
 must_use static enum code check_announced(const struct load *l, struct err *err)
 {
     uint64_t all = 0;
-    size_t n_fields = l->resolved.schema.n_fields;
     for (size_t f = 0; f < l->n_files; f++)
-        for (size_t i = 0; i < n_fields; i++) {
+        for (size_t k = 0; k < l->resolved.files[f].n; k++) {
             uint64_t bytes;
-            enum code rc = pq_file_announced(l->files[f].pq, l->resolved.columns[f * n_fields + i],
-                                             &bytes, err);
+            enum code rc =
+                pq_file_announced(l->files[f].pq, l->resolved.files[f].columns[k], &bytes, err);
             if (!rc && __builtin_add_overflow(all, bytes, &all))
                 all = UINT64_MAX;
             if (!rc)
@@ -184,13 +185,28 @@ must_use static enum code check_announced(const struct load *l, struct err *err)
     return OK;
 }
 
+/* Of a table whose metadata says which rows count, deleted ones would come back. */
+must_use static enum code check_not_foreign(const struct load *l, struct err *err)
+{
+    for (size_t f = 0; f < l->n_files; f++) {
+        const char *foreign = pq_file_foreign(l->files[f].pq);
+        if (foreign)
+            return err_set(err, E_UNSUPPORTED,
+                           "file %s is %s: its rows alone are not those of the table, as deleted "
+                           "ones are among them; export the table to plain Parquet",
+                           l->files[f].name, foreign);
+    }
+    return OK;
+}
+
 must_use static enum code run(struct load *l, struct load_result *result, struct err *err)
 {
     uint64_t start_ns = clock_mono_ns();
     TRY(open_files(l, err));
     result->open_seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
     l->sample_every = choose_sample(l);
-    TRY(resolve_columns(l->job->spec, l->files, l->n_files, &l->resolved, err));
+    TRY(check_not_foreign(l, err));
+    TRY(resolve_columns(l->job->spec, l->job->served, l->files, l->n_files, &l->resolved, err));
     TRY(check_announced(l, err));
     TRY(record_format_init(&l->format, &l->resolved.schema, err));
     TRY(choose_blocks(l, err));
@@ -205,6 +221,9 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     result->n_rows_listed = l->scattered.n_rows_listed;
     result->n_bytes_listed = l->scattered.n_bytes_listed;
     result->n_skipped_columns = l->resolved.n_skipped;
+    result->skipped = buf_detach(&l->resolved.skipped);
+    result->n_nulls = l->scattered.n_nulls;
+    l->scattered.n_nulls = NULL;
     return OK;
 }
 

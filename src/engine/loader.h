@@ -20,8 +20,9 @@ struct load_job {
     const struct table_spec *spec;
     struct object_store *store;
     const struct partition *partition;
-    const struct remote_op *op; /* of all reads */
-    const char *dir;            /* an empty directory */
+    const struct schema *served; /* of what serves; NULL: nothing does */
+    const struct remote_op *op;  /* of all reads */
+    const char *dir;             /* an empty directory */
     uint64_t memory_bytes;
     struct pool *pool;
     struct load_progress *progress;
@@ -38,6 +39,8 @@ struct load_result {
     uint64_t n_bytes_listed; /* of the wanted column chunks */
     double open_seconds;     /* until all footers were read */
     size_t n_skipped_columns;
+    uint8_t *skipped;  /* "x: why; y: why", NUL-terminated */
+    uint64_t *n_nulls; /* by field of the schema, of the rows read */
 };
 
 void load_result_done(struct load_result *r);

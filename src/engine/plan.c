@@ -5,6 +5,7 @@
 #include "base/pool.h"
 #include "engine/loader.h"
 #include "engine/source.h"
+#include "remote/discover.h"
 
 #include <stdlib.h>
 
@@ -60,7 +61,7 @@ static void scale(const struct planning *p, const struct load_result *r, double 
         .load_seconds = r->open_seconds + (seconds - r->open_seconds) * times,
         .disk_bytes = (uint64_t)((double)r->disk_bytes * times),
     };
-    memcpy(out->partition, p->partition.date, sizeof(out->partition));
+    memcpy(out->partition, p->partition.label, sizeof(out->partition));
     for (size_t i = 0; i < p->partition.n_files; i++)
         out->file_bytes += p->partition.files[i].info.size;
     if (p->config->spec->storage == STORAGE_MEMORY)
@@ -71,7 +72,10 @@ must_use static enum code load_sample(struct planning *p, struct plan *out, stru
 {
     const struct plan_config *c = p->config;
     struct remote_op op = {0};
-    TRY(partition_find_newest(p->store, NULL, &op, &p->partition, err));
+    const struct discovery d = {.store = p->store, .layout = &c->spec->source.layout};
+    struct discovery_result found;
+    TRY(discover(&d, &op, &found, err));
+    p->partition = found.partition;
     TRY(make_dir(p, err));
     p->pool = pool_new(c->load.threads);
     struct load_job job = {

@@ -15,7 +15,7 @@ struct plan_config {
 };
 
 struct plan {
-    char partition[11]; /* "2026-11-22" */
+    char partition[PARTITION_LABEL_CAP]; /* its label */
     size_t n_files;
     uint64_t file_bytes;
     size_t n_columns;      /* that are loaded */

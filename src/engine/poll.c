@@ -1,116 +1,33 @@
-/* Polling the source of a table, and loading what is new there. */
+/* Polling the source of a table: what is there, whether it is to be loaded, when to look again. */
+#include "engine/reload.h"
 #include "engine/commit.h"
 #include "engine/damage.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/loader.h"
+#include "engine/guard.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 static const int64_t backoff_first_ms = 1000;
 static const int64_t backoff_max_ms = 10 * 60 * 1000;
-/* Tables are polled in turn: one whose source is dead must not hold up the others for long. */
-static const int64_t discover_min_ms = 10 * 1000;
-static const int64_t discover_max_ms = 60 * 1000;
-enum { RESTARTS_MAX = 3 };
+enum { RESTARTS_MAX = 3, LOADS_MAX = 20 }; /* a poll: of partitions that change, of others */
 
-/* -------------------------------------------------------------------------------------- load */
+/* One poll. */
+struct poll {
+    struct table *t;
+    const struct poll_means *means;
+    unsigned n_loads, n_restarts;
+    enum code passed_rc; /* of the newest partition that was passed over; OK: none was */
+    char passed_label[PARTITION_LABEL_CAP];
+    struct err passed_why;
+    bool goes_back;  /* an older partition than the one that serves may be taken */
+    bool is_patient; /* what is amiss is not mended by looking again soon */
+};
 
-must_use static enum code discover(struct table *t, struct partition *out_partition,
-                                   struct err *err)
-{
-    int64_t timeout_ms = t->spec->poll_interval_ms;
-    timeout_ms = timeout_ms > discover_min_ms ? timeout_ms : discover_min_ms;
-    struct remote_op op =
-        table_source_op(t, timeout_ms < discover_max_ms ? timeout_ms : discover_max_ms);
-    struct generation_info info;
-    bool is_loaded = table_live_info(t, &info);
-    return partition_find_newest(t->store, is_loaded ? info.partition : NULL, &op, out_partition,
-                                 err);
-}
-
-must_use static enum code build_generation(struct table *t, const struct partition *p,
-                                           const struct load_job *job, uint64_t number,
-                                           struct load_result *result, struct err *err)
-{
-    uint64_t start_ns = clock_mono_ns();
-    TRY(load_run(job, result, err));
-    AUTO(partition) struct partition again = {0};
-    TRY(discover(t, &again, err));
-    if (again.fingerprint != p->fingerprint && strcmp(again.date, p->date) == 0)
-        return err_set(err, E_CHANGED, "partition %s changed while it was read", p->date);
-    struct generation_info info = {
-        .number = number,
-        .fingerprint = p->fingerprint,
-        .spec_hash = t->spec_hash,
-        .n_parts = t->spec->parts,
-        .n_rows = result->n_rows,
-        .disk_bytes = result->disk_bytes,
-        .published_at_ms = p->published_at_ms,
-        .loaded_at_ms = clock_wall_ms(),
-        .load_seconds = (double)(clock_mono_ns() - start_ns) / 1e9,
-    };
-    memcpy(info.partition, p->date, sizeof(info.partition));
-    return generation_write_info(job->dir, &info, &result->schema, err);
-}
-
-static void log_loaded(struct table *t, const struct load_result *result)
-{
-    struct generation_info info = {0};
-    table_live_info(t, &info);
-    log_info("table loaded", log_str("table", t->spec->name), log_str("partition", info.partition),
-             log_int("generation", info.number), log_int("rows", result->n_rows),
-             log_int("rows_read", result->n_rows_read), log_int("disk_bytes", result->disk_bytes),
-             log_int("columns", result->schema.n_fields),
-             log_int("columns_skipped", result->n_skipped_columns),
-             log_double("seconds", info.load_seconds));
-}
-
-must_use static enum code load(struct table *t, const struct partition *p, struct pool *pool,
-                               uint64_t memory_bytes, struct err *err)
-{
-    char tmp_dir[PATH_CAP];
-    uint64_t number;
-    struct err ignored;
-    TRY(commit_make_tmp(t, &number, tmp_dir, err));
-    struct remote_op op = table_source_op(t, 0);
-    struct load_job job = {
-        .spec = t->spec,
-        .store = t->store,
-        .partition = p,
-        .op = &op,
-        .dir = tmp_dir,
-        .memory_bytes = memory_bytes,
-        .pool = pool,
-        .progress = &t->progress,
-        .hash_seed = table_hash_seed(t),
-    };
-    AUTO(load_result) struct load_result result = {0};
-    enum code rc = build_generation(t, p, &job, number, &result, err);
-    if (rc)
-        commit_remove_tmp(tmp_dir);
-    else
-        rc = commit_base(t, tmp_dir, number, err);
-    if (rc)
-        return rc;
-    log_loaded(t, &result);
-    if (generation_prune(t->dir, number, t->spec->keep_generations, &ignored))
-        log_warn("old generations stay behind", log_str("table", t->spec->name),
-                 log_str("error", ignored.msg));
-    return OK;
-}
-
-/* -------------------------------------------------------------------------------------- poll */
-
-static bool is_served(struct table *t, const struct partition *p)
-{
-    struct generation_info info;
-    return !damage_wants_load(t) && table_live_info(t, &info) &&
-           info.fingerprint == p->fingerprint && info.spec_hash == t->spec_hash;
-}
+/* ------------------------------------------------------------------------------ when to look again */
 
 /* Between `least` and `most`, so that a thousand workers do not come together. */
 static int64_t jittered_ms(const struct table *t, int64_t least, int64_t most)
@@ -142,19 +59,14 @@ static void schedule(struct table *t, bool failed)
     pthread_mutex_unlock(&t->lock);
 }
 
+/* ------------------------------------------------------------------------------------- outcomes */
+
 /* The outcome of the latest poll; an empty message: it went well. */
 static void note_outcome(struct table *t, const struct err *err)
 {
     pthread_mutex_lock(&t->lock);
     t->last_error = *err;
     t->last_error_at_ms = err->msg[0] ? clock_wall_ms() : 0;
-    pthread_mutex_unlock(&t->lock);
-}
-
-static void note_count(struct table *t, uint64_t *counter)
-{
-    pthread_mutex_lock(&t->lock);
-    ++*counter;
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -166,38 +78,220 @@ static void note_poll(struct table *t, enum code rc)
     pthread_mutex_unlock(&t->lock);
 }
 
-must_use static enum code load_if_new(struct table *t, const struct partition *p, struct pool *pool,
-                                      uint64_t memory_bytes, struct err *err)
+/* A partition that did not get to serve, and when it may be tried again. */
+static void note_setback(struct table *t, const struct partition *p, enum code rc,
+                         const struct err *why)
 {
-    if (is_served(t, p))
-        return OK;
-    TRY(damage_allows_load(t, p->published_at_ms, err));
-    bool failed_before = p->fingerprint == t->failed_fingerprint;
-    if (failed_before && clock_mono_ns() < t->retry_load_ns)
-        return err_set(err, E_INVALID, "%s", t->failed_err.msg); /* known bad: not yet again */
-    enum code rc = load(t, p, pool, memory_bytes, err);
-    note_count(t, rc ? &t->n_loads_failed : &t->n_loads_ok);
-    t->failed_fingerprint = rc ? p->fingerprint : 0;
-    t->n_failed_loads = failed_before ? t->n_failed_loads + 1 : 0;
-    t->retry_load_ns = clock_mono_ns() + (uint64_t)backoff_ms(t, t->n_failed_loads) * 1000000u;
-    if (!rc)
-        return OK;
-    err_write_in(err, "partition %s", p->date);
-    t->failed_err = *err;
+    pthread_mutex_lock(&t->lock);
+    struct setback *b = setbacks_note(&t->setbacks, p, rc, why);
+    b->retry_ns = clock_mono_ns() + (uint64_t)backoff_ms(t, b->n_tries - 1) * 1000000u;
+    bool is_news = rc == E_REFUSED && b->n_tries == 1;
+    t->n_loads_refused += is_news;
+    pthread_mutex_unlock(&t->lock);
+    char fingerprint[17];
+    snprintf(fingerprint, sizeof(fingerprint), "%016llx", (unsigned long long)p->fingerprint);
+    if (is_news)
+        log_warn("partition refused", log_str("table", t->spec->name),
+                 log_str("partition", p->label), log_str("fingerprint", fingerprint),
+                 log_str("why", why->msg));
+}
+
+static void note_load(struct table *t, const struct partition *p, enum code rc,
+                      const struct err *why)
+{
+    pthread_mutex_lock(&t->lock);
+    t->n_loads_ok += rc == OK;
+    t->n_loads_failed += rc != OK && rc != E_REFUSED;
+    if (rc == OK)
+        setbacks_forget(&t->setbacks, p->fingerprint);
+    pthread_mutex_unlock(&t->lock);
+    if (rc)
+        note_setback(t, p, rc, why);
+}
+
+enum code table_accept(struct table *t, uint64_t fingerprint, struct err *err)
+{
+    pthread_mutex_lock(&t->lock);
+    const struct setback *b = setbacks_find(&t->setbacks, fingerprint);
+    bool is_refused = b && b->code == E_REFUSED;
+    if (is_refused) {
+        setbacks_forget(&t->setbacks, fingerprint);
+        t->accepted = fingerprint;
+        t->next_poll_ns = 0;
+        t->is_poll_wanted = true;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return is_refused ? OK
+                      : err_set(err, E_NOTFOUND,
+                                "table '%s' has refused no partition of fingerprint %016llx",
+                                t->spec->name, (unsigned long long)fingerprint);
+}
+
+/* ------------------------------------------------------------------------------ what is passed over */
+
+static bool is_served(struct table *t, const struct partition *p)
+{
+    struct generation_info info;
+    return !damage_wants_load(t) && table_live_info(t, &info) &&
+           info.fingerprint == p->fingerprint && info.spec_hash == t->spec_hash;
+}
+
+/* No guard keeps out what was accepted, or serves already under another configuration. */
+static bool is_accepted(const struct poll *poll, const struct partition *p)
+{
+    struct table *t = poll->t;
+    struct generation_info info;
+    pthread_mutex_lock(&t->lock);
+    bool accepted = t->accepted == p->fingerprint;
+    pthread_mutex_unlock(&t->lock);
+    return poll->means->force || accepted ||
+           (table_live_info(t, &info) && info.fingerprint == p->fingerprint);
+}
+
+/* What is known of it: OK where it may be tried. What could not be had is not passed over: an older one would take its
+ * place because of a full disk. */
+static enum code known_setback(struct table *t, const struct partition *p, bool accepted,
+                               struct err *why)
+{
+    enum code rc = OK;
+    pthread_mutex_lock(&t->lock);
+    struct setback *b = setbacks_find(&t->setbacks, p->fingerprint);
+    if (b) {
+        bool waits = b->code == E_REFUSED ? !accepted : clock_mono_ns() < b->retry_ns;
+        b->is_seen = true;
+        *why = b->why;
+        rc = waits && setback_is_of_data(b->code) ? b->code : OK;
+    }
+    pthread_mutex_unlock(&t->lock);
     return rc;
 }
 
-/* What was being read has been replaced: see what is there now, and load that. */
-must_use static enum code start_anew(struct table *t, struct partition *p, struct pool *pool,
-                                     uint64_t memory_bytes, struct err *err)
+static bool passes_over(void *arg, const struct partition *p, struct err *why)
 {
-    log_info("the partition changed while it was read; starting anew",
-             log_str("table", t->spec->name), log_str("partition", p->date),
-             log_str("error", err->msg));
-    partition_done(p);
-    TRY(discover(t, p, err));
-    t->failed_fingerprint = 0;
-    return load_if_new(t, p, pool, memory_bytes, err);
+    struct poll *poll = arg;
+    struct table *t = poll->t;
+    if (is_served(t, p))
+        return false;
+    bool accepted = is_accepted(poll, p);
+    enum code rc = accepted ? OK : guard_check_day(&t->spec->guard, p, why);
+    if (rc)
+        note_setback(t, p, rc, why);
+    else
+        rc = known_setback(t, p, accepted, why);
+    if (rc && !poll->passed_rc) {
+        poll->passed_rc = rc;
+        poll->passed_why = *why;
+        memcpy(poll->passed_label, p->label, sizeof(poll->passed_label));
+        err_write_in(&poll->passed_why, "partition %s", p->label);
+    }
+    return rc != OK;
+}
+
+/* ---------------------------------------------------------------------------------- look and load */
+
+must_use static enum code passed(const struct poll *poll, struct err *err)
+{
+    return poll->passed_rc ? err_set(err, poll->passed_rc, "%s", poll->passed_why.msg) : OK;
+}
+
+must_use static enum code look(struct poll *poll, struct discovery_result *out, struct err *err)
+{
+    poll->passed_rc = OK;
+    poll->passed_label[0] = '\0';
+    const struct reload_wish wish = {passes_over, poll, poll->goes_back};
+    enum code rc = reload_discover(poll->t, &wish, out, err);
+    note_poll(poll->t, rc == E_NOTFOUND && poll->passed_rc ? OK : rc);
+    if (rc == E_NOTFOUND && poll->passed_rc)
+        return passed(poll, err);
+    TRY(rc);
+    if (strcmp(out->passed_label, poll->passed_label) != 0) {
+        poll->passed_rc = E_INVALID; /* whole, yet no partition; newer than what passes_over saw */
+        poll->passed_why = out->passed;
+    }
+    return OK;
+}
+
+/* What serves is not in the source any more. For a while that may be how it is replaced. */
+must_use static enum code wait_for_gone(struct poll *poll, struct err *err)
+{
+    struct table *t = poll->t;
+    struct generation_info info = {0};
+    table_live_info(t, &info);
+    poll->goes_back = poll->means->force || ++t->n_gone >= t->spec->rollback_after;
+    if (!poll->goes_back) {
+        poll->is_patient = true;
+        return err_set(err, E_NOTFOUND,
+                       "partition %s is gone from %s; it keeps serving, and an older one is taken "
+                       "when it is still gone at the %uth poll from now",
+                       info.partition, t->store->shown, t->spec->rollback_after - t->n_gone);
+    }
+    log_warn("what serves is gone from its source; going back", log_str("table", t->spec->name),
+             log_str("partition", info.partition), log_int("polls", t->n_gone));
+    return OK;
+}
+
+/* One that could not be had is left alone for a while; the sentence is the same. */
+must_use static enum code check_due(struct table *t, const struct partition *p, struct err *err)
+{
+    pthread_mutex_lock(&t->lock);
+    const struct setback *b = setbacks_find(&t->setbacks, p->fingerprint);
+    bool waits = b && !setback_is_of_data(b->code) && clock_mono_ns() < b->retry_ns;
+    enum code rc = waits ? err_set(err, b->code, "%s", b->why.msg) : OK;
+    pthread_mutex_unlock(&t->lock);
+    return rc;
+}
+
+must_use static enum code load(struct poll *poll, const struct partition *p, struct err *err)
+{
+    struct table *t = poll->t;
+    TRY(damage_allows_load(t, p->published_at_ms, err));
+    TRY(check_due(t, p, err));
+    poll->n_loads++;
+    enum code rc = reload_run(t, p, poll->means, is_accepted(poll, p), err);
+    if (rc == E_CHANGED && poll->n_restarts++ < RESTARTS_MAX) {
+        log_info("the partition changed while it was read; starting anew",
+                 log_str("table", t->spec->name), log_str("partition", p->label),
+                 log_str("error", err->msg));
+        return rc;
+    }
+    if (rc != E_CANCELLED)
+        note_load(t, p, rc, err);
+    return rc;
+}
+
+/* Until something is loaded, or nothing is left to be tried. */
+must_use static enum code look_and_load(struct poll *poll, struct err *err)
+{
+    struct table *t = poll->t;
+    for (;;) {
+        struct discovery_result found;
+        TRY(look(poll, &found, err));
+        if (found.what == DISCOVERED_GONE) {
+            TRY(wait_for_gone(poll, err));
+            continue;
+        }
+        if (!poll->goes_back)
+            t->n_gone = 0;
+        if (found.what == DISCOVERED_STAY || is_served(t, &found.partition)) {
+            partition_done(&found.partition);
+            return passed(poll, err);
+        }
+        AUTO(partition) struct partition p = found.partition;
+        enum code rc = load(poll, &p, err);
+        if (rc == OK)
+            return passed(poll, err);
+        bool again = (rc == E_CHANGED && poll->n_restarts <= RESTARTS_MAX) ||
+                     (setback_is_of_data(rc) && poll->n_loads < LOADS_MAX);
+        if (!again)
+            return rc == E_CANCELLED ? rc : err_in(err, rc, "partition %s", p.label);
+    }
+}
+
+static void forget_old_setbacks(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    setbacks_forget_unseen(&t->setbacks);
+    pthread_mutex_unlock(&t->lock);
 }
 
 /* It cannot be loaded again now. */
@@ -213,36 +307,35 @@ static void answer_wish(struct table *t)
 {
     pthread_mutex_lock(&t->lock);
     if (t->is_poll_wanted)
-        t->retry_load_ns = 0;
+        setbacks_retry(&t->setbacks);
     t->is_poll_wanted = false;
     pthread_mutex_unlock(&t->lock);
 }
 
-enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes, struct err *err)
+enum code table_poll(struct table *t, const struct poll_means *means, struct err *err)
 {
-    struct err own;
-    AUTO(partition) struct partition p = {0};
+    struct err own = {0};
+    struct poll poll = {.t = t, .means = means};
     answer_wish(t);
     table_settle(t);
     damage_look(t);
-    enum code rc = discover(t, &p, &own);
-    note_poll(t, rc);
-    if (!rc)
-        rc = load_if_new(t, &p, pool, memory_bytes, &own);
-    for (int i = 0; i < RESTARTS_MAX && rc == E_CHANGED; i++)
-        rc = start_anew(t, &p, pool, memory_bytes, &own);
+    enum code rc = look_and_load(&poll, &own);
     if (rc == E_CANCELLED)
         return err_set(err, rc, "%s", own.msg);
-    if (rc && damage_kind_of(t) == DAMAGE_ROWS && damage_is_in_rows(t))
+    forget_old_setbacks(t);
+    if (damage_kind_of(t) == DAMAGE_ROWS && damage_is_in_rows(t))
         fall_back(t);
+    struct generation_info live;
     bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
     if (is_news)
-        log_warn(t->live ? "poll failed; the data loaded before keeps serving" : "poll failed",
+        log_warn(table_live_info(t, &live) ? "poll failed; the data loaded before keeps serving"
+                                           : "poll failed",
                  log_str("table", t->spec->name), log_str("error", own.msg));
     if (!rc)
         own.msg[0] = '\0';
     note_outcome(t, &own);
-    t->n_failed_polls = rc ? t->n_failed_polls + 1 : 0;
-    schedule(t, rc != OK);
+    bool is_urgent = rc && rc != E_REFUSED && !poll.is_patient;
+    t->n_failed_polls = is_urgent ? t->n_failed_polls + 1 : 0;
+    schedule(t, is_urgent);
     return rc ? err_set(err, rc, "table %s: %s", t->spec->name, own.msg) : OK;
 }

@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "engine/background.h"
 #include "engine/layer.h"
+#include "engine/load_shares.h"
 #include "engine/merging.h"
 #include "engine/scrub.h"
 #include "engine/source.h"
@@ -24,7 +25,7 @@ struct registry {
     struct table **sources; /* the tables of the config; set at open, never changed */
     size_t n_sources;
     int lock_fd;
-    struct pool *pool;
+    struct load_shares *shares; /* of loads that run side by side; NULL: there are no sources */
     struct transfer_loop *transfers; /* NULL: no source needs it */
     struct background *background;   /* NULL: not started */
     pthread_mutex_t creating;        /* one at a time */
@@ -35,7 +36,7 @@ struct registry {
     struct write_list creations; /* that wait; guarded by the lock, too */
 };
 
-enum { CREATIONS_MAX = 1000 };
+enum { CREATIONS_MAX = 1000, REQUESTS_MAX = 1024 };
 
 /* Two processes in one directory would remove each other's generations. */
 must_use static enum code lock_data_dir(struct registry *r, struct err *err)
@@ -63,14 +64,12 @@ static void unlock_data_dir(const struct registry *r)
     close(r->lock_fd);
 }
 
-/* One loop for all tables: they load one at a time. */
+/* One loop for all tables, with room for as much as each may have on its way. */
 must_use static enum code open_transfers(struct registry *r, struct err *err)
 {
     unsigned most = 0;
-    for (size_t i = 0; i < r->config.n_tables; i++) {
-        unsigned n = source_requests(&r->config.tables[i].source);
-        most = n > most ? n : most;
-    }
+    for (size_t i = 0; i < r->config.n_tables && most < REQUESTS_MAX; i++)
+        most += source_requests(&r->config.tables[i].source);
     return most ? transfer_loop_open(most, &r->transfers, err) : OK;
 }
 
@@ -132,7 +131,7 @@ enum code registry_open(const struct registry_config *config, struct registry **
         return rc;
     }
     if (config->n_tables) /* what was created is never loaded */
-        r->pool = pool_new(config->load.threads);
+        r->shares = load_shares_new(&config->load, config->n_tables);
     *out_registry = r;
     return OK;
 }
@@ -143,7 +142,7 @@ void registry_start(struct registry *r)
         return;
     for (size_t i = 0; i < r->n_tables; i++)
         table_start_serving(r->tables[i]);
-    const struct background_config config = {r, &r->config, r->sources, r->n_sources, r->pool};
+    const struct background_config config = {r, &r->config, r->sources, r->n_sources, r->shares};
     r->background = background_start(&config);
 }
 
@@ -152,7 +151,7 @@ void registry_poll_now(struct registry *r)
     for (size_t i = 0; i < r->n_sources; i++)
         table_poll_soon(r->sources[i]);
     if (r->background)
-        background_wake(r->background);
+        background_poll_soon(r->background);
 }
 
 void registry_close(struct registry *r)
@@ -170,7 +169,7 @@ void registry_close(struct registry *r)
         table_close(r->tables[i]);
     }
     transfer_loop_close(r->transfers);
-    pool_free(r->pool);
+    load_shares_free(r->shares);
     unlock_data_dir(r);
     pthread_mutex_destroy(&r->creating);
     pthread_rwlock_destroy(&r->lock);
@@ -195,13 +194,28 @@ must_use static enum code find_table(struct registry *r, struct view name, struc
                    view_printable(name, shown, sizeof(shown)));
 }
 
-enum code registry_load_now(struct registry *r, struct view table, struct err *err)
+enum code registry_load_now(struct registry *r, struct view table, bool force, struct err *err)
 {
     struct table *t;
     TRY(find_table(r, table, &t, err));
     if (!table_has_source(t))
         return err_set(err, E_INVALID, "table '%s' has no source to load from", table_name(t));
-    return table_poll(t, r->pool, r->config.load.memory_bytes, err);
+    const struct poll_means means = {r->shares, force};
+    return table_poll(t, &means, err);
+}
+
+enum code registry_accept(struct registry *r, struct view table, uint64_t fingerprint,
+                          struct err *err)
+{
+    struct table *t;
+    pthread_rwlock_rdlock(&r->lock);
+    enum code rc = find_table(r, table, &t, err);
+    if (!rc)
+        rc = table_accept(t, fingerprint, err);
+    pthread_rwlock_unlock(&r->lock);
+    if (!rc && r->background)
+        background_poll_soon(r->background);
+    return rc;
 }
 
 enum code registry_snapshot(struct registry *r, struct view table, struct snapshot **out_snapshot,

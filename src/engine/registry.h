@@ -13,8 +13,9 @@
 struct registry;
 
 struct load_config {
-    uint64_t memory_bytes; /* what one load may hold in memory; more goes through spill files */
-    unsigned threads;      /* workers of loads; 0: one a core */
+    uint64_t
+        memory_bytes; /* what loads may hold in memory together; more goes through spill files */
+    unsigned threads; /* that work on loads at a time; 0: one a core */
 };
 
 struct write_config {
@@ -54,7 +55,18 @@ void registry_start(struct registry *r);
 void registry_poll_now(struct registry *r);
 
 /* Poll one table in the calling thread and load what is new. For `murr load`; not beside _start. */
-must_use enum code registry_load_now(struct registry *r, struct view table, struct err *err);
+must_use enum code registry_load_now(struct registry *r, struct view table, bool force,
+                                     struct err *err);
+
+/*
+ * Take a partition that a guard refused all the same: it is loaded soon. `fingerprint` is what the status says of it,
+ * so that nobody takes another one that came meanwhile.
+ *
+ * Threads   any.
+ * Fails     E_NOTFOUND no such table, or no such partition was refused.
+ */
+must_use enum code registry_accept(struct registry *r, struct view table, uint64_t fingerprint,
+                                   struct err *err);
 
 /* The snapshot of a table; the caller unrefs it. Fails E_NOTFOUND "Table 'x' not found or not yet
  * loaded". Threads: any. */
@@ -110,7 +122,11 @@ struct table_status {
     const char *damaged; /* what is, in a sentence; "" */
     uint64_t n_damages;  /* that were found, since the start */
     struct scrub_status scrub;
-    uint64_t n_loads_ok, n_loads_failed;
+    uint64_t n_loads_ok, n_loads_failed, n_loads_refused;
+    struct {
+        const char *partition, *why; /* "": none is refused */
+        uint64_t fingerprint;        /* to name it by (registry_accept) */
+    } refused;                       /* the newest partition that a guard keeps out */
     uint64_t n_polls_ok, n_polls_failed;
     uint64_t source_read_bytes; /* of objects, since the start */
     double load_seconds;        /* of the latest load that went well */

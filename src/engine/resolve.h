@@ -5,28 +5,43 @@
 #ifndef MURR_ENGINE_RESOLVE_H
 #define MURR_ENGINE_RESOLVE_H
 
+#include "base/buf.h"
 #include "engine/source_file.h"
 #include "engine/spec.h"
 #include "model/schema.h"
 
+/* Of one file: which column (index for pq_file_column) fills which field, and which fields it does not have. */
+struct resolved_file {
+    size_t *columns, *fields; /* of equal length */
+    size_t n;                 /* at least one: the key's */
+    size_t *absent;
+    size_t n_absent;
+};
+
 /* Zeroed memory is empty. */
 struct resolved {
     struct schema schema;
-    size_t *columns;  /* [file * schema.n_fields + field]: index for pq_file_column */
-    size_t n_skipped; /* columns of the first file left out because their type is not supported */
+    struct resolved_file *files; /* one each */
+    size_t n_files;
+    size_t n_skipped; /* columns that were left out */
+    struct buf
+        skipped; /* their names and why: "x: nested columns are not supported: it is a map; ..." */
 };
 
 void resolved_done(struct resolved *r);
 
 /*
- * With columns in the spec: those, by name. Without: every supported column of the first file, in its
- * order; where files differ, the wider type of the two.
+ * With columns in the spec: those, by name. Without: all supported columns of all files, in the order in which they
+ * come; where files differ, the type that holds the values of all (type_unify). A file that does not have a column
+ * has nulls there, and so has one that says that all its values are null, of whatever type. A column that is null in
+ * all files gets the type that it has in `served`, which may be NULL.
  *
- * Fails E_INVALID naming file and column, expected and found: a column that is missing, nested or of an
- * unsupported type, or whose type does not widen without loss.
+ * Fails E_INVALID naming file and column, expected and found: a column of the key or one that may not be null is
+ * missing, one of the spec is in no file, one is supported in some files only, or its types do not go together.
  */
-must_use enum code resolve_columns(const struct table_spec *spec, const struct source_file *files,
-                                   size_t n_files, struct resolved *out, struct err *err);
+must_use enum code resolve_columns(const struct table_spec *spec, const struct schema *served,
+                                   const struct source_file *files, size_t n_files,
+                                   struct resolved *out, struct err *err);
 
 /* What a column is read as to fill a field of the type, into which it then converts: its own type, or for
  * INT96 a timestamp in the field's unit. */

@@ -323,6 +323,8 @@ enum code table_open(const struct table_spec *spec, const char *data_dir,
     enum code rc = table_make_dir(t, data_dir, err);
     if (!rc)
         rc = source_open(&spec->source, loop, &t->store, err);
+    if (!rc)
+        t->source_hash = table_hash_source(spec, t->store);
     if (rc) {
         table_close(t);
         return err_in(err, rc, "table %s", spec->name);

@@ -66,7 +66,9 @@ must_use static enum code prepare(struct row_sink *s, size_t i, const struct vec
     if (s->converted[i].cap == 0)
         return OK;
     s->vectors[i] = &s->converted[i];
-    enum code rc = vector_convert(v, &s->converted[i], &s->arena, err);
+    enum code rc = type_converts(&v->type, &s->converted[i].type)
+                       ? vector_convert(v, &s->converted[i], &s->arena, err)
+                       : vector_convert_nulls(v, &s->converted[i], &s->arena, err);
     char shown[128];
     const char *name = s->config->schema->fields[i].name;
     return rc ? err_in(err, rc, "column '%s'",

@@ -40,8 +40,8 @@ struct row_sink {
 void row_sink_init(struct row_sink *s, const struct row_sink_config *config, unsigned worker);
 void row_sink_done(struct row_sink *s);
 
-/* Columns of these types will come from now on, one a field: equal to the schema's, or such as convert into
- * them (type_converts). */
+/* Columns of these types will come from now on, one a field: equal to the schema's, such as convert into
+ * them (type_converts), or any whose values are all null. */
 void row_sink_expect(struct row_sink *s, const struct type *types);
 
 /*

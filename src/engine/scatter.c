@@ -30,37 +30,44 @@ void scatter_result_done(struct scatter_result *r)
 
 static struct fetch_place place_of(const struct scatter_config *c, size_t file, size_t row_group)
 {
-    size_t n_fields = c->resolved->schema.n_fields;
-    return (struct fetch_place){&c->files[file], row_group, c->resolved->columns + file * n_fields,
-                                n_fields};
+    const struct resolved_file *r = &c->resolved->files[file];
+    return (struct fetch_place){&c->files[file], row_group, r->columns, r->n};
 }
 
 /* ------------------------------------------------------------------------- rows to records */
 
-/* Decode the next run of every column. All columns must agree on how many rows that is. */
-must_use static enum code read_run(const struct scatter *s, struct scatter_worker *w, size_t *out_n,
-                                   struct err *err)
+/* Decode the next run of every column. All columns must agree on how many rows that is; those that the file does not
+ * have are null in as many. */
+must_use static enum code read_run(const struct scatter *s, struct scatter_worker *w, size_t file,
+                                   size_t *out_n, struct err *err)
 {
     const struct schema *schema = &s->config->resolved->schema;
-    for (size_t i = 0; i < schema->n_fields; i++) {
-        TRY(pq_chunk_read(w->chunks[i], &w->columns[i], err));
-        if (w->columns[i].n != w->columns[0].n)
+    const struct resolved_file *r = &s->config->resolved->files[file];
+    size_t first = r->fields[0];
+    for (size_t k = 0; k < r->n; k++) {
+        size_t i = r->fields[k];
+        TRY(pq_chunk_read(w->chunks[k], &w->columns[i], err));
+        if (w->columns[i].n != w->columns[first].n)
             return err_set(err, E_CORRUPT, "column '%s' has %zu rows where column '%s' has %zu",
-                           schema->fields[i].name, w->columns[i].n, schema->fields[0].name,
-                           w->columns[0].n);
+                           schema->fields[i].name, w->columns[i].n, schema->fields[first].name,
+                           w->columns[first].n);
     }
-    *out_n = w->columns[0].n;
+    for (size_t k = 0; k < r->n_absent; k++) {
+        struct vector *v = &w->columns[r->absent[k]];
+        v->n = v->n_nulls = w->columns[first].n;
+    }
+    *out_n = w->columns[first].n;
     return OK;
 }
 
-must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w,
+must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w, size_t file,
                                        uint64_t ordinal, uint64_t n_rows, struct err *err)
 {
     for (uint64_t row = 0; row < n_rows;) {
         if (atomic_load_explicit(&s->progress->cancelled, memory_order_relaxed))
             return err_set(err, E_CANCELLED, "stopped");
         size_t n = 0;
-        TRY(read_run(s, w, &n, err));
+        TRY(read_run(s, w, file, &n, err));
         if (n == 0)
             return err_set(err, E_CORRUPT, "ends after %llu of %llu rows", (unsigned long long)row,
                            (unsigned long long)n_rows);
@@ -75,15 +82,22 @@ must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker 
 static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_t file)
 {
     const struct schema *schema = &s->config->resolved->schema;
-    const size_t *columns = s->config->resolved->columns + file * schema->n_fields;
+    const struct resolved_file *r = &s->config->resolved->files[file];
     AUTO(ptr) struct type *types = mem_alloc(schema->n_fields * sizeof(*types));
-    for (size_t i = 0; i < schema->n_fields; i++) {
-        types[i] = resolve_read_type(pq_file_column(s->config->files[file].pq, columns[i]),
+    for (size_t k = 0; k < r->n; k++) {
+        size_t i = r->fields[k];
+        types[i] = resolve_read_type(pq_file_column(s->config->files[file].pq, r->columns[k]),
                                      &schema->fields[i].type);
         if (w->columns[i].cap == 0 || !type_eq(&w->columns[i].type, &types[i])) {
             vector_done(&w->columns[i]);
             vector_init(&w->columns[i], &types[i], ROW_SINK_ROWS);
         }
+    }
+    for (size_t k = 0; k < r->n_absent; k++) { /* as zeros, which no other file has left behind */
+        size_t i = r->absent[k];
+        types[i] = schema->fields[i].type;
+        vector_done(&w->columns[i]);
+        vector_init(&w->columns[i], &types[i], ROW_SINK_ROWS);
     }
     row_sink_expect(&w->sink, types);
 }
@@ -102,7 +116,7 @@ must_use static enum code scatter_fetched(struct scatter *s, size_t task, unsign
     fit_vectors(s, w, file_of(s, task));
     enum code rc = fetched_start(fetched, &t->place, w->chunks, err);
     if (!rc)
-        rc = scatter_rows(s, w, s->group_ordinal[task], t->n_rows, err);
+        rc = scatter_rows(s, w, file_of(s, task), s->group_ordinal[task], t->n_rows, err);
     for (size_t i = 0; i < t->place.n_columns; i++)
         pq_chunk_reset(w->chunks[i]);
     return rc;
@@ -215,7 +229,7 @@ must_use static enum code run_tasks(struct scatter *s, struct pool *pool, struct
     struct fetch_queue_config config = {
         .tasks = s->tasks,
         .n_tasks = s->n_tasks,
-        .n_workers = pool_size(pool),
+        .pool = pool,
         .memory_bytes = c->fetch_bytes,
         .is_far = c->is_far,
         .temp_dir = c->temp_dir,

@@ -1,12 +1,16 @@
 #include "engine/spec.h"
 
 #include "base/mem.h"
+#include "engine/answer.h"
+#include "engine/layer.h"
 
 void table_spec_done(struct table_spec *spec)
 {
     free(spec->name);
     free(spec->source.local.path);
     s3_config_done(&spec->source.s3);
+    free(spec->source.layout.marker);
+    free(spec->source.layout.pointer);
     for (size_t i = 0; i < spec->n_key; i++)
         free(spec->key[i]);
     free(spec->key);
@@ -14,6 +18,12 @@ void table_spec_done(struct table_spec *spec)
         free(spec->columns[i].name);
     free(spec->columns);
     *spec = (struct table_spec){0};
+}
+
+bool table_column_is_reserved(struct view name)
+{
+    return view_eq_cstr(name, STAMP_FIELD) || view_eq_cstr(name, MASK_FIELD) ||
+           view_eq_cstr(name, ANSWER_POSITION);
 }
 
 enum { NAME_MAX_BYTES = 128 };

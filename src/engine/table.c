@@ -56,6 +56,14 @@ uint64_t table_hash_spec(const struct table_spec *spec)
     return hash_checksum(buf_view(&all));
 }
 
+uint64_t table_hash_source(const struct table_spec *spec, const struct object_store *store)
+{
+    const struct partition_layout *l = &spec->source.layout;
+    AUTO(buf) struct buf all = {0};
+    buf_printf(&all, "%s\n%d %s %s", store->identity, (int)l->kind, l->marker, l->pointer);
+    return hash_checksum(buf_view(&all));
+}
+
 enum code table_make_dir(struct table *t, const char *data_dir, struct err *err)
 {
     char dir[PATH_CAP];
@@ -88,6 +96,7 @@ void table_close(struct table *t)
     if (t->own_spec)
         table_spec_done(t->own_spec);
     free(t->own_spec);
+    setbacks_done(&t->setbacks);
     free(t->dir);
     free(t);
 }
@@ -171,6 +180,15 @@ uint64_t table_written_bytes(struct table *t)
     return bytes;
 }
 
+/* With the lock held: the newest that a guard refused. */
+static void refused_status(const struct table *t, struct arena *arena, struct table_status *out)
+{
+    const struct setback *s = setbacks_newest_refused(&t->setbacks);
+    out->refused.partition = s ? arena_strndup(arena, s->label, strlen(s->label)) : "";
+    out->refused.why = s ? arena_strndup(arena, s->why.msg, strlen(s->why.msg)) : "";
+    out->refused.fingerprint = s ? s->fingerprint : 0;
+}
+
 void table_status(struct table *t, struct arena *arena, struct table_status *out)
 {
     *out = (struct table_status){.name = arena_strndup(arena, t->spec->name, strlen(t->spec->name)),
@@ -206,6 +224,8 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     out->scrub = t->scrub.status;
     out->n_loads_ok = t->n_loads_ok;
     out->n_loads_failed = t->n_loads_failed;
+    out->n_loads_refused = t->n_loads_refused;
+    refused_status(t, arena, out);
     out->n_polls_ok = t->n_polls_ok;
     out->n_polls_failed = t->n_polls_failed;
     out->writes = (struct write_status){

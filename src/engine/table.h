@@ -52,12 +52,26 @@ must_use enum code table_remove_debris(const char *data_dir, struct err *err);
 const char *table_name(const struct table *t);
 bool table_has_source(const struct table *t);
 
+struct load_shares;
+
+struct poll_means {
+    struct load_shares *shares;
+    bool
+        force; /* no guard keeps anything out, and an older partition is taken at once where what serves is gone */
+};
+
 /*
- * Look at the source; when it has a new or changed partition, load and serve it. The outcome is kept
+ * Look at the source; when it has a new or changed partition, load and serve it. One whose data is bad or that a
+ * guard refuses is passed over, and the next one that is newer than what serves is tried. The outcome is kept
  * for table_status and logged. A failure leaves what is served alone.
+ *
+ * Fails E_REFUSED by a guard, also when another partition was loaded; what discovery and loading fail with.
  */
-must_use enum code table_poll(struct table *t, struct pool *pool, uint64_t memory_bytes,
-                              struct err *err);
+must_use enum code table_poll(struct table *t, const struct poll_means *means, struct err *err);
+
+/* Let no guard keep out the partition of this fingerprint, and poll soon. Threads: any.
+ * Fails E_NOTFOUND where no guard refused such a one. */
+must_use enum code table_accept(struct table *t, uint64_t fingerprint, struct err *err);
 
 /* From the next poll on, keep what is served as the configuration says (`storage`); until then, and for
  * good where this is not called, it is mapped. */

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "engine/manifest.h"
 #include "engine/progress.h"
+#include "engine/setbacks.h"
 #include "engine/snapshot_priv.h"
 #include "engine/source.h"
 #include "engine/table.h"
@@ -18,6 +19,7 @@ struct table {
     struct table_spec *own_spec; /* of a table made through the API: `spec`, owned; else NULL */
     char *dir;
     uint64_t spec_hash;
+    uint64_t source_hash;       /* which source it is, and how that publishes */
     struct object_store *store; /* NULL: no source */
     struct load_progress progress;
     struct load_progress writing, merging;
@@ -26,12 +28,9 @@ struct table {
     _Atomic bool is_serving;       /* snapshots are kept as the configuration says; else mapped */
 
     /* Only the polling thread. */
-    uint64_t unsettled;          /* generation that could not be settled; 0: none */
-    unsigned n_failed_polls;     /* in a row */
-    uint64_t failed_fingerprint; /* of the partition whose load failed last; 0: none */
-    struct err failed_err;       /* and what it said */
-    unsigned n_failed_loads;     /* of that partition, without the first */
-    uint64_t retry_load_ns;      /* not to be loaded again before */
+    uint64_t unsettled;      /* generation that could not be settled; 0: none */
+    unsigned n_failed_polls; /* in a row */
+    unsigned n_gone;         /* polls in a row that did not find what serves */
 
     struct err last_write_err; /* only the writer that holds the table */
 
@@ -48,7 +47,9 @@ struct table {
     int64_t last_error_at_ms, polled_at_ms, source_ok_at_ms, next_poll_at_ms;
     uint64_t next_poll_ns;
     bool is_poll_wanted; /* since the latest poll began */
-    uint64_t n_loads_ok, n_loads_failed, n_polls_ok, n_polls_failed;
+    uint64_t n_loads_ok, n_loads_failed, n_loads_refused, n_polls_ok, n_polls_failed;
+    struct setbacks setbacks; /* changed by the polling thread and by table_accept */
+    uint64_t accepted;        /* fingerprint of a partition that no guard keeps out; 0: none */
     struct {
         enum damage_kind kind;
         struct err why;
@@ -102,6 +103,9 @@ struct remote_op table_source_op(struct table *t, int64_t timeout_ms);
 
 /* What of the configuration shapes the data: when it changes, the same partition is loaded anew. */
 uint64_t table_hash_spec(const struct table_spec *spec);
+
+/* Which source a table has, and how that publishes: another one is compared with nothing. */
+uint64_t table_hash_source(const struct table_spec *spec, const struct object_store *store);
 
 /* Copies what is said of the live base; false: there is none. Threads: any. */
 bool table_live_info(struct table *t, struct generation_info *out);

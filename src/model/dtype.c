@@ -62,7 +62,18 @@ bool dtype_is_signed(enum dtype t)
 
 bool dtype_is_key(enum dtype t)
 {
-    return t == DT_UTF8 || dtype_is_int(t);
+    switch (t) {
+    case DT_DATE32:
+    case DT_TIMESTAMP:
+    case DT_TIME32:
+    case DT_TIME64:
+    case DT_DECIMAL128:
+    case DT_DECIMAL256:
+    case DT_FIXED_BINARY:
+        return true;
+    default:
+        return t == DT_UTF8 || dtype_is_int(t);
+    }
 }
 
 bool dtype_has_parameters(enum dtype t)

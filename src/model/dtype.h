@@ -50,7 +50,7 @@ static inline bool dtype_is_bytes(enum dtype t)
     return t == DT_UTF8 || t == DT_BINARY;
 }
 
-/* May be (part of) a key: utf8 and the integers. */
+/* May be (part of) a key: utf8, integers, dates, times, timestamps, decimals, fixed_binary. */
 bool dtype_is_key(enum dtype t);
 
 /* Needs more than its name: a unit, a precision, a width, an element. */

@@ -25,4 +25,30 @@ static inline float half_to_float(uint16_t half)
     return value;
 }
 
+/* The nearest half, of two the even one; beyond the range infinity. */
+static inline uint16_t half_of_double(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    uint16_t sign = (uint16_t)(bits >> 48 & 0x8000);
+    double size = value < 0 ? -value : value;
+    if (size != size)
+        return (uint16_t)(sign | 0x7E00);
+    if (size >= 65520)
+        return (uint16_t)(sign | 0x7C00);
+    int exponent = (int)(bits >> 52 & 0x7FF) - 1023;
+    exponent = exponent < -14 ? -14 : exponent; /* subnormals have the smallest one */
+    /* Scaled so that what a half can say is whole, and rounded by adding what has no room for more. */
+    double scaled = size;
+    for (int e = exponent; e > 10; e--)
+        scaled /= 2;
+    for (int e = exponent; e < 10; e++)
+        scaled *= 2;
+    volatile double rounded = scaled + 0x1p52;
+    uint32_t fraction =
+        (uint32_t)(rounded - 0x1p52); /* 2048 where it rounded up to the next power */
+    uint32_t half = fraction < 1024 ? fraction : ((uint32_t)(exponent + 14) << 10) + fraction;
+    return (uint16_t)(sign | half);
+}
+
 #endif

@@ -4,6 +4,11 @@
 
 #include <assert.h>
 
+static const struct type *component_type(const struct schema *s, size_t k)
+{
+    return &s->fields[s->key[k]].type;
+}
+
 static enum dtype component_dtype(const struct schema *s, size_t k)
 {
     return s->fields[s->key[k]].type.dtype;
@@ -13,6 +18,12 @@ void key_put_int(struct buf *out, const struct schema *s, size_t k, uint64_t val
 {
     assert(dtype_is_int(component_dtype(s, k)));
     buf_put(out, &value, dtype_width(component_dtype(s, k)));
+}
+
+void key_put_fixed(struct buf *out, const struct schema *s, size_t k, const void *value)
+{
+    assert(component_dtype(s, k) != DT_UTF8);
+    buf_put(out, value, type_width(component_type(s, k)));
 }
 
 void key_put_utf8(struct buf *out, const struct schema *s, size_t k, struct view value)
@@ -29,7 +40,7 @@ void key_put_utf8(struct buf *out, const struct schema *s, size_t k, struct view
 
 static bool next_component(const struct schema *s, struct cursor *c, size_t k, struct view *out)
 {
-    uint64_t len = dtype_width(component_dtype(s, k));
+    uint64_t len = type_width(component_type(s, k));
     if (component_dtype(s, k) == DT_UTF8) {
         if (k + 1 == s->n_key)
             len = cur_left(c);

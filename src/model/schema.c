@@ -112,9 +112,8 @@ must_use static enum code check_key(const struct schema *s, size_t k, struct err
             return err_set(err, E_INVALID, "key column '%s' appears twice in the key", shown);
     if (!dtype_is_key(f->type.dtype)) {
         char text[TYPE_TEXT_CAP];
-        return err_set(err, E_INVALID,
-                       "key column '%s' has dtype %s; a key is utf8 or an integer type%s", shown,
-                       type_text(&f->type, text),
+        return err_set(err, E_INVALID, "key column '%s' has dtype %s; a key is " KEY_DTYPES "%s",
+                       shown, type_text(&f->type, text),
                        f->type.dtype == DT_BINARY ? " (configure it as utf8 if it is text)" : "");
     }
     if (f->nullable)

@@ -5,6 +5,9 @@
 #include "base/err.h"
 #include "model/type.h"
 
+/* For messages: what dtype_is_key says. */
+#define KEY_DTYPES "utf8, an integer, date, time, decimal or fixed_binary"
+
 struct field {
     char *name; /* NUL-terminated UTF-8, owned by the schema */
     struct type type;

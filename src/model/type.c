@@ -225,8 +225,13 @@ static enum code unknown_dtype(struct view text, struct err *err)
     struct suggest close = suggest_init(text);
     for (int t = 0; t < DT_COUNT; t++)
         suggest_offer(&close, dtype_name((enum dtype)t));
-    return err_set(err, E_INVALID, "unknown dtype '%s'%s",
-                   view_printable(text, shown, sizeof(shown)), suggest_text(&close, hint));
+    char all[320];
+    size_t used = 0;
+    for (int t = 0; t < DT_COUNT; t++)
+        used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", t ? ", " : "",
+                                 dtype_name((enum dtype)t));
+    return err_set(err, E_INVALID, "unknown dtype '%s'%s; there are %s",
+                   view_printable(text, shown, sizeof(shown)), suggest_text(&close, hint), all);
 }
 
 static const char *example_of(enum dtype t)
@@ -308,6 +313,25 @@ bool type_widens(const struct type *from, const struct type *to)
            dtype_widens(from->dtype, to->dtype);
 }
 
+static bool is_float(const struct type *t)
+{
+    return t->dtype == DT_FLOAT16 || t->dtype == DT_FLOAT32 || t->dtype == DT_FLOAT64;
+}
+
+static bool is_number(const struct type *t)
+{
+    return dtype_is_int(t->dtype) || is_float(t);
+}
+
+bool type_rounds(const struct type *from, const struct type *to)
+{
+    if (from->dtype == DT_LIST && to->dtype == DT_LIST) {
+        struct type a = type_element(from), b = type_element(to);
+        return type_rounds(&a, &b);
+    }
+    return is_float(from) && is_float(to) && dtype_width(from->dtype) > dtype_width(to->dtype);
+}
+
 bool type_converts(const struct type *from, const struct type *to)
 {
     if (type_widens(from, to))
@@ -317,9 +341,90 @@ bool type_converts(const struct type *from, const struct type *to)
         bool same_size = from->list_size == 0 || from->list_size == to->list_size;
         return (same_size || to->list_size == 0) && type_converts(&a, &b);
     }
-    return (from->dtype == DT_FLOAT64 && to->dtype == DT_FLOAT32) ||
+    if (is_decimal(to) && (is_decimal(from) || dtype_is_int(from->dtype)))
+        return true;
+    return (is_number(from) && is_number(to)) ||
            (from->dtype == DT_BINARY && to->dtype == DT_UTF8) || same_time(from, to) ||
            (from->dtype == DT_INT64 && (to->dtype == DT_TIMESTAMP || to->dtype == DT_DURATION));
+}
+
+/* ---------------------------------------------------------------------------------- unification */
+
+/* The signed type of at least so many bits, of which there are 64 at most. */
+static enum dtype signed_of(size_t bits)
+{
+    return bits <= 8 ? DT_INT8 : bits <= 16 ? DT_INT16 : bits <= 32 ? DT_INT32 : DT_INT64;
+}
+
+/* Of different signs: a signed one that is wider than the unsigned one. */
+static enum dtype unify_ints(enum dtype a, enum dtype b)
+{
+    size_t x = dtype_width(a) * 8, y = dtype_width(b) * 8;
+    if (dtype_is_signed(a) == dtype_is_signed(b))
+        return x >= y ? a : b;
+    size_t of_unsigned = dtype_is_signed(a) ? y : x;
+    return signed_of(of_unsigned * 2 > x + y - of_unsigned ? of_unsigned * 2 : x + y - of_unsigned);
+}
+
+/* A float whose fraction has room for the integer: 11, 24 or 53 bits. */
+static enum dtype unify_float_int(enum dtype f, enum dtype i)
+{
+    size_t bits = dtype_width(i) * 8;
+    enum dtype least = bits <= 8 ? DT_FLOAT16 : bits <= 16 ? DT_FLOAT32 : DT_FLOAT64;
+    return dtype_width(f) >= dtype_width(least) ? f : least;
+}
+
+static struct type unify_numbers(const struct type *a, const struct type *b)
+{
+    if (is_float(a) && is_float(b))
+        return dtype_width(a->dtype) >= dtype_width(b->dtype) ? *a : *b;
+    if (is_float(a))
+        return type_of(unify_float_int(a->dtype, b->dtype));
+    if (is_float(b))
+        return type_of(unify_float_int(b->dtype, a->dtype));
+    return type_of(unify_ints(a->dtype, b->dtype));
+}
+
+/* An integer as the decimal that holds it. */
+static struct type as_decimal(const struct type *t)
+{
+    static const uint8_t digits[] = {[1] = 3, [2] = 5, [4] = 10, [8] = 20};
+    if (is_decimal(t))
+        return *t;
+    return (struct type){.dtype = DT_DECIMAL128, .precision = digits[dtype_width(t->dtype)]};
+}
+
+static bool unify_decimals(const struct type *x, const struct type *y, struct type *out)
+{
+    struct type a = as_decimal(x), b = as_decimal(y);
+    int scale = a.scale > b.scale ? a.scale : b.scale;
+    int before = a.precision - a.scale > b.precision - b.scale ? a.precision - a.scale
+                                                               : b.precision - b.scale;
+    if (before + scale > DECIMAL256_PRECISION)
+        return false;
+    bool wide = before + scale > DECIMAL128_PRECISION || a.dtype == DT_DECIMAL256 ||
+                b.dtype == DT_DECIMAL256;
+    *out = (struct type){.dtype = wide ? DT_DECIMAL256 : DT_DECIMAL128,
+                         .precision = (uint8_t)(before + scale),
+                         .scale = (int8_t)scale};
+    return true;
+}
+
+static bool unify_lists(const struct type *a, const struct type *b, struct type *out)
+{
+    struct type x = type_element(a), y = type_element(b), element;
+    if (!type_unify(&x, &y, &element))
+        return false;
+    element.element = element.dtype;
+    element.dtype = DT_LIST;
+    element.list_size = a->list_size == b->list_size ? a->list_size : 0;
+    *out = element;
+    return true;
+}
+
+static bool is_bytes(const struct type *t)
+{
+    return dtype_is_bytes(t->dtype) || t->dtype == DT_FIXED_BINARY;
 }
 
 bool type_unify(const struct type *a, const struct type *b, struct type *out)
@@ -328,6 +433,15 @@ bool type_unify(const struct type *a, const struct type *b, struct type *out)
         *out = *a;
     else if (type_widens(a, b))
         *out = *b;
+    else if (is_number(a) && is_number(b))
+        *out = unify_numbers(a, b);
+    else if ((is_decimal(a) || is_decimal(b)) && (is_decimal(a) || dtype_is_int(a->dtype)) &&
+             (is_decimal(b) || dtype_is_int(b->dtype)))
+        return unify_decimals(a, b, out);
+    else if (a->dtype == DT_LIST && b->dtype == DT_LIST)
+        return unify_lists(a, b, out);
+    else if (is_bytes(a) && is_bytes(b))
+        *out = type_of(DT_BINARY);
     else
         return false;
     return true;

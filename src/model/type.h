@@ -71,14 +71,20 @@ static inline bool type_is_variable(const struct type *t)
 bool type_widens(const struct type *from, const struct type *to);
 
 /*
- * Whether `from` can be read as `to` when somebody asks for it: what widens, and float64 as float32 (rounded),
- * binary as utf8, timestamps in coarser units and lists as lists of one length (values that do not fit are
- * refused), int64 as timestamps and durations.
+ * Whether `from` can be read as `to` when somebody asks for it: what widens; numbers, decimals and times as any others
+ * of their kind, integers as decimals, int64 as timestamps and durations, binary as utf8, lists as lists of one
+ * length, where each value that `to` cannot say exactly is refused; floats as narrower ones, rounded.
  */
 bool type_converts(const struct type *from, const struct type *to);
 
-/* The type with all values of both, for unifying files: one of the two. False: there is none. */
+/*
+ * A type into which both convert without rounding, for unifying files: the narrowest that holds all values of
+ * both, and of int64 or uint64 with something else the one that holds all but the largest. False: there is none.
+ */
 bool type_unify(const struct type *a, const struct type *b, struct type *out);
+
+/* Whether a float becomes a narrower one, also in lists: values may be rounded. */
+bool type_rounds(const struct type *from, const struct type *to);
 
 /* Units a second: 1, 1000, 1000000, 1000000000. */
 static inline int64_t unit_per_second(enum time_unit u)

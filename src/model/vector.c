@@ -6,6 +6,8 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 
 void vector_init(struct vector *v, const struct type *type, size_t cap)
 {
@@ -60,22 +62,105 @@ static double load_float(const struct vector *v, size_t i)
                                        : ((const double *)v->values)[i];
 }
 
-static void convert_floats(const struct vector *from, struct vector *to)
-{
-    if (to->type.dtype == DT_FLOAT32)
-        for (size_t i = 0; i < from->n; i++)
-            ((float *)to->values)[i] = (float)load_float(from, i);
-    else
-        for (size_t i = 0; i < from->n; i++)
-            ((double *)to->values)[i] = load_float(from, i);
-}
-
 static enum code not_in_range(const struct vector *from, int64_t value, const struct vector *to,
                               struct err *err)
 {
     char is[TYPE_TEXT_CAP], wanted[TYPE_TEXT_CAP];
     return err_set(err, E_INVALID, "%" PRId64 " as %s is not a whole %s", value,
                    type_text(&from->type, is), type_text(&to->type, wanted));
+}
+
+/* Text of a number for messages. */
+static const char *number_text(const struct vector *v, size_t i, char out[static 32])
+{
+    if (!dtype_is_int(v->type.dtype))
+        snprintf(out, 32, "%.17g", load_float(v, i));
+    else if (v->type.dtype == DT_UINT64)
+        snprintf(out, 32, "%" PRIu64, (uint64_t)load_int(v, i));
+    else
+        snprintf(out, 32, "%" PRId64, load_int(v, i));
+    return out;
+}
+
+static enum code not_exact(const struct vector *from, size_t i, const struct vector *to,
+                           struct err *err)
+{
+    char is[TYPE_TEXT_CAP], wanted[TYPE_TEXT_CAP], number[32];
+    return err_set(err, E_INVALID, "%s as %s is not exactly a value of %s",
+                   number_text(from, i, number), type_text(&from->type, is),
+                   type_text(&to->type, wanted));
+}
+
+/* An integer of any kind, with room for the whole range of uint64. */
+static __int128 load_whole(const struct vector *v, size_t i)
+{
+    return v->type.dtype == DT_UINT64 ? (__int128)((const uint64_t *)v->values)[i]
+                                      : (__int128)load_int(v, i);
+}
+
+/* False: it is out of the range of `to`. */
+static bool store_whole(__int128 value, struct vector *to, size_t i)
+{
+    size_t width = dtype_width(to->type.dtype), bits = width * 8;
+    bool is_signed = dtype_is_signed(to->type.dtype);
+    __int128 most = ((__int128)1 << (is_signed ? bits - 1 : bits)) - 1;
+    __int128 least = is_signed ? -most - 1 : 0;
+    memcpy((uint8_t *)to->values + i * width, &value, width); /* little-endian */
+    return value >= least && value <= most;
+}
+
+static void store_float(double value, struct vector *to, size_t i)
+{
+    if (to->type.dtype == DT_FLOAT16)
+        ((uint16_t *)to->values)[i] = half_of_double(value);
+    else if (to->type.dtype == DT_FLOAT32)
+        ((float *)to->values)[i] = (float)value;
+    else
+        ((double *)to->values)[i] = value;
+}
+
+/* Whole, and within what an integer of 64 bits may be. */
+static bool whole_of(double value, __int128 *out)
+{
+    if (!(value >= -0x1p63 && value < 0x1p64))
+        return false;
+    *out = (__int128)value;
+    return (double)*out == value;
+}
+
+/* Among numbers, where each value must be the same before and after. */
+static enum code convert_exactly(const struct vector *from, struct vector *to, struct err *err)
+{
+    bool from_int = dtype_is_int(from->type.dtype), to_int = dtype_is_int(to->type.dtype);
+    for (size_t i = 0; i < from->n; i++) {
+        __int128 whole = 0, back = 0;
+        bool same = from_int || whole_of(load_float(from, i), &whole);
+        if (from_int)
+            whole = load_whole(from, i);
+        if (to_int) {
+            same = same && store_whole(whole, to, i);
+        } else {
+            store_float((double)whole, to, i);
+            same = same && whole_of(load_float(to, i), &back) && back == whole;
+        }
+        if (!same && from->valid[i])
+            return not_exact(from, i, to, err);
+        if (!from->valid[i])
+            store_whole(0, to, i);
+    }
+    return OK;
+}
+
+/* Rounded to the nearest; what would become infinite is refused. */
+static enum code convert_floats(const struct vector *from, struct vector *to, struct err *err)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        double value = load_float(from, i);
+        store_float(value, to, i);
+        if (isfinite(value) && !isfinite(load_float(to, i)))
+            return not_exact(from, i, to, err);
+    }
+    return OK;
 }
 
 /* Times in another unit: finer must not overflow, coarser must not lose anything. */
@@ -116,30 +201,112 @@ static bool scale_up(uint64_t words[4], unsigned n)
     return true;
 }
 
+static void negate(uint64_t words[4])
+{
+    uint64_t carry = 1;
+    for (unsigned w = 0; w < 4; w++) {
+        words[w] = ~words[w] + carry;
+        carry = carry && words[w] == 0;
+    }
+}
+
+/* value / 10^n; false: there is a rest. */
+static bool scale_down(uint64_t words[4], unsigned n)
+{
+    bool negative = words[3] >> 63;
+    uint64_t rest = 0;
+    if (negative)
+        negate(words);
+    for (; n > 0 && !rest; n--)
+        for (unsigned w = 4; w-- > 0;) {
+            unsigned __int128 part = (unsigned __int128)rest << 64 | words[w];
+            words[w] = (uint64_t)(part / 10);
+            rest = (uint64_t)(part % 10);
+        }
+    if (negative)
+        negate(words);
+    return rest == 0;
+}
+
+/* Whether the number has at most so many digits. */
+static bool has_digits(const uint64_t words[4], unsigned precision)
+{
+    uint64_t left[4];
+    memcpy(left, words, sizeof(left));
+    if (left[3] >> 63)
+        negate(left);
+    for (; precision > 0; precision--) {
+        uint64_t rest = 0;
+        for (unsigned w = 4; w-- > 0;) {
+            unsigned __int128 part = (unsigned __int128)rest << 64 | left[w];
+            left[w] = (uint64_t)(part / 10);
+            rest = (uint64_t)(part % 10);
+        }
+    }
+    return (left[0] | left[1] | left[2] | left[3]) == 0;
+}
+
+/* `steps` more digits behind the point, or less; of `precision` digits in all, 0: as many as there are. */
 static bool convert_decimal(const uint8_t *from, size_t from_bytes, uint8_t *to, size_t to_bytes,
-                            unsigned steps)
+                            int steps, unsigned precision)
 {
     uint64_t words[4];
     memset(words, from[from_bytes - 1] >> 7 ? 0xFF : 0, sizeof(words));
     memcpy(words, from, from_bytes);
-    if (!scale_up(words, steps))
+    if (steps >= 0 ? !scale_up(words, (unsigned)steps) : !scale_down(words, (unsigned)-steps))
+        return false;
+    if (precision && !has_digits(words, precision))
         return false;
     memcpy(to, words, to_bytes);
     uint64_t sign = words[to_bytes / 8 - 1] >> 63 ? UINT64_MAX : 0;
     return to_bytes == 32 || (words[2] == sign && words[3] == sign);
 }
 
+/* The digits of a decimal, as they are read. */
+static enum code too_many_digits(const struct vector *from, const uint8_t *value,
+                                 const struct vector *to, struct err *err)
+{
+    char is[TYPE_TEXT_CAP], wanted[TYPE_TEXT_CAP], digits[80];
+    uint64_t words[4];
+    size_t width = dtype_width(from->type.dtype), at = sizeof(digits);
+    int scale = dtype_is_int(from->type.dtype) ? 0 : from->type.scale;
+    bool negative = value[width - 1] >> 7 && from->type.dtype != DT_UINT64;
+    memset(words, negative ? 0xFF : 0, sizeof(words));
+    memcpy(words, value, width);
+    if (negative)
+        negate(words);
+    digits[--at] = '\0';
+    for (int n = 0; at > 2 && (n <= scale || words[0] | words[1] | words[2] | words[3]); n++) {
+        uint64_t rest = 0;
+        for (unsigned w = 4; w-- > 0;) {
+            unsigned __int128 part = (unsigned __int128)rest << 64 | words[w];
+            words[w] = (uint64_t)(part / 10);
+            rest = (uint64_t)(part % 10);
+        }
+        if (n == scale && scale > 0)
+            digits[--at] = '.';
+        digits[--at] = (char)('0' + rest);
+    }
+    return err_set(err, E_INVALID, "%s%s as %s has too many digits for %s", negative ? "-" : "",
+                   digits + at, type_text(&from->type, is), type_text(&to->type, wanted));
+}
+
+/* Integers, too: they have no digits behind the point. */
 static enum code convert_decimals(const struct vector *from, struct vector *to, struct err *err)
 {
+    bool from_int = dtype_is_int(from->type.dtype);
     size_t have = dtype_width(from->type.dtype), want = dtype_width(to->type.dtype);
-    unsigned steps = (unsigned)(to->type.scale - from->type.scale);
-    for (size_t i = 0; i < from->n; i++)
-        if (!convert_decimal((const uint8_t *)from->values + i * have, have,
-                             (uint8_t *)to->values + i * want, want, steps)) {
-            char wanted[TYPE_TEXT_CAP];
-            return err_set(err, E_INVALID, "a decimal has too many digits for %s",
-                           type_text(&to->type, wanted));
-        }
+    int steps = to->type.scale - (from_int ? 0 : from->type.scale);
+    unsigned precision = type_widens(&from->type, &to->type) ? 0 : to->type.precision;
+    for (size_t i = 0; i < from->n; i++) {
+        const uint8_t *value = (const uint8_t *)from->values + i * have;
+        uint8_t wide[16];
+        __int128 whole = from_int ? load_whole(from, i) : 0;
+        memcpy(wide, &whole, sizeof(wide));
+        if (!convert_decimal(from_int ? wide : value, from_int ? sizeof(wide) : have,
+                             (uint8_t *)to->values + i * want, want, steps, precision))
+            return too_many_digits(from, value, to, err);
+    }
     return OK;
 }
 
@@ -263,7 +430,7 @@ enum code vector_convert(const struct vector *from, struct vector *to, struct ar
     memcpy(to->valid, from->valid, from->n);
     if (have == DT_LIST)
         return convert_lists(from, to, arena, err);
-    if (have == DT_DECIMAL128 || have == DT_DECIMAL256)
+    if (want == DT_DECIMAL128 || want == DT_DECIMAL256)
         return convert_decimals(from, to, err);
     if (dtype_is_bytes(have))
         return convert_bytes(from, to, err);
@@ -273,9 +440,64 @@ enum code vector_convert(const struct vector *from, struct vector *to, struct ar
         fixed_to_binary(from, to);
     else if (have == want)
         memcpy(to->values, from->values, from->n * vector_width(&to->type));
-    else if (is_float(have))
-        convert_floats(from, to);
+    else if (is_float(have) && is_float(want))
+        return convert_floats(from, to, err);
+    else if (is_float(want) || (dtype_is_int(want) && !dtype_widens(have, want)))
+        return convert_exactly(from, to, err);
     else
         convert_ints(from, to);
     return OK;
+}
+
+/* A list of as many nulls. */
+static enum code convert_null_list(const struct list_value *l, const struct type *to,
+                                   struct arena *arena, struct view *out, struct err *err)
+{
+    AUTO(list_builder) struct list_builder built = {0};
+    size_t width = dtype_is_bytes(to->dtype) ? 0 : type_width(to);
+    list_builder_reset(&built);
+    for (uint32_t i = 0; i < l->n; i++) {
+        if (list_is_valid(l, i))
+            return err_set(err, E_INVALID, "an element that is not null where all were said to be");
+        list_add_null(&built, width);
+    }
+    uint8_t *bytes = arena_alloc(arena, list_built_bytes(&built));
+    list_built_write(&built, bytes);
+    *out = view_of(bytes, list_built_bytes(&built));
+    return OK;
+}
+
+static enum code convert_null_lists(const struct vector *from, struct vector *to,
+                                    struct arena *arena, struct err *err)
+{
+    struct type have = type_element(&from->type), want = type_element(&to->type);
+    memcpy(to->valid, from->valid, from->n);
+    for (size_t i = 0; i < from->n; i++) {
+        struct list_value l;
+        if (!from->valid[i])
+            continue;
+        if (!list_open(from->views[i], &have, &l))
+            return err_set(err, E_CORRUPT, "a list is damaged");
+        TRY(convert_null_list(&l, &want, arena, &to->views[i], err));
+        if (!list_open(to->views[i], &want, &l))
+            return err_set(err, E_CORRUPT, "a list is damaged");
+        TRY(check_list(&l, &to->type, err));
+    }
+    return OK;
+}
+
+enum code vector_convert_nulls(const struct vector *from, struct vector *to, struct arena *arena,
+                               struct err *err)
+{
+    char is[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
+    to->n = from->n;
+    to->n_nulls = from->n_nulls;
+    memset(to->valid, 0, from->n);
+    memset(to->values, 0, from->n * vector_width(&to->type));
+    if (from->n_nulls == from->n)
+        return OK;
+    if (from->type.dtype == DT_LIST && to->type.dtype == DT_LIST)
+        return convert_null_lists(from, to, arena, err);
+    return err_set(err, E_INVALID, "a value of %s where all were said to be null, in place of %s",
+                   type_text(&from->type, is), type_text(&to->type, want));
 }

@@ -53,4 +53,13 @@ static inline size_t vector_kept_bytes(const struct type *t)
 must_use enum code vector_convert(const struct vector *from, struct vector *to, struct arena *arena,
                                   struct err *err);
 
+/*
+ * The same from any type, where there is nothing to convert: all values are null, or lists without elements that are
+ * not, into lists.
+ *
+ * Fails E_INVALID for a value.
+ */
+must_use enum code vector_convert_nulls(const struct vector *from, struct vector *to,
+                                        struct arena *arena, struct err *err);
+
 #endif

@@ -88,6 +88,8 @@ static void parse_line(struct aws_profiles *p, struct view line, bool is_config,
 void aws_profiles_parse(struct aws_profiles *p, struct view text, bool is_config)
 {
     struct view profile = {0};
+    if (text.len >= 3 && memcmp(text.ptr, "\xEF\xBB\xBF", 3) == 0) /* of Windows' editors */
+        text = view_of(text.ptr + 3, text.len - 3);
     while (text.len) {
         const uint8_t *newline = memchr(text.ptr, '\n', text.len);
         size_t len = newline ? (size_t)(newline - text.ptr) : text.len;

@@ -23,6 +23,37 @@ static char *copy_or_null(const char *s)
     return s && s[0] ? mem_strdup(s) : NULL;
 }
 
+/* Printable ASCII: all else would end or break the header that it is sent in. */
+must_use static enum code clean(const char *text, const char *what, char **out, struct err *err)
+{
+    struct view v = view_trim(view_cstr(text ? text : ""));
+    for (size_t i = 0; i < v.len; i++)
+        if (v.ptr[i] <= ' ' || v.ptr[i] > '~')
+            return err_set(err, E_INVALID, "the %s has the byte 0x%02x at position %zu", what,
+                           v.ptr[i], i);
+    *out = v.len ? mem_strndup(v.ptr, v.len) : NULL;
+    return OK;
+}
+
+enum code credentials_of_texts(const char *id, const char *secret, const char *token,
+                               struct credentials *out, struct err *err)
+{
+    struct credentials c = {0};
+    enum code rc = clean(id, "access key id", &c.access_key_id, err);
+    if (!rc)
+        rc = clean(secret, "secret access key", &c.secret_access_key, err);
+    if (!rc)
+        rc = clean(token, "session token", &c.session_token, err);
+    if (!rc && (!c.access_key_id || !c.secret_access_key))
+        rc = err_set(err, E_INVALID, "the %s is blank",
+                     c.access_key_id ? "secret access key" : "access key id");
+    if (rc)
+        credentials_done(&c);
+    else
+        *out = c;
+    return rc;
+}
+
 enum code credentials_of_environment(struct credentials *out, bool *out_found, struct err *err)
 {
     const char *id = env_value("AWS_ACCESS_KEY_ID");
@@ -34,9 +65,8 @@ enum code credentials_of_environment(struct credentials *out, bool *out_found, s
         return err_set(err, E_INVALID, "%s is set, but %s is not",
                        id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
                        id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
-    *out = (struct credentials){mem_strdup(id), mem_strdup(secret),
-                                copy_or_null(env_value("AWS_SESSION_TOKEN")), 0};
-    return OK;
+    enum code rc = credentials_of_texts(id, secret, env_value("AWS_SESSION_TOKEN"), out, err);
+    return rc ? err_in(err, rc, "environment") : OK;
 }
 
 must_use static enum code of_env_web_identity(const struct identity_search *s,
@@ -63,9 +93,9 @@ must_use static enum code of_config(const struct identity_search *s, struct cred
     if (c->anonymous)
         return OK;
     if (c->access_key_id[0]) {
-        *out = (struct credentials){mem_strdup(c->access_key_id), mem_strdup(c->secret_access_key),
-                                    copy_or_null(c->session_token), 0};
-        return OK;
+        enum code rc = credentials_of_texts(c->access_key_id, c->secret_access_key,
+                                            c->session_token, out, err);
+        return rc ? err_in(err, rc, "configuration") : OK;
     }
     *out_found = false;
     return c->profile[0] ? credentials_of_profile(s, out, out_found, err) : OK;

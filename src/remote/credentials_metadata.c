@@ -13,10 +13,12 @@ enum { CONTAINER_TRIES = 3, INSTANCE_TRIES = 2 };
 static const char container_host[] = "http://169.254.170.2";
 static const char instance_host[] = "http://169.254.169.254";
 
-static void trim_end(struct buf *text)
+static void trim(struct buf *text)
 {
-    while (text->len && strchr(" \r\n", text->ptr[text->len - 1]))
-        text->len--;
+    struct view v = view_trim(buf_view(text));
+    if (v.len && text->ptr)
+        memmove(text->ptr, v.ptr, v.len);
+    text->len = v.len;
 }
 
 /* Plain HTTP carries credentials in the clear: only to this machine, or the agents' own addresses. */
@@ -39,7 +41,7 @@ must_use static enum code container_token(struct buf *out, struct err *err)
         TRY(file_read(file, token_bytes_max, out, err));
     else if (token)
         buf_puts(out, token);
-    trim_end(out);
+    trim(out);
     return OK;
 }
 
@@ -111,7 +113,7 @@ must_use static enum code instance_role(const struct identity_search *s, const c
     static const char header[] = "X-aws-ec2-metadata-token";
     AUTO(buf) struct buf role = {0}, url_path = {0}, body = {0};
     TRY(ask_instance(s, "GET", path, header, session, &role, err));
-    trim_end(&role);
+    trim(&role);
     buf_puts(&url_path, path);
     uri_put_path(&url_path, buf_view(&role));
     TRY(ask_instance(s, "GET", buf_cstr(&url_path), header, session, &body, err));
@@ -130,7 +132,7 @@ enum code credentials_of_instance(const struct identity_search *s, struct creden
     if (ask_instance(s, "PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "21600",
                      &session, &ignored))
         return OK; /* not on an instance */
-    trim_end(&session);
+    trim(&session);
     *out_found = true;
     enum code rc = instance_role(s, buf_cstr(&session), out, err);
     return rc ? err_in(err, rc, "instance metadata") : OK;

@@ -17,6 +17,13 @@ struct identity_search {
 must_use enum code credentials_find(const struct identity_search *s, struct credentials *out,
                                     struct err *err);
 
+/*
+ * Credentials as somebody wrote them down, trimmed (view_trim). `token` may be NULL or empty.
+ * Fails E_INVALID for a byte that no credential has, naming which and where it is, but not the credential.
+ */
+must_use enum code credentials_of_texts(const char *id, const char *secret, const char *token,
+                                        struct credentials *out, struct err *err);
+
 /* AWS_ACCESS_KEY_ID and its companions. */
 must_use enum code credentials_of_environment(struct credentials *out, bool *out_found,
                                               struct err *err);

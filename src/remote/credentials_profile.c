@@ -21,9 +21,7 @@ must_use static enum code of_keys(const struct aws_profiles *p, const char *prof
     if (!id || !secret)
         return err_set(err, E_INVALID, "has no %s",
                        id ? "aws_secret_access_key" : "aws_access_key_id");
-    *out = (struct credentials){mem_strdup(id), mem_strdup(secret),
-                                token ? mem_strdup(token) : NULL, 0};
-    return OK;
+    return credentials_of_texts(id, secret, token, out, err);
 }
 
 /* What credential_source names. */

@@ -85,11 +85,11 @@ enum code credentials_of_web_identity(const struct identity_search *s, const str
     enum code rc = file_read(token_file, token_bytes_max, &token, err);
     if (rc)
         return err_in(err, rc, "web identity token");
-    while (token.len && strchr(" \r\n", token.ptr[token.len - 1]))
-        token.len--;
     put_url(s, &url);
     put_form(&form, "AssumeRoleWithWebIdentity", role);
-    put_field(&form, "WebIdentityToken", buf_cstr(&token));
+    struct view trimmed = view_trim(buf_view(&token));
+    AUTO(ptr) char *text = mem_strndup(trimmed.ptr, trimmed.len);
+    put_field(&form, "WebIdentityToken", text);
     buf_printf(&headers, "Content-Type: %s\n", form_type);
     rc = ask(s, buf_cstr(&url), buf_cstr(&headers), &form, out, err);
     return rc ? err_in(err, rc, "role %s by web identity", role->arn) : OK;

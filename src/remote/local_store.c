@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A file is open only while it is read: a partition may have more files than a process has descriptors. */
 struct local_object {
     struct object base;
-    int fd;
+    const struct object_info *info; /* borrowed */
 };
 
 /* A file is read by the thread that waits for it: the page cache reads ahead by itself. */
@@ -25,13 +26,23 @@ struct local_read {
 
 static void describe(const struct stat *st, const char *name, struct object_info *out)
 {
-    char version[32];
+    char version[96];
     int64_t ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-    snprintf(version, sizeof(version), "%lld", (long long)ns);
+    /* tar and rsync -t set the time of modification; nobody sets that of the inode's change. */
+    snprintf(version, sizeof(version), "%lld %llu %lld.%09ld", (long long)ns,
+             (unsigned long long)st->st_ino, (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
     *out = (struct object_info){.name = mem_strdup(name),
                                 .size = (uint64_t)st->st_size,
                                 .version = mem_strdup(version),
                                 .modified_ms = ns / 1000000};
+}
+
+/* A broken link, or one in a loop: it may be beside what is needed, so whoever needs it says so. */
+static void add_unreadable(const char *name, struct object_list *out)
+{
+    struct object_info info = {
+        .name = mem_strdup(name), .version = mem_strdup(""), .unreadable = errno};
+    object_list_add(out, &info);
 }
 
 /* A name that vanished since the folder was read is left out. */
@@ -41,9 +52,11 @@ must_use static enum code list_one(const char *root, const char *name, struct ob
     char path[PATH_CAP];
     struct stat st;
     TRY(path_format(path, err, "%s/%s", root, name));
-    if (stat(path, &st) < 0)
-        return errno == ENOENT || errno == ENOTDIR ? OK
-                                                   : err_errno(err, E_IO, "cannot stat %s", path);
+    if (stat(path, &st) < 0) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            add_unreadable(name, out);
+        return OK;
+    }
     if (S_ISDIR(st.st_mode)) {
         TRY(path_format(path, err, "%s/", name));
         object_list_add_folder(out, path);
@@ -64,6 +77,9 @@ static enum code local_list(struct object_store *s, const char *folder, const ch
     enum code rc = dir_list(path, &names, err);
     if (rc == E_NOTFOUND && folder[0])
         return OK; /* as in a bucket: where nothing lies there is no folder */
+    if (rc && errno == ENOTDIR && !folder[0])
+        return err_set(err, E_INVALID, "source %s is a file; name the folder that it is in",
+                       s->shown);
     if (rc == E_NOTFOUND)
         return err_set(err, rc, "source folder %s does not exist", s->shown);
     TRY(rc);
@@ -92,33 +108,54 @@ static enum code local_stat(struct object_store *s, const char *name, const stru
 static enum code local_open(struct object_store *s, const struct object_info *info,
                             struct object **out, struct err *err)
 {
-    char path[PATH_CAP];
-    struct stat st;
-    TRY(path_format(path, err, "%s/%s", s->shown, info->name));
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return err_errno(err, errno == ENOENT ? E_CHANGED : E_IO, "cannot open %s", path);
-    enum code rc = OK;
-    if (fstat(fd, &st) < 0)
-        rc = err_errno(err, E_IO, "cannot stat");
-    else if ((uint64_t)st.st_size != info->size)
-        rc = err_set(err, E_CHANGED, "has %lld bytes, it had %llu when it was listed",
-                     (long long)st.st_size, (unsigned long long)info->size);
-    if (rc) {
-        close(fd);
-        return err_in(err, rc, "file %s", path);
-    }
     struct local_object *o = mem_zalloc(sizeof(*o));
-    *o = (struct local_object){{s}, fd};
+    (void)err; /* the first read will tell */
+    *o = (struct local_object){{s}, info};
     *out = &o->base;
     return OK;
 }
 
 static void local_close_object(struct object *base)
 {
-    struct local_object *o = (struct local_object *)base;
-    close(o->fd);
-    free(o);
+    free(base);
+}
+
+/* Whether it is the file that was listed. */
+must_use static enum code check_same(int fd, const struct object_info *info, struct err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return err_errno(err, E_IO, "cannot stat");
+    if ((uint64_t)st.st_size != info->size)
+        return err_set(err, E_CHANGED, "has %lld bytes, it had %llu when it was listed",
+                       (long long)st.st_size, (unsigned long long)info->size);
+    struct object_info now;
+    describe(&st, info->name, &now);
+    bool same = strcmp(now.version, info->version) == 0;
+    object_info_done(&now);
+    return same ? OK : err_set(err, E_CHANGED, "is another one than when it was listed");
+}
+
+static void fd_done(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+must_use static enum code open_same(const struct local_object *o, int *out_fd, struct err *err)
+{
+    char path[PATH_CAP];
+    TRY(path_format(path, err, "%s/%s", o->base.store->shown, o->info->name));
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return err_errno(err, errno == ENOENT ? E_CHANGED : E_IO, "cannot open %s", path);
+    enum code rc = check_same(fd, o->info, err);
+    if (rc) {
+        close(fd);
+        return err_in(err, rc, "file %s", path);
+    }
+    *out_fd = fd;
+    return OK;
 }
 
 static struct object_read *local_read_start(struct object *base, const struct byte_range *ranges,
@@ -130,25 +167,32 @@ static struct object_read *local_read_start(struct object *base, const struct by
     return &r->base;
 }
 
+must_use static enum code read_ranges(const struct local_read *r, struct err *err)
+{
+    AUTO(fd) int fd = -1;
+    if (r->n == 0)
+        return OK;
+    TRY(open_same(r->object, &fd, err));
+    for (size_t i = 0; i < r->n; i++) {
+        const struct byte_range *range = &r->ranges[i];
+        TRY(remote_op_check(r->op, err));
+        TRY(fd_read_at(fd, range->out, range->len, range->offset, err));
+        remote_op_count(r->op, range->len);
+    }
+    return OK;
+}
+
 static enum code local_read_finish(struct object_read *base, struct err *err)
 {
-    struct local_read *r = (struct local_read *)base;
-    enum code rc = OK;
-    for (size_t i = 0; !rc && i < r->n; i++) {
-        const struct byte_range *range = &r->ranges[i];
-        rc = remote_op_check(r->op, err);
-        if (!rc)
-            rc = fd_read_at(r->object->fd, range->out, range->len, range->offset, err);
-        if (!rc)
-            remote_op_count(r->op, range->len);
-    }
-    free(r);
+    enum code rc = read_ranges((struct local_read *)base, err);
+    free(base);
     return rc;
 }
 
 static void local_close(struct object_store *s)
 {
     free(s->shown);
+    free(s->identity);
     free(s);
 }
 
@@ -166,5 +210,8 @@ struct object_store *local_store_new(const char *path)
     };
     struct object_store *s = mem_zalloc(sizeof(*s));
     *s = (struct object_store){.ops = &ops, .shown = mem_strdup(path)};
+    AUTO(buf) struct buf identity = {0};
+    buf_printf(&identity, "local %s", path);
+    s->identity = mem_strdup(buf_cstr(&identity));
     return s;
 }

@@ -15,6 +15,7 @@ struct object_info {
     uint64_t size;
     char *version;       /* changes when the content does: ETag, or time of modification; opaque */
     int64_t modified_ms; /* wall clock */
+    int unreadable;      /* errno of a name that is there and cannot be looked at; 0: it can */
 };
 
 void object_info_done(struct object_info *info);
@@ -41,8 +42,9 @@ struct object_read; /* ranges that are on their way */
 
 struct object_store {
     const struct object_store_ops *ops;
-    char *shown; /* for messages: "/data/features", "s3://bucket/prefix/" */
-    bool is_far; /* a read takes long however short it is: start the next ones early */
+    char *shown;    /* for messages: "/data/features", "s3://bucket/prefix/" */
+    char *identity; /* which store it is: two with equal objects are still two */
+    bool is_far;    /* a read takes long however short it is: start the next ones early */
 };
 
 struct object_store_ops {

@@ -14,6 +14,8 @@ void partition_done(struct partition *p)
     *p = (struct partition){0};
 }
 
+/* --------------------------------------------------------------------------------------- names */
+
 static int digits(const char *s, size_t n)
 {
     int value = 0;
@@ -25,29 +27,176 @@ static int digits(const char *s, size_t n)
     return value;
 }
 
-bool partition_is_date(struct view v)
+/* Of the proleptic Gregorian calendar, by eras of 400 years that begin in March. */
+static int32_t days_since_epoch(int year, int month, int day)
+{
+    year -= month <= 2;
+    int era = year / 400, of_era = year - era * 400;
+    int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+int32_t partition_day(struct view v)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const char *name = (const char *)v.ptr;
     if (v.len != 10 || name[4] != '-' || name[7] != '-')
-        return false;
+        return PARTITION_NO_DAY;
     int year = digits(name, 4), month = digits(name + 5, 2), day = digits(name + 8, 2);
     if (year < 1 || month < 1 || month > 12 || day < 1)
-        return false;
+        return PARTITION_NO_DAY;
     bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return day <= days[month - 1] + (month == 2 && is_leap);
+    if (day > days[month - 1] + (month == 2 && is_leap))
+        return PARTITION_NO_DAY;
+    return days_since_epoch(year, month, day);
 }
 
-static bool is_parquet_name(const char *name)
+bool partition_is_file_name(const char *name)
 {
     size_t len = strlen(name);
     return len > 8 && name[0] != '_' && name[0] != '.' && strcmp(name + len - 8, ".parquet") == 0;
 }
 
-static void fingerprint(struct partition *p, const char *marker_version)
+/* ---------------------------------------------------------------------------------- the folder */
+
+/* What is being read. */
+struct folder {
+    struct object_store *store;
+    const struct partition_layout *layout;
+    const char *name; /* "" or "2026-11-22/" */
+    const char *label;
+    struct object_list list;
+    const struct object_info *outer;
+};
+
+static const char *below(const struct folder *f, const char *name)
+{
+    return name + strlen(f->name);
+}
+
+static bool has_folder(const struct folder *f, const char *name)
+{
+    for (size_t i = 0; i < f->list.n_folders; i++)
+        if (strcmp(below(f, f->list.folders[i]), name) == 0)
+            return true;
+    return false;
+}
+
+/* A subfolder whose name says more than where files lie: Hive's "hour=05/". */
+static const char *column_folder(const struct folder *f)
+{
+    for (size_t i = 0; i < f->list.n_folders; i++) {
+        const char *name = below(f, f->list.folders[i]);
+        if (name[0] != '_' && name[0] != '.' && strchr(name, '='))
+            return name;
+    }
+    return NULL;
+}
+
+/* Any subfolder that jobs do not leave for themselves. */
+static const char *plain_folder(const struct folder *f)
+{
+    for (size_t i = 0; i < f->list.n_folders; i++) {
+        const char *name = below(f, f->list.folders[i]);
+        if (name[0] != '_' && name[0] != '.')
+            return name;
+    }
+    return NULL;
+}
+
+static const struct object_info *first_file(const struct folder *f)
+{
+    for (size_t i = 0; i < f->list.n_objects; i++)
+        if (partition_is_file_name(below(f, f->list.objects[i].name)))
+            return &f->list.objects[i];
+    return NULL;
+}
+
+static const struct object_info *newest_file(const struct folder *f)
+{
+    const struct object_info *newest = NULL;
+    for (size_t i = 0; i < f->list.n_objects; i++) {
+        const struct object_info *o = &f->list.objects[i];
+        if (partition_is_file_name(below(f, o->name)) &&
+            (!newest || o->modified_ms > newest->modified_ms))
+            newest = o;
+    }
+    return newest;
+}
+
+static const struct object_info *own_marker(const struct folder *f)
+{
+    for (size_t i = 0; i < f->list.n_objects; i++)
+        if (strcmp(below(f, f->list.objects[i].name), f->layout->marker) == 0)
+            return &f->list.objects[i];
+    return NULL;
+}
+
+static const char *shown_label(const struct folder *f)
+{
+    return f->label[0] ? f->label : f->store->shown;
+}
+
+/* The marker that says that the folder is whole, or NULL and why there is none. */
+static const struct object_info *find_marker(const struct folder *f, struct err *why)
+{
+    const struct object_info *own = own_marker(f), *newest = newest_file(f);
+    bool by_age = f->layout->kind == PARTITIONS_NONE;
+    if (f->layout->kind == PARTITIONS_POINTER)
+        return f->outer;
+    if (own && !(by_age && newest && own->modified_ms < newest->modified_ms))
+        return own;
+    if (own) {
+        err_write(why, "%s: %s is older than %s: it is still being written", shown_label(f),
+                  f->layout->marker, below(f, newest->name));
+        return NULL;
+    }
+    if (f->outer && newest && f->outer->modified_ms >= newest->modified_ms)
+        return f->outer;
+    const char *sub = plain_folder(f);
+    err_write(why, "%s has no %s%s%s%s", shown_label(f), f->layout->marker,
+              sub ? "; it holds " : "", sub ? sub : "",
+              f->outer ? ", and the one beside it is older than its files" : "");
+    return NULL;
+}
+
+/* A table of another kind, of which only its metadata says which files count. */
+static const char *foreign_table(const struct folder *f)
+{
+    if (has_folder(f, "_delta_log/"))
+        return "a Delta table (it has a _delta_log)";
+    if (has_folder(f, "metadata/") && has_folder(f, "data/"))
+        return "an Iceberg table (it has data and metadata)";
+    return has_folder(f, ".hoodie/") ? "a Hudi table (it has a .hoodie)" : NULL;
+}
+
+/* Whether what is whole can be read. */
+static bool is_usable(const struct folder *f, const char *foreign, struct err *why)
+{
+    const char *columns = column_folder(f), *sub = plain_folder(f);
+    if (foreign)
+        err_write(why, "%s is %s: its files alone are not its rows", shown_label(f), foreign);
+    else if (columns)
+        err_write(why,
+                  "%s has files in %s: folders that name a column are not read; write the column "
+                  "into the files, directly in the folder",
+                  shown_label(f), columns);
+    else if (!first_file(f))
+        err_write(why, "%s has no *.parquet file beside its %s%s%s", shown_label(f),
+                  f->layout->kind == PARTITIONS_POINTER ? f->layout->pointer : f->layout->marker,
+                  sub ? "; files in its subfolders are not read: " : "", sub ? sub : "");
+    else
+        return true;
+    return false;
+}
+
+/* -------------------------------------------------------------------------------- the partition */
+
+static void make_fingerprint(const struct folder *f, const char *marker_version,
+                             struct partition *p)
 {
     AUTO(buf) struct buf all = {0};
-    buf_puts(&all, p->date);
+    buf_printf(&all, "%s\n%s", f->store->identity, p->label);
     for (size_t i = 0; i < p->n_files; i++)
         buf_printf(&all, "\n%s\t%llu\t%s", p->files[i].name,
                    (unsigned long long)p->files[i].info.size, p->files[i].info.version);
@@ -55,112 +204,68 @@ static void fingerprint(struct partition *p, const char *marker_version)
     p->fingerprint = hash_checksum(buf_view(&all));
 }
 
-/* What a date folder turned out to be. */
-enum folder_state { FOLDER_VALID, FOLDER_NO_SUCCESS, FOLDER_NO_PARQUET };
-
-/* Objects of the folder to files of the partition; takes them out of the list. */
-static void take_files(struct object_list *list, size_t folder_len, struct partition *p)
+/* Takes its files out of the list. */
+must_use static enum code take_files(struct folder *f, struct partition *p, struct err *err)
 {
-    p->files = mem_alloc((list->n_objects + 1) * sizeof(*p->files));
-    for (size_t i = 0; i < list->n_objects; i++) {
-        struct object_info *info = &list->objects[i];
-        if (!is_parquet_name(info->name + folder_len))
+    p->files = mem_alloc((f->list.n_objects + 1) * sizeof(*p->files));
+    for (size_t i = 0; i < f->list.n_objects; i++) {
+        struct object_info *info = &f->list.objects[i];
+        if (!partition_is_file_name(below(f, info->name)))
             continue;
-        p->files[p->n_files++] = (struct partition_file){*info, info->name + folder_len};
+        if (info->unreadable)
+            return err_set(err, E_IO, "cannot read %s/%s: %s", f->store->shown, info->name,
+                           strerror(info->unreadable));
+        p->files[p->n_files++] = (struct partition_file){*info, below(f, info->name)};
         *info = (struct object_info){0};
     }
-}
-
-static bool has_folder(const struct object_list *list, const char *name)
-{
-    for (size_t i = 0; i < list->n_folders; i++)
-        if (strcmp(list->folders[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* `folder` is "2026-11-22/". */
-must_use static enum code read_folder(struct object_store *s, const char *folder,
-                                      const struct remote_op *op, struct partition *p,
-                                      enum folder_state *out_state, struct err *err)
-{
-    AUTO(object_list) struct object_list list = {0};
-    char marker[32], delta[32];
-    size_t folder_len = strlen(folder);
-    const struct object_info *success = NULL;
-    snprintf(marker, sizeof(marker), "%s_SUCCESS", folder);
-    snprintf(delta, sizeof(delta), "%s_delta_log/", folder);
-    TRY(object_store_list(s, folder, NULL, op, &list, err));
-    if (has_folder(&list, delta))
-        return err_set(err, E_UNSUPPORTED, "%s/%.10s is a Delta table (it has a _delta_log)",
-                       s->shown, folder);
-    memcpy(p->date, folder, sizeof(p->date) - 1);
-    for (size_t i = 0; i < list.n_objects && !success; i++)
-        success = strcmp(list.objects[i].name, marker) == 0 ? &list.objects[i] : NULL;
-    take_files(&list, folder_len, p);
-    *out_state = !success ? FOLDER_NO_SUCCESS : p->n_files ? FOLDER_VALID : FOLDER_NO_PARQUET;
-    p->published_at_ms = success ? success->modified_ms : 0;
-    fingerprint(p, success ? success->version : "");
     return OK;
 }
 
-must_use static enum code list_root(struct object_store *s, const char *from,
-                                    const struct remote_op *op, struct object_list *out_list,
-                                    struct err *err)
+must_use static enum code make_partition(struct folder *f, const struct object_info *marker,
+                                         struct partition *out, struct err *err)
 {
-    TRY(object_store_list(s, "", from, op, out_list, err));
-    if (has_folder(out_list, "_delta_log/"))
-        return err_set(err, E_UNSUPPORTED, "%s is a Delta table (it has a _delta_log)", s->shown);
-    if (!from && out_list->n_objects + out_list->n_folders == 0)
-        return err_set(err, E_NOTFOUND, "source folder %s is empty", s->shown);
-    return OK;
-}
-
-static bool is_date_folder(const char *folder)
-{
-    size_t len = strlen(folder);
-    return len == 11 && partition_is_date(view_of(folder, len - 1));
-}
-
-/* What the newest date that is no valid partition lacks. */
-static enum code none_found(const struct object_store *s, const char *newest,
-                            enum folder_state state, struct err *err)
-{
-    if (!newest)
-        return err_set(err, E_NOTFOUND, "source folder %s has no YYYY-MM-DD folder", s->shown);
-    return err_set(err, E_NOTFOUND, "no complete partition in %s: %.10s has no %s", s->shown,
-                   newest, state == FOLDER_NO_SUCCESS ? "_SUCCESS" : "*.parquet file");
-}
-
-must_use static enum code find_from(struct object_store *s, const char *from,
-                                    const struct remote_op *op, struct partition *out_partition,
-                                    struct err *err)
-{
-    AUTO(object_list) struct object_list list = {0};
-    TRY(list_root(s, from, op, &list, err));
-    const char *newest = NULL;
-    enum folder_state newest_state = FOLDER_VALID;
-    for (size_t i = list.n_folders; i-- > 0;) { /* sorted, and so are dates of this form */
-        if (!is_date_folder(list.folders[i]))
-            continue;
-        AUTO(partition) struct partition p = {0};
-        enum folder_state state;
-        TRY(read_folder(s, list.folders[i], op, &p, &state, err));
-        if (state == FOLDER_VALID) {
-            *out_partition = p;
-            p = (struct partition){0};
-            return OK;
-        }
-        newest_state = newest ? newest_state : state;
-        newest = newest ? newest : list.folders[i];
+    struct partition p = {.published_at_ms = marker->modified_ms, .day = PARTITION_NO_DAY};
+    AUTO(ptr) char *version = mem_strdup(marker->version);
+    snprintf(p.label, sizeof(p.label), "%s", f->label);
+    enum code rc = take_files(f, &p, err);
+    if (rc) {
+        partition_done(&p);
+        return rc;
     }
-    return none_found(s, newest, newest_state, err);
+    make_fingerprint(f, version, &p);
+    *out = p;
+    return OK;
 }
 
-enum code partition_find_newest(struct object_store *store, const char *from,
-                                const struct remote_op *op, struct partition *out_partition,
-                                struct err *err)
+must_use static enum code read(struct folder *f, struct partition *out, enum folder_state *state,
+                               struct err *why, struct err *err)
 {
-    enum code rc = from ? find_from(store, from, op, out_partition, err) : E_NOTFOUND;
-    return rc == E_NOTFOUND ? find_from(store, NULL, op, out_partition, err) : rc;
+    *state = FOLDER_EMPTY;
+    if (f->list.n_objects + f->list.n_folders == 0) {
+        err_write(why, "%s is empty", shown_label(f));
+        return OK;
+    }
+    *state = FOLDER_UNFINISHED;
+    const struct object_info *marker = find_marker(f, why);
+    const char *foreign = foreign_table(f); /* whether it has a marker or not */
+    if (!marker && !foreign)
+        return OK;
+    *state = FOLDER_UNUSABLE;
+    if (!is_usable(f, foreign, why) || !marker)
+        return OK;
+    TRY(make_partition(f, marker, out, err));
+    *state = FOLDER_WHOLE;
+    return OK;
+}
+
+enum code partition_read(struct object_store *store, const struct partition_layout *layout,
+                         const char *label, const char *folder, const struct object_info *outer,
+                         const struct remote_op *op, struct partition *out_partition,
+                         enum folder_state *out_state, struct err *out_why, struct err *err)
+{
+    struct folder f = {store, layout, folder, label, {0}, outer};
+    TRY(object_store_list(store, folder, NULL, op, &f.list, err));
+    enum code rc = read(&f, out_partition, out_state, out_why, err);
+    object_list_done(&f.list);
+    return rc;
 }

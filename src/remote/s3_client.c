@@ -46,6 +46,7 @@ enum code s3_client_init(struct s3_client *c, const struct s3_config *config,
         .connect_timeout_ms = config->connect_timeout_ms,
         .stall_timeout_ms = config->stall_timeout_ms,
     };
+    c->lane.max_in_flight = config->requests_in_flight;
     c->endpoint = mem_strdup(
         first_of(config->endpoint, getenv("AWS_ENDPOINT_URL_S3"), getenv("AWS_ENDPOINT_URL"), ""));
     AUTO(ptr) char *region = credentials_region(config);
@@ -413,6 +414,7 @@ void s3_request_init(struct s3_request *r, struct s3_client *client, const char 
     *r = (struct s3_request){.client = client, .key = key};
     r->transfer.method = method;
     r->transfer.options = &client->options;
+    r->transfer.lane = &client->lane;
     r->transfer.op = op;
     r->transfer.prepare = prepare;
     r->transfer.ended = ended;

@@ -26,6 +26,7 @@ struct s3_client {
     const struct s3_config *config;
     struct transfer_loop *loop;
     struct transfer_options options;
+    struct transfer_lane lane;
     struct credentials_chain *credentials;
     struct retry_policy retry;
     char *endpoint;                 /* "" : AWS */

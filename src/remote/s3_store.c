@@ -210,6 +210,7 @@ static void s3_close(struct object_store *base)
     s3_client_done(&s->client);
     free(s->prefix);
     free(s->base.shown);
+    free(s->base.identity);
     free(s);
 }
 
@@ -238,6 +239,9 @@ enum code s3_store_new(const struct s3_config *config, struct transfer_loop *loo
     AUTO(buf) struct buf shown = {0};
     buf_printf(&shown, "s3://%s/%s", config->bucket, s->prefix);
     s->base.shown = mem_strdup(buf_cstr(&shown));
+    AUTO(buf) struct buf identity = {0};
+    buf_printf(&identity, "s3 %s %s", s->client.endpoint, s->base.shown);
+    s->base.identity = mem_strdup(buf_cstr(&identity));
     *out_store = &s->base;
     return OK;
 }

@@ -30,6 +30,13 @@ struct transfer_options {
     bool no_proxy;            /* whatever the environment says */
 };
 
+/* What a store may have on its way at a time, so that a slow one leaves room for the others. Only the loop thread
+ * counts. */
+struct transfer_lane {
+    unsigned max_in_flight; /* 0: no bound */
+    unsigned n_running;
+};
+
 /* Called when the transfer's turn has come. A failure ends it with that code; with `wait_ms` set, it is called
  * again after that time. */
 typedef enum code (*transfer_prepare_fn)(struct transfer *t, struct err *err);
@@ -66,6 +73,7 @@ struct transfer {
     struct view body;   /* of a POST or PUT; borrowed */
     struct transfer_range range;
     const struct transfer_options *options;
+    struct transfer_lane *lane; /* of its store; NULL: none */
     const struct remote_op *op;
     transfer_prepare_fn prepare; /* may be NULL */
     uint64_t wait_ms;            /* set by prepare */

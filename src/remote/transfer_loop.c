@@ -82,7 +82,15 @@ static void start_one(struct transfer_loop *l, struct transfer *t)
     transfer_easy_open(t);
     push_last(&l->running, t);
     l->n_running++;
+    if (t->lane)
+        t->lane->n_running++;
     curl_multi_add_handle(l->multi, t->loop.easy);
+}
+
+static bool has_room(const struct transfer_loop *l, const struct transfer *t)
+{
+    return l->n_running < l->max_in_flight &&
+           (!t->lane || t->lane->max_in_flight == 0 || t->lane->n_running < t->lane->max_in_flight);
 }
 
 /* Start what is due, drop what was called off, and say how long nothing else will be due. */
@@ -94,7 +102,7 @@ static int start_due(struct transfer_loop *l)
         struct transfer *t = *at;
         uint64_t now = clock_mono_ns();
         enum code rc = remote_op_check(t->op, &t->err);
-        bool is_due = now >= t->loop.start_at_ns && l->n_running < l->max_in_flight;
+        bool is_due = now >= t->loop.start_at_ns && has_room(l, t);
         if (!rc && !is_due) {
             uint64_t left_ms =
                 now < t->loop.start_at_ns ? (t->loop.start_at_ns - now) / 1000000 : POLL_MS;
@@ -119,6 +127,8 @@ static void remove_running(struct transfer_loop *l, struct transfer *t)
     if (*at)
         *at = t->loop.next;
     l->n_running--;
+    if (t->lane)
+        t->lane->n_running--;
     curl_multi_remove_handle(l->multi, t->loop.easy);
 }
 

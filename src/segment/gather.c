@@ -31,7 +31,7 @@ struct source {
     bool has_nulls; /* in some layer, besides absent rows */
 };
 
-/* The offset of an integer component inside the key cell: all components before it have fixed width.
+/* The offset of a fixed component inside the key cell: all components before it have fixed width.
  * -1 where the key has to be taken apart. */
 static int64_t key_offset(const struct seg_set *set, size_t field_idx)
 {
@@ -40,7 +40,7 @@ static int64_t key_offset(const struct seg_set *set, size_t field_idx)
     for (size_t k = 0; s->key[k] != field_idx; k++) {
         if (s->fields[s->key[k]].type.dtype == DT_UTF8)
             return -1;
-        at += (int64_t)dtype_width(s->fields[s->key[k]].type.dtype);
+        at += (int64_t)type_width(&s->fields[s->key[k]].type);
     }
     return set->layout->key_fixed && s->fields[field_idx].type.dtype != DT_UTF8 ? at : -1;
 }
@@ -628,7 +628,7 @@ static void gather_views(const struct source *src, size_t at, size_t n, struct c
     mask_nulls(src, at, cells, n, out->validity + at / 8);
 }
 
-/* Components of a key that has to be taken apart: utf8, and integers behind it. */
+/* Components of a key that has to be taken apart: utf8, and what is behind it. */
 static void gather_key(const struct source *src, struct column *out)
 {
     size_t width = type_width(&out->type), used = 0;

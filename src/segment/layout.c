@@ -28,15 +28,15 @@ static uint64_t key_cost(const struct key_lengths *keys, uint32_t width)
     return n_rows * (1 + width) + keys->n_bytes - n_bytes_inline;
 }
 
-/* Bytes of the integer components of a key; all of it where none is utf8. */
-static uint32_t integer_key_bytes(const struct schema *schema, bool *out_has_utf8)
+/* Bytes of the fixed components of a key; all of it where none is utf8. */
+static uint32_t fixed_key_bytes(const struct schema *schema, bool *out_has_utf8)
 {
     uint32_t bytes = 0;
     *out_has_utf8 = false;
     for (size_t k = 0; k < schema->n_key; k++) {
-        enum dtype t = schema->fields[schema->key[k]].type.dtype;
-        *out_has_utf8 |= t == DT_UTF8;
-        bytes += (uint32_t)dtype_width(t);
+        const struct type *t = &schema->fields[schema->key[k]].type;
+        *out_has_utf8 |= t->dtype == DT_UTF8;
+        bytes += (uint32_t)type_width(t);
     }
     return bytes;
 }
@@ -45,7 +45,7 @@ static void choose_key_cell(struct seg_layout *l, const struct schema *schema,
                             const struct key_lengths *keys)
 {
     bool has_utf8;
-    l->key_width = integer_key_bytes(schema, &has_utf8);
+    l->key_width = fixed_key_bytes(schema, &has_utf8);
     l->key_fixed = true;
     if (!has_utf8)
         return;
@@ -132,6 +132,17 @@ static void place_columnar(const struct schema *schema, const uint64_t *n_nulls,
         l->groups[group++] =
             (struct seg_group){.stride = padded_stride(bytes + has_nulls), .null_offset = bytes};
     }
+}
+
+enum code seg_layout_check_key(const struct schema *schema, struct err *err)
+{
+    uint64_t bytes = 0; /* 64 KiB of fixed_binary a column at most */
+    for (size_t k = 0; k < schema->n_key; k++)
+        bytes += type_width(&schema->fields[schema->key[k]].type);
+    if (bytes >= SEG_KEY_LONG)
+        return err_set(err, E_INVALID, "a key of %zu columns has %llu bytes, at most %d fit",
+                       schema->n_key, (unsigned long long)bytes, SEG_KEY_LONG - 1);
+    return OK;
 }
 
 enum code seg_layout_choose(const struct schema *schema, bool columnar,
@@ -231,7 +242,7 @@ must_use static enum code check_key_width(const struct schema *schema, const str
                                           struct err *err)
 {
     bool has_utf8;
-    uint32_t least = integer_key_bytes(schema, &has_utf8);
+    uint32_t least = fixed_key_bytes(schema, &has_utf8);
     bool fits = l->key_width < SEG_KEY_LONG && (!l->key_fixed || l->key_width >= least) &&
                 (has_utf8 || (l->key_fixed && l->key_width == least));
     if (!fits)

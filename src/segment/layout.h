@@ -78,6 +78,9 @@ static inline void key_lengths_sum(struct key_lengths *k, const struct key_lengt
     k->n_bytes += more->n_bytes;
 }
 
+/* Fails E_INVALID where the fixed components of the key are longer than the cell of a key can be. */
+must_use enum code seg_layout_check_key(const struct schema *schema, struct err *err);
+
 /* Choose the layout. `n_nulls` has one count a field. Fails E_LIMIT past SEG_MAX_STRIDE. */
 must_use enum code seg_layout_choose(const struct schema *schema, bool columnar,
                                      const struct key_lengths *keys, const uint64_t *n_nulls,

@@ -171,6 +171,10 @@ def local(path, key, **fields):
     return {"source": {"local": {"path": str(path)}}, "key": key, "poll_interval": "100ms", **fields}
 
 
+# For tests of what is no bad batch, though it looks like one.
+NO_GUARD = {"min_rows": 0, "max_shrink": "100%", "max_duplicates": "100%", "schema": "any"}
+
+
 def run(*args, **kwargs):
     return subprocess.run([BINARY, *map(str, args)], capture_output=True, text=True, timeout=300,
                           **kwargs)

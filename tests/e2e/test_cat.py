@@ -14,7 +14,7 @@ TABLE = pa.table({
     "pair": [{"x": 1}, None, {"x": 2}],
     "vector": pa.array([[1.5, 2.5], None, [0.0, -1.0]], pa.list_(pa.float32(), 2)),
 })
-NOTE = "murr: note: column 'pair' is left out: nested columns are not supported\n"
+NOTE = "murr: note: column 'pair' is left out: nested columns are not supported: it is a struct\n"
 
 
 @pytest.fixture

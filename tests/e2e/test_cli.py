@@ -3,6 +3,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import termios
 
@@ -160,4 +161,14 @@ def test_a_load_on_a_terminal_shows_a_bar_of_one_line(tmp_path):
     assert b"rows/s" in shown and b"[" in shown and b"%" in shown, shown
     for line in shown.split(b"\r"):
         assert not line.endswith(b"\033[K") or len(line) < 80 + len(b"\033[K"), line
+    for line in shown.split(b"\n"):  # a line of the log takes the place of the bar
+        if b" INFO " in line:
+            assert re.match(rb"(\033\[K)?\d{4}-", line.rstrip(b"\r").split(b"\r")[-1]), line
     assert str(n).encode() in process.stdout.read()
+
+
+def test_a_data_directory_that_cannot_be_made_says_how_to_have_another(tmp_path):
+    (tmp_path / "file").write_text("")
+    for command in ("serve", "load"):
+        done = run(command, "--set", f"server.data_dir={tmp_path / 'file' / 'data'}", "--set", "server.port=0")
+        assert done.returncode == 1 and "--set server.data_dir=DIR" in done.stderr, done.stderr

@@ -214,7 +214,22 @@ def test_nobody_and_anonymous(tmp_path, fake):
     assert not any("Authorization" in h for _, _, _, h in fake.requests)
 
 
+@pytest.mark.parametrize("around", ["%s\n", "\ufeff%s", " %s \r\n"])
+def test_blanks_around_credentials_are_trimmed(tmp_path, fake, around):
+    fake.allow("AK", "secret")
+    assert load(tmp_path, fake, keys_env(around % "AK", around % "secret")).returncode == 0
+    assert all("Credential=AK/" in h["Authorization"] for _, _, _, h in fake.requests)
+    fake.requests.clear()
+    (tmp_path / "credentials").write_text("\ufeff[default]\r\naws_access_key_id = AK\r\naws_secret_access_key = secret\r\n")
+    (tmp_path / "x").mkdir()
+    env = clean_env(AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "credentials"))
+    assert load(tmp_path / "x", fake, env).returncode == 0
+    assert all("Credential=AK/" in h["Authorization"] for _, _, _, h in fake.requests)
+
+
 @pytest.mark.parametrize("env, text", [
+    ({"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "top\nsecret"}, "the secret access key has the byte 0x0a at position 3"),
+    ({"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": " \n"}, "the secret access key is blank"),
     ({"AWS_ACCESS_KEY_ID": "AK"}, "AWS_SECRET_ACCESS_KEY is not"),
     ({"AWS_PROFILE": "missing"}, "profile 'missing': is not in the shared config"),
     ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent", "AWS_ROLE_ARN": "r"}, "web identity token"),

@@ -15,7 +15,7 @@ import time
 import pyarrow as pa
 import pytest
 
-from conftest import SANITIZED, Server, local, publish
+from conftest import NO_GUARD, SANITIZED, Server, local, publish
 
 PROGRAMS = int(os.environ.get("MURR_TEST_PROGRAMS", 10 if SANITIZED else 60))
 FLEET = 10
@@ -84,7 +84,7 @@ class Program:
 
     def reshape(self):
         """What of the configuration a restart may change."""
-        self.config = local(self.source, list(self.key), parts=self.rng.choice([1, 1, 3]),
+        self.config = local(self.source, list(self.key), guard=NO_GUARD, parts=self.rng.choice([1, 1, 3]),
                             layout=self.rng.choice(["packed", "packed", "columnar"]),
                             storage=self.rng.choice(["memory", "mmap", "disk"]))
 
@@ -331,7 +331,7 @@ def test_what_is_written_over_a_partition_of_the_future_is_read(tmp_path):
 def test_a_partition_that_does_not_fit_newer_rows_is_refused(tmp_path):
     source = tmp_path / "s"
     publish_v(source, "2026-01-01", now_ms(), {"a": 1})
-    with Server(tmp_path, {"t": local(source, ["id"])}) as murr:
+    with Server(tmp_path, {"t": local(source, ["id"], guard=NO_GUARD)}) as murr:
         murr.wait_loaded("t")
         before = after_now()
         put(murr, {"a": 5})

@@ -257,7 +257,7 @@ def test_many_columns(tmp_path):
 def test_a_table_without_rows(tmp_path):
     source = tmp_path / "source"
     publish(source, "2026-11-22", [pa.table({"id": pa.array([], pa.string()), "v": pa.array([], pa.int8())})])
-    with Server(tmp_path, {"t": local(source, ["id"])}) as murr:
+    with Server(tmp_path, {"t": local(source, ["id"], guard={"min_rows": 0})}) as murr:
         murr.wait_loaded("t")
         assert murr.fetch_json("t", ["a"]) == {"v": [None]}
         assert murr.status("t")["rows"] == 0

@@ -30,4 +30,10 @@
             fail_msg("message \"%s\" does not say \"%s\"", err.msg, (text)); \
     } while (0)
 
+/* How a message about a dtype that is none ends. */
+#define ALL_DTYPES                                                                           \
+    "; there are utf8, bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, "     \
+    "float32, float64, binary, float16, date32, timestamp, decimal128, list, fixed_binary, " \
+    "time32, time64, decimal256, duration"
+
 #endif

@@ -39,6 +39,14 @@ static unsigned long long key_number(const struct keys *k, size_t row)
     return k->n_given + k->n + row;
 }
 
+/* Whether values of a type can be keys of another. */
+static bool fits(const struct type *is, const struct type *wanted)
+{
+    if (wanted->dtype == DT_UTF8)
+        return is->dtype == DT_UTF8;
+    return dtype_is_int(wanted->dtype) ? dtype_is_int(is->dtype) : type_converts(is, wanted);
+}
+
 must_use static enum code match_column(struct keys *k, const struct arrow_array *a, struct err *err)
 {
     char shown[100];
@@ -52,11 +60,11 @@ must_use static enum code match_column(struct keys *k, const struct arrow_array 
     if (k->columns[component])
         return err_set(err, E_INVALID, "column '%s' of the Arrow %s is given twice", shown,
                        form_word(k));
-    enum dtype wanted = key_field(k, component)->type.dtype, is = a->type.dtype;
-    bool fits = wanted == DT_UTF8 ? is == DT_UTF8 : dtype_is_int(is);
-    if (!a->is_null && (!a->supported || !fits))
+    const struct type *wanted = &key_field(k, component)->type;
+    char text[TYPE_TEXT_CAP];
+    if (!a->is_null && (!a->supported || !fits(&a->type, wanted)))
         return err_set(err, E_INVALID, "column '%s' of the Arrow %s is %s, the key is %s", shown,
-                       form_word(k), a->type_text, dtype_name(wanted));
+                       form_word(k), a->type_text, type_text(wanted, text));
     k->columns[component] = a;
     return OK;
 }
@@ -114,6 +122,11 @@ must_use static enum code put_component(const struct keys *k, size_t component, 
         key_put_utf8(out, k->schema, component, v->views[row]);
         return OK;
     }
+    if (!dtype_is_int(to)) { /* read_values made it what it has to be */
+        size_t width = type_width(&v->type);
+        key_put_fixed(out, k->schema, component, (const uint8_t *)v->values + row * width);
+        return OK;
+    }
     if (!int_value(v, row, to, &value))
         return refuse_int(k, component, row, value, err);
     key_put_int(out, k->schema, component, value);
@@ -169,7 +182,7 @@ static bool view_keys(struct keys *k, size_t n_rows)
         keep_texts(k, list, n_rows); /* read_values put them here */
         return true;
     }
-    size_t width = dtype_width(dtype);
+    size_t width = type_width(&v->type);
     for (size_t row = 0; row < n_rows; row++)
         list[row] = view_of((const uint8_t *)v->values + row * width, width);
     return true;
@@ -185,6 +198,22 @@ must_use static enum code refuse_nulls(const struct keys *k, size_t component, s
                    key_field(k, component)->name);
 }
 
+/* Keys that are neither text nor integers: timestamps in another unit, say. */
+must_use static enum code convert_values(struct keys *k, size_t component, struct err *err)
+{
+    const struct field *f = key_field(k, component);
+    struct vector *v = &k->values[component], to = {.type = f->type, .cap = v->cap};
+    if (f->type.dtype == DT_UTF8 || dtype_is_int(f->type.dtype) || type_eq(&v->type, &f->type))
+        return OK;
+    to.valid = arena_alloc(k->arena, v->n);
+    to.values = arena_alloc(k->arena, v->n * vector_width(&to.type));
+    enum code rc = vector_convert(v, &to, k->arena, err);
+    if (rc)
+        return err_in(err, rc, "column %.100s", f->name);
+    *v = to;
+    return OK;
+}
+
 /* Rows of a batch; utf8 of a key of one column at once to where the keys are listed. */
 must_use static enum code read_values(struct keys *k, size_t first, size_t n_rows, struct err *err)
 {
@@ -198,6 +227,7 @@ must_use static enum code read_values(struct keys *k, size_t first, size_t n_row
                             : arena_alloc(k->arena, n_rows * vector_width(&v->type));
         TRY(arrow_array_read(a, first, n_rows, v, k->arena, err));
         TRY(refuse_nulls(k, i, err));
+        TRY(convert_values(k, i, err));
     }
     return OK;
 }

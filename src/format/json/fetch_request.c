@@ -1,6 +1,7 @@
 #include "format/json/fetch_request.h"
 
 #include "format/json/scan_priv.h"
+#include "format/json/text.h"
 
 static const size_t ints_at_once = 64;
 static const size_t given_bytes_max = 8u << 20; /* of keys that are given at a time */
@@ -56,7 +57,7 @@ static enum code wrong_key(struct request_reader *r, size_t k)
     const char *found = scan_kind(&r->scan);
     return scan_refuse(&r->scan, r->scan.pos,
                        "key %llu: expected %s for column %.100s (%s), found %s", key_number(r),
-                       f->type.dtype == DT_UTF8 ? "a string" : "a whole number", f->name,
+                       dtype_is_int(f->type.dtype) ? "a whole number" : "a string", f->name,
                        dtype_name(f->type.dtype), found);
 }
 
@@ -88,6 +89,88 @@ must_use static enum code read_int_key(struct request_reader *r, enum dtype dtyp
     return scan_int(&r->scan, dtype, bits);
 }
 
+/* "3f2504e0-4f89-11d3-9a0c-0305e82c3301" */
+static bool read_uuid(struct view text, uint8_t *out)
+{
+    size_t n = 0;
+    if (text.len != 36)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i], letter = (uint8_t)(c | 0x20);
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (is_dash != (c == '-'))
+            return false;
+        if (is_dash)
+            continue;
+        bool is_digit = c >= '0' && c <= '9';
+        if (!is_digit && !(letter >= 'a' && letter <= 'f'))
+            return false;
+        uint8_t nibble = (uint8_t)(is_digit ? c - '0' : letter - 'a' + 10);
+        out[n / 2] = (uint8_t)(n % 2 ? out[n / 2] | nibble : nibble << 4);
+        n++;
+    }
+    return true;
+}
+
+static bool read_fixed_binary(struct request_reader *r, const struct type *t, struct view text,
+                              uint8_t *out)
+{
+    struct view bytes;
+    if (t->fixed_width == 16 && read_uuid(text, out))
+        return true;
+    if (!json_read_base64(text, r->scan.arena, &bytes) || bytes.len != t->fixed_width)
+        return false;
+    memcpy(out, bytes.ptr, bytes.len);
+    return true;
+}
+
+/* A text as JSON has it for values of the type (text.h) into the type_width bytes that it is. */
+static bool read_text_value(struct request_reader *r, const struct type *t, struct view text,
+                            uint8_t *out)
+{
+    int64_t units = 0;
+    int32_t days = 0;
+    bool good;
+    switch (t->dtype) {
+    case DT_DATE32:
+        good = json_read_date(text, &days);
+        memcpy(out, &days, sizeof(days));
+        return good;
+    case DT_TIMESTAMP:
+        good = json_read_timestamp(text, t, &units);
+        break;
+    case DT_TIME32:
+    case DT_TIME64:
+        good = json_read_time(text, t->unit, &units);
+        break;
+    case DT_FIXED_BINARY:
+        return read_fixed_binary(r, t, text, out);
+    default:
+        return json_read_decimal(text, t, out);
+    }
+    memcpy(out, &units, type_width(t));
+    return good;
+}
+
+/* A component that is a text in JSON, but not in the key. */
+must_use static enum code read_fixed(struct request_reader *r, size_t k, struct view *out)
+{
+    const struct field *f = key_field(r, k);
+    const uint8_t *at = r->scan.pos;
+    struct view text = {0};
+    char shown[80], type[TYPE_TEXT_CAP];
+    if (scan_peek(&r->scan) != '"')
+        return wrong_key(r, k);
+    TRY(scan_string(&r->scan, &text));
+    uint8_t *value = arena_zalloc(r->scan.arena, type_width(&f->type));
+    if (!read_text_value(r, &f->type, text, value))
+        return scan_refuse(&r->scan, at, "key %llu: '%s' is no %s for column %.100s", key_number(r),
+                           view_printable(text, shown, sizeof(shown)), type_text(&f->type, type),
+                           f->name);
+    *out = view_of(value, type_width(&f->type));
+    return OK;
+}
+
 must_use static enum code read_component(struct request_reader *r, size_t k)
 {
     enum dtype dtype = key_field(r, k)->type.dtype;
@@ -98,6 +181,12 @@ must_use static enum code read_component(struct request_reader *r, size_t k)
             return wrong_key(r, k);
         TRY(scan_string(&r->scan, &text));
         key_put_utf8(&r->composite, r->schema, k, text);
+        return OK;
+    }
+    if (!dtype_is_int(dtype)) {
+        struct view value = {0};
+        TRY(read_fixed(r, k, &value));
+        key_put_fixed(&r->composite, r->schema, k, value.ptr);
         return OK;
     }
     uint64_t bits;
@@ -137,7 +226,9 @@ must_use static enum code read_key(struct request_reader *r, struct view *out)
     if (r->schema->n_key > 1)
         return read_composite_key(r, out);
     enum dtype dtype = key_field(r, 0)->type.dtype;
-    return dtype == DT_UTF8 ? read_utf8_key(r, out) : read_int_key(r, dtype, out);
+    if (dtype == DT_UTF8)
+        return read_utf8_key(r, out);
+    return dtype_is_int(dtype) ? read_int_key(r, dtype, out) : read_fixed(r, 0, out);
 }
 
 must_use static enum code read_column(struct request_reader *r, struct view *out)

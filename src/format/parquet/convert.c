@@ -12,8 +12,11 @@ bool pq_must_convert(const struct pq_leaf *leaf)
            leaf->physical == PQ_INT96;
 }
 
-/* Convert all and look for misfits afterwards, so that the loop has no branch. */
-#define NARROW(type)                                                                            \
+/*
+ * Convert all and look for misfits afterwards, so that the loop has no branch. Old writers put the bits of a narrow
+ * unsigned integer into 32 as if it had a sign: -1 for 255 of UINT_8, which loses nothing.
+ */
+#define NARROW(type, other)                                                                     \
     do {                                                                                        \
         int32_t off = 0;                                                                        \
         for (size_t i = 0; i < n; i++) {                                                        \
@@ -21,20 +24,20 @@ bool pq_must_convert(const struct pq_leaf *leaf)
             off |= in[i] ^ (int32_t)(type)in[i];                                                \
         }                                                                                       \
         for (size_t i = 0; off && i < n; i++)                                                   \
-            if (in[i] != (int32_t)(type)in[i])                                                  \
+            if (in[i] != (int32_t)(type)in[i] && in[i] != (int32_t)(other)in[i])                \
                 return err_set(err, E_CORRUPT, "%d does not fit %s", in[i], dtype_name(dtype)); \
     } while (0)
 
 static enum code narrow(enum dtype dtype, const int32_t *in, size_t n, void *out, struct err *err)
 {
     if (dtype == DT_INT8)
-        NARROW(int8_t);
+        NARROW(int8_t, int8_t);
     else if (dtype == DT_INT16)
-        NARROW(int16_t);
+        NARROW(int16_t, int16_t);
     else if (dtype == DT_UINT8)
-        NARROW(uint8_t);
+        NARROW(uint8_t, int8_t);
     else
-        NARROW(uint16_t);
+        NARROW(uint16_t, int16_t);
     return OK;
 }
 
@@ -82,7 +85,11 @@ static enum code convert_decimals(const struct pq_leaf *leaf, const void *in, si
     return OK;
 }
 
-/* Nanoseconds of a day, which may be more or less than a day, and the Julian day. */
+/*
+ * Nanoseconds of a day, which may be more or less than a day, and the Julian day. Spark has microseconds in 64 bits:
+ * of its last years it writes a day that is a whole turn of them (213,503,982 days) away, and reads it back by
+ * turning on. So in microseconds nothing is out of range.
+ */
 static enum code convert_int96(const struct type *to, const uint8_t *in, size_t n, int64_t *out,
                                struct err *err)
 {
@@ -97,7 +104,7 @@ static enum code convert_int96(const struct type *to, const uint8_t *in, size_t 
         __int128 since = (__int128)((int64_t)day - unix_epoch) * ns_a_day + ns;
         __int128 whole = since / ns_a_unit - (since % ns_a_unit < 0);
         units = (int64_t)whole;
-        if (units != whole)
+        if (units != whole && to->unit != UNIT_US)
             return err_set(
                 err, E_INVALID,
                 "the INT96 timestamp of Julian day %d does not fit nanoseconds; read the "

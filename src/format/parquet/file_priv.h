@@ -10,6 +10,7 @@
 struct pq_chunk_meta {
     uint64_t n_values; /* with nulls */
     uint64_t bytes;    /* compressed, with page headers */
+    int64_t n_nulls;   /* as the statistics say; -1: they do not */
     int64_t data_off;
     int64_t dict_off; /* 0 or nonsense where there is none */
     int32_t physical;
@@ -31,6 +32,7 @@ struct pq_file {
     uint64_t footer_off; /* column chunks end before it */
     uint64_t n_rows;
     const char *created_by;
+    bool has_iceberg_schema;
     bool has_orphans; /* the writer began list columns in the middle of a row */
     struct pq_column *columns;
     size_t n_columns;
@@ -54,6 +56,7 @@ struct pq_schema_element {
     bool is_utc;   /* of the same */
     int32_t scale; /* of decimals */
     int32_t precision;
+    int32_t field_id; /* 0: none */
 };
 
 enum pq_repetition { PQ_REQUIRED = 0, PQ_OPTIONAL = 1, PQ_REPEATED = 2 };
@@ -63,6 +66,12 @@ bool pq_leaf_describe(struct pq_schema_element *e, struct pq_leaf *out, char *wh
 
 /* Whether a group says that it is a list. */
 bool pq_element_is_list(const struct pq_schema_element *e);
+
+/* "struct", "map", "VARIANT", "list": what a group that is no column is. */
+const char *pq_element_nesting(const struct pq_schema_element *e);
+
+/* Whether a leaf is annotated as having nothing but nulls. */
+bool pq_element_is_null(const struct pq_schema_element *e);
 
 /* Make use of what an Arrow writer left under ARROW:schema, where it fits the columns. */
 void pq_apply_arrow_schema(struct pq_file *f, struct view base64);

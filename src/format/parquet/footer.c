@@ -63,6 +63,16 @@ enum code pq_footer_locate(struct view tail, uint64_t file_bytes, const struct p
     return OK;
 }
 
+static void parse_statistics(struct thrift *t, struct pq_chunk_meta *m)
+{
+    struct thrift_field f = {0};
+    while (thrift_next(t, &f))
+        if (f.id == 3)
+            m->n_nulls = thrift_int(t, f);
+        else
+            thrift_skip(t, f.type);
+}
+
 static void parse_chunk_meta(struct thrift *t, struct pq_chunk_meta *m)
 {
     struct thrift_field f = {0};
@@ -86,6 +96,10 @@ static void parse_chunk_meta(struct thrift *t, struct pq_chunk_meta *m)
         case 11:
             m->dict_off = thrift_int(t, f);
             break;
+        case 12:
+            if (thrift_struct(t, f))
+                parse_statistics(t, m);
+            break;
         default:
             thrift_skip(t, f.type);
         }
@@ -95,7 +109,7 @@ static void parse_chunk_meta(struct thrift *t, struct pq_chunk_meta *m)
 
 static void parse_chunk(struct thrift *t, struct pq_chunk_meta *m)
 {
-    *m = (struct pq_chunk_meta){.physical = -1, .codec = -1};
+    *m = (struct pq_chunk_meta){.physical = -1, .codec = -1, .n_nulls = -1};
     struct thrift_field f = {0};
     while (thrift_next(t, &f)) {
         if (f.id == 1) {
@@ -142,7 +156,7 @@ static void parse_groups(struct pq_file *file, struct thrift *t, struct thrift_f
 }
 
 /* The value of ARROW:schema, if this is it. */
-static void parse_key_value(struct thrift *t, struct view *out_arrow)
+static void parse_key_value(struct pq_file *file, struct thrift *t, struct view *out_arrow)
 {
     struct view key = {0}, value = {0};
     struct thrift_field f = {0};
@@ -155,13 +169,15 @@ static void parse_key_value(struct thrift *t, struct view *out_arrow)
             thrift_skip(t, f.type);
     if (view_eq_cstr(key, "ARROW:schema"))
         *out_arrow = value;
+    file->has_iceberg_schema |= view_eq_cstr(key, "iceberg.schema");
 }
 
-static void parse_key_values(struct thrift *t, struct thrift_field list, struct view *out_arrow)
+static void parse_key_values(struct pq_file *file, struct thrift *t, struct thrift_field list,
+                             struct view *out_arrow)
 {
     size_t n = thrift_structs(t, list, 1);
     for (size_t i = 0; i < n && !t->why; i++)
-        parse_key_value(t, out_arrow);
+        parse_key_value(file, t, out_arrow);
 }
 
 static enum code parse_file(struct pq_file *file, struct view footer, struct err *err)
@@ -178,7 +194,7 @@ static enum code parse_file(struct pq_file *file, struct view footer, struct err
         } else if (f.id == 4) {
             parse_groups(file, &t, f);
         } else if (f.id == 5) {
-            parse_key_values(&t, f, &arrow);
+            parse_key_values(file, &t, f, &arrow);
         } else if (f.id == 6) {
             struct view by = thrift_binary(&t, f);
             file->created_by = arena_strndup(&file->arena, by.ptr, by.len);
@@ -281,6 +297,34 @@ size_t pq_file_n_row_groups(const struct pq_file *f)
 uint64_t pq_file_group_rows(const struct pq_file *f, size_t row_group)
 {
     return f->groups[row_group].n_rows;
+}
+
+bool pq_file_says_null(const struct pq_file *f, size_t column)
+{
+    const struct pq_column *col = &f->columns[column];
+    bool says = f->n_rows > 0 && col->supported && (col->is_null || col->type.dtype != DT_LIST);
+    for (size_t g = 0; says && !col->is_null && g < f->n_groups; g++) {
+        const struct pq_chunk_meta *m = &f->groups[g].chunks[col->leaf_idx];
+        says = f->groups[g].n_rows == 0 ||
+               (m->n_nulls >= 0 && (uint64_t)m->n_nulls == f->groups[g].n_rows);
+    }
+    return says;
+}
+
+/* Reserved by Iceberg for the columns of its delete files. */
+enum { ICEBERG_DELETE_PATH = 2147483546, ICEBERG_DELETE_POS = 2147483545 };
+
+const char *pq_file_foreign(const struct pq_file *f)
+{
+    bool has_ids = false, is_delete = false;
+    for (size_t i = 0; i < f->n_columns; i++) {
+        int32_t id = f->columns[i].field_id;
+        has_ids |= id > 0;
+        is_delete |= id == ICEBERG_DELETE_PATH || id == ICEBERG_DELETE_POS;
+    }
+    if (is_delete)
+        return "an Iceberg table's delete file";
+    return f->has_iceberg_schema && has_ids ? "a data file of an Iceberg table" : NULL;
 }
 
 const char *pq_file_created_by(const struct pq_file *f)

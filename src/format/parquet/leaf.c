@@ -25,6 +25,7 @@ enum logical {
     LOGICAL_BSON = 13,
     LOGICAL_UUID = 14,
     LOGICAL_FLOAT16 = 15,
+    LOGICAL_VARIANT = 16,
     LOGICAL_INTERVAL = 255,
 };
 
@@ -92,6 +93,24 @@ bool pq_element_is_list(const struct pq_schema_element *e)
 {
     return e->logical == LOGICAL_LIST ||
            (e->logical == LOGICAL_NONE && e->converted == LOGICAL_LIST);
+}
+
+const char *pq_element_nesting(const struct pq_schema_element *e)
+{
+    enum { converted_map = 1, converted_map_key_value = 2 };
+    if (e->logical == LOGICAL_VARIANT)
+        return "VARIANT";
+    if (e->logical == LOGICAL_MAP || e->converted == converted_map ||
+        e->converted == converted_map_key_value)
+        return "map";
+    return pq_element_is_list(e) ? "list of groups" : "struct";
+}
+
+bool pq_element_is_null(const struct pq_schema_element *e)
+{
+    enum { converted_null = 24 };
+    return e->logical == LOGICAL_UNKNOWN ||
+           (e->logical == LOGICAL_NONE && e->converted == converted_null);
 }
 
 static bool int_dtype(const struct pq_schema_element *e, enum dtype *out)

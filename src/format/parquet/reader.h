@@ -71,6 +71,9 @@ struct pq_column {
     size_t name_len;  /* without the NUL */
     bool supported;   /* pq_chunk_start will take it; what follows is only said then */
     bool nested;      /* it is not because it is nested */
+    bool
+        is_null; /* annotated as having nothing but nulls, whatever its type; of a list, its elements */
+    int32_t field_id; /* 0: none */
     char why_not[96]; /* a reason to print where it will not */
     struct type type; /* what pq_chunk_read gives */
     bool nullable;    /* its values may be null */
@@ -105,6 +108,13 @@ size_t pq_file_n_row_groups(const struct pq_file *f);
 uint64_t pq_file_group_rows(const struct pq_file *f, size_t row_group);
 /* Whether a column holds INT96 timestamps, alone or in lists. */
 bool pq_column_is_int96(const struct pq_column *col);
+
+/* Whether a column has nothing but nulls, or lists of nothing else, as its annotation or statistics say; there is at
+ * least a row. */
+bool pq_file_says_null(const struct pq_file *f, size_t column);
+
+/* What kind of table the file is a part of, so that its rows alone are not the rows; NULL: of none. */
+const char *pq_file_foreign(const struct pq_file *f);
 
 /* The writer's own words, NUL-terminated, raw; "" where it said nothing. */
 const char *pq_file_created_by(const struct pq_file *f);

@@ -109,6 +109,8 @@ static void parse_element(struct thrift *t, struct pq_schema_element *e)
             scale = thrift_i32(t, f);
         else if (f.id == 8)
             precision = thrift_i32(t, f);
+        else if (f.id == 9)
+            e->field_id = thrift_i32(t, f);
         else if (f.id == 10 && thrift_struct(t, f))
             parse_logical(t, e);
         else
@@ -164,11 +166,13 @@ static void describe_list(struct pq_schema_element *e, size_t n, struct pq_colum
     struct pq_schema_element *leaf = list_leaf(e, n, col);
     if (!leaf) {
         col->nested = true;
-        snprintf(col->why_not, sizeof(col->why_not), "nested columns are not supported");
+        snprintf(col->why_not, sizeof(col->why_not), "nested columns are not supported: it is a %s",
+                 pq_element_nesting(&e[0]));
         return;
     }
     if (!pq_leaf_describe(leaf, &col->leaf, col->why_not, sizeof(col->why_not)))
         return;
+    col->is_null = pq_element_is_null(leaf);
     col->type = col->leaf.type;
     col->type.element = col->leaf.type.dtype;
     col->type.dtype = DT_LIST;
@@ -221,6 +225,8 @@ static enum code parse_column(struct pq_file *f, struct thrift *t, size_t *left,
     col->n_leaves = f->n_leaves - col->leaf_idx;
     col->name = arena_strndup(&f->arena, e[0].name.ptr, e[0].name.len);
     col->name_len = e[0].name.len;
+    col->field_id = e[0].field_id;
+    col->is_null |= n == 1 && pq_element_is_null(&e[0]);
     describe_column(e, n, col);
     f->n_columns++;
     return OK;

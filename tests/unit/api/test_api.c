@@ -44,6 +44,10 @@ static void describe(struct table_spec *spec, const char *name, const char *key,
         .name = mem_strdup(name), .poll_interval_ms = 60000, .parts = 2, .keep_generations = 1};
     assert_int_equal(path_format(path, &err, "%s/source/%s", world.dir, name), OK);
     spec->source.local.path = mem_strdup(path);
+    spec->source.layout.marker = mem_strdup("_SUCCESS");
+    spec->source.layout.pointer = mem_strdup("_latest");
+    spec->guard = (struct guard_spec){1, 50, 100, 95, 2, SCHEMA_COMPATIBLE};
+    spec->rollback_after = 3;
     spec->n_key = key2 ? 2 : 1;
     spec->key = mem_zalloc(2 * sizeof(*spec->key));
     spec->key[0] = mem_strdup(key);
@@ -67,8 +71,8 @@ static int begin(void **state)
     const struct registry_config config = {
         .data_dir = data_dir, .load = {.memory_bytes = 64u << 20}, .tables = specs, .n_tables = 3};
     if (registry_open(&config, &world.registry, &err) ||
-        registry_load_now(world.registry, view_cstr("features"), &err) ||
-        registry_load_now(world.registry, view_cstr("flights"), &err)) {
+        registry_load_now(world.registry, view_cstr("features"), false, &err) ||
+        registry_load_now(world.registry, view_cstr("flights"), false, &err)) {
         print_error("%s\n", err.msg);
         return -1;
     }
@@ -412,7 +416,7 @@ static void openapi_describes_every_route(void **state)
     struct http_answer a = get("/openapi.json");
     json_t *root = json_of(a);
     const json_t *paths = json_object_get(root, "paths");
-    assert_int_equal(json_object_size(paths), 14);
+    assert_int_equal(json_object_size(paths), 16);
     assert_string_equal(json_string_value(json_object_get(root, "openapi")), "3.1.0");
     json_decref(root);
     a = http_ask(http_server_port(world.server), "HEAD", "/openapi.json", "", view_cstr(""),

@@ -88,12 +88,21 @@ enum code registry_snapshot(struct registry *r, struct view table, struct snapsh
     return err_set(err, E_NOTFOUND, "Table '%.*s' not found", VIEW_ARG(table));
 }
 
+enum code registry_accept(struct registry *r, struct view table, uint64_t fingerprint,
+                          struct err *err)
+{
+    (void)r;
+    (void)fingerprint;
+    return err_set(err, E_NOTFOUND, "Table '%.*s' not found", VIEW_ARG(table));
+}
+
 const struct table_status *registry_status(struct registry *r, struct arena *arena, size_t *out_n)
 {
     struct table_status *all = arena_zalloc(arena, 2 * sizeof(*all));
     for (size_t i = 0; i < r->n_listed; i++) {
         all[i].name = r->listed[i];
         all[i].source = all[i].partition = all[i].last_error = "";
+        all[i].refused.partition = all[i].refused.why = "";
     }
     *out_n = r->n_listed;
     return all;

@@ -93,6 +93,23 @@ static void int96_beyond_nanoseconds_does_not_wrap(void **state)
     assert_fails(pq_convert(&leaf, &to, in, 1, &out, &err), E_INVALID, "Julian day 5373484");
 }
 
+/* 290000-12-31T23:59:53.2 and a bit, of parquet-testing's int96_from_spark.parquet. */
+static void int96_in_microseconds_turns_as_spark_does(void **state)
+{
+    (void)state;
+    struct err err;
+    uint8_t in[12];
+    int64_t out;
+    struct type to = {.dtype = DT_TIMESTAMP, .unit = UNIT_US};
+    struct pq_leaf leaf = {.physical = PQ_INT96, .type = {.dtype = DT_TIMESTAMP, .unit = UNIT_NS}};
+    put_int96(in, 0, -105862232);
+    assert_ok(pq_convert(&leaf, &to, in, 1, &out, &err));
+    const int64_t us_a_day = 86400000000;
+    int64_t days = -105862232 - 2440588;
+    assert_int_equal(out, (int64_t)((uint64_t)days * (uint64_t)us_a_day));
+    assert_true(out > 0);
+}
+
 static void numbers_beyond_their_width_are_damage(void **state)
 {
     (void)state;
@@ -103,6 +120,24 @@ static void numbers_beyond_their_width_are_damage(void **state)
     assert_ok(pq_convert(&leaf, &leaf.type, in, 1, out, &err));
     assert_fails(pq_convert(&leaf, &leaf.type, in, 2, out, &err), E_CORRUPT,
                  "128 does not fit int8");
+}
+
+/* Old writers took the bits of a byte for a signed one. */
+static void unsigned_numbers_may_have_been_written_with_a_sign(void **state)
+{
+    (void)state;
+    struct err err;
+    uint8_t bytes[3];
+    uint16_t words[2];
+    const int32_t in[] = {-1, -128, 255}, in_words[] = {-1, 65535}, bad[] = {-129};
+    const struct pq_leaf byte = {.physical = PQ_INT32, .type = {.dtype = DT_UINT8}};
+    const struct pq_leaf word = {.physical = PQ_INT32, .type = {.dtype = DT_UINT16}};
+    assert_ok(pq_convert(&byte, &byte.type, in, 3, bytes, &err));
+    assert_memory_equal(bytes, ((const uint8_t[]){255, 128, 255}), 3);
+    assert_ok(pq_convert(&word, &word.type, in_words, 2, words, &err));
+    assert_int_equal(words[0] & words[1], 65535);
+    assert_fails(pq_convert(&byte, &byte.type, bad, 1, bytes, &err), E_CORRUPT,
+                 "-129 does not fit uint8");
 }
 
 static void values_of_any_width_are_spread_over_nulls(void **state)
@@ -127,7 +162,9 @@ int main(void)
         cmocka_unit_test(decimals_in_bytes_may_be_empty_or_too_long),
         cmocka_unit_test(int96_counts_from_the_julian_day),
         cmocka_unit_test(int96_beyond_nanoseconds_does_not_wrap),
+        cmocka_unit_test(int96_in_microseconds_turns_as_spark_does),
         cmocka_unit_test(numbers_beyond_their_width_are_damage),
+        cmocka_unit_test(unsigned_numbers_may_have_been_written_with_a_sign),
         cmocka_unit_test(values_of_any_width_are_spread_over_nulls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,328 @@
+#include "remote/discover.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "remote/discover_priv.h"
+
+#include <stdio.h>
+
+enum { POINTER_MAX_BYTES = 4096 };
+
+struct search {
+    const struct discovery *d;
+    const struct remote_op *op;
+    const struct object_info *outer; /* marker of the root, for PARTITIONS_HIVE */
+    bool is_done;                    /* found, or all that is left is older than what serves */
+    bool served_is_there;
+    struct discovery_result *result;
+    struct err newest_why; /* what the newest that cannot be taken lacks */
+};
+
+/* What labels are compared by: of "dt=2026-11-22" what follows the name. */
+static const char *order_of(const struct discovery *d, const char *label)
+{
+    const char *value = d->layout->kind == PARTITIONS_HIVE && label[0] ? strchr(label, '=') : NULL;
+    return value ? value + 1 : label;
+}
+
+static void note_why(struct search *s, const struct err *why)
+{
+    if (!s->newest_why.msg[0])
+        s->newest_why = *why;
+}
+
+static void note_passed(struct search *s, const char *label, const struct err *why)
+{
+    note_why(s, why);
+    if (s->result->passed_label[0])
+        return;
+    snprintf(s->result->passed_label, sizeof(s->result->passed_label), "%s", label);
+    s->result->passed = *why;
+}
+
+static void take(struct search *s, struct partition *take_partition)
+{
+    struct err why = {0};
+    if (s->d->passes_over && s->d->passes_over(s->d->arg, take_partition, &why)) {
+        note_passed(s, take_partition->label, &why);
+        partition_done(take_partition);
+        return;
+    }
+    s->result->partition = *take_partition;
+    s->result->what = DISCOVERED_NEW;
+    s->is_done = true;
+}
+
+/* One candidate; they come from the newest on. */
+must_use static enum code look_at(struct search *s, const char *label, const char *folder,
+                                  int32_t day, struct err *err)
+{
+    const struct discovery *d = s->d;
+    struct partition p = {0};
+    enum folder_state state;
+    struct err why = {0};
+    if (d->only && strcmp(d->only, label) != 0)
+        return OK;
+    int order = d->served ? strcmp(order_of(d, label), order_of(d, d->served)) : 1;
+    bool is_served = d->served && strcmp(label, d->served) == 0;
+    if (order < 0) {
+        s->is_done = true;
+        return OK;
+    }
+    enum code rc =
+        partition_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err);
+    if (rc == E_IO && !is_served && !d->store->is_far) { /* one that we may not read, say */
+        note_passed(s, label, err);
+        return OK;
+    }
+    TRY(rc);
+    s->served_is_there |= is_served && state != FOLDER_EMPTY;
+    p.day = day;
+    if (state == FOLDER_WHOLE)
+        take(s, &p);
+    else if (state == FOLDER_UNUSABLE)
+        note_passed(s, label, &why);
+    else
+        note_why(s, &why);
+    return OK;
+}
+
+/* --------------------------------------------------------------------------------- dated folders */
+
+/* "2026-11-22/" as "2026-11-22". */
+static void label_of(const char *folder, char out[PARTITION_LABEL_CAP])
+{
+    snprintf(out, PARTITION_LABEL_CAP, "%.*s", (int)strlen(folder) - 1, folder);
+}
+
+must_use static enum code look_at_hours(struct search *s, const char *date_folder, int32_t day,
+                                        struct err *err)
+{
+    AUTO(object_list) struct object_list list = {0};
+    TRY(object_store_list(s->d->store, date_folder, NULL, s->op, &list, err));
+    for (size_t i = list.n_folders; i-- > 0 && !s->is_done;) {
+        char label[PARTITION_LABEL_CAP];
+        if (!discover_is_hour(list.folders[i] + strlen(date_folder)))
+            continue;
+        label_of(list.folders[i], label);
+        TRY(look_at(s, label, list.folders[i], day, err));
+    }
+    return OK;
+}
+
+/* All hours of a date before the one that serves are older, too. */
+static bool is_older_date(const struct discovery *d, const char *folder)
+{
+    return d->served && strncmp(folder, d->served, strlen(folder) - 1) < 0;
+}
+
+must_use static enum code look_at_dates(struct search *s, const struct object_list *root,
+                                        struct err *err)
+{
+    bool hourly = s->d->layout->kind == PARTITIONS_HOURLY;
+    for (size_t i = root->n_folders; i-- > 0 && !s->is_done;) { /* sorted, and so are dates */
+        const char *folder = root->folders[i];
+        char label[PARTITION_LABEL_CAP];
+        int32_t day = partition_day(view_of(folder, strlen(folder) - 1));
+        if (day == PARTITION_NO_DAY)
+            continue;
+        label_of(folder, label);
+        if (hourly && is_older_date(s->d, folder))
+            return OK;
+        TRY(hourly ? look_at_hours(s, folder, day, err) : look_at(s, label, folder, day, err));
+    }
+    return OK;
+}
+
+/* ---------------------------------------------------------------------------------- Hive folders */
+
+static int by_value(const void *a, const void *b)
+{
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    int by_date = strcmp(strchr(x, '='), strchr(y, '='));
+    return by_date ? by_date : strcmp(x, y);
+}
+
+must_use static enum code look_at_hive(struct search *s, const struct object_list *root,
+                                       struct err *err)
+{
+    size_t n = 0;
+    AUTO(ptr) char **folders = mem_alloc((root->n_folders + 1) * sizeof(char *));
+    for (size_t i = 0; i < root->n_folders; i++)
+        if (discover_hive_day(root->folders[i]) != PARTITION_NO_DAY)
+            folders[n++] = root->folders[i];
+    if (n)
+        qsort(folders, n, sizeof(*folders), by_value);
+    for (size_t i = 0; i < root->n_objects; i++)
+        if (strcmp(root->objects[i].name, s->d->layout->marker) == 0)
+            s->outer = &root->objects[i];
+    while (n-- > 0 && !s->is_done) {
+        char label[PARTITION_LABEL_CAP];
+        label_of(folders[n], label);
+        TRY(look_at(s, label, folders[n], discover_hive_day(folders[n]), err));
+    }
+    return OK;
+}
+
+/* --------------------------------------------------------------------------- one folder that counts */
+
+/* The root itself. Its label is when it was published. */
+must_use static enum code look_at_root(struct search *s, struct err *err)
+{
+    const struct discovery *d = s->d;
+    struct partition p = {0};
+    enum folder_state state;
+    struct err why = {0};
+    TRY(partition_read(d->store, d->layout, "", "", NULL, s->op, &p, &state, &why, err));
+    s->served_is_there = true;
+    if (state == FOLDER_WHOLE) {
+        p.day = PARTITION_NO_DAY;
+        clock_format(p.published_at_ms, p.label);
+        take(s, &p);
+    } else if (state == FOLDER_UNUSABLE) {
+        note_passed(s, d->store->shown, &why);
+    } else {
+        note_why(s, &why);
+    }
+    return OK;
+}
+
+/* The folder that the pointer names, as "name/". */
+must_use static enum code parse_pointer(const struct discovery *d, struct view text,
+                                        char out[PARTITION_LABEL_CAP], struct err *err)
+{
+    char shown[128];
+    struct view name = view_trim(text);
+    size_t root_len = strlen(d->store->shown);
+    if (name.len > root_len && memcmp(name.ptr, d->store->shown, root_len) == 0)
+        name = view_of(name.ptr + root_len, name.len - root_len);
+    while (name.len && name.ptr[0] == '/')
+        name = view_of(name.ptr + 1, name.len - 1);
+    while (name.len && name.ptr[name.len - 1] == '/')
+        name.len--;
+    bool climbs = discover_climbs(name);
+    if (name.len == 0 || name.len > PARTITION_LABEL_CAP - 2 || climbs || !view_is_utf8(name) ||
+        memchr(name.ptr, '\n', name.len) || memchr(name.ptr, '\0', name.len))
+        return err_set(err, E_INVALID, "%s of %s names no folder below it: '%s'",
+                       d->layout->pointer, d->store->shown,
+                       view_printable(text, shown, sizeof(shown)));
+    snprintf(out, PARTITION_LABEL_CAP, "%.*s/", (int)name.len, (const char *)name.ptr);
+    return OK;
+}
+
+must_use static enum code read_pointer(struct search *s, const struct object_info *info,
+                                       char out[PARTITION_LABEL_CAP], struct err *err)
+{
+    const struct discovery *d = s->d;
+    uint8_t text[POINTER_MAX_BYTES];
+    struct object *object;
+    struct byte_range range = {0, info->size, text, false};
+    if (info->size > sizeof(text))
+        return err_set(err, E_INVALID, "%s of %s has %llu bytes; it should name a folder",
+                       d->layout->pointer, d->store->shown, (unsigned long long)info->size);
+    if (info->size) {
+        TRY(object_open(d->store, info, &object, err));
+        enum code rc = object_read_now(object, &range, 1, s->op, err);
+        object_close(object);
+        TRY(rc);
+    }
+    return parse_pointer(d, view_of(text, info->size), out, err);
+}
+
+must_use static enum code look_behind_pointer(struct search *s, const struct object_list *root,
+                                              struct err *err)
+{
+    const struct discovery *d = s->d;
+    char folder[PARTITION_LABEL_CAP], label[PARTITION_LABEL_CAP];
+    struct partition p = {0};
+    enum folder_state state;
+    struct err why = {0};
+    for (size_t i = 0; i < root->n_objects && !s->outer; i++)
+        if (strcmp(root->objects[i].name, d->layout->pointer) == 0)
+            s->outer = &root->objects[i];
+    s->served_is_there = true;
+    if (!s->outer)
+        return OK;
+    TRY(read_pointer(s, s->outer, folder, err));
+    label_of(folder, label);
+    TRY(partition_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err));
+    p.day = partition_day(view_cstr(label));
+    if (state == FOLDER_WHOLE)
+        take(s, &p);
+    else
+        note_passed(s, label, &why);
+    return OK;
+}
+
+/* ------------------------------------------------------------------------------------- the whole */
+
+must_use static enum code look_through(struct search *s, const struct object_list *root,
+                                       struct err *err)
+{
+    switch (s->d->layout->kind) {
+    case PARTITIONS_DATED:
+    case PARTITIONS_HOURLY:
+        return look_at_dates(s, root, err);
+    case PARTITIONS_HIVE:
+        return look_at_hive(s, root, err);
+    case PARTITIONS_NONE:
+        return look_at_root(s, err);
+    case PARTITIONS_POINTER:
+        return look_behind_pointer(s, root, err);
+    }
+    return OK;
+}
+
+/* Where a listing of the root may begin: dates before what serves are not looked at. */
+static const char *list_from(const struct discovery *d, char date[static 11])
+{
+    bool by_date = d->layout->kind == PARTITIONS_DATED || d->layout->kind == PARTITIONS_HOURLY;
+    if (!d->served || !by_date)
+        return NULL;
+    snprintf(date, 11, "%.10s", d->served);
+    return date;
+}
+
+/* Of a table whose log says which files count, folders alone say nothing. */
+must_use static enum code check_not_foreign(const struct discovery *d,
+                                            const struct object_list *root, struct err *err)
+{
+    for (size_t i = 0; i < root->n_folders; i++)
+        if (strcmp(root->folders[i], "_delta_log/") == 0 ||
+            strcmp(root->folders[i], ".hoodie/") == 0)
+            return err_set(err, E_UNSUPPORTED,
+                           "%s is a %s table (it has a %s): its files alone are not its rows",
+                           d->store->shown, root->folders[i][0] == '_' ? "Delta" : "Hudi",
+                           root->folders[i]);
+    return OK;
+}
+
+must_use static enum code search(struct search *s, struct err *err)
+{
+    const struct discovery *d = s->d;
+    AUTO(object_list) struct object_list root = {0};
+    char date[11];
+    const char *from = list_from(d, date);
+    TRY(object_store_list(d->store, "", from, s->op, &root, err));
+    if (!from && root.n_objects + root.n_folders == 0)
+        return err_set(err, E_NOTFOUND, "source folder %s is empty", d->store->shown);
+    TRY(check_not_foreign(d, &root, err));
+    TRY(look_through(s, &root, err));
+    if (s->is_done && s->result->what == DISCOVERED_NEW)
+        return OK;
+    s->result->what = s->served_is_there ? DISCOVERED_STAY : DISCOVERED_GONE;
+    if (d->served)
+        return OK;
+    return discover_explain(d, &root, s->newest_why.msg, s->op, err);
+}
+
+enum code discover(const struct discovery *d, const struct remote_op *op,
+                   struct discovery_result *out, struct err *err)
+{
+    struct discovery_result result = {.what = DISCOVERED_GONE};
+    struct search s = {.d = d, .op = op, .result = &result};
+    TRY(search(&s, err));
+    *out = result;
+    return OK;
+}
