@@ -19,11 +19,13 @@ struct search {
     struct err newest_why; /* what the newest that cannot be taken lacks */
 };
 
-/* What labels are compared by: of "dt=2026-11-22" what follows the name. */
-static const char *order_of(const struct discovery *d, const char *label)
+/* By date, then by name: those of Hive, "dt=2026-11-22", have their date behind. */
+static int compare_labels(enum partition_kind kind, const char *a, const char *b)
 {
-    const char *value = d->layout->kind == PARTITIONS_HIVE && label[0] ? strchr(label, '=') : NULL;
-    return value ? value + 1 : label;
+    const char *x = kind == PARTITIONS_HIVE ? strchr(a, '=') : NULL;
+    const char *y = kind == PARTITIONS_HIVE ? strchr(b, '=') : NULL;
+    int by_date = strcmp(x ? x : a, y ? y : b);
+    return by_date ? by_date : strcmp(a, b);
 }
 
 static void note_why(struct search *s, const struct err *why)
@@ -64,8 +66,8 @@ must_use static enum code look_at(struct search *s, const char *label, const cha
     struct err why = {0};
     if (d->only && strcmp(d->only, label) != 0)
         return OK;
-    int order = d->served ? strcmp(order_of(d, label), order_of(d, d->served)) : 1;
-    bool is_served = d->served && strcmp(label, d->served) == 0;
+    int order = d->served ? compare_labels(d->layout->kind, label, d->served) : 1;
+    bool is_served = order == 0;
     if (order < 0) {
         s->is_done = true;
         return OK;
@@ -137,11 +139,9 @@ must_use static enum code look_at_dates(struct search *s, const struct object_li
 
 /* ---------------------------------------------------------------------------------- Hive folders */
 
-static int by_value(const void *a, const void *b)
+static int by_date(const void *a, const void *b)
 {
-    const char *x = *(char *const *)a, *y = *(char *const *)b;
-    int by_date = strcmp(strchr(x, '='), strchr(y, '='));
-    return by_date ? by_date : strcmp(x, y);
+    return compare_labels(PARTITIONS_HIVE, *(char *const *)a, *(char *const *)b);
 }
 
 must_use static enum code look_at_hive(struct search *s, const struct object_list *root,
@@ -153,10 +153,8 @@ must_use static enum code look_at_hive(struct search *s, const struct object_lis
         if (discover_hive_day(root->folders[i]) != PARTITION_NO_DAY)
             folders[n++] = root->folders[i];
     if (n)
-        qsort(folders, n, sizeof(*folders), by_value);
-    for (size_t i = 0; i < root->n_objects; i++)
-        if (strcmp(root->objects[i].name, s->d->layout->marker) == 0)
-            s->outer = &root->objects[i];
+        qsort(folders, n, sizeof(*folders), by_date);
+    s->outer = partition_object(root, "", s->d->layout->marker);
     while (n-- > 0 && !s->is_done) {
         char label[PARTITION_LABEL_CAP];
         label_of(folders[n], label);

@@ -57,6 +57,16 @@ bool partition_is_file_name(const char *name)
     return len > 8 && name[0] != '_' && name[0] != '.' && strcmp(name + len - 8, ".parquet") == 0;
 }
 
+const struct object_info *partition_object(const struct object_list *list, const char *folder,
+                                           const char *name)
+{
+    size_t skip = strlen(folder);
+    for (size_t i = 0; i < list->n_objects; i++)
+        if (strcmp(list->objects[i].name + skip, name) == 0 && !list->objects[i].unreadable)
+            return &list->objects[i];
+    return NULL;
+}
+
 /* ---------------------------------------------------------------------------------- the folder */
 
 /* What is being read. */
@@ -126,10 +136,7 @@ static const struct object_info *newest_file(const struct folder *f)
 
 static const struct object_info *own_marker(const struct folder *f)
 {
-    for (size_t i = 0; i < f->list.n_objects; i++)
-        if (strcmp(below(f, f->list.objects[i].name), f->layout->marker) == 0)
-            return &f->list.objects[i];
-    return NULL;
+    return partition_object(&f->list, f->name, f->layout->marker);
 }
 
 static const char *shown_label(const struct folder *f)

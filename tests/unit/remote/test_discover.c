@@ -123,6 +123,54 @@ static void hive_folders_are_ordered_by_their_date(void **state)
     assert_string_equal(found(PARTITIONS_HIVE, NULL, text), "new zz=2026-11-21");
 }
 
+static void of_two_names_of_a_date_the_one_that_serves_stays(void **state)
+{
+    (void)state;
+    char text[600];
+    publish("ds=2026-11-22");
+    publish("dt=2026-11-22");
+    assert_string_equal(found(PARTITIONS_HIVE, NULL, text), "new dt=2026-11-22");
+    take_away("dt=2026-11-22/_SUCCESS");
+    assert_string_equal(found(PARTITIONS_HIVE, "dt=2026-11-22", text), "stay");
+}
+
+static void put_link(const char *target, const char *name)
+{
+    char path[PATH_CAP];
+    struct err err;
+    assert_int_equal(path_format(path, &err, "%s/%s", root, name), OK);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+/* The rows of a file that cannot be reached are missing, not gone. */
+static void a_link_to_nowhere_is_not_left_out(void **state)
+{
+    (void)state;
+    char text[600];
+    publish("2026-11-21");
+    publish("2026-11-22");
+    put_link("nowhere", "2026-11-22/beside.txt");
+    assert_string_equal(found(PARTITIONS_DATED, NULL, text), "new 2026-11-22");
+    put_link("nowhere", "2026-11-22/part-2.parquet");
+    assert_string_equal(found(PARTITIONS_DATED, NULL, text), "new 2026-11-21");
+    found(PARTITIONS_DATED, "2026-11-22", text);
+    assert_non_null(strstr(text, "part-2.parquet: No such file or directory"));
+}
+
+static void a_marker_that_cannot_be_read_marks_nothing(void **state)
+{
+    (void)state;
+    char text[600];
+    publish("2026-11-21");
+    put("2026-11-22", "part.parquet");
+    put_link("nowhere", "2026-11-22/_SUCCESS");
+    assert_string_equal(found(PARTITIONS_DATED, NULL, text), "new 2026-11-21");
+    take_away("2026-11-22/_SUCCESS");
+    put_link("_SUCCESS", "2026-11-22/_SUCCESS"); /* a loop */
+    assert_string_equal(found(PARTITIONS_DATED, NULL, text), "new 2026-11-21");
+    assert_string_equal(found(PARTITIONS_DATED, "2026-11-22", text), "stay");
+}
+
 static void names_are_what_they_look_like(void **state)
 {
     (void)state;
@@ -165,6 +213,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_serves_is_left_only_when_it_is_gone, begin, end),
         cmocka_unit_test_setup_teardown(hours_of_a_day_before_are_older, begin, end),
         cmocka_unit_test_setup_teardown(hive_folders_are_ordered_by_their_date, begin, end),
+        cmocka_unit_test_setup_teardown(of_two_names_of_a_date_the_one_that_serves_stays, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_link_to_nowhere_is_not_left_out, begin, end),
+        cmocka_unit_test_setup_teardown(a_marker_that_cannot_be_read_marks_nothing, begin, end),
         cmocka_unit_test(names_are_what_they_look_like),
         cmocka_unit_test(days_are_those_of_the_calendar),
     };
