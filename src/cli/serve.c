@@ -126,12 +126,14 @@ static void reload(const struct arguments *args, struct registry *r)
 {
     AUTO(config) struct config fresh = {0};
     struct err err;
-    if (config_options_load(&args->config, &fresh, &err))
+    bool is_read = config_options_load(&args->config, &fresh, &err) == OK;
+    if (!is_read)
         log_error("the configuration cannot be read again; nothing of it changes",
                   log_str("error", err.msg));
     credentials_reread();
     registry_poll_now(r);
-    log_info("reloaded: the log's level and format, credentials; polling all sources");
+    log_info("reloaded", log_str("what", is_read ? "log level and format, credentials, sources"
+                                                 : "credentials, sources"));
 }
 
 /* The signals are blocked in all threads and taken here, between looks at the loads. */
