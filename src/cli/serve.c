@@ -193,6 +193,16 @@ static int serve(const struct arguments *args, const struct config *config, cons
     return EXIT_DONE;
 }
 
+/* From the first on: a SIGHUP that comes early must not end it. */
+static void block_signals(sigset_t *out)
+{
+    sigemptyset(out);
+    sigaddset(out, SIGTERM);
+    sigaddset(out, SIGINT);
+    sigaddset(out, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, out, NULL);
+}
+
 int cmd_serve(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
@@ -201,15 +211,11 @@ int cmd_serve(int argc, char **argv)
     if (args.n_positional)
         return command_misused("serve", "unexpected argument '%s'", args.positional[0]);
     AUTO(config) struct config config = {0};
+    sigset_t signals;
     struct err err;
+    block_signals(&signals);
     if (config_options_load(&args.config, &config, &err))
         return command_failed(&err);
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (log_start(&err))
         return command_failed(&err);
     int exit_code = serve(&args, &config, &signals);

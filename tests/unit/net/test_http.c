@@ -258,40 +258,6 @@ static void http_closes_on_a_client_that_drips(void **state)
     http_server_close(s);
 }
 
-/* Answers with more than the kernel takes off us at once. */
-static void answer_at_length(void *app, const struct http_request *req, struct http_response *res)
-{
-    (void)app, (void)req;
-    res->status = 200;
-    res->body_len = 32 << 20;
-    res->body = mem_zalloc(res->body_len);
-}
-
-/* An answer that is read in small pieces holds its memory no longer than a body that is sent so. */
-static void http_closes_on_a_client_that_sips(void **state)
-{
-    (void)state;
-    struct http_config config = small;
-    struct http_server *s;
-    struct err err;
-    static char sip[16384];
-    size_t n_read = 0;
-    ssize_t n;
-    config.timeout_ms = 1000;
-    assert_int_equal(http_server_open(&config, answer_at_length, NULL, &s, &err), OK);
-    int fd = dial(s);
-    send_text(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    while (http_server_in_flight(s) == 0)
-        usleep(1000);
-    while (http_server_in_flight(s) && n_read < 4 << 20 && (n = recv(fd, sip, sizeof(sip), 0)) > 0) {
-        n_read += (size_t)n;
-        usleep(400000);
-    }
-    assert_int_equal(http_server_in_flight(s), 0);
-    close(fd);
-    http_server_close(s);
-}
-
 static void http_reads_what_is_percent_encoded(void **state)
 {
     (void)state;
@@ -640,7 +606,6 @@ int main(void)
         cmocka_unit_test(http_invites_a_client_that_asks_to_go_on),
         cmocka_unit_test(http_refuses_headers_without_end),
         cmocka_unit_test(http_closes_on_a_client_that_drips),
-        cmocka_unit_test(http_closes_on_a_client_that_sips),
         cmocka_unit_test(http_reads_what_is_percent_encoded),
         cmocka_unit_test(http_says_that_a_port_is_taken),
         cmocka_unit_test(http_listens_on_localhost),
