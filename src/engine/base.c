@@ -4,6 +4,7 @@
 #include "engine/build.h"
 #include "segment/verify.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 static const uint64_t copy_bytes = (uint64_t)64 << 20; /* between looks whether it was called off */
@@ -131,9 +132,11 @@ must_use static enum code open_segments(struct base *b, const char *dir, const s
         enum code rc = b->storage == STORAGE_MEMORY
                            ? open_copy(b, path, op, &used, &b->segments[part], err)
                            : open_mapped(b, path, &used, &b->segments[part], err);
-        b->n_segments += b->segments[part] != NULL;
+        b->n_segments +=
+            b->segments[part] != NULL; /* also one that is damaged: it is to be closed */
         if (rc)
             return rc;
+        assert(b->segments[part]);
         b->n_rows += b->segments[part]->n_rows;
         b->index_bytes += seg_index_bytes(b->segments[part]);
     }
@@ -143,10 +146,10 @@ must_use static enum code open_segments(struct base *b, const char *dir, const s
     enum code rc = seg_set_init(&b->set, b->segments, b->n_segments, err);
     if (rc)
         return err_in(err, rc, "generation %s", dir);
-    if (mapped_file_is_hit(&b->range))
-        return err_set(err, E_IO, "generation %s: a segment could not be read", dir);
     if (b->storage != STORAGE_MEMORY)
         seg_set_guard(&b->set, b->segments, &b->range);
+    if (mapped_file_is_hit(&b->range))
+        return err_set(err, E_IO, "generation %s: a segment could not be read", dir);
     return b->storage == STORAGE_DISK ? read_ahead(b, dir, err) : OK;
 }
 

@@ -15,8 +15,8 @@ struct body_config {
     const struct c_batches *batches; /* of WRITE_BATCHES, instead of bytes */
     const struct schema *schema;     /* of the table */
     struct column_rules rules;
-    int64_t stamp;                   /* of every row */
-    uint64_t memory_bytes;           /* for what must be decompressed */
+    int64_t stamp;         /* of every row */
+    uint64_t memory_bytes; /* for what must be decompressed */
 };
 
 /*
@@ -27,9 +27,10 @@ struct body {
     const struct body_ops *ops;
     const struct schema *schema;
     struct column_rules rules;
-    struct vector *columns; /* as in a layer with masks: mask, stamp, field i of the table is column i + 2 */
-    bool *is_fixed;         /* by column: the same in all rows */
-    bool *is_given;         /* by field: the body has it */
+    struct vector
+        *columns; /* as in a layer with masks: mask, stamp, field i of the table is column i + 2 */
+    bool *is_fixed; /* by column: the same in all rows */
+    bool *is_given; /* by field: the body has it */
 };
 
 /*

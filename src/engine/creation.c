@@ -211,7 +211,10 @@ enum code table_remove_debris(const char *data_dir, struct err *err)
         if (strncmp(names.names[i], debris_prefix, strlen(debris_prefix)) != 0)
             continue;
         TRY(path_format(path, err, "%s/%s", data_dir, names.names[i]));
-        TRY(tree_remove(path, err));
+        struct err why; /* no reason not to serve */
+        if (tree_remove(path, &why))
+            log_warn("a dropped table left files", log_str("path", path),
+                     log_str("error", why.msg));
     }
     return OK;
 }

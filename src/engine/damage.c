@@ -21,7 +21,8 @@ void damage_note(struct table *t, enum damage_kind kind, int64_t newest, const c
     err_write(&t->damage.why, "%s", why);
     t->damage.at_ms = is_news ? clock_wall_ms() : t->damage.at_ms;
     t->n_damages += is_news;
-    t->next_poll_ns = 0;       /* it may be loaded again */
+    if (is_news)
+        t->next_poll_ns = 0;   /* it may be loaded again */
     if (kind >= DAMAGE_ROWS) { /* writes that wait for a merge would wait for ever */
         t->writes.merge_rc = E_CORRUPT;
         err_write(&t->writes.merge_err, "what is damaged is not merged: %s", why);
@@ -92,11 +93,32 @@ void damage_look(struct table *t)
         damage_note(t, DAMAGE_ROWS, newest, why);
 }
 
+void damage_heal(struct table *t)
+{
+    char why[PATH_CAP + 128];
+    int64_t newest;
+    pthread_mutex_lock(&t->lock);
+    bool is_healed = t->live && t->damage.kind == DAMAGE_ROWS &&
+                     !find_damage(t, t->live, why, sizeof(why), &newest);
+    pthread_mutex_unlock(&t->lock);
+    if (is_healed)
+        damage_clear(t);
+}
+
+bool damage_is_in_rows(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool is_in_rows = t->live && is_hit(snapshot_base(t->live)->set.guard);
+    pthread_mutex_unlock(&t->lock);
+    return is_in_rows;
+}
+
 bool damage_wants_load(struct table *t)
 {
     pthread_mutex_lock(&t->lock);
-    bool wants =
-        t->damage.kind == DAMAGE_OLDER || (t->live && is_hit(snapshot_base(t->live)->set.guard));
+    const struct base *b = t->live ? snapshot_base(t->live) : NULL;
+    bool wants = t->damage.kind == DAMAGE_OLDER ||
+                 (b && (is_hit(b->set.guard) || t->scrub.bad_base == b->info.number));
     pthread_mutex_unlock(&t->lock);
     return wants;
 }

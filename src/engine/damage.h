@@ -26,10 +26,17 @@ void damage_clear(struct table *t);
 /* Look whether reads, merges or the scrub have found damage in what serves, which nobody has noted yet. */
 void damage_look(struct table *t);
 
+/* All that serves was gone over, and is whole: where no read has found otherwise, the table is, too. */
+void damage_heal(struct table *t);
+
 enum damage_kind damage_kind_of(struct table *t);
 
-/* Whether the base that serves is not what the source has: it is to be loaded though it is not new. */
+/* Whether the base that serves is not what the source has, or its files are not: it is to be loaded though it is not
+ * new. */
 bool damage_wants_load(struct table *t);
+
+/* Whether reads of the base fail, so that an older one is better. */
+bool damage_is_in_rows(struct table *t);
 
 /* Fails E_CORRUPT where a publication of that time would hide that writes newer than it were lost. */
 must_use enum code damage_allows_load(struct table *t, int64_t published_at_ms, struct err *err);

@@ -167,22 +167,31 @@ must_use static enum code remove_generation(const char *table_dir, uint64_t numb
     return tree_remove(path, err);
 }
 
+static bool is_debris(const char *name, uint64_t live)
+{
+    uint64_t number = 0;
+    size_t len = strlen(name);
+    bool is_tmp = len > 4 && strcmp(name + len - 4, ".tmp") == 0;
+    return is_tmp || (live > 0 && parse_number(name, &number) && number > live);
+}
+
+enum code generation_remove_entry(const char *table_dir, const char *name, struct err *err)
+{
+    char path[PATH_CAP];
+    TRY(path_format(path, err, "%s/%s", table_dir, name));
+    return tree_remove(path, err);
+}
+
 enum code generation_remove_debris(const char *table_dir, uint64_t live, struct err *err)
 {
     AUTO(dir_names) struct dir_names names = {0};
     TRY(dir_list(table_dir, &names, err));
-    for (size_t i = 0; i < names.n; i++) {
-        uint64_t number = 0;
-        size_t len = strlen(names.names[i]);
-        bool is_tmp = len > 4 && strcmp(names.names[i] + len - 4, ".tmp") == 0;
-        bool is_newer = live > 0 && parse_number(names.names[i], &number) && number > live;
-        char path[PATH_CAP];
-        if (!is_tmp && !is_newer)
-            continue;
-        TRY(path_format(path, err, "%s/%s", table_dir, names.names[i]));
-        TRY(tree_remove(path, err));
-    }
-    return OK;
+    enum code rc = OK;
+    for (size_t i = 0; i < names.n; i++)
+        if (is_debris(names.names[i], live) &&
+            generation_remove_entry(table_dir, names.names[i], err))
+            rc = E_IO;
+    return rc;
 }
 
 enum code generation_prune(const char *table_dir, uint64_t live, unsigned keep, struct err *err)

@@ -61,7 +61,12 @@ void generation_list_done(struct generation_list *list);
 must_use enum code generation_list(const char *table_dir, struct generation_list *out_list,
                                    struct err *err);
 
-/* Remove what a crash left: names in .tmp, and generations newer than `live` unless live is 0. */
+/* Something in a table's directory, with all that is in it. */
+must_use enum code generation_remove_entry(const char *table_dir, const char *name,
+                                           struct err *err);
+
+/* Remove what a crash left: names in .tmp, and generations newer than `live` unless live is 0. Fails E_IO where some of
+ * it stays; the rest goes. */
 must_use enum code generation_remove_debris(const char *table_dir, uint64_t live, struct err *err);
 
 /* Remove all older than `live` but the `keep` newest of them. */

@@ -81,9 +81,11 @@ must_use static enum code open_segment(const char *path, struct layer *l, bool t
 }
 
 /* All rows are read here: for the filter, and as there may be no other copy of them. */
-static void check_rows(const char *path, struct layer *l)
+must_use static enum code check_rows(const char *path, struct layer *l, struct err *err)
 {
     seg_set_guard(&l->set, &l->segment, &l->segment->map);
+    if (mapped_file_is_hit(&l->segment->map))
+        return err_set(err, E_IO, "its index could not be read");
     for (uint32_t i = 0; i < l->segment->n_blocks; i++) {
         const struct seg_block_desc *d = &l->segment->descs[i];
         if (!seg_guard_verify(l->set.guard, l->segment->bytes.ptr + d->data_offset, d->data_bytes))
@@ -92,6 +94,7 @@ static void check_rows(const char *path, struct layer *l)
     if (l->is_damaged)
         log_error("rows of a segment of writes are damaged; reads of them will fail",
                   log_str("path", path));
+    return OK;
 }
 
 must_use static enum code open_set(const char *path, struct layer *l, struct err *err)
@@ -100,7 +103,7 @@ must_use static enum code open_set(const char *path, struct layer *l, struct err
     if (!rc)
         rc = seg_set_init(&l->set, &l->segment, 1, err);
     if (!rc && l->segment->map.ptr)
-        check_rows(path, l);
+        rc = check_rows(path, l, err);
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 

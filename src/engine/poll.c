@@ -328,7 +328,7 @@ enum code table_poll(struct table *t, const struct poll_means *means, struct err
     if (rc == E_CANCELLED)
         return err_set(err, rc, "%s", own.msg);
     forget_old_setbacks(t);
-    if (damage_kind_of(t) == DAMAGE_ROWS && damage_wants_load(t))
+    if (damage_kind_of(t) == DAMAGE_ROWS && damage_is_in_rows(t))
         fall_back(t);
     struct generation_info live;
     bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;

@@ -29,17 +29,26 @@ must_use static enum code remove_unnamed(struct table *t, const struct manifest 
 {
     AUTO(dir_names) struct dir_names names = {0};
     TRY(dir_list(t->dir, &names, err));
-    for (size_t i = 0; i < names.n; i++) {
-        char path[PATH_CAP];
-        if (is_named(m, names.names[i]))
-            continue;
-        TRY(path_format(path, err, "%s/%s", t->dir, names.names[i]));
-        TRY(tree_remove(path, err));
-    }
-    return OK;
+    enum code rc = OK;
+    for (size_t i = 0; i < names.n; i++)
+        if (!is_named(m, names.names[i]) && generation_remove_entry(t->dir, names.names[i], err))
+            rc = E_IO;
+    return rc;
 }
 
-/* Also of what an earlier release set aside. */
+/* What a crash left, unless the manifest cannot say what is needed. Where it cannot be removed it is in nobody's way, as
+ * its numbers are reserved. */
+static void remove_debris(struct table *t)
+{
+    struct manifest m = {0};
+    struct err err;
+    bool knows = manifest_read(t->dir, &m, NULL) == OK && m.generation;
+    if (generation_remove_debris(t->dir, knows ? m.generation : 0, &err) ||
+        (knows && remove_unnamed(t, &m, &err)))
+        log_warn("debris stays behind", log_str("table", t->spec->name), log_str("error", err.msg));
+}
+
+/* Of all that is there, also of debris, and of what an earlier release set aside. */
 must_use static enum code reserve_numbers(struct table *t, size_t *out_n_layers, struct err *err)
 {
     AUTO(dir_names) struct dir_names names = {0};
@@ -107,9 +116,26 @@ static void serve(struct table *t, struct snapshot *take_live, const struct mani
     pthread_mutex_unlock(&t->lock);
 }
 
+/* Layers whose base does not open wait for another one. */
+static void keep_orphans(struct table *t, struct overlay *layers)
+{
+    pthread_mutex_lock(&t->lock);
+    struct overlay *before = t->orphans;
+    t->orphans = layers->n ? overlay_ref(layers) : NULL;
+    pthread_mutex_unlock(&t->lock);
+    overlay_unref(before);
+}
+
+static enum damage_kind refuse(struct table *t, int64_t newest, const char *why)
+{
+    damage_note(t, DAMAGE_REFUSED, newest, why);
+    return DAMAGE_REFUSED;
+}
+
 /* The newest one before that of the manifest, which does not open because of `why`. */
-static void serve_older(struct table *t, const struct generation_list *list,
-                        const struct manifest *m, struct overlay *layers, const struct err *why)
+static enum damage_kind serve_older(struct table *t, const struct generation_list *list,
+                                    const struct manifest *m, struct overlay *layers,
+                                    const struct err *why)
 {
     char text[sizeof(why->msg) + 64];
     struct snapshot *older;
@@ -118,14 +144,14 @@ static void serve_older(struct table *t, const struct generation_list *list,
         if (list->numbers[i] < m->generation &&
             open_generation(t, list->numbers[i], layers, &older, &err) == OK)
             serve(t, older, m);
-    if (t->live) {
-        snprintf(text, sizeof(text), "%s; generation %llu serves", why->msg,
-                 (unsigned long long)snapshot_base(t->live)->info.number);
-        damage_note(t, DAMAGE_OLDER, INT64_MIN, text);
-        return;
+    if (!t->live) {
+        keep_orphans(t, layers);
+        return refuse(t, INT64_MIN, why->msg);
     }
-    t->orphans = layers->n ? overlay_ref(layers) : NULL;
-    damage_note(t, DAMAGE_REFUSED, INT64_MIN, why->msg);
+    snprintf(text, sizeof(text), "%s; generation %llu serves", why->msg,
+             (unsigned long long)snapshot_base(t->live)->info.number);
+    damage_note(t, DAMAGE_OLDER, INT64_MIN, text);
+    return DAMAGE_OLDER;
 }
 
 static int64_t newest_of(const struct manifest *m)
@@ -141,24 +167,23 @@ static int64_t newest_of(const struct manifest *m)
  * are missing. The rows of a base can be had again from the source, and until then those of an older one; a table that
  * was created has no other.
  */
-static void open_named(struct table *t, const struct generation_list *list,
-                       const struct manifest *m)
+static enum damage_kind open_named(struct table *t, const struct generation_list *list,
+                                   const struct manifest *m)
 {
     struct overlay *layers;
     struct snapshot *live;
     struct err why;
-    if (open_layers(t, m, &layers, &why)) {
-        damage_note(t, DAMAGE_REFUSED, newest_of(m), why.msg);
-        return;
-    }
-    enum code rc = open_generation(t, m->generation, layers, &live, &why);
-    if (!rc)
+    enum damage_kind damage = DAMAGE_NONE;
+    if (open_layers(t, m, &layers, &why))
+        return refuse(t, newest_of(m), why.msg);
+    if (open_generation(t, m->generation, layers, &live, &why) == OK)
         serve(t, live, m);
     else if (t->store)
-        serve_older(t, list, m, layers, &why);
+        damage = serve_older(t, list, m, layers, &why);
     else
-        damage_note(t, DAMAGE_REFUSED, INT64_MAX, why.msg);
+        damage = refuse(t, INT64_MAX, why.msg);
     overlay_unref(layers);
+    return damage;
 }
 
 /*
@@ -166,18 +191,18 @@ static void open_named(struct table *t, const struct generation_list *list,
  * generation is the table: a generation gets its name when it is complete, and one that took writes in leaves them
  * beside it until the manifest is there.
  */
-static void open_unnamed(struct table *t, const struct generation_list *list, size_t n_layers,
-                         const char *why)
+static enum damage_kind open_unnamed(struct table *t, const struct generation_list *list,
+                                     size_t n_layers, const char *why)
 {
     static const struct manifest none;
     char text[sizeof(struct err) + 96];
+    enum damage_kind damage = DAMAGE_NONE;
     struct snapshot *live;
     struct err err;
     if (n_layers) {
         snprintf(text, sizeof(text), "%s; %zu segments of writes are there, nobody knows which",
                  why[0] ? why : "the manifest is missing", n_layers);
-        damage_note(t, DAMAGE_REFUSED, INT64_MAX, text);
-        return;
+        return refuse(t, INT64_MAX, text);
     }
     struct overlay *no_layers = overlay_new();
     for (size_t i = 0; i < list->n && !t->live; i++) {
@@ -187,11 +212,12 @@ static void open_unnamed(struct table *t, const struct generation_list *list, si
             log_error("generation cannot be used", log_str("table", t->spec->name),
                       log_int("generation", list->numbers[i]), log_str("error", err.msg));
         else
-            damage_note(t, DAMAGE_REFUSED, INT64_MAX, err.msg);
+            damage = refuse(t, INT64_MAX, err.msg);
         if (!t->store)
             break; /* what is older is not the table */
     }
     overlay_unref(no_layers);
+    return damage;
 }
 
 static void prune_replaced(struct table *t, uint64_t live)
@@ -202,30 +228,24 @@ static void prune_replaced(struct table *t, uint64_t live)
                  log_str("error", err.msg));
 }
 
-/* Nothing is removed unless the manifest says what is needed. */
-must_use static enum code restore_files(struct table *t, struct err *err)
+/* Serve what there is, and note what is damaged of it; how much that is. */
+static enum damage_kind open_files(struct table *t)
 {
     struct manifest m = {0};
-    struct err why = {0};
+    struct err why = {0}, err;
     size_t n_layers;
     AUTO(generation_list) struct generation_list list = {0};
-    TRY(generation_remove_debris(t->dir, 0, err));
     enum code rc = manifest_read(t->dir, &m, &why);
-    if (!rc && m.generation) {
-        TRY(generation_remove_debris(t->dir, m.generation, err));
-        TRY(remove_unnamed(t, &m, err));
-    }
-    TRY(generation_list(t->dir, &list, err));
-    t->next_number = 1;
-    t->manifest_sequence = m.sequence;
-    TRY(reserve_numbers(t, &n_layers, err));
-    if (!rc && m.generation)
-        open_named(t, &list, &m);
-    else
-        open_unnamed(t, &list, n_layers, why.msg);
-    if (t->live && !t->store && m.generation) /* what a merge has replaced */
+    if (generation_list(t->dir, &list, &err) || reserve_numbers(t, &n_layers, &err))
+        return refuse(t, INT64_MAX, err.msg);
+    if (m.sequence > t->manifest_sequence)
+        t->manifest_sequence = m.sequence;
+    if (rc || !m.generation)
+        return open_unnamed(t, &list, n_layers, why.msg);
+    enum damage_kind damage = open_named(t, &list, &m);
+    if (t->live && !t->store) /* what a merge has replaced */
         prune_replaced(t, m.generation);
-    return OK;
+    return damage;
 }
 
 void table_mend_small_files(struct table *t, const struct snapshot *s)
@@ -243,9 +263,9 @@ void table_mend_small_files(struct table *t, const struct snapshot *s)
 
 void table_restore(struct table *t)
 {
-    struct err err;
-    if (restore_files(t, &err)) /* no reason for other tables not to serve */
-        damage_note(t, DAMAGE_REFUSED, INT64_MAX, err.msg);
+    reserve_number(t, 0);
+    remove_debris(t);
+    open_files(t);
     if (!t->live)
         return;
     table_mend_small_files(t, t->live);
@@ -260,16 +280,9 @@ void table_restore(struct table *t)
 /* A file may have been unreadable for the moment, or somebody has put it back. */
 void table_restore_again(struct table *t)
 {
-    struct manifest m;
-    AUTO(generation_list) struct generation_list list = {0};
     pthread_mutex_lock(&t->commit);
-    if (!t->live && manifest_read(t->dir, &m, NULL) == OK && m.generation &&
-        generation_list(t->dir, &list, NULL) == OK) {
-        t->manifest_sequence = m.sequence;
-        open_named(t, &list, &m);
-        if (t->live)
-            damage_clear(t);
-    }
+    if (!t->live && open_files(t) == DAMAGE_NONE)
+        damage_clear(t);
     pthread_mutex_unlock(&t->commit);
 }
 

@@ -69,6 +69,21 @@ must_use static enum code check_chunk(struct scrub *s, int fd, const struct segm
     return OK;
 }
 
+/*
+ * What is mapped may be another file than the one of that name now, or have zeros where it could not be read once
+ * (base/fault.h). The page cache has what was just read, so comparing the mapping as well costs little.
+ */
+must_use static enum code check_mapping(struct seg_guard *guard, const struct segment *seg,
+                                        uint64_t first, size_t n, struct err *err)
+{
+    uint64_t from = first ? first : 1; /* the page before has no rows */
+    if (first + n <= from || seg_guard_verify(guard, seg->bytes.ptr + from * SEG_PAGE_BYTES,
+                                              (first + n - from) * SEG_PAGE_BYTES))
+        return OK;
+    return err_set(err, E_CORRUPT, "checksum mismatch in the mapped pages from offset %llu",
+                   (unsigned long long)from * SEG_PAGE_BYTES);
+}
+
 /* `guard` NULL: the segment is a copy in memory. */
 must_use static enum code check_pages(struct scrub *s, const char *path, const struct segment *seg,
                                       struct seg_guard *guard, struct err *err)
@@ -81,7 +96,7 @@ must_use static enum code check_pages(struct scrub *s, const char *path, const s
         bool keeps = guard && is_cached(mapped, n * SEG_PAGE_BYTES);
         TRY(check_chunk(s, fd, seg, at, n, err));
         if (guard && snapshot_base(s->snapshot)->storage != STORAGE_DISK)
-            seg_guard_take(guard, mapped, n);
+            TRY(check_mapping(guard, seg, at, n, err));
         else if (!keeps)
             posix_fadvise(fd, (off_t)(at * SEG_PAGE_BYTES), CHUNK_BYTES, POSIX_FADV_DONTNEED);
         TRY(pace(s, n * SEG_PAGE_BYTES, err));
@@ -118,17 +133,47 @@ must_use static enum code check_mapped(struct scrub *s, const char *path, struct
                                        struct seg_guard *guard, struct err *err)
 {
     enum code rc = check_tables(path, seg, err);
-    if (rc == E_CORRUPT || rc == E_IO)
-        seg_guard_lose(guard); /* the mapping has the same bytes */
+    if (rc == E_CORRUPT) /* and not where there was no descriptor left, or no file any more */
+        seg_guard_lose(guard);
     if (rc)
         return rc;
     rc = seg->page_sums ? check_pages(s, path, seg, guard, err) : check_blocks(s, seg, guard, err);
-    if (rc == E_CORRUPT || rc == E_IO)
-        atomic_store(&guard->is_damaged, true); /* reads tell which pages */
+    if (rc == E_CORRUPT)
+        seg_guard_doubt(guard); /* reads tell which pages */
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
-/* The copy serves, so the file can be had again from it. */
+/* Whether a segment is part of what serves; with the commit lock held it stays so. */
+static bool is_served(struct table *t, const struct segment *seg)
+{
+    bool found = false;
+    pthread_mutex_lock(&t->lock);
+    const struct base *b = t->live ? snapshot_base(t->live) : NULL;
+    const struct overlay *o = t->live ? snapshot_overlay(t->live) : NULL;
+    for (size_t i = 0; b && i < b->n_segments; i++)
+        found |= b->segments[i] == seg;
+    for (size_t i = 0; o && i < o->n; i++)
+        found |= o->layers[i]->segment == seg;
+    pthread_mutex_unlock(&t->lock);
+    return found;
+}
+
+/* The copy serves, so the file can be had again from it; unless it has just been replaced, and the file is to be gone. */
+must_use static enum code write_again(struct table *t, const char *path, const struct segment *seg,
+                                      const struct err *why, struct err *err)
+{
+    enum code rc = OK;
+    pthread_mutex_lock(&t->commit);
+    bool serves = is_served(t, seg);
+    if (serves)
+        rc = file_replace(path, seg->bytes, err);
+    pthread_mutex_unlock(&t->commit);
+    if (serves && !rc)
+        log_warn("a damaged segment was written again from memory", log_str("table", t->spec->name),
+                 log_str("path", path), log_str("error", why->msg));
+    return rc;
+}
+
 must_use static enum code check_copied(struct scrub *s, const char *path, struct segment *seg,
                                        struct err *err)
 {
@@ -140,19 +185,16 @@ must_use static enum code check_copied(struct scrub *s, const char *path, struct
     rc = check_tables(path, seg, &why);
     if (!rc && seg->page_sums)
         rc = check_pages(s, path, seg, NULL, &why);
-    if (rc == OK || rc == E_CANCELLED)
-        return rc;
-    TRY(file_replace(path, seg->bytes, err));
-    log_warn("a damaged segment was written again from memory",
-             log_str("table", s->table->spec->name), log_str("path", path),
-             log_str("error", why.msg));
-    return OK;
+    return rc == OK || rc == E_CANCELLED ? rc : write_again(s->table, path, seg, &why, err);
 }
 
+/* Fails E_CHANGED for a segment that was replaced meanwhile: its file may be gone. */
 must_use static enum code check_segment(struct scrub *s, const char *path, struct segment *seg,
                                         struct seg_guard *guard, struct err *err)
 {
-    return guard ? check_mapped(s, path, seg, guard, err) : check_copied(s, path, seg, err);
+    enum code rc = guard ? check_mapped(s, path, seg, guard, err) : check_copied(s, path, seg, err);
+    bool is_replaced = rc && rc != E_CANCELLED && !is_served(s->table, seg);
+    return is_replaced ? err_set(err, E_CHANGED, "segment %s serves no more", path) : rc;
 }
 
 must_use static enum code check_base(struct scrub *s, struct err *err)
@@ -173,37 +215,42 @@ must_use static enum code check_layers(struct scrub *s, struct err *err)
     for (size_t i = 0; i < o->n; i++) {
         char path[PATH_CAP];
         TRY(layer_path(s->table->dir, o->layers[i]->number, path, err));
-        TRY(check_segment(s, path, o->layers[i]->segment, o->layers[i]->set.guard, err));
+        enum code rc = check_segment(s, path, o->layers[i]->segment, o->layers[i]->set.guard, err);
+        if (rc && rc != E_CHANGED) /* what it was merged into was checked when it was opened */
+            return rc;
     }
     return OK;
 }
 
 /* --------------------------------------------------------------------------------------- runs */
 
-static bool serves(struct table *t, const struct snapshot *s)
+static void note_damage(struct table *t, uint64_t bad_base, const struct err *err)
 {
     pthread_mutex_lock(&t->lock);
-    bool same = t->live == s;
+    t->scrub.bad_base = bad_base;
     pthread_mutex_unlock(&t->lock);
-    return same;
+    damage_look(t);
+    if (damage_kind_of(t) < DAMAGE_ROWS)
+        damage_note(t, DAMAGE_ROWS, INT64_MIN, err->msg);
 }
 
-/* What was replaced meanwhile, and whose files are gone, is not damaged. */
-static void note_run(struct scrub *s, enum code rc, const struct err *err)
+/* What could not be read for the moment is looked at again soon. */
+static void note_end(struct table *t, enum code rc)
 {
-    struct table *t = s->table;
-    if (rc && rc != E_CANCELLED && serves(t, s->snapshot)) {
-        damage_look(t);
-        if (damage_kind_of(t) < DAMAGE_ROWS)
-            damage_note(t, DAMAGE_ROWS, INT64_MIN, err->msg);
-    }
+    bool is_passing = rc == E_NOTFOUND || rc == E_IO || rc == E_INVALID || rc == E_NOSPACE;
+    uint64_t wait_ns = (uint64_t)t->spec->scrub_ms * 1000000u;
     pthread_mutex_lock(&t->lock);
     if (!rc) {
         t->scrub.status.n_runs++;
         t->scrub.status.ended_at_ms = clock_wall_ms();
+        t->scrub.bad_base = 0;
     }
-    t->scrub.next_ns = clock_mono_ns() + (uint64_t)t->spec->scrub_ms * 1000000u;
+    if (is_passing && wait_ns > retry_every_ns)
+        wait_ns = retry_every_ns;
+    t->scrub.next_ns = clock_mono_ns() + wait_ns;
     pthread_mutex_unlock(&t->lock);
+    if (!rc)
+        damage_heal(t);
 }
 
 static void run(struct table *t, struct snapshot *s)
@@ -213,9 +260,12 @@ static void run(struct table *t, struct snapshot *s)
     struct err err = {0};
     table_mend_small_files(t, s);
     enum code rc = check_layers(&scrub, &err);
+    uint64_t bad_base = rc ? 0 : snapshot_base(s)->info.number;
     if (!rc)
         rc = check_base(&scrub, &err);
-    note_run(&scrub, rc, &err);
+    if (rc && rc != E_CANCELLED && rc != E_CHANGED)
+        note_damage(t, bad_base, &err);
+    note_end(t, rc);
     free(scrub.chunk);
 }
 

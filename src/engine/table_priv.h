@@ -64,6 +64,7 @@ struct table {
         uint64_t next_ns;  /* of the next run */
         uint64_t retry_ns; /* when to try again what did not open */
         uint64_t base;     /* the generation that was gone over, or is */
+        uint64_t bad_base; /* the latest of which some file was not as it should be */
         struct scrub_status status;
     } scrub;
     struct {

@@ -12,6 +12,7 @@ void seg_set_done(struct seg_set *set)
     free(set->group_rows);
     free(set->absent_row);
     free(set->pilots);
+    free(set->extras);
     read_ahead_free(set->ahead);
     seg_guard_free(set->guard);
     *set = (struct seg_set){0};
@@ -80,26 +81,32 @@ enum code seg_set_init(struct seg_set *set, struct segment *const *segments, siz
     return OK;
 }
 
-/* Copies of all pilots, one block behind the other. */
-static void copy_pilots(struct seg_set *set)
+/* The index out of the mapping: it was compared when the segments were opened, and stays what it was then. */
+static void copy_index(struct seg_set *set)
 {
-    uint64_t n = 0;
-    for (uint64_t i = 0; i < set->n_blocks; i++)
-        n += set->blocks[i].n_buckets;
-    uint8_t *at = set->pilots = mem_alloc(n);
+    uint64_t n_pilots = 0, n_extras = 0;
+    for (uint64_t i = 0; i < set->n_blocks; i++) {
+        n_pilots += set->blocks[i].n_buckets;
+        n_extras += set->blocks[i].n_extras;
+    }
+    uint8_t *pilots = set->pilots = mem_alloc(n_pilots);
+    struct seg_extra *extras = set->extras = mem_alloc(n_extras * sizeof(*extras));
     for (uint64_t i = 0; i < set->n_blocks; i++) {
         struct seg_block *b = &set->blocks[i];
         if (b->n_buckets == 0)
             continue;
-        memcpy(at, b->pilots, b->n_buckets);
-        b->pilots = at;
-        at += b->n_buckets;
+        b->pilots = memcpy(pilots, b->pilots, b->n_buckets);
+        pilots += b->n_buckets;
+        if (b->n_extras)
+            b->extras = memcpy(extras, b->extras, b->n_extras * sizeof(*extras));
+        extras += b->n_extras;
     }
 }
 
 void seg_set_guard(struct seg_set *set, struct segment *const *segments,
                    const struct mapped_file *range)
 {
+    copy_index(set);
     set->guard = seg_guard_new(segments, set->n_blocks / set->blocks_of_part, range);
 }
 
@@ -109,7 +116,6 @@ void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, co
     struct view *files = mem_alloc(n * sizeof(*files));
     for (size_t i = 0; i < n; i++)
         files[i] = segments[i]->bytes;
-    copy_pilots(set);
     set->ahead = read_ahead_new(files, take_fds, n, set->guard);
     free(files);
 }

@@ -31,8 +31,9 @@ struct seg_set {
     const uint8_t **group_rows; /* [block * n_groups + group] */
     uint32_t blocks_of_part;
     struct seg_guard *guard;  /* NULL: all bytes were checked before; the set's */
+    uint8_t *pilots;          /* of a guarded set: copies, which do not change with the file, */
+    struct seg_extra *extras; /* and do not wait for the disk */
     struct read_ahead *ahead; /* NULL unless the table is larger than memory; the set's */
-    uint8_t *pilots;          /* then: copies, as pilots must not wait for the disk */
     uint8_t *absent_row;      /* zeros, as long as the longest row: what an absent key points to */
 };
 
@@ -41,13 +42,16 @@ must_use enum code seg_set_init(struct seg_set *set, struct segment *const *segm
                                 size_t n_segments, struct err *err);
 void seg_set_done(struct seg_set *set);
 
-/* Check rows and heaps when they are read, from here on. The segments lie in this range, see segment/guard.h. */
+/*
+ * Check rows and heaps when they are read, from here on, and copy the index to memory. The segments lie in this range,
+ * see segment/guard.h; who has mapped it looks afterwards whether it was read in vain (mapped_file_is_hit).
+ */
 void seg_set_guard(struct seg_set *set, struct segment *const *segments,
                    const struct mapped_file *range);
 
 /*
- * Read rows ahead, for a table larger than memory; its index is copied to memory. `take_fds` are the files of
- * the segments, in part order, and the set's to close. The set is guarded.
+ * Read rows ahead, for a table larger than memory. `take_fds` are the files of the segments, in part order, and the
+ * set's to close. The set is guarded.
  */
 void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds);
 

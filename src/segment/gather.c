@@ -438,7 +438,8 @@ static bool field_is_right(const struct seg_stack *stack, const struct seg_rows 
     bool is_variable = type_is_variable(&set->schema->fields[field].type);
     if (cell->in_key)
         return true;
-    return (cell->group == 0 || !set->guard || groups_are_right(stack, rows_of(rows, field), cell->group)) &&
+    return (cell->group == 0 || !set->guard ||
+            groups_are_right(stack, rows_of(rows, field), cell->group)) &&
            (!is_variable || heap_is_right(stack, rows, field));
 }
 

@@ -145,27 +145,26 @@ bool seg_guard_check_pages(struct seg_guard *g, const uint8_t *at, size_t len)
     return true;
 }
 
-void seg_guard_take(struct seg_guard *g, const uint8_t *at, size_t n)
-{
-    size_t first = (size_t)(at - g->start) / SEG_PAGE_BYTES;
-    const struct guarded_segment *gs = segment_of(g, first);
-    for (size_t page = first; page < first + n && page < g->n_pages; page++)
-        if (page > gs->first_page) /* that one has no rows */
-            set_checked(g, page);
-}
-
 void seg_guard_lose(struct seg_guard *g)
 {
     atomic_store(&g->is_damaged, true);
     atomic_store(&g->is_lost, true);
 }
 
+void seg_guard_doubt(struct seg_guard *g)
+{
+    atomic_store(&g->is_damaged, true);
+    seg_guard_forget(g, g->start, g->n_pages * SEG_PAGE_BYTES);
+}
+
 bool seg_guard_verify(struct seg_guard *g, const uint8_t *at, size_t len)
 {
     size_t from = (size_t)(at - g->start), end = from + len;
     for (size_t page = from / SEG_PAGE_BYTES; page * SEG_PAGE_BYTES < end; page++) {
-        if (page >= g->n_pages || !page_is_right(g, page))
-            return found_damage(g);
+        if (page >= g->n_pages || !page_is_right(g, page)) {
+            seg_guard_doubt(g);
+            return false;
+        }
         set_checked(g, page);
     }
     return true;

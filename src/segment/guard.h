@@ -9,7 +9,8 @@
  *     1. A page is unchecked, or checked. Segments written before there were checksums of pages are checked by the
  *        whole payload that the page lies in, once.
  *     2. Checked pages become unchecked again when they are read anew from the disk: read_ahead says so.
- *     3. All become unchecked again when a page could not be read (base/fault.h), as it is zeros from then on.
+ *     3. All become unchecked again when a page could not be read (base/fault.h), as it is zeros from then on; and when a
+ *        merge or the scrub compares a page again and it is not what it was.
  *     4. A page that is not what it should be stays unchecked, so that whoever reads it finds out again. Nothing of it
  *        may be used.
  *
@@ -45,11 +46,12 @@ struct seg_guard *seg_guard_new(struct segment *const *segments, size_t n,
 void seg_guard_free(struct seg_guard *g); /* NULL is fine */
 
 /* Compare all pages of these bytes, whether they were checked before or not: for a merge, which writes them again under
- * new checksums. Sets bits as _check does. */
+ * new checksums, and for the scrub. Sets bits as _check does; where one is
+ * not right, all are forgotten. */
 bool seg_guard_verify(struct seg_guard *g, const uint8_t *at, size_t len);
 
-/* n whole pages from `at` were compared by somebody else, and are right. */
-void seg_guard_take(struct seg_guard *g, const uint8_t *at, size_t n);
+/* Some page was found that is not what it should be, though it may have been right before: all are unchecked again. */
+void seg_guard_doubt(struct seg_guard *g);
 
 /* Nothing of all this may be read any more. */
 void seg_guard_lose(struct seg_guard *g);
@@ -68,7 +70,7 @@ static inline void seg_guard_begin(struct seg_guard *g)
         seg_guard_forget_all(g);
 }
 
-/* Whether some page was not read yet. Without read-ahead, false stays false. */
+/* Whether some page is unchecked. */
 static inline bool seg_guard_has_unchecked(const struct seg_guard *g)
 {
     return atomic_load_explicit(&g->n_left, memory_order_relaxed) > 0;

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+import time
 
 import pyarrow as pa
 import pytest
@@ -294,3 +295,115 @@ def test_a_segment_cut_short_under_a_server_fails_its_table_alone(tmp_path, stor
         publish(tmp_path / "t", "2026-01-01", [table_of(0)])
         murr.wait_for(lambda: murr.status("t")["ready"])
         assert murr.fetch_raw("t", keys)[0] == 200
+
+
+def read_right(murr, numbers):
+    """Ask `t` for rows of table_of(0): each is right or refused; the status."""
+    status, _, data = murr.fetch_raw("t", {"keys": [f"k{i}" for i in numbers], "columns": ["v"]})
+    if status == 200:
+        assert json.loads(data)["columns"][0]["values"] == [i * 3 for i in numbers]
+    return status
+
+
+def test_a_segment_cut_behind_its_rows_loses_no_keys(tmp_path):
+    """Its index became zeros, and keys that are there were answered with null."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0)])
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], parts=1, storage="mmap")}) as murr:
+        murr.wait_loaded("t")
+        shutil.rmtree(tmp_path / "t")
+        segment = tmp_path / "data" / "t" / "0000000001" / "00000000.seg"
+        os.truncate(segment, segment.stat().st_size - 4000)
+        for _ in range(3):
+            read_right(murr, range(0, 20_000, 37))
+
+
+def test_a_segment_that_was_put_back_makes_no_damage_true(tmp_path):
+    """The scrub read the new file and took the old one, which is mapped, for whole."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0)])
+    settings = {"parts": 1, "storage": "mmap", "scrub": "200ms"}
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], **settings)}) as murr:
+        murr.wait_loaded("t")
+        shutil.rmtree(tmp_path / "t")
+        segment = tmp_path / "data" / "t" / "0000000001" / "00000000.seg"
+        good = segment.read_bytes()
+        with open(segment, "r+b") as mapped:
+            at = good.find((777 * 3).to_bytes(8, "little"))
+            os.pwrite(mapped.fileno(), bytes([good[at] ^ 1]), at)
+        murr.wait_for(lambda: read_right(murr, [777]) == 500)
+        new = segment.with_suffix(".new")
+        new.write_bytes(good)
+        new.rename(segment)
+        for _ in range(10):  # some scrubs long
+            assert read_right(murr, [777]) == 500
+            time.sleep(0.1)
+        assert not murr.status("t")["ready"]
+
+
+def test_the_scrub_brings_nothing_back_that_was_merged(tmp_path):
+    """A file that a merge had removed was taken for damaged, and written again from memory."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0, 100)])
+    settings = {"parts": 1, "storage": "memory", "scrub": "1ms"}
+    rows = list(range(3000 if SANITIZED else 12_000))
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], **settings)}) as murr:
+        murr.wait_loaded("t")
+        for _ in range(20):
+            for k in range(3):
+                body = json.dumps({"columns": {"id": [f"n{i}-{k}" for i in rows], "v": rows}})
+                assert murr.request("PUT", "/api/v1/table/t/write", body)[0] == 200
+            assert murr.request("POST", "/api/v1/table/t/compact")[0] == 200
+        folder = tmp_path / "data" / "t"
+        named = [w["segment"] for w in json.loads((folder / "manifest.json").read_text())["writes"]]
+        murr.wait_for(lambda: [int(f.stem) for f in folder.glob("*.seg")] == named, timeout=5)
+        assert "written again" not in murr.log_text()
+        assert murr.status("t")["ready"] and not murr.status("t")["damage"]
+
+
+@pytest.mark.parametrize("storage", ["memory", "mmap"])
+def test_a_generation_whose_files_are_gone_is_loaded_again(tmp_path, storage):
+    """It served, not ready, until the source had something newer."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0)])
+    settings = {"parts": 1, "storage": storage, "scrub": "200ms"}
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], **settings)}) as murr:
+        murr.wait_loaded("t")
+        shutil.rmtree(tmp_path / "data" / "t" / "0000000001")
+        murr.wait_for(lambda: (s := murr.status("t"))["generation"] > 1 and s["ready"])
+        assert not murr.status("t")["damage"]
+        assert read_right(murr, [1, 777]) == 200
+
+
+def test_a_scrub_that_finds_all_whole_again_says_so(tmp_path):
+    """The table stayed damaged, and was not merged, until the next start."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0)])
+    settings = {"parts": 1, "storage": "memory", "scrub": "200ms"}
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], **settings)}) as murr:
+        murr.wait_loaded("t")
+        shutil.rmtree(tmp_path / "t")
+        segment = tmp_path / "data" / "t" / "0000000001" / "00000000.seg"
+        segment.unlink()
+        segment.mkdir()  # it cannot be written again
+        murr.wait_for(lambda: murr.status("t")["damage"])
+        assert read_right(murr, [1, 777]) == 200
+        segment.rmdir()
+        murr.wait_for(lambda: (s := murr.status("t"))["ready"] and not s["damage"])
+        assert segment.is_file()
+        assert murr.request("POST", "/api/v1/table/t/compact")[0] == 200
+
+
+@pytest.mark.parametrize("storage", ["mmap", "disk"])
+def test_damage_that_the_scrub_finds_is_not_served_any_more(tmp_path, storage):
+    """Pages that were read before, and are not what they were: the table was said to be damaged, and served them."""
+    publish(tmp_path / "t", "2026-01-01", [table_of(0)])
+    settings = {"parts": 1, "storage": storage, "scrub": "200ms"}
+    with Server(tmp_path, {"t": local(tmp_path / "t", ["id"], **settings)}) as murr:
+        murr.wait_loaded("t")
+        shutil.rmtree(tmp_path / "t")
+        assert read_right(murr, [777, 15_555]) == 200
+        segment = tmp_path / "data" / "t" / "0000000001" / "00000000.seg"
+        good = segment.read_bytes()
+        with open(segment, "r+b") as mapped:
+            for number in (777, 15_555):
+                at = good.find((number * 3).to_bytes(8, "little"))
+                os.pwrite(mapped.fileno(), bytes([good[at] ^ 1]), at)
+        murr.wait_for(lambda: murr.status("t")["damage"])
+        for number in (777, 15_555):
+            assert read_right(murr, [number]) == 500

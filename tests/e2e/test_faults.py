@@ -260,6 +260,58 @@ def test_a_segment_that_cannot_be_read_now_is_not_set_aside(tmp_path):
         check(murr, {"a": 1})
 
 
+def test_debris_that_cannot_be_removed_is_in_nobodys_way(tmp_path):
+    """The table was refused; and what was written when it was tried again got the number 0, and was lost."""
+    faults, folder = Faults(tmp_path), tmp_path / "data" / "t"
+    with Server(tmp_path, {}, env=faults.env()) as murr:
+        assert create(murr)[0] == 201
+        assert put(murr, {"a": 1})[0] == 200
+        murr.kill()
+        (folder / "0000000077.tmp").mkdir()
+        (folder / "backup.tmp").write_text("somebody else's")
+        faults.arm("unlink", 1, 2, errno.EACCES)
+        murr.start()
+        assert faults.disarm()
+        check(murr, {"a": 1})
+        assert murr.status("t")["ready"]
+        assert put(murr, {"b": 2})[0] == 200
+        for _ in range(2):
+            murr.kill()
+            murr.start()
+            check(murr, {"a": 1, "b": 2})
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_an_older_generation_that_can_be_read_again_is_degraded(tmp_path, writes):
+    """It was said to be whole."""
+    source = tmp_path / "source"
+    folder = publish(source, "2026-01-01", [pa.table({"id": ["a"], "v": [1]})], success=False)
+    (folder / "_SUCCESS").touch()
+    os.utime(folder / "_SUCCESS", (1750000000,) * 2)
+    murr = Server(tmp_path, {"t": local(source, ["id"])})
+    with murr:
+        murr.wait_loaded("t")
+        publish(source, "2026-01-02", [pa.table({"id": ["a"], "v": [2]})])
+        os.utime(source / "2026-01-02" / "_SUCCESS", (1750000001,) * 2)
+        murr.wait_loaded("t", "2026-01-02")
+        if writes:
+            assert put(murr, {"b": 3})[0] == 200
+    source.rename(tmp_path / "hidden")
+    parts = sorted((tmp_path / "data" / "t").glob("*/00000000.seg"))
+    good = [part.read_bytes() for part in parts]
+    for part in parts:
+        part.write_bytes(b"MURR")
+    with murr:
+        murr.wait_for(lambda: murr.status("t")["damage"])
+        parts[0].write_bytes(good[0])
+        status = murr.wait_for(lambda: (s := murr.status("t"))["ready"] and s)
+        assert status["degraded"] and status["damage"], status
+        assert read(murr, ["a", "b"]) == {"a": 1, **({"b": 3} if writes else {})}
+        (tmp_path / "hidden").rename(source)
+        murr.wait_for(lambda: not murr.status("t")["degraded"])
+        assert read(murr, ["a", "b"]) == {"a": 2, **({"b": 3} if writes else {})}
+
+
 def test_a_created_table_that_is_damaged_can_be_dropped_and_made_again(tmp_path):
     with Server(tmp_path, {}) as murr:
         assert create(murr)[0] == 201

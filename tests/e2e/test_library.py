@@ -177,12 +177,15 @@ def test_layouts_of_other_libraries_are_taken(library, tmp_path, layout):
     schema = pa.schema([("id", pa.int64()), ("text", pa.string()), ("n", pa.int64())])
     array = LAYOUTS[layout]
     texts = ["a", None, "a text that is longer than twelve bytes", "", "b"]
-    names = ["text", "n", "id", "of no interest"]
+    names = ["text", "n", "id"]
     with Murr(library, tmp_path / "data") as db:
         db.create("by_id", schema, ["id"])
         db.create("by_text", schema, ["text"])
         ids = pa.array(range(7), pa.int32())
-        rest = [pa.array([None] * 7), ids, pa.array([{}] * 7)]
+        rest = [pa.array([None] * 7), ids]
+        with pytest.raises(MurrError, match="unknown column 'of no interest'"):
+            db.write("by_id", pa.record_batch([array(texts), pa.array(range(5)), pa.array([{}] * 5)],
+                                              ["text", "id", "of no interest"]))
         db.write("by_id", pa.record_batch([array(["x", *texts, "y"]), *rest], names).slice(1, 5))
         got = db.read("by_id", ids)
         assert got["text"].to_pylist() == [None, *texts, None]

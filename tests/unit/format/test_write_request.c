@@ -87,7 +87,8 @@ static void json_write_refuses_a_body_cut_anywhere(void **state)
         memcpy(cut, body.ptr, len);
         struct json_write *w;
         struct err err;
-        assert_fails(json_write_open(view_of(cut, len), &all_types, &rules, &w, &err), E_INVALID, "");
+        assert_fails(json_write_open(view_of(cut, len), &all_types, &rules, &w, &err), E_INVALID,
+                     "");
     }
 }
 
