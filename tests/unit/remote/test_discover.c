@@ -172,6 +172,18 @@ static void a_marker_that_cannot_be_read_marks_nothing(void **state)
     assert_string_equal(found(PARTITIONS_DATED, "2026-11-22", text), "stay");
 }
 
+/* Some writers make a folder of what they are told to write to: "b.parquet/part-0.parquet". */
+static void a_folder_named_as_a_file_is_not_left_out(void **state)
+{
+    (void)state;
+    char text[600];
+    publish("2026-11-22");
+    put("2026-11-22/notes", "x");
+    assert_string_equal(found(PARTITIONS_DATED, NULL, text), "new 2026-11-22");
+    put("2026-11-22/b.parquet", "part-0.parquet");
+    assert_non_null(strstr(found(PARTITIONS_DATED, NULL, text), "b.parquet/ is a folder"));
+}
+
 static void point_at(const char *text)
 {
     char path[PATH_CAP];
@@ -278,6 +290,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(a_link_to_nowhere_is_not_left_out, begin, end),
         cmocka_unit_test_setup_teardown(a_marker_that_cannot_be_read_marks_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(a_folder_named_as_a_file_is_not_left_out, begin, end),
         cmocka_unit_test_setup_teardown(a_pointer_names_a_folder_below_it, begin, end),
         cmocka_unit_test_setup_teardown(a_pointer_that_is_gone_is_told, begin, end),
         cmocka_unit_test_setup_teardown(a_date_that_may_not_be_read_does_not_hide_others, begin,
