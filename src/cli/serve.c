@@ -126,12 +126,14 @@ static void reload(const struct arguments *args, struct registry *r)
 {
     AUTO(config) struct config fresh = {0};
     struct err err;
-    if (config_options_load(&args->config, &fresh, &err))
+    bool is_read = config_options_load(&args->config, &fresh, &err) == OK;
+    if (!is_read)
         log_error("the configuration cannot be read again; nothing of it changes",
                   log_str("error", err.msg));
     credentials_reread();
     registry_poll_now(r);
-    log_info("reloaded: the log's level and format, credentials; polling all sources");
+    log_info("reloaded", log_str("what", is_read ? "log level and format, credentials, sources"
+                                                 : "credentials, sources"));
 }
 
 /* The signals are blocked in all threads and taken here, between looks at the loads. */
@@ -191,6 +193,16 @@ static int serve(const struct arguments *args, const struct config *config, cons
     return EXIT_DONE;
 }
 
+/* From the first on: a SIGHUP that comes early must not end it. */
+static void block_signals(sigset_t *out)
+{
+    sigemptyset(out);
+    sigaddset(out, SIGTERM);
+    sigaddset(out, SIGINT);
+    sigaddset(out, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, out, NULL);
+}
+
 int cmd_serve(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
@@ -199,15 +211,11 @@ int cmd_serve(int argc, char **argv)
     if (args.n_positional)
         return command_misused("serve", "unexpected argument '%s'", args.positional[0]);
     AUTO(config) struct config config = {0};
+    sigset_t signals;
     struct err err;
+    block_signals(&signals);
     if (config_options_load(&args.config, &config, &err))
         return command_failed(&err);
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (log_start(&err))
         return command_failed(&err);
     int exit_code = serve(&args, &config, &signals);

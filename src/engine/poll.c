@@ -78,13 +78,14 @@ static void note_poll(struct table *t, enum code rc)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* A partition that did not get to serve, and when it may be tried again. */
-static void note_setback(struct table *t, const struct partition *p, enum code rc,
+/* A partition that did not get to serve, and when it may be tried again; or it is early: its date has to come. */
+static void note_setback(struct table *t, const struct partition *p, enum code rc, bool is_early,
                          const struct err *why)
 {
     pthread_mutex_lock(&t->lock);
     struct setback *b = setbacks_note(&t->setbacks, p, rc, why);
     b->retry_ns = clock_mono_ns() + (uint64_t)backoff_ms(t, b->n_tries - 1) * 1000000u;
+    b->is_early = is_early;
     bool is_news = rc == E_REFUSED && b->n_tries == 1;
     t->n_loads_refused += is_news;
     pthread_mutex_unlock(&t->lock);
@@ -106,7 +107,7 @@ static void note_load(struct table *t, const struct partition *p, enum code rc,
         setbacks_forget(&t->setbacks, p->fingerprint);
     pthread_mutex_unlock(&t->lock);
     if (rc)
-        note_setback(t, p, rc, why);
+        note_setback(t, p, rc, false, why);
 }
 
 enum code table_accept(struct table *t, uint64_t fingerprint, struct err *err)
@@ -148,15 +149,17 @@ static bool is_accepted(const struct poll *poll, const struct partition *p)
            (table_live_info(t, &info) && info.fingerprint == p->fingerprint);
 }
 
-/* What is known of it: OK where it may be tried. What could not be had is not passed over: an older one would take its
- * place because of a full disk. */
+/* What is known of one whose date has come: OK where it may be tried. What could not be had is not passed over: an older
+ * one would take its place because of a full disk. */
 static enum code known_setback(struct table *t, const struct partition *p, bool accepted,
                                struct err *why)
 {
     enum code rc = OK;
     pthread_mutex_lock(&t->lock);
     struct setback *b = setbacks_find(&t->setbacks, p->fingerprint);
-    if (b) {
+    if (b && b->is_early) {
+        setbacks_forget(&t->setbacks, p->fingerprint);
+    } else if (b) {
         bool waits = b->code == E_REFUSED ? !accepted : clock_mono_ns() < b->retry_ns;
         b->is_seen = true;
         *why = b->why;
@@ -175,7 +178,7 @@ static bool passes_over(void *arg, const struct partition *p, struct err *why)
     bool accepted = is_accepted(poll, p);
     enum code rc = accepted ? OK : guard_check_day(&t->spec->guard, p, why);
     if (rc)
-        note_setback(t, p, rc, why);
+        note_setback(t, p, rc, true, why);
     else
         rc = known_setback(t, p, accepted, why);
     if (rc && !poll->passed_rc) {
@@ -222,7 +225,7 @@ must_use static enum code wait_for_gone(struct poll *poll, struct err *err)
         poll->is_patient = true;
         return err_set(err, E_NOTFOUND,
                        "partition %s is gone from %s; it keeps serving, and an older one is taken "
-                       "when it is still gone at the %uth poll from now",
+                       "when it is still gone %u polls from now",
                        info.partition, t->store->shown, t->spec->rollback_after - t->n_gone);
     }
     log_warn("what serves is gone from its source; going back", log_str("table", t->spec->name),
@@ -278,8 +281,10 @@ must_use static enum code look_and_load(struct poll *poll, struct err *err)
         }
         AUTO(partition) struct partition p = found.partition;
         enum code rc = load(poll, &p, err);
-        if (rc == OK)
+        if (rc == OK) {
+            t->n_gone = 0;
             return passed(poll, err);
+        }
         bool again = (rc == E_CHANGED && poll->n_restarts <= RESTARTS_MAX) ||
                      (setback_is_of_data(rc) && poll->n_loads < LOADS_MAX);
         if (!again)

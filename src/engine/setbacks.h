@@ -15,6 +15,7 @@ struct setback {
     unsigned n_tries;
     uint64_t retry_ns; /* clock_mono_ns; not to be tried before. Refused ones are not */
     bool is_seen;      /* by the latest discovery */
+    bool is_early;     /* refused for its date alone, which comes */
 };
 
 /* Zeroed memory is empty. */

@@ -19,11 +19,13 @@ struct search {
     struct err newest_why; /* what the newest that cannot be taken lacks */
 };
 
-/* What labels are compared by: of "dt=2026-11-22" what follows the name. */
-static const char *order_of(const struct discovery *d, const char *label)
+/* By date, then by name: those of Hive, "dt=2026-11-22", have their date behind. */
+static int compare_labels(enum partition_kind kind, const char *a, const char *b)
 {
-    const char *value = d->layout->kind == PARTITIONS_HIVE && label[0] ? strchr(label, '=') : NULL;
-    return value ? value + 1 : label;
+    const char *x = kind == PARTITIONS_HIVE ? strchr(a, '=') : NULL;
+    const char *y = kind == PARTITIONS_HIVE ? strchr(b, '=') : NULL;
+    int by_date = strcmp(x ? x : a, y ? y : b);
+    return by_date ? by_date : strcmp(a, b);
 }
 
 static void note_why(struct search *s, const struct err *why)
@@ -54,6 +56,12 @@ static void take(struct search *s, struct partition *take_partition)
     s->is_done = true;
 }
 
+/* What we may not read, say, does not keep others out; but what serves stays. */
+static bool may_pass_over(const struct search *s, enum code rc, bool has_served)
+{
+    return rc == E_IO && !has_served && !s->d->store->is_far;
+}
+
 /* One candidate; they come from the newest on. */
 must_use static enum code look_at(struct search *s, const char *label, const char *folder,
                                   int32_t day, struct err *err)
@@ -64,15 +72,15 @@ must_use static enum code look_at(struct search *s, const char *label, const cha
     struct err why = {0};
     if (d->only && strcmp(d->only, label) != 0)
         return OK;
-    int order = d->served ? strcmp(order_of(d, label), order_of(d, d->served)) : 1;
-    bool is_served = d->served && strcmp(label, d->served) == 0;
+    int order = d->served ? compare_labels(d->layout->kind, label, d->served) : 1;
+    bool is_served = order == 0;
     if (order < 0) {
         s->is_done = true;
         return OK;
     }
     enum code rc =
         partition_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err);
-    if (rc == E_IO && !is_served && !d->store->is_far) { /* one that we may not read, say */
+    if (may_pass_over(s, rc, is_served)) {
         note_passed(s, label, err);
         return OK;
     }
@@ -99,8 +107,15 @@ static void label_of(const char *folder, char out[PARTITION_LABEL_CAP])
 must_use static enum code look_at_hours(struct search *s, const char *date_folder, int32_t day,
                                         struct err *err)
 {
+    const struct discovery *d = s->d;
     AUTO(object_list) struct object_list list = {0};
-    TRY(object_store_list(s->d->store, date_folder, NULL, s->op, &list, err));
+    enum code rc = object_store_list(d->store, date_folder, NULL, s->op, &list, err);
+    bool has_served = d->served && strncmp(d->served, date_folder, strlen(date_folder)) == 0;
+    if (may_pass_over(s, rc, has_served)) {
+        note_passed(s, date_folder, err);
+        return OK;
+    }
+    TRY(rc);
     for (size_t i = list.n_folders; i-- > 0 && !s->is_done;) {
         char label[PARTITION_LABEL_CAP];
         if (!discover_is_hour(list.folders[i] + strlen(date_folder)))
@@ -137,11 +152,9 @@ must_use static enum code look_at_dates(struct search *s, const struct object_li
 
 /* ---------------------------------------------------------------------------------- Hive folders */
 
-static int by_value(const void *a, const void *b)
+static int by_date(const void *a, const void *b)
 {
-    const char *x = *(char *const *)a, *y = *(char *const *)b;
-    int by_date = strcmp(strchr(x, '='), strchr(y, '='));
-    return by_date ? by_date : strcmp(x, y);
+    return compare_labels(PARTITIONS_HIVE, *(char *const *)a, *(char *const *)b);
 }
 
 must_use static enum code look_at_hive(struct search *s, const struct object_list *root,
@@ -153,10 +166,8 @@ must_use static enum code look_at_hive(struct search *s, const struct object_lis
         if (discover_hive_day(root->folders[i]) != PARTITION_NO_DAY)
             folders[n++] = root->folders[i];
     if (n)
-        qsort(folders, n, sizeof(*folders), by_value);
-    for (size_t i = 0; i < root->n_objects; i++)
-        if (strcmp(root->objects[i].name, s->d->layout->marker) == 0)
-            s->outer = &root->objects[i];
+        qsort(folders, n, sizeof(*folders), by_date);
+    s->outer = partition_object(root, "", s->d->layout->marker);
     while (n-- > 0 && !s->is_done) {
         char label[PARTITION_LABEL_CAP];
         label_of(folders[n], label);
@@ -188,17 +199,23 @@ must_use static enum code look_at_root(struct search *s, struct err *err)
     return OK;
 }
 
+/* A name may begin with that of the root: "/data/features/run-17". */
+static struct view below_root(const char *root, struct view name)
+{
+    size_t len = strlen(root);
+    if (name.len <= len || memcmp(name.ptr, root, len) != 0 || name.ptr[len] != '/')
+        return name;
+    while (len < name.len && name.ptr[len] == '/')
+        len++;
+    return view_of(name.ptr + len, name.len - len);
+}
+
 /* The folder that the pointer names, as "name/". */
 must_use static enum code parse_pointer(const struct discovery *d, struct view text,
                                         char out[PARTITION_LABEL_CAP], struct err *err)
 {
     char shown[128];
-    struct view name = view_trim(text);
-    size_t root_len = strlen(d->store->shown);
-    if (name.len > root_len && memcmp(name.ptr, d->store->shown, root_len) == 0)
-        name = view_of(name.ptr + root_len, name.len - root_len);
-    while (name.len && name.ptr[0] == '/')
-        name = view_of(name.ptr + 1, name.len - 1);
+    struct view name = below_root(d->store->shown, view_trim(text));
     while (name.len && name.ptr[name.len - 1] == '/')
         name.len--;
     bool climbs = discover_climbs(name);
@@ -242,8 +259,12 @@ must_use static enum code look_behind_pointer(struct search *s, const struct obj
         if (strcmp(root->objects[i].name, d->layout->pointer) == 0)
             s->outer = &root->objects[i];
     s->served_is_there = true;
-    if (!s->outer)
+    if (!s->outer) {
+        err_write(&why, "%s has no file %s any more", d->store->shown, d->layout->pointer);
+        if (d->served)
+            note_passed(s, d->layout->pointer, &why);
         return OK;
+    }
     TRY(read_pointer(s, s->outer, folder, err));
     label_of(folder, label);
     TRY(partition_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err));

@@ -37,15 +37,22 @@ static void describe(const struct stat *st, const char *name, struct object_info
                                 .modified_ms = ns / 1000000};
 }
 
-/* A broken link, or one in a loop: it may be beside what is needed, so whoever needs it says so. */
-static void add_unreadable(const char *name, struct object_list *out)
+/* It may be beside what is needed, so whoever needs it says so. */
+static void add_unreadable(const char *name, int error, struct object_list *out)
 {
     struct object_info info = {
-        .name = mem_strdup(name), .version = mem_strdup(""), .unreadable = errno};
+        .name = mem_strdup(name), .version = mem_strdup(""), .unreadable = error};
     object_list_add(out, &info);
 }
 
-/* A name that vanished since the folder was read is left out. */
+/* Not one that vanished since the folder was read; a link to nowhere is there, though what it means is not. */
+static bool is_there(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
+/* A name that vanished is left out; a link to nowhere or in a loop is not. */
 must_use static enum code list_one(const char *root, const char *name, struct object_list *out,
                                    struct err *err)
 {
@@ -53,8 +60,9 @@ must_use static enum code list_one(const char *root, const char *name, struct ob
     struct stat st;
     TRY(path_format(path, err, "%s/%s", root, name));
     if (stat(path, &st) < 0) {
-        if (errno != ENOENT && errno != ENOTDIR)
-            add_unreadable(name, out);
+        int error = errno;
+        if ((error != ENOENT && error != ENOTDIR) || is_there(path))
+            add_unreadable(name, error, out);
         return OK;
     }
     if (S_ISDIR(st.st_mode)) {

@@ -51,10 +51,26 @@ int32_t partition_day(struct view v)
     return days_since_epoch(year, month, day);
 }
 
+static bool is_file_name(struct view name)
+{
+    const size_t tail = strlen(".parquet");
+    return name.len > tail && name.ptr[0] != '_' && name.ptr[0] != '.' &&
+           memcmp(name.ptr + name.len - tail, ".parquet", tail) == 0;
+}
+
 bool partition_is_file_name(const char *name)
 {
-    size_t len = strlen(name);
-    return len > 8 && name[0] != '_' && name[0] != '.' && strcmp(name + len - 8, ".parquet") == 0;
+    return is_file_name(view_cstr(name));
+}
+
+const struct object_info *partition_object(const struct object_list *list, const char *folder,
+                                           const char *name)
+{
+    size_t skip = strlen(folder);
+    for (size_t i = 0; i < list->n_objects; i++)
+        if (strcmp(list->objects[i].name + skip, name) == 0 && !list->objects[i].unreadable)
+            return &list->objects[i];
+    return NULL;
 }
 
 /* ---------------------------------------------------------------------------------- the folder */
@@ -93,6 +109,17 @@ static const char *column_folder(const struct folder *f)
     return NULL;
 }
 
+/* A subfolder named as files are: "b.parquet/". */
+static const char *file_folder(const struct folder *f)
+{
+    for (size_t i = 0; i < f->list.n_folders; i++) {
+        const char *name = below(f, f->list.folders[i]);
+        if (is_file_name(view_of(name, strlen(name) - 1)))
+            return name;
+    }
+    return NULL;
+}
+
 /* Any subfolder that jobs do not leave for themselves. */
 static const char *plain_folder(const struct folder *f)
 {
@@ -126,10 +153,7 @@ static const struct object_info *newest_file(const struct folder *f)
 
 static const struct object_info *own_marker(const struct folder *f)
 {
-    for (size_t i = 0; i < f->list.n_objects; i++)
-        if (strcmp(below(f, f->list.objects[i].name), f->layout->marker) == 0)
-            return &f->list.objects[i];
-    return NULL;
+    return partition_object(&f->list, f->name, f->layout->marker);
 }
 
 static const char *shown_label(const struct folder *f)
@@ -173,7 +197,7 @@ static const char *foreign_table(const struct folder *f)
 /* Whether what is whole can be read. */
 static bool is_usable(const struct folder *f, const char *foreign, struct err *why)
 {
-    const char *columns = column_folder(f), *sub = plain_folder(f);
+    const char *columns = column_folder(f), *named = file_folder(f), *sub = plain_folder(f);
     if (foreign)
         err_write(why, "%s is %s: its files alone are not its rows", shown_label(f), foreign);
     else if (columns)
@@ -181,6 +205,9 @@ static bool is_usable(const struct folder *f, const char *foreign, struct err *w
                   "%s has files in %s: folders that name a column are not read; write the column "
                   "into the files, directly in the folder",
                   shown_label(f), columns);
+    else if (named)
+        err_write(why, "%s: %s is a folder; files are read that lie directly in %s", shown_label(f),
+                  named, shown_label(f));
     else if (!first_file(f))
         err_write(why, "%s has no *.parquet file beside its %s%s%s", shown_label(f),
                   f->layout->kind == PARTITIONS_POINTER ? f->layout->pointer : f->layout->marker,

@@ -67,6 +67,10 @@ must_use enum code partition_read(struct object_store *store, const struct parti
                                   struct partition *out_partition, enum folder_state *out_state,
                                   struct err *out_why, struct err *err);
 
+/* The object of that name in a listing of `folder`; NULL: there is none, or it cannot be looked at. */
+const struct object_info *partition_object(const struct object_list *list, const char *folder,
+                                           const char *name);
+
 /* Days since 1970-01-01 of "2026-02-28"; PARTITION_NO_DAY for "2026-02-30" or "2026-2-28". */
 int32_t partition_day(struct view name);
 

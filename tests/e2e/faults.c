@@ -1,5 +1,5 @@
 /*
- * A disk that fails, for test_faults.py: loaded into the server by LD_PRELOAD. What fails, and when, stands in a file that
+ * A disk that fails, and a clock that is ahead, for test_faults.py: loaded into the server by LD_PRELOAD. What fails, and when, stands in a file that
  * the test maps as well, so that it can be changed while the server runs.
  */
 #include <dlfcn.h>
@@ -13,7 +13,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -29,13 +31,14 @@ enum call {
     CALL_TMPFILE
 };
 
-/* The file: five int32. */
+/* The file: six int32. */
 struct plan {
     int32_t call;  /* which calls are counted */
     int32_t first; /* the call of this number fails, from 1 */
     int32_t n;     /* and so many in all, one after the other */
     int32_t error; /* with this errno; 0: it waits until the plan is another */
     int32_t seen;  /* calls so far */
+    int32_t days;  /* by which the clock is ahead */
 };
 
 static struct plan *open_plan(void)
@@ -72,6 +75,14 @@ static bool fails(enum call call)
 }
 
 #define REAL(name, type) ((type)dlsym(RTLD_NEXT, name))
+
+EXPORTED int clock_gettime(clockid_t clock, struct timespec *out)
+{
+    int rc = (int)syscall(SYS_clock_gettime, clock, out);
+    if (rc == 0 && clock == CLOCK_REALTIME && plan)
+        out->tv_sec += __atomic_load_n(&plan->days, __ATOMIC_SEQ_CST) * (time_t)86400;
+    return rc;
+}
 
 EXPORTED int fsync(int fd)
 {

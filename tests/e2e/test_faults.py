@@ -1,6 +1,7 @@
 """A disk that fails at every step of a create, a write, a merge and a drop: each is refused or done as a whole, what was
 answered stays, also over a crash, and when the disk is well again everything goes on."""
 import ctypes
+import datetime
 import errno
 import json
 import mmap
@@ -27,15 +28,18 @@ class Faults:
     def __init__(self, folder):
         self.path = pathlib.Path(folder) / "faults"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_bytes(bytes(20))
+        self.path.write_bytes(bytes(24))
         with open(self.path, "r+b") as f:
-            self.map = mmap.mmap(f.fileno(), 20)
-        self.plan = (ctypes.c_int32 * 5).from_buffer(self.map)
+            self.map = mmap.mmap(f.fileno(), 24)
+        self.plan = (ctypes.c_int32 * 6).from_buffer(self.map)
 
     def arm(self, call, first, n=1, error=errno.EIO):
         self.plan[0] = 0
         self.plan[1:5] = [first, n, error, 0]
         self.plan[0] = CALLS[call]
+
+    def move_clock(self, days):
+        self.plan[5] = days
 
     def disarm(self):
         """Whether the fault came to pass."""
@@ -441,3 +445,17 @@ def test_a_merge_that_hangs_holds_up_no_other_table(tmp_path):
         client.join(60)
         assert answers and answers[0][0] == 200, answers
         check(murr, {"a": 1})
+
+
+def test_a_date_ahead_is_taken_when_its_day_comes(tmp_path):
+    """Or when a clock that was behind is set right."""
+    faults = Faults(tmp_path)
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    for days, value in ((0, 1), (5, 2)):
+        publish(tmp_path / "s", str(today + datetime.timedelta(days)), [pa.table({"id": ["a"], "v": [value]})])
+    with Server(tmp_path, {"t": local(tmp_path / "s", ["id"])}, env=faults.env()) as murr:
+        murr.wait_error("t", "5 days ahead")
+        assert read(murr, ["a"]) == {"a": 1}
+        faults.move_clock(3)
+        murr.wait_for(lambda: read(murr, ["a"]) == {"a": 2})
+        assert murr.status("t")["refused"] is None
