@@ -1,4 +1,5 @@
 /* murr inspect: what a segment holds. */
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
@@ -70,6 +71,18 @@ static void print_sizes(const struct segment *s)
            (double)s->bytes.len / rows, raw, raw > 0 ? (double)s->bytes.len / raw : 0);
 }
 
+/* Stamps are twice the microseconds since 1970 (segment/stack.h). */
+static void print_origin(const struct segment *s)
+{
+    char oldest[25], newest[25];
+    const struct seg_origin *o = &s->origin;
+    if (o->fingerprint)
+        printf("  from the publication with fingerprint %016" PRIx64 "\n", o->fingerprint);
+    else if (o->newest)
+        printf("  from writes, %s to %s\n", clock_format(o->oldest / 2000, oldest),
+               clock_format(o->newest / 2000, newest));
+}
+
 must_use static enum code inspect_file(const char *path, struct err *err)
 {
     struct segment *s;
@@ -77,6 +90,7 @@ must_use static enum code inspect_file(const char *path, struct err *err)
     printf("%s: format %d, part %u of %u, %u groups, stride of group 0 is %u bytes\n", path,
            SEG_VERSION, s->part, s->n_parts, s->layout.n_groups, s->layout.groups[0].stride);
     print_sizes(s);
+    print_origin(s);
     print_key(s);
     print_columns(s);
     print_payloads(s);

@@ -22,10 +22,11 @@ struct delta {
     struct seg_layout layout;
     struct spill **spills; /* of the writes that were added */
     size_t n_spills;
-    size_t *next_spill; /* by block: to take records from */
-    uint64_t n_rows;    /* also the ordinal of the next one */
-    uint64_t n_bytes;   /* of their records */
-    uint64_t *n_nulls;  /* by field */
+    size_t *next_spill;       /* by block: to take records from */
+    struct seg_origin origin; /* all writes of a group have one time */
+    uint64_t n_rows;          /* also the ordinal of the next one */
+    uint64_t n_bytes;         /* of their records */
+    uint64_t *n_nulls;        /* by field */
     struct key_lengths key_lengths;
 };
 
@@ -260,6 +261,7 @@ enum code delta_add(struct delta *d, const struct write_request *write, int64_t 
     struct row_sink *sink = mem_alloc(sizeof(*sink));
     uint64_t n_rows = 0;
     row_sink_init(sink, &to, 0);
+    d->origin = (struct seg_origin){0, seg_stamp(time_us, false), seg_stamp(time_us, true)};
     enum code rc = write->verb == WRITE_DELETE
                        ? put_deletes(d, write, seg_stamp(time_us, true), sink, &n_rows, err)
                        : put_rows(d, write, seg_stamp(time_us, false), sink, &n_rows, err);
@@ -313,6 +315,7 @@ enum code delta_build(struct delta *d, struct err *err)
         .n_blocks = d->config.n_blocks,
         .n_parts = 1,
         .hash_seed = d->config.hash_seed,
+        .origin = d->origin,
         .worker_bytes = worker_bytes(d),
         .setting = "write.memory",
     };

@@ -159,6 +159,7 @@ must_use static enum code build(struct load *l, struct build_result *out, struct
         .n_blocks = l->n_blocks,
         .n_parts = job->spec->parts,
         .hash_seed = l->hash_seed,
+        .origin = {.fingerprint = job->partition->fingerprint},
         .worker_bytes = job->memory_bytes / 4 / pool_size(job->pool),
         .setting = "load.memory",
     };

@@ -377,6 +377,7 @@ must_use static enum code run(struct merge *m, struct merge_result *out, struct 
         .n_blocks = m->n_blocks,
         .n_parts = c->n_parts,
         .hash_seed = c->layers[0].set->hasher.seed,
+        .origin = c->origin,
         .worker_bytes = m->times_blocks < times_blocks_max
                             ? c->memory_bytes / 4 / pool_size(c->pool)
                             : UINT64_MAX,

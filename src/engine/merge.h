@@ -15,8 +15,9 @@ struct merge_config {
     const struct seg_layer *layers;
     size_t n_layers;
     bool has_base;
-    bool has_source; /* the table: a newer base may come */
-    int64_t floor;   /* rows with stamps up to it are left out */
+    bool has_source;          /* the table: a newer base may come */
+    struct seg_origin origin; /* what comes out says that it comes from */
+    int64_t floor;            /* rows with stamps up to it are left out */
     /* What comes out: with the base a generation of the table's schema, in which deletes have done their work;
      * else a layer, which keeps deletes, and stamps where they are needed. */
     const struct schema *schema; /* of the table */

@@ -135,6 +135,22 @@ must_use static enum code write_info(const struct table *t, const char *dir, uin
     return generation_write_info(dir, &info, snapshot_schema(from), err);
 }
 
+/* The stamps of the layers that are merged; a base of writes has none of its own. */
+static struct seg_origin origin_of(const struct snapshot *s, struct choice c)
+{
+    struct seg_origin origin = {0};
+    const struct overlay *o = snapshot_overlay(s);
+    if (c.has_base)
+        return (struct seg_origin){.fingerprint = snapshot_base(s)->info.fingerprint};
+    for (size_t i = 0; i < c.end; i++) {
+        const struct seg_origin *of = &o->layers[i]->segment->origin;
+        origin.oldest = i == 0 || of->oldest < origin.oldest ? of->oldest : origin.oldest;
+        origin.newest =
+            i == 0 || o->layers[i]->newest > origin.newest ? o->layers[i]->newest : origin.newest;
+    }
+    return origin;
+}
+
 must_use static enum code merge_in(struct table *t, const struct snapshot *s, struct choice c,
                                    const char *tmp_dir, uint64_t number, struct pool *pool,
                                    uint64_t memory_bytes, struct merge_result *r, struct err *err)
@@ -146,6 +162,7 @@ must_use static enum code merge_in(struct table *t, const struct snapshot *s, st
         .n_layers = c.end + c.has_base,
         .has_base = c.has_base,
         .has_source = t->store != NULL,
+        .origin = origin_of(s, c),
         .floor = stack->floor,
         .schema = snapshot_schema(s),
         .n_parts = c.has_base ? t->spec->parts : 1,

@@ -4,6 +4,7 @@
 #include "engine/row_count.h"
 #include "engine/snapshot_priv.h"
 #include "segment/gather.h"
+#include "segment/patch.h"
 
 struct snapshot {
     _Atomic uint32_t refs;
@@ -228,6 +229,7 @@ const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list
         .layer = s->overlay->n ? arena_alloc(arena, keys.n) : NULL,
     };
     seg_stack_find(&s->stack, keys.keys, columns->fields, columns->n_fields, &f->rows, arena);
+    seg_patch_resolve(&s->stack, keys.keys, columns->fields, columns->n_fields, &f->rows, arena);
     return f;
 }
 

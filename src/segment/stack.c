@@ -1,7 +1,5 @@
 #include "segment/stack.h"
 
-#include "segment/patch.h"
-
 /* ------------------------------------------------------------------------------------ preparing */
 
 /* Whether all columns but keys lie behind the base's by one distance. */
@@ -284,7 +282,6 @@ void seg_stack_find(const struct seg_stack *stack, const struct view *keys, cons
     rows->of_field = NULL;
     if (stack->n_layers > 1) {
         find_in_layers(stack, keys, fields, n_fields, rows, arena);
-        seg_patch_resolve(stack, keys, fields, n_fields, rows, arena);
         return;
     }
     rows->touch = seg_touch_of(seg_stack_base(stack), fields, n_fields);

@@ -90,7 +90,8 @@ static inline size_t seg_layer_field(const struct seg_layer *l, size_t field)
 
 /*
  * Find the rows of `keys` in all layers; `fields` (of the base) are those that will be read. `rows` has n set
- * and its arrays allocated, `layer` among them where there are layers. Deleted keys are absent.
+ * and its arrays allocated, `layer` among them where there are layers. Deleted keys are absent. Columns of patches are
+ * for seg_patch_resolve to find (segment/patch.h).
  *
  * Threads   any; no lock. Scratch of 200 KB comes from `arena` where there are layers.
  */

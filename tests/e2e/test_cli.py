@@ -117,7 +117,8 @@ def test_inspect_and_verify(loaded):
     folder = loaded / "data" / "t" / "0000000001"
     done = run("inspect", folder)
     assert done.returncode == 0 and done.stdout.count("format 2") == 2
-    for text in ("key: id", "float32", "load factor", "payload pilots", "part 1 of 2"):
+    for text in ("key: id", "float32", "load factor", "payload pilots", "payload pages", "part 1 of 2",
+                 "from the publication with fingerprint "):
         assert text in done.stdout
     done = run("verify", loaded / "data")
     assert done.returncode == 0 and done.stdout.count(": ok, ") == 2 + 8

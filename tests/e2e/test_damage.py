@@ -237,6 +237,7 @@ def test_a_merge_makes_no_damage_true(tmp_path):
         assert murr.request("PUT", "/api/v1/table/t/write", body)[0] == 200
         murr.kill()
         segment, = (tmp_path / "data" / "t").glob("*.seg")
+        assert "from writes, 20" in run("inspect", segment).stdout
         flip(segment, (777 * 3).to_bytes(8, "little"))
         murr.start()
         status, _, data = murr.request("POST", "/api/v1/table/t/compact")
