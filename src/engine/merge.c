@@ -187,14 +187,35 @@ static void reserve(const struct merge *m, const struct seg_set *set, uint64_t f
     buf_reserve(out, n_slots / (n_bins ? n_bins : 1) * row_bytes);
 }
 
-/* Damage must not get new checksums: what is mapped is compared again whenever it is read for a merge. */
-must_use static enum code check_block(const struct seg_set *set, uint64_t block, struct err *err)
+static enum code refuse_damage(struct err *err)
+{
+    return err_set(err, E_CORRUPT, "rows to be merged are damaged on disk (checksum mismatch)");
+}
+
+static size_t data_bytes(const struct seg_block *b)
+{
+    return (size_t)(b->heap - b->rows) + b->heap_bytes;
+}
+
+/* Damage must not get new checksums: what is mapped is compared again before it is merged, though it was before. */
+must_use static enum code check_layers(const struct merge_config *c, struct err *err)
+{
+    for (size_t i = 0; i < c->n_layers; i++) {
+        const struct seg_set *set = c->layers[i].set;
+        for (uint64_t k = 0; set->guard && k < set->n_blocks; k++) {
+            const struct seg_block *b = &set->blocks[k];
+            if (b->n_buckets && !seg_guard_verify(set->guard, b->rows, data_bytes(b)))
+                return refuse_damage(err);
+        }
+    }
+    return OK;
+}
+
+/* A block is gone through once for each new block that its rows go to: only what came from the disk since is compared. */
+static bool is_still_right(const struct seg_set *set, uint64_t block)
 {
     const struct seg_block *b = &set->blocks[block];
-    if (!set->guard || b->n_buckets == 0 ||
-        seg_guard_verify(set->guard, b->rows, (size_t)(b->heap - b->rows) + b->heap_bytes))
-        return OK;
-    return err_set(err, E_CORRUPT, "rows to be merged are damaged on disk (checksum mismatch)");
+    return !set->guard || b->n_buckets == 0 || seg_guard_check(set->guard, b->rows, data_bytes(b));
 }
 
 /* All rows of a layer that fall into the bin: they lie in the blocks that overlap its range of hashes. */
@@ -207,7 +228,8 @@ must_use static enum code take_layer(struct merge *m, size_t layer, size_t bin, 
     uint64_t end = (uint64_t)(((bin + 1) * n_old + n_new - 1) / n_new);
     reserve(m, set, first, end, out);
     for (uint64_t block = first; block < end; block++) {
-        TRY(check_block(set, block, err));
+        if (!is_still_right(set, block))
+            return refuse_damage(err);
         for (uint64_t slot = 0, n = block_slots(set, block); slot < n; slot++)
             TRY(take_slot(m, layer, block, slot, bin, out, err));
     }
@@ -275,15 +297,6 @@ static bool needs_stamps(const struct merge_config *c)
     return needs && !c->has_base;
 }
 
-/* Planning reads the keys of all rows. */
-must_use static enum code check_layers(const struct merge_config *c, struct err *err)
-{
-    for (size_t i = 0; i < c->n_layers; i++)
-        for (uint64_t k = 0; k < c->layers[i].set->n_blocks; k++)
-            TRY(check_block(c->layers[i].set, k, err));
-    return OK;
-}
-
 /* Patches are resolved as far as what lies below is merged, too. */
 static bool needs_masks(const struct merge_config *c)
 {
@@ -296,7 +309,6 @@ static bool needs_masks(const struct merge_config *c)
 must_use static enum code plan_layout(struct merge *m, struct err *err)
 {
     const struct merge_config *c = m->config;
-    TRY(check_layers(c, err));
     struct key_lengths *lengths = mem_zalloc(sizeof(*lengths));
     AUTO(ptr) uint64_t *n_nulls = mem_zalloc(m->schema.n_fields * sizeof(*n_nulls));
     AUTO(ptr) size_t *field_of = mem_alloc(m->schema.n_fields * sizeof(*field_of));
@@ -398,6 +410,7 @@ enum code merge_run(const struct merge_config *config, struct merge_result *out,
 {
     enum code rc = E_LIMIT;
     uint64_t n_faults = fault_count();
+    TRY(check_layers(config, err));
     for (uint64_t times = 1; rc == E_LIMIT && times <= times_blocks_max; times *= 8) {
         struct merge m = {.source = {take}, .config = config, .times_blocks = times};
         rc = run(&m, out, err);
