@@ -40,16 +40,25 @@ must_use static enum code read_once(const struct snapshot *snapshot, struct key_
  */
 enum { FAULTY_READS_MAX = 16 };
 
-static bool is_spoilt(enum code rc, uint64_t n_faults, struct ipc_stream *stream)
-{
-    if (rc || fault_count() == n_faults)
-        return false;
-    ipc_stream_done(stream);
-    return true;
-}
+typedef enum code read_fn(const struct snapshot *snapshot, struct key_list keys,
+                          const struct projection *columns, size_t max_bytes, struct arena *arena,
+                          struct ipc_stream *out_stream, size_t *out_n,
+                          struct answer_timing *out_timing, struct err *err);
 
-static enum code give_up(struct err *err)
+must_use static enum code read_unspoilt(read_fn *read, const struct snapshot *snapshot,
+                                        struct key_list keys, const struct projection *columns,
+                                        size_t max_bytes, struct arena *arena,
+                                        struct ipc_stream *out_stream, size_t *out_n,
+                                        struct answer_timing *out_timing, struct err *err)
 {
+    for (int i = 0; i < FAULTY_READS_MAX; i++) {
+        uint64_t n_faults = fault_count();
+        enum code rc =
+            read(snapshot, keys, columns, max_bytes, arena, out_stream, out_n, out_timing, err);
+        if (rc || fault_count() == n_faults)
+            return rc;
+        ipc_stream_done(out_stream);
+    }
     return err_set(err, E_IO, "mapped files could not be read");
 }
 
@@ -58,14 +67,8 @@ enum code answer_read(const struct snapshot *snapshot, struct key_list keys,
                       struct ipc_stream *out_stream, size_t *out_n_absent,
                       struct answer_timing *out_timing, struct err *err)
 {
-    for (int i = 0; i < FAULTY_READS_MAX; i++) {
-        uint64_t n_faults = fault_count();
-        enum code rc = read_once(snapshot, keys, columns, max_bytes, arena, out_stream,
-                                 out_n_absent, out_timing, err);
-        if (!is_spoilt(rc, n_faults, out_stream))
-            return rc;
-    }
-    return give_up(err);
+    return read_unspoilt(read_once, snapshot, keys, columns, max_bytes, arena, out_stream,
+                         out_n_absent, out_timing, err);
 }
 
 /* The keys that exist, and where they stood. */
@@ -138,12 +141,6 @@ enum code answer_read_present(const struct snapshot *snapshot, struct key_list k
                               struct arena *arena, struct ipc_stream *out_stream,
                               size_t *out_n_rows, struct answer_timing *out_timing, struct err *err)
 {
-    for (int i = 0; i < FAULTY_READS_MAX; i++) {
-        uint64_t n_faults = fault_count();
-        enum code rc = read_present_once(snapshot, keys, columns, max_bytes, arena, out_stream,
-                                         out_n_rows, out_timing, err);
-        if (!is_spoilt(rc, n_faults, out_stream))
-            return rc;
-    }
-    return give_up(err);
+    return read_unspoilt(read_present_once, snapshot, keys, columns, max_bytes, arena, out_stream,
+                         out_n_rows, out_timing, err);
 }
