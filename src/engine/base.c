@@ -147,7 +147,7 @@ must_use static enum code open_segments(struct base *b, const char *dir, const s
     if (rc)
         return err_in(err, rc, "generation %s", dir);
     if (b->storage != STORAGE_MEMORY)
-        seg_set_guard(&b->set, b->segments, &b->range);
+        seg_set_check_pages(&b->set, b->segments, &b->range);
     if (mapped_file_is_hit(&b->range))
         return err_set(err, E_IO, "generation %s: a segment could not be read", dir);
     return b->storage == STORAGE_DISK ? read_ahead(b, dir, err) : OK;

@@ -29,7 +29,7 @@ struct base {
 
 /*
  * Open and check the segments of a generation's directory. The caller holds the one reference. A copy in memory has
- * been compared with its checksums; of what is mapped, rows are checked when they are read (segment/guard.h).
+ * been compared with its checksums; of what is mapped, rows are checked when they are read (segment/pages.h).
  *
  * Cost      STORAGE_MMAP: milliseconds. STORAGE_MEMORY: a copy of the files, about a second a 2 GB, which ends
  *           early with `op`.

@@ -218,7 +218,7 @@ enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number, str
 must_use static enum code verify_base(const struct base *b, struct err *err)
 {
     enum code rc = OK;
-    for (size_t i = 0; i < b->n_segments && !rc && b->set.guard; i++)
+    for (size_t i = 0; i < b->n_segments && !rc && b->set.pages; i++)
         rc = seg_verify_checksums(b->segments[i], err);
     return rc;
 }

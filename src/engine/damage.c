@@ -55,9 +55,9 @@ enum damage_kind damage_kind_of(struct table *t)
     return kind;
 }
 
-static bool is_hit(const struct seg_guard *guard)
+static bool is_hit(const struct seg_pages *pages)
 {
-    return guard && atomic_load_explicit(&guard->is_damaged, memory_order_relaxed);
+    return pages && atomic_load_explicit(&pages->is_damaged, memory_order_relaxed);
 }
 
 /* The first part of what serves that is known to be damaged; false: none. */
@@ -68,13 +68,13 @@ static bool find_damage(const struct table *t, const struct snapshot *s, char *o
     const struct base *b = snapshot_base(s);
     *out_newest = INT64_MIN;
     for (size_t i = 0; i < o->n; i++)
-        if (o->layers[i]->is_damaged || is_hit(o->layers[i]->set.guard)) {
+        if (o->layers[i]->is_damaged || is_hit(o->layers[i]->set.pages)) {
             *out_newest = o->layers[i]->newest;
             snprintf(out, cap, "segment %s/%010llu.seg of writes is damaged (checksum mismatch)",
                      t->dir, (unsigned long long)o->layers[i]->number);
             return true;
         }
-    if (!is_hit(b->set.guard))
+    if (!is_hit(b->set.pages))
         return false;
     snprintf(out, cap, "generation %s/%010llu is damaged (checksum mismatch)", t->dir,
              (unsigned long long)b->info.number);
@@ -108,7 +108,7 @@ void damage_heal(struct table *t)
 bool damage_is_in_rows(struct table *t)
 {
     pthread_mutex_lock(&t->lock);
-    bool is_in_rows = t->live && is_hit(snapshot_base(t->live)->set.guard);
+    bool is_in_rows = t->live && is_hit(snapshot_base(t->live)->set.pages);
     pthread_mutex_unlock(&t->lock);
     return is_in_rows;
 }
@@ -118,7 +118,7 @@ bool damage_wants_load(struct table *t)
     pthread_mutex_lock(&t->lock);
     const struct base *b = t->live ? snapshot_base(t->live) : NULL;
     bool wants = t->damage.kind == DAMAGE_OLDER ||
-                 (b && (is_hit(b->set.guard) || t->scrub.bad_base == b->info.number));
+                 (b && (is_hit(b->set.pages) || t->scrub.bad_base == b->info.number));
     pthread_mutex_unlock(&t->lock);
     return wants;
 }

@@ -83,12 +83,12 @@ must_use static enum code open_segment(const char *path, struct layer *l, bool t
 /* All rows are read here: for the filter, and as there may be no other copy of them. */
 must_use static enum code check_rows(const char *path, struct layer *l, struct err *err)
 {
-    seg_set_guard(&l->set, &l->segment, &l->segment->map);
+    seg_set_check_pages(&l->set, &l->segment, &l->segment->map);
     if (mapped_file_is_hit(&l->segment->map))
         return err_set(err, E_IO, "its index could not be read");
     for (uint32_t i = 0; i < l->segment->n_blocks; i++) {
         const struct seg_block_desc *d = &l->segment->descs[i];
-        if (!seg_guard_verify(l->set.guard, l->segment->bytes.ptr + d->data_offset, d->data_bytes))
+        if (!seg_pages_verify(l->set.pages, l->segment->bytes.ptr + d->data_offset, d->data_bytes))
             l->is_damaged = true;
     }
     if (l->is_damaged)

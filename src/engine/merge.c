@@ -202,9 +202,9 @@ must_use static enum code check_layers(const struct merge_config *c, struct err 
 {
     for (size_t i = 0; i < c->n_layers; i++) {
         const struct seg_set *set = c->layers[i].set;
-        for (uint64_t k = 0; set->guard && k < set->n_blocks; k++) {
+        for (uint64_t k = 0; set->pages && k < set->n_blocks; k++) {
             const struct seg_block *b = &set->blocks[k];
-            if (b->n_buckets && !seg_guard_verify(set->guard, b->rows, data_bytes(b)))
+            if (b->n_buckets && !seg_pages_verify(set->pages, b->rows, data_bytes(b)))
                 return refuse_damage(err);
         }
     }
@@ -215,7 +215,7 @@ must_use static enum code check_layers(const struct merge_config *c, struct err 
 static bool is_still_right(const struct seg_set *set, uint64_t block)
 {
     const struct seg_block *b = &set->blocks[block];
-    return !set->guard || b->n_buckets == 0 || seg_guard_check(set->guard, b->rows, data_bytes(b));
+    return !set->pages || b->n_buckets == 0 || seg_pages_check(set->pages, b->rows, data_bytes(b));
 }
 
 /* All rows of a layer that fall into the bin: they lie in the blocks that overlap its range of hashes. */

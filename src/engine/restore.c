@@ -353,8 +353,8 @@ static void note_damaged_copy(struct table *t, uint64_t number, const char *why)
 {
     pthread_mutex_lock(&t->lock);
     struct base *b = t->live ? snapshot_base(t->live) : NULL;
-    if (b && b->info.number == number && b->set.guard)
-        atomic_store(&b->set.guard->is_damaged, true);
+    if (b && b->info.number == number && b->set.pages)
+        atomic_store(&b->set.pages->is_damaged, true);
     pthread_mutex_unlock(&t->lock);
     damage_note(t, DAMAGE_ROWS, INT64_MIN, why);
 }

@@ -73,30 +73,30 @@ must_use static enum code check_chunk(struct scrub *s, int fd, const struct segm
  * What is mapped may be another file than the one of that name now, or have zeros where it could not be read once
  * (base/fault.h). The page cache has what was just read, so comparing the mapping as well costs little.
  */
-must_use static enum code check_mapping(struct seg_guard *guard, const struct segment *seg,
+must_use static enum code check_mapping(struct seg_pages *pages, const struct segment *seg,
                                         uint64_t first, size_t n, struct err *err)
 {
     uint64_t from = first ? first : 1; /* the page before has no rows */
-    if (first + n <= from || seg_guard_verify(guard, seg->bytes.ptr + from * SEG_PAGE_BYTES,
+    if (first + n <= from || seg_pages_verify(pages, seg->bytes.ptr + from * SEG_PAGE_BYTES,
                                               (first + n - from) * SEG_PAGE_BYTES))
         return OK;
     return err_set(err, E_CORRUPT, "checksum mismatch in the mapped pages from offset %llu",
                    (unsigned long long)from * SEG_PAGE_BYTES);
 }
 
-/* `guard` NULL: the segment is a copy in memory. */
+/* `pages` NULL: the segment is a copy in memory. */
 must_use static enum code check_pages(struct scrub *s, const char *path, const struct segment *seg,
-                                      struct seg_guard *guard, struct err *err)
+                                      struct seg_pages *pages, struct err *err)
 {
     AUTO(fd) int fd = -1;
     TRY(file_open(path, &fd, err));
     for (uint64_t at = 0; at < seg->n_page_sums; at += CHUNK_PAGES) {
         size_t n = seg->n_page_sums - at < CHUNK_PAGES ? seg->n_page_sums - at : CHUNK_PAGES;
         const uint8_t *mapped = seg->bytes.ptr + at * SEG_PAGE_BYTES;
-        bool keeps = guard && is_cached(mapped, n * SEG_PAGE_BYTES);
+        bool keeps = pages && is_cached(mapped, n * SEG_PAGE_BYTES);
         TRY(check_chunk(s, fd, seg, at, n, err));
-        if (guard && snapshot_base(s->snapshot)->storage != STORAGE_DISK)
-            TRY(check_mapping(guard, seg, at, n, err));
+        if (pages && snapshot_base(s->snapshot)->storage != STORAGE_DISK)
+            TRY(check_mapping(pages, seg, at, n, err));
         else if (!keeps)
             posix_fadvise(fd, (off_t)(at * SEG_PAGE_BYTES), CHUNK_BYTES, POSIX_FADV_DONTNEED);
         TRY(pace(s, n * SEG_PAGE_BYTES, err));
@@ -106,11 +106,11 @@ must_use static enum code check_pages(struct scrub *s, const char *path, const s
 
 /* A segment without checksums of pages, through its mapping. */
 must_use static enum code check_blocks(struct scrub *s, const struct segment *seg,
-                                       struct seg_guard *guard, struct err *err)
+                                       struct seg_pages *pages, struct err *err)
 {
     for (uint32_t i = 0; i < seg->n_blocks; i++) {
         const struct seg_block_desc *d = &seg->descs[i];
-        if (!seg_guard_verify(guard, seg->bytes.ptr + d->data_offset, d->data_bytes))
+        if (!seg_pages_verify(pages, seg->bytes.ptr + d->data_offset, d->data_bytes))
             return err_set(err, E_CORRUPT, "checksum mismatch in block %u", i);
         TRY(pace(s, d->data_bytes, err));
     }
@@ -130,16 +130,16 @@ must_use static enum code check_tables(const char *path, struct segment *served,
 }
 
 must_use static enum code check_mapped(struct scrub *s, const char *path, struct segment *seg,
-                                       struct seg_guard *guard, struct err *err)
+                                       struct seg_pages *pages, struct err *err)
 {
     enum code rc = check_tables(path, seg, err);
     if (rc == E_CORRUPT) /* and not where there was no descriptor left, or no file any more */
-        seg_guard_lose(guard);
+        seg_pages_lose(pages);
     if (rc)
         return rc;
-    rc = seg->page_sums ? check_pages(s, path, seg, guard, err) : check_blocks(s, seg, guard, err);
+    rc = seg->page_sums ? check_pages(s, path, seg, pages, err) : check_blocks(s, seg, pages, err);
     if (rc == E_CORRUPT)
-        seg_guard_doubt(guard); /* reads tell which pages */
+        seg_pages_doubt(pages); /* reads tell which pages */
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
@@ -190,9 +190,9 @@ must_use static enum code check_copied(struct scrub *s, const char *path, struct
 
 /* Fails E_CHANGED for a segment that was replaced meanwhile: its file may be gone. */
 must_use static enum code check_segment(struct scrub *s, const char *path, struct segment *seg,
-                                        struct seg_guard *guard, struct err *err)
+                                        struct seg_pages *pages, struct err *err)
 {
-    enum code rc = guard ? check_mapped(s, path, seg, guard, err) : check_copied(s, path, seg, err);
+    enum code rc = pages ? check_mapped(s, path, seg, pages, err) : check_copied(s, path, seg, err);
     bool is_replaced = rc && rc != E_CANCELLED && !is_served(s->table, seg);
     return is_replaced ? err_set(err, E_CHANGED, "segment %s serves no more", path) : rc;
 }
@@ -204,7 +204,7 @@ must_use static enum code check_base(struct scrub *s, struct err *err)
     TRY(generation_path(s->table->dir, b->info.number, dir, err));
     for (uint32_t part = 0; part < b->n_segments; part++) {
         TRY(segment_path(dir, part, path, err));
-        TRY(check_segment(s, path, b->segments[part], b->set.guard, err));
+        TRY(check_segment(s, path, b->segments[part], b->set.pages, err));
     }
     return OK;
 }
@@ -215,7 +215,7 @@ must_use static enum code check_layers(struct scrub *s, struct err *err)
     for (size_t i = 0; i < o->n; i++) {
         char path[PATH_CAP];
         TRY(layer_path(s->table->dir, o->layers[i]->number, path, err));
-        enum code rc = check_segment(s, path, o->layers[i]->segment, o->layers[i]->set.guard, err);
+        enum code rc = check_segment(s, path, o->layers[i]->segment, o->layers[i]->set.pages, err);
         if (rc && rc != E_CHANGED) /* what it was merged into was checked when it was opened */
             return rc;
     }
@@ -272,11 +272,11 @@ static void run(struct table *t, struct snapshot *s)
 /* With the table's lock held: when what serves is to be gone over. What is mapped has bytes that nobody looked at. */
 static uint64_t due_ns(const struct table *t)
 {
-    const struct seg_guard *guard = t->live ? snapshot_base(t->live)->set.guard : NULL;
+    const struct seg_pages *pages = t->live ? snapshot_base(t->live)->set.pages : NULL;
     bool settles = t->live && snapshot_base(t->live)->storage != t->spec->storage && t->is_serving;
     if (!t->live || t->spec->scrub_ms == 0)
         return UINT64_MAX;
-    if (guard && !settles && t->scrub.base != snapshot_base(t->live)->info.number)
+    if (pages && !settles && t->scrub.base != snapshot_base(t->live)->info.number)
         return 0;
     return t->scrub.next_ns;
 }

@@ -14,7 +14,7 @@ void seg_set_done(struct seg_set *set)
     free(set->pilots);
     free(set->extras);
     read_ahead_free(set->ahead);
-    seg_guard_free(set->guard);
+    seg_pages_free(set->pages);
     *set = (struct seg_set){0};
 }
 
@@ -103,11 +103,11 @@ static void copy_index(struct seg_set *set)
     }
 }
 
-void seg_set_guard(struct seg_set *set, struct segment *const *segments,
-                   const struct mapped_file *range)
+void seg_set_check_pages(struct seg_set *set, struct segment *const *segments,
+                         const struct mapped_file *range)
 {
     copy_index(set);
-    set->guard = seg_guard_new(segments, set->n_blocks / set->blocks_of_part, range);
+    set->pages = seg_pages_new(segments, set->n_blocks / set->blocks_of_part, range);
 }
 
 void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds)
@@ -116,7 +116,7 @@ void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, co
     struct view *files = mem_alloc(n * sizeof(*files));
     for (size_t i = 0; i < n; i++)
         files[i] = segments[i]->bytes;
-    set->ahead = read_ahead_new(files, take_fds, n, set->guard);
+    set->ahead = read_ahead_new(files, take_fds, n, set->pages);
     free(files);
 }
 
@@ -187,12 +187,12 @@ static bool row_is_right(const struct seg_set *set, const struct seg_block *bloc
                          const uint8_t *row)
 {
     const struct seg_layout *layout = set->layout;
-    if (!seg_guard_check(set->guard, row, layout->groups[0].stride))
+    if (!seg_pages_check(set->pages, row, layout->groups[0].stride))
         return false;
     if (layout->key_fixed || row[0] != SEG_KEY_LONG)
         return true;
     struct view key = seg_row_key(layout, block, row);
-    return key.len == 0 || seg_guard_check(set->guard, key.ptr, key.len);
+    return key.len == 0 || seg_pages_check(set->pages, key.ptr, key.len);
 }
 
 /* The slow way for a key that its indexed slot does not hold: it may be an extra. */
@@ -212,7 +212,7 @@ static bool find_extra(const struct seg_set *set, const struct seg_block *b, str
         if (slot >= seg_block_n_slots(b))
             return false;
         const uint8_t *row = b->rows + slot * set->layout->groups[0].stride;
-        *is_damaged |= set->guard && !row_is_right(set, b, row);
+        *is_damaged |= set->pages && !row_is_right(set, b, row);
         if (holds_key(set, b, row, key)) {
             *out_slot = (uint32_t)slot;
             return true;
@@ -471,15 +471,15 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
     size_t n_runs = (rows->n + RUN_KEYS - 1) / RUN_KEYS;
     rows->n_absent = 0;
     rows->is_damaged = false;
-    if (set->guard) {
-        seg_guard_begin(set->guard);
-        rows->is_damaged = atomic_load_explicit(&set->guard->is_lost, memory_order_relaxed);
+    if (set->pages) {
+        seg_pages_begin(set->pages);
+        rows->is_damaged = atomic_load_explicit(&set->pages->is_lost, memory_order_relaxed);
     }
     if (set->ahead) {
         find_ahead(set, keys, hashes, rows);
         return;
     }
-    bool checks = set->guard && seg_guard_has_unchecked(set->guard);
+    bool checks = set->pages && seg_pages_has_unchecked(set->pages);
     for (size_t k = 0; k < n_runs + COMPARE_LAG; k++) {
         if (k < n_runs) {
             run_init(&ring[k % N_RUNS], keys, hashes, rows, k * RUN_KEYS);
@@ -550,10 +550,10 @@ static bool search_extra(const struct seg_search *s, struct seg_rows *rows, size
 
 static bool found_is_right(const struct seg_set *set, const struct seg_block *b, const uint8_t *row)
 {
-    const struct seg_guard *g = set->guard;
+    const struct seg_pages *g = set->pages;
     if (atomic_load_explicit(&g->is_lost, memory_order_relaxed))
         return false;
-    return !b->n_buckets || !seg_guard_has_unchecked(g) || row_is_right(set, b, row);
+    return !b->n_buckets || !seg_pages_has_unchecked(g) || row_is_right(set, b, row);
 }
 
 void seg_search_end(const struct seg_search *s, struct seg_rows *rows)
@@ -564,7 +564,7 @@ void seg_search_end(const struct seg_search *s, struct seg_rows *rows)
     for (size_t i = 0; i < rows->n; i++) {
         const struct seg_set *set = s->sets[s->which[i]];
         const struct seg_block *b = &set->blocks[rows->block[i]];
-        if (set->guard)
+        if (set->pages)
             rows->is_damaged |= !found_is_right(set, b, rows->row[i]);
         bool found = b->n_buckets && holds_key(set, b, rows->row[i], s->keys[s->numbers[i]]);
         if (!found && b->n_extras)

@@ -15,7 +15,7 @@
 #define MURR_SEGMENT_FIND_H
 
 #include "base/hash.h"
-#include "segment/guard.h"
+#include "segment/pages.h"
 #include "segment/read_ahead.h"
 #include "segment/reader.h"
 
@@ -30,8 +30,9 @@ struct seg_set {
     bool has_empty_blocks;      /* without rows */
     const uint8_t **group_rows; /* [block * n_groups + group] */
     uint32_t blocks_of_part;
-    struct seg_guard *guard;  /* NULL: all bytes were checked before; the set's */
-    uint8_t *pilots;          /* of a guarded set: copies, which do not change with the file, */
+    struct seg_pages *pages; /* NULL: all bytes were checked before; the set's */
+    uint8_t
+        *pilots; /* of a set whose pages are checked: copies, which do not change with the file, */
     struct seg_extra *extras; /* and do not wait for the disk */
     struct read_ahead *ahead; /* NULL unless the table is larger than memory; the set's */
     uint8_t *absent_row;      /* zeros, as long as the longest row: what an absent key points to */
@@ -44,14 +45,14 @@ void seg_set_done(struct seg_set *set);
 
 /*
  * Check rows and heaps when they are read, from here on, and copy the index to memory. The segments lie in this range,
- * see segment/guard.h; who has mapped it looks afterwards whether it was read in vain (mapped_file_is_hit).
+ * see segment/pages.h; who has mapped it looks afterwards whether it was read in vain (mapped_file_is_hit).
  */
-void seg_set_guard(struct seg_set *set, struct segment *const *segments,
-                   const struct mapped_file *range);
+void seg_set_check_pages(struct seg_set *set, struct segment *const *segments,
+                         const struct mapped_file *range);
 
 /*
  * Read rows ahead, for a table larger than memory. `take_fds` are the files of the segments, in part order, and the
- * set's to close. The set is guarded.
+ * set's to close. Its pages are checked (seg_set_check_pages).
  */
 void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds);
 

@@ -385,14 +385,14 @@ static void read_heap_ahead(const struct seg_stack *stack, const struct seg_rows
 }
 
 /* Whether something may have to be checked of what rows are in. */
-static bool is_guarded(const struct seg_stack *stack)
+static bool may_be_unchecked(const struct seg_stack *stack)
 {
-    bool guarded = seg_stack_base(stack)->ahead != NULL;
+    bool unchecked = seg_stack_base(stack)->ahead != NULL;
     for (size_t i = 0; i < stack->n_layers; i++) {
-        const struct seg_guard *guard = stack->layers[i].set->guard;
-        guarded |= guard && seg_guard_has_unchecked(guard);
+        const struct seg_pages *pages = stack->layers[i].set->pages;
+        unchecked |= pages && seg_pages_has_unchecked(pages);
     }
-    return guarded;
+    return unchecked;
 }
 
 /* Rows of other groups than the first, which the search has checked. Layers have one group. */
@@ -404,7 +404,7 @@ static bool groups_are_right(const struct seg_stack *stack, const struct seg_row
     for (size_t i = 0; i < rows->n; i++) {
         uint64_t at = (uint64_t)rows->block[i] * n_groups + group;
         if ((rows->present[i / 8] >> (i % 8) & 1) && is_in_base(stack, rows, i) &&
-            !seg_guard_check(set->guard, set->group_rows[at] + (uint64_t)rows->slot[i] * stride,
+            !seg_pages_check(set->pages, set->group_rows[at] + (uint64_t)rows->slot[i] * stride,
                              stride))
             return false;
     }
@@ -423,9 +423,9 @@ static bool heap_is_right(const struct seg_stack *stack, const struct seg_rows *
         struct cells cells = cells_of(&src, at, n, scratch);
         for (size_t i = 0; i < n && right; i++) {
             struct text text = text_at(block_at(&src, at + i), cells.rows[i] + cells.offset);
-            struct seg_guard *guard = place_at(&src, at + i)->set->guard;
-            if (text.len > SEG_VIEW_INLINE && guard)
-                right = seg_guard_check(guard, text.ptr, text.len);
+            struct seg_pages *pages = place_at(&src, at + i)->set->pages;
+            if (text.len > SEG_VIEW_INLINE && pages)
+                right = seg_pages_check(pages, text.ptr, text.len);
         }
     }
     return right;
@@ -438,7 +438,7 @@ static bool field_is_right(const struct seg_stack *stack, const struct seg_rows 
     bool is_variable = type_is_variable(&set->schema->fields[field].type);
     if (cell->in_key)
         return true;
-    return (cell->group == 0 || !set->guard ||
+    return (cell->group == 0 || !set->pages ||
             groups_are_right(stack, rows_of(rows, field), cell->group)) &&
            (!is_variable || heap_is_right(stack, rows, field));
 }
@@ -448,14 +448,14 @@ must_use static enum code check_read(const struct seg_stack *stack, const struct
                                      const size_t *fields, size_t n_fields, struct err *err)
 {
     const struct seg_set *set = seg_stack_base(stack);
-    bool right = !rows->is_damaged, guarded = is_guarded(stack);
+    bool right = !rows->is_damaged, unchecked = may_be_unchecked(stack);
     if (set->ahead)
         read_groups_ahead(stack, rows, fields, n_fields);
     for (size_t i = 0; i < n_fields && right; i++) {
         bool is_variable = type_is_variable(&set->schema->fields[fields[i]].type);
         if (set->ahead && is_variable && !is_key(stack, fields[i]))
             read_heap_ahead(stack, rows, fields[i]);
-        if (guarded)
+        if (unchecked)
             right = field_is_right(stack, rows, fields[i]);
     }
     return right ? OK

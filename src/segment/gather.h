@@ -10,7 +10,7 @@
 
 /*
  * Sizes of the values of these columns for these rows: out_sizes[i] of fields[i], zero where values have one
- * width. All that seg_gather will read for them is checked here, where it was not before (segment/guard.h), and for a
+ * width. All that seg_gather will read for them is checked here, where it was not before (segment/pages.h), and for a
  * table larger than memory brought in.
  *
  * Fails E_LIMIT past 2^31-1; E_CORRUPT for bytes that are not what was written.

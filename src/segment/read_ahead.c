@@ -32,7 +32,7 @@ struct read_ahead {
     size_t n_files;
     struct view *files;
     int *fds;
-    struct seg_guard *guard;
+    struct seg_pages *pages;
     _Atomic bool has_uring; /* until a ring fails */
     pthread_mutex_t lock;   /* guards idle */
     struct ring *idle;
@@ -57,11 +57,11 @@ static void ring_free(struct ring *r)
 }
 
 struct read_ahead *read_ahead_new(const struct view *files, const int *take_fds, size_t n,
-                                  struct seg_guard *guard)
+                                  struct seg_pages *pages)
 {
     struct read_ahead *a = mem_zalloc(sizeof(*a));
     a->n_files = n;
-    a->guard = guard;
+    a->pages = pages;
     a->files = mem_alloc(n * sizeof(*a->files));
     a->fds = mem_alloc(n * sizeof(*a->fds));
     for (size_t i = 0; i < n; i++) {
@@ -156,7 +156,7 @@ static void advise(const struct read_ahead *a, const uint8_t *at, size_t len)
     for (size_t i = 0; is_there && i < (n_bytes + PAGE_BYTES - 1) / PAGE_BYTES; i++)
         is_there = resident[i] & 1;
     if (!is_there)
-        seg_guard_forget(a->guard, at, len);
+        seg_pages_forget(a->pages, at, len);
     madvise((void *)first, n_bytes, MADV_WILLNEED);
 }
 
@@ -170,7 +170,7 @@ static void read_places(struct read_batch *b)
     n_missed = submit(b, b->n, ring->missed);
     for (unsigned i = 0; b->ring && i < n_missed; i++) {
         const struct place *p = &ring->places[ring->missed[i]];
-        seg_guard_forget(b->ahead->guard, p->at, p->len);
+        seg_pages_forget(b->ahead->pages, p->at, p->len);
         prepare(b, ring->missed[i], 0);
     }
     if (b->ring && n_missed)

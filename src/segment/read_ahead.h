@@ -6,7 +6,7 @@
  * passes run over the mapping. The page cache is the cache; nothing is kept here.
  *
  * What comes from the disk must be checked, though it was before: the bytes of the last time are gone. So each place is
- * first read with RWF_NOWAIT, which fails where a page is not in the cache; the guard then forgets it (segment/guard.h),
+ * first read with RWF_NOWAIT, which fails where a page is not in the cache; its check is then forgotten (segment/pages.h),
  * and it is read again, waiting. Where the file system knows no RWF_NOWAIT, every place is checked every time.
  *
  * A read that fails is not an error here: who touches the page will see.
@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 #include "base/view.h"
-#include "segment/guard.h"
+#include "segment/pages.h"
 
 struct read_ahead;
 
@@ -28,11 +28,11 @@ struct read_batch {
 };
 
 /*
- * For n files, mapped at `files[i]` and open as `fds[i]`; owns the descriptors from the call on; borrows the guard of
+ * For n files, mapped at `files[i]` and open as `fds[i]`; owns the descriptors from the call on; borrows the checks of
  * the mappings. Rings are made as threads come, and kept.
  */
 struct read_ahead *read_ahead_new(const struct view *files, const int *take_fds, size_t n,
-                                  struct seg_guard *guard);
+                                  struct seg_pages *pages);
 void read_ahead_free(struct read_ahead *a);
 
 /* Threads: any, each with a batch of its own. */

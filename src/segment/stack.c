@@ -255,8 +255,8 @@ static void find_in_layers(const struct seg_stack *stack, const struct view *key
     s->base = stack->n_layers - 1;
     for (size_t i = 0; i < stack->n_layers; i++) {
         s->sets[i] = stack->layers[i].set;
-        if (s->sets[i]->guard)
-            seg_guard_begin(s->sets[i]->guard);
+        if (s->sets[i]->pages)
+            seg_pages_begin(s->sets[i]->pages);
         s->touches[i] = touch_of(&stack->layers[i], fields, n_fields);
     }
     for (size_t at = 0; at < rows->n; at += AT_ONCE) {

@@ -78,7 +78,7 @@ static void read_set_ahead(struct sample_set *set, const char *dir, bool with_ur
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     struct rlimit none = {with_uring ? limit.rlim_cur : 0, limit.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    seg_set_guard(&set->set, set->segments, &set->range);
+    seg_set_check_pages(&set->set, set->segments, &set->range);
     seg_set_read_ahead(&set->set, set->segments, fds);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     free(fds);

@@ -3,8 +3,8 @@
  * page has a checksum in its segment (segment/format.h, PAGES), and is compared with it when it is first read. A page
  * costs about a third of a microsecond once; from then on a bit says that it was right.
  *
- * One guard serves all segments of a generation. They lie in one range of addresses, each beginning on a page, so that
- * the number of a page is a subtraction and a shift.
+ * One struct seg_pages has all segments of a generation. They lie in one range of addresses, each beginning on a page,
+ * so that the number of a page is a subtraction and a shift.
  *
  *     1. A page is unchecked, or checked. Segments written before there were checksums of pages are checked by the
  *        whole payload that the page lies in, once.
@@ -14,21 +14,21 @@
  *     4. A page that is not what it should be stays unchecked, so that whoever reads it finds out again. Nothing of it
  *        may be used.
  *
- * Tables that were copied to memory were checked while they were copied and have no guard.
+ * Tables that were copied to memory were checked while they were copied and have none.
  *
  * Threads   all functions any, at once.
  */
-#ifndef MURR_SEGMENT_GUARD_H
-#define MURR_SEGMENT_GUARD_H
+#ifndef MURR_SEGMENT_PAGES_H
+#define MURR_SEGMENT_PAGES_H
 
 #include "segment/reader.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-struct guarded_segment;
+struct paged_segment;
 
-struct seg_guard {
+struct seg_pages {
     const uint8_t *start; /* of the range, and of the first segment */
     _Atomic bool *hit;    /* of the mapping of the range */
     size_t n_pages;
@@ -36,61 +36,61 @@ struct seg_guard {
     _Atomic size_t n_left;     /* pages of rows and heaps that are unchecked */
     _Atomic bool is_damaged;   /* some page was found that is not what it should be */
     _Atomic bool is_lost;      /* nothing may be read: the index itself is damaged */
-    struct guarded_segment *segments;
+    struct paged_segment *segments;
     size_t n_segments;
 };
 
 /* Borrows the segments, which lie in this order in one range, each beginning on a page, the first at its start. */
-struct seg_guard *seg_guard_new(struct segment *const *segments, size_t n,
+struct seg_pages *seg_pages_new(struct segment *const *segments, size_t n,
                                 const struct mapped_file *range);
-void seg_guard_free(struct seg_guard *g); /* NULL is fine */
+void seg_pages_free(struct seg_pages *p); /* NULL is fine */
 
 /* Compare all pages of these bytes, whether they were checked before or not: for a merge, which writes them again under
  * new checksums, and for the scrub. Sets bits as _check does; where one is
  * not right, all are forgotten. */
-bool seg_guard_verify(struct seg_guard *g, const uint8_t *at, size_t len);
+bool seg_pages_verify(struct seg_pages *p, const uint8_t *at, size_t len);
 
 /* Some page was found that is not what it should be, though it may have been right before: all are unchecked again. */
-void seg_guard_doubt(struct seg_guard *g);
+void seg_pages_doubt(struct seg_pages *p);
 
 /* Nothing of all this may be read any more. */
-void seg_guard_lose(struct seg_guard *g);
+void seg_pages_lose(struct seg_pages *p);
 
-/* The slow way of seg_guard_check: with the pages that are unchecked. */
-bool seg_guard_check_pages(struct seg_guard *g, const uint8_t *at, size_t len);
+/* The slow way of seg_pages_check: with the pages that are unchecked. */
+bool seg_pages_check_pages(struct seg_pages *p, const uint8_t *at, size_t len);
 
 /* Pages of these bytes will come from the disk again. */
-void seg_guard_forget(struct seg_guard *g, const uint8_t *at, size_t len);
+void seg_pages_forget(struct seg_pages *p, const uint8_t *at, size_t len);
 
 /* With the pages that could not be read since the last time; before a search. */
-void seg_guard_forget_all(struct seg_guard *g);
-static inline void seg_guard_begin(struct seg_guard *g)
+void seg_pages_forget_all(struct seg_pages *p);
+static inline void seg_pages_begin(struct seg_pages *p)
 {
-    if (atomic_load_explicit(g->hit, memory_order_acquire))
-        seg_guard_forget_all(g);
+    if (atomic_load_explicit(p->hit, memory_order_acquire))
+        seg_pages_forget_all(p);
 }
 
 /* Whether some page is unchecked. */
-static inline bool seg_guard_has_unchecked(const struct seg_guard *g)
+static inline bool seg_pages_has_unchecked(const struct seg_pages *p)
 {
-    return atomic_load_explicit(&g->n_left, memory_order_relaxed) > 0;
+    return atomic_load_explicit(&p->n_left, memory_order_relaxed) > 0;
 }
 
-static inline bool seg_guard_is_checked(const struct seg_guard *g, size_t page)
+static inline bool seg_pages_is_checked(const struct seg_pages *p, size_t page)
 {
-    uint64_t word = atomic_load_explicit(&g->checked[page / 64], memory_order_relaxed);
+    uint64_t word = atomic_load_explicit(&p->checked[page / 64], memory_order_relaxed);
     return word >> page % 64 & 1;
 }
 
 /* Whether bytes of rows or heap are what was written; false: they are damaged, or lie outside. */
-static inline bool seg_guard_check(struct seg_guard *g, const uint8_t *at, size_t len)
+static inline bool seg_pages_check(struct seg_pages *p, const uint8_t *at, size_t len)
 {
-    size_t first = (size_t)(at - g->start) / SEG_PAGE_BYTES;
-    size_t last = ((size_t)(at - g->start) + len - 1) / SEG_PAGE_BYTES;
-    if (last - first <= 1 && last < g->n_pages && seg_guard_is_checked(g, first) &&
-        seg_guard_is_checked(g, last))
+    size_t first = (size_t)(at - p->start) / SEG_PAGE_BYTES;
+    size_t last = ((size_t)(at - p->start) + len - 1) / SEG_PAGE_BYTES;
+    if (last - first <= 1 && last < p->n_pages && seg_pages_is_checked(p, first) &&
+        seg_pages_is_checked(p, last))
         return true;
-    return len == 0 || seg_guard_check_pages(g, at, len);
+    return len == 0 || seg_pages_check_pages(p, at, len);
 }
 
 #endif

@@ -4,19 +4,19 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "sample_rows.h"
-#include "segment/guard.h"
+#include "segment/pages.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Some segments of a sample, under a guard. */
+/* Some segments of a sample, whose pages are checked. */
 struct world {
     char *dir;
     struct schema schema;
     struct sample sample;
     struct sample_set set;
-    struct seg_guard *guard;
+    struct seg_pages *pages;
 };
 
 static void world_init(struct world *w, bool columnar)
@@ -29,12 +29,12 @@ static void world_init(struct world *w, bool columnar)
     schema_add_key(&w->schema, 0);
     sample_init(&w->sample, &w->schema, 3000, 0, &random);
     sample_set_init(&w->set, &w->sample, w->dir, columnar, 2, 3, 5);
-    w->guard = seg_guard_new(w->set.segments, w->set.n_segments, &w->set.range);
+    w->pages = seg_pages_new(w->set.segments, w->set.n_segments, &w->set.range);
 }
 
 static void world_done(struct world *w)
 {
-    seg_guard_free(w->guard);
+    seg_pages_free(w->pages);
     sample_set_done(&w->set);
     sample_done(&w->sample);
     schema_done(&w->schema);
@@ -61,15 +61,15 @@ static void all_blocks_of_a_sound_segment_are_right(void **state)
     (void)state;
     struct world w;
     world_init(&w, false);
-    assert_true(seg_guard_has_unchecked(w.guard));
+    assert_true(seg_pages_has_unchecked(w.pages));
     for (size_t i = 0; i < w.set.n_segments; i++)
         for (uint32_t k = 0; k < w.set.segments[i]->n_blocks; k++) {
             const struct seg_block_desc *d = &w.set.segments[i]->descs[k];
-            assert_true(seg_guard_check(w.guard, w.set.segments[i]->bytes.ptr + d->data_offset,
+            assert_true(seg_pages_check(w.pages, w.set.segments[i]->bytes.ptr + d->data_offset,
                                         d->data_bytes));
         }
-    assert_false(seg_guard_has_unchecked(w.guard));
-    assert_false(w.guard->is_damaged);
+    assert_false(seg_pages_has_unchecked(w.pages));
+    assert_false(w.pages->is_damaged);
     world_done(&w);
 }
 
@@ -84,16 +84,16 @@ static void every_changed_byte_of_a_block_is_noticed(void **state)
         for (uint64_t at = 0; at < d->data_bytes; at += 997) {
             const uint8_t *byte = s->bytes.ptr + d->data_offset + at;
             change(&w, 1, d->data_offset + at);
-            assert_false(seg_guard_check(w.guard, byte, 1));
-            assert_false(seg_guard_check(w.guard, byte, 1)); /* and again */
-            assert_true(w.guard->is_damaged);
+            assert_false(seg_pages_check(w.pages, byte, 1));
+            assert_false(seg_pages_check(w.pages, byte, 1)); /* and again */
+            assert_true(w.pages->is_damaged);
             change(&w, 1, d->data_offset + at);
-            assert_true(seg_guard_check(w.guard, byte, 1));
+            assert_true(seg_pages_check(w.pages, byte, 1));
             change(&w, 1, d->data_offset + at);
-            assert_true(seg_guard_check(w.guard, byte, 1)); /* was checked */
-            assert_false(seg_guard_verify(w.guard, byte, 1));
-            seg_guard_forget(w.guard, byte, 1);
-            assert_false(seg_guard_check(w.guard, byte, 1));
+            assert_true(seg_pages_check(w.pages, byte, 1)); /* was checked */
+            assert_false(seg_pages_verify(w.pages, byte, 1));
+            seg_pages_forget(w.pages, byte, 1);
+            assert_false(seg_pages_check(w.pages, byte, 1));
             change(&w, 1, d->data_offset + at);
         }
     }
@@ -105,15 +105,15 @@ static void segments_without_checksums_of_pages_are_checked_by_block(void **stat
     (void)state;
     struct world w;
     world_init(&w, false);
-    seg_guard_free(w.guard);
+    seg_pages_free(w.pages);
     for (size_t i = 0; i < w.set.n_segments; i++)
         w.set.segments[i]->page_sums = NULL; /* as opening an old one leaves it */
-    w.guard = seg_guard_new(w.set.segments, w.set.n_segments, &w.set.range);
+    w.pages = seg_pages_new(w.set.segments, w.set.n_segments, &w.set.range);
     const struct segment *s = w.set.segments[0];
     const struct seg_block_desc *bad = &s->descs[1], *good = &s->descs[2];
     change(&w, 0, bad->data_offset + bad->data_bytes - 1);
-    assert_false(seg_guard_check(w.guard, s->bytes.ptr + bad->data_offset, 1));
-    assert_true(seg_guard_check(w.guard, s->bytes.ptr + good->data_offset, good->data_bytes));
+    assert_false(seg_pages_check(w.pages, s->bytes.ptr + bad->data_offset, 1));
+    assert_true(seg_pages_check(w.pages, s->bytes.ptr + good->data_offset, good->data_bytes));
     world_done(&w);
 }
 
@@ -122,9 +122,9 @@ static void bytes_outside_are_not_right(void **state)
     (void)state;
     struct world w;
     world_init(&w, false);
-    assert_false(seg_guard_check(w.guard, w.set.range.ptr - 1, 1));
-    assert_false(seg_guard_check(w.guard, w.set.range.ptr + w.set.range.len + 9999, 1));
-    assert_false(seg_guard_check(w.guard, w.set.range.ptr + 8192, SIZE_MAX - 4096));
+    assert_false(seg_pages_check(w.pages, w.set.range.ptr - 1, 1));
+    assert_false(seg_pages_check(w.pages, w.set.range.ptr + w.set.range.len + 9999, 1));
+    assert_false(seg_pages_check(w.pages, w.set.range.ptr + 8192, SIZE_MAX - 4096));
     world_done(&w);
 }
 
@@ -139,15 +139,15 @@ static void a_file_cut_short_is_noticed_and_ends_nothing(void **state)
     fault_catch();
     const struct segment *s = w.set.segments[0];
     const struct seg_block_desc desc = s->descs[2]; /* it goes as well */
-    assert_true(seg_guard_check(w.guard, s->bytes.ptr + desc.data_offset, desc.data_bytes));
+    assert_true(seg_pages_check(w.pages, s->bytes.ptr + desc.data_offset, desc.data_bytes));
     uint64_t n_faults = fault_count();
     assert_ok(path_format(path, &err, "%s/00000000.seg", w.dir));
     assert_int_equal(truncate(path, 4096), 0);
     assert_int_equal(*(const volatile uint8_t *)(s->bytes.ptr + desc.data_offset), 0);
     assert_true(fault_count() > n_faults);
     assert_true(mapped_file_is_hit(&w.set.range));
-    seg_guard_begin(w.guard);
-    assert_false(seg_guard_check(w.guard, s->bytes.ptr + desc.data_offset, desc.data_bytes));
+    seg_pages_begin(w.pages);
+    assert_false(seg_pages_check(w.pages, s->bytes.ptr + desc.data_offset, desc.data_bytes));
     world_done(&w);
 }
 
