@@ -382,7 +382,7 @@ static void dir_list_sorts_bytewise_and_leaves_out_the_dots(void **state)
         put(*name, "");
     assert_names(".hidden B a10 a9 b ");
     for (int i = 0; i < 40; i++) { /* more than it makes room for at first */
-        char name[8];
+        char name[16];
         snprintf(name, sizeof(name), "n%02d", i);
         put(name, "");
     }
