@@ -4,10 +4,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "engine/merging.h"
+#include "engine/table/compaction.h"
 #include "engine/registry_priv.h"
-#include "engine/scrub.h"
-#include "engine/writing.h"
+#include "engine/table/scrub.h"
+#include "engine/table/write_queue.h"
 
 #include <pthread.h>
 #include <sys/resource.h>

@@ -6,12 +6,12 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "engine/background.h"
-#include "engine/layer.h"
-#include "engine/load_shares.h"
-#include "engine/merging.h"
-#include "engine/scrub.h"
-#include "engine/source.h"
-#include "engine/writing.h"
+#include "engine/store/layer.h"
+#include "engine/load/load_shares.h"
+#include "engine/table/compaction.h"
+#include "engine/table/scrub.h"
+#include "source/source.h"
+#include "engine/table/write_queue.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,9 +6,9 @@
 #define MURR_ENGINE_REGISTRY_H
 
 #include "base/arena.h"
-#include "engine/snapshot.h"
-#include "engine/spec.h"
-#include "engine/write.h"
+#include "engine/store/snapshot.h"
+#include "engine/spec/spec.h"
+#include "engine/write/write.h"
 
 struct registry;
 
@@ -85,7 +85,7 @@ must_use enum code registry_write(struct registry *r, struct view table,
 
 enum load_state { LOAD_IDLE, LOAD_READING, LOAD_BUILDING };
 
-/* What is wrong with the files of a table, the worst last (engine/damage.h). */
+/* What is wrong with the files of a table, the worst last (engine/table/damage.h). */
 enum damage_kind { DAMAGE_NONE, DAMAGE_OLDER, DAMAGE_ROWS, DAMAGE_REFUSED };
 
 struct scrub_status {

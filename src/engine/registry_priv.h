@@ -3,8 +3,8 @@
 #define MURR_ENGINE_REGISTRY_PRIV_H
 
 #include "engine/registry.h"
-#include "engine/table.h"
-#include "engine/write_list.h"
+#include "engine/table/table.h"
+#include "engine/write/write_list.h"
 
 /* Call `wants` for each table until it returns true, and return that table; NULL: none. They come in turn: the next
  * search that is given the same `turn` begins behind it. */

@@ -2,7 +2,7 @@
 #ifndef MURR_REMOTE_S3_XML_H
 #define MURR_REMOTE_S3_XML_H
 
-#include "remote/object_store.h"
+#include "remote/store/object_store.h"
 
 /* <Error>, as a refusal carries it. Strings are cut where they are longer. */
 struct s3_error {
