@@ -10,7 +10,7 @@
 #define MURR_ENGINE_LOAD_LOAD_SHARES_H
 
 #include "base/pool.h"
-#include "engine/registry.h"
+#include "engine/spec/budget.h"
 
 #include <stdatomic.h>
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/pool.h"
 #include "engine/load/loader.h"
 #include "source/source.h"

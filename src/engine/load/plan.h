@@ -5,7 +5,7 @@
 #ifndef MURR_ENGINE_LOAD_PLAN_H
 #define MURR_ENGINE_LOAD_PLAN_H
 
-#include "engine/registry.h"
+#include "engine/spec/budget.h"
 
 struct plan_config {
     const struct table_spec *spec;

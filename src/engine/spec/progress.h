@@ -2,9 +2,11 @@
 #ifndef MURR_ENGINE_SPEC_PROGRESS_H
 #define MURR_ENGINE_SPEC_PROGRESS_H
 
-#include "engine/registry.h"
-
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum load_state { LOAD_IDLE, LOAD_READING, LOAD_BUILDING };
 
 struct load_progress {
     _Atomic int state; /* enum load_state */

@@ -1,8 +1,6 @@
 #include "engine/spec/spec.h"
 
 #include "base/mem.h"
-#include "engine/store/answer.h"
-#include "engine/store/layer.h"
 
 void table_spec_done(struct table_spec *spec)
 {

@@ -3,19 +3,7 @@
 #define MURR_ENGINE_SPEC_SPEC_H
 
 #include "model/type.h"
-#include "source/partition.h"
-#include "remote/s3_config.h"
-
-enum source_kind { SOURCE_LOCAL, SOURCE_S3, SOURCE_NONE };
-
-struct source_spec {
-    enum source_kind kind;
-    struct {
-        char *path; /* the folder that holds the partitions */
-    } local;
-    struct s3_config s3;
-    struct partition_layout layout;
-};
+#include "source/source.h"
 
 /* How columns are stored: side by side in one row, or one group a column (docs/segment-format.md). */
 enum layout_kind { LAYOUT_PACKED, LAYOUT_COLUMNAR };
@@ -69,7 +57,11 @@ struct table_spec {
 
 void table_spec_done(struct table_spec *spec);
 
-/* Names that Murr uses for columns of its own: the stamp of a row that was written, its position in an answer. */
+/* Names of Murr's own columns, which no table may use: the stamp and the mask of a row that was written
+ * (engine/store/layer.h), and the position of a row's key in a request (engine/store/answer.h). */
+#define STAMP_FIELD     "_murr_stamp"
+#define MASK_FIELD      "_murr_mask"
+#define ANSWER_POSITION "_idx"
 bool table_column_is_reserved(struct view name);
 
 /* Fails E_INVALID for what cannot be the name of a table. */

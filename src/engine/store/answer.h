@@ -2,6 +2,7 @@
 #ifndef MURR_ENGINE_STORE_ANSWER_H
 #define MURR_ENGINE_STORE_ANSWER_H
 
+#include "engine/spec/spec.h"
 #include "engine/store/projection.h"
 #include "engine/store/snapshot.h"
 #include "format/arrow/ipc_writer.h"
@@ -30,7 +31,6 @@ must_use enum code answer_read(const struct snapshot *snapshot, struct key_list 
  * The same with a row for each key that exists, and none for others. A first column ANSWER_POSITION, uint32, has
  * the position of the row's key in `keys`, which has at most 2^32 of them. *out_n_rows gets the rows.
  */
-#define ANSWER_POSITION "_idx"
 must_use enum code answer_read_present(const struct snapshot *snapshot, struct key_list keys,
                                        const struct projection *columns, size_t max_bytes,
                                        struct arena *arena, struct ipc_stream *out_stream,

@@ -1,7 +1,6 @@
 #include "engine/store/base_generation.h"
 
 #include "base/mem.h"
-#include "engine/build/build.h"
 #include "segment/verify.h"
 
 #include <assert.h>

@@ -10,14 +10,11 @@
 
 #include "base/file.h"
 #include "base/huge.h"
+#include "engine/spec/spec.h"
 #include "engine/store/manifest.h"
 #include "segment/stack.h"
 
 #include <stdatomic.h>
-
-/* The names of the fields that layers have in front of the table's. No table may have columns of these names. */
-#define STAMP_FIELD "_murr_stamp"
-#define MASK_FIELD  "_murr_mask"
 
 struct layer {
     _Atomic uint32_t refs;

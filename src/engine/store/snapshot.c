@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 #include "engine/store/row_count.h"
-#include "engine/store/snapshot_priv.h"
+#include "engine/store/snapshot.h"
+#include "engine/store/snapshot_parts.h"
 #include "segment/gather.h"
 #include "segment/patch.h"
 

@@ -6,7 +6,7 @@
 #ifndef MURR_ENGINE_TABLE_COMMIT_H
 #define MURR_ENGINE_TABLE_COMMIT_H
 
-#include "engine/table/table_priv.h"
+#include "engine/table/state.h"
 
 /*
  * A complete generation in `tmp_dir` becomes the base. Layers stay where they have rows newer than it.

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "engine/table/commit.h"
 #include "engine/table/damage.h"
+#include "engine/table/restore.h"
 #include "engine/build/merge.h"
 
 #include <sys/statvfs.h>

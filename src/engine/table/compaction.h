@@ -7,6 +7,7 @@
 #ifndef MURR_ENGINE_TABLE_COMPACTION_H
 #define MURR_ENGINE_TABLE_COMPACTION_H
 
+#include "base/pool.h"
 #include "engine/table/table.h"
 
 /* Hold the table, if there is something to merge, or a base to keep otherwise. Else `out_wake_ns` is lowered to the

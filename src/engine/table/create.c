@@ -1,12 +1,13 @@
-/* Tables that have no source: how they come into being, are found again, and go. */
-#include "engine/table/commit.h"
+#include "engine/table/create.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/store/answer.h"
 #include "engine/build/build.h"
 #include "engine/store/layer.h"
+#include "engine/table/commit.h"
+#include "engine/table/restore.h"
+#include "engine/table/table.h"
 
 #include <inttypes.h>
 #include <stdio.h>

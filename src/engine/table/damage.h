@@ -15,7 +15,7 @@
 #ifndef MURR_ENGINE_TABLE_DAMAGE_H
 #define MURR_ENGINE_TABLE_DAMAGE_H
 
-#include "engine/table/table_priv.h"
+#include "engine/table/state.h"
 
 /* Log it, and keep it for status, reads and merges. `newest`: the latest stamp of a write that may be lost. */
 void damage_note(struct table *t, enum damage_kind kind, int64_t newest, const char *why);

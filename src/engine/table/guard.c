@@ -1,6 +1,7 @@
 #include "engine/table/guard.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "engine/store/json_file.h"
 
 static const int64_t ms_a_day = 86400000;

@@ -1,12 +1,13 @@
-/* Polling the source of a table: what is there, whether it is to be loaded, when to look again. */
-#include "engine/table/reload.h"
-#include "engine/table/commit.h"
-#include "engine/table/damage.h"
+#include "engine/table/poll.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/table/commit.h"
+#include "engine/table/damage.h"
 #include "engine/table/guard.h"
+#include "engine/table/reload.h"
+#include "engine/table/restore.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -56,6 +57,22 @@ static void schedule(struct table *t, bool failed)
     t->polled_at_ms = clock_wall_ms();
     t->next_poll_at_ms = t->polled_at_ms + delay;
     t->next_poll_ns = t->is_poll_wanted ? 0 : clock_mono_ns() + (uint64_t)delay * 1000000u;
+    pthread_mutex_unlock(&t->lock);
+}
+
+uint64_t table_next_poll_ns(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    uint64_t at_ns = t->next_poll_ns;
+    pthread_mutex_unlock(&t->lock);
+    return at_ns;
+}
+
+void table_poll_soon(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    t->is_poll_wanted = true;
+    t->next_poll_ns = 0;
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -250,7 +267,7 @@ must_use static enum code load(struct poll *poll, const struct partition *p, str
     TRY(damage_allows_load(t, p->published_at_ms, err));
     TRY(check_due(t, p, err));
     poll->n_loads++;
-    enum code rc = reload_run(t, p, poll->means, is_accepted(poll, p), err);
+    enum code rc = reload_run(t, p, poll->means->shares, is_accepted(poll, p), err);
     if (rc == E_CHANGED && poll->n_restarts++ < RESTARTS_MAX) {
         log_info("the partition changed while it was read; starting anew",
                  log_str("table", t->spec->name), log_str("partition", p->label),

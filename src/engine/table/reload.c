@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/table/commit.h"
 #include "engine/table/guard.h"
+#include "engine/table/table.h"
 #include "engine/load/load_shares.h"
 
 /* A source that does not answer a listing: how long one waits at most. */
@@ -172,23 +173,23 @@ must_use static enum code load_with(struct table *t, const struct partition *p,
 
 /* With a share, or with all of it: then whatever else loads has ended. */
 must_use static enum code load_once(struct table *t, const struct partition *p,
-                                    const struct poll_means *means, bool with_all, bool is_accepted,
+                                    struct load_shares *shares, bool with_all, bool is_accepted,
                                     bool *out_had_all, struct err *err)
 {
     struct load_share share;
-    TRY(load_shares_take(means->shares, with_all, &t->progress.cancelled, &share, err));
+    TRY(load_shares_take(shares, with_all, &t->progress.cancelled, &share, err));
     enum code rc = load_with(t, p, &share, is_accepted, err);
     *out_had_all = share.is_all;
-    load_shares_give_back(means->shares, &share);
+    load_shares_give_back(shares, &share);
     return rc;
 }
 
-enum code reload_run(struct table *t, const struct partition *p, const struct poll_means *means,
+enum code reload_run(struct table *t, const struct partition *p, struct load_shares *shares,
                      bool is_accepted, struct err *err)
 {
     bool had_all = true;
-    enum code rc = load_once(t, p, means, false, is_accepted, &had_all, err);
+    enum code rc = load_once(t, p, shares, false, is_accepted, &had_all, err);
     if (rc == E_LIMIT && !had_all) /* whether data loads must not depend on what else does */
-        rc = load_once(t, p, means, true, is_accepted, &had_all, err);
+        rc = load_once(t, p, shares, true, is_accepted, &had_all, err);
     return rc;
 }

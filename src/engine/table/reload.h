@@ -2,8 +2,10 @@
 #ifndef MURR_ENGINE_TABLE_RELOAD_H
 #define MURR_ENGINE_TABLE_RELOAD_H
 
-#include "engine/table/table_priv.h"
+#include "engine/table/state.h"
 #include "source/discover.h"
+
+struct load_shares;
 
 struct reload_wish {
     bool (*passes_over)(void *arg, const struct partition *p, struct err *why);
@@ -23,6 +25,6 @@ must_use enum code reload_discover(struct table *t, const struct reload_wish *wi
  *       what loading and committing fail with.
  */
 must_use enum code reload_run(struct table *t, const struct partition *p,
-                              const struct poll_means *means, bool is_accepted, struct err *err);
+                              struct load_shares *shares, bool is_accepted, struct err *err);
 
 #endif

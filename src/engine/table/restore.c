@@ -1,10 +1,11 @@
-/* What a table's directory has is served again: mapped at first, then kept as configured. */
-#include "engine/table/commit.h"
+#include "engine/table/restore.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/table/commit.h"
 #include "engine/table/damage.h"
+#include "engine/table/table.h"
 #include "engine/store/layer.h"
 
 #include <stdio.h>

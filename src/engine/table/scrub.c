@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/table/commit.h"
 #include "engine/table/damage.h"
+#include "engine/table/restore.h"
 #include "segment/verify.h"
 
 #include <fcntl.h>

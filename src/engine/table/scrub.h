@@ -14,6 +14,7 @@
 #ifndef MURR_ENGINE_TABLE_SCRUB_H
 #define MURR_ENGINE_TABLE_SCRUB_H
 
+#include "base/pool.h"
 #include "engine/table/table.h"
 
 /* Hold the table, if there is something to look at. Else `out_wake_ns` is lowered to the time when there may be. */

@@ -7,7 +7,9 @@
 #ifndef MURR_ENGINE_TABLE_WRITE_QUEUE_H
 #define MURR_ENGINE_TABLE_WRITE_QUEUE_H
 
+#include "base/pool.h"
 #include "engine/table/table.h"
+#include "engine/write/write_list.h"
 
 /* What writes may take, in all or each. */
 struct write_limits {

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "remote/identity/aws_profile.h"
-#include "remote/s3_xml.h"
+#include "remote/aws_xml.h"
 
 #include <jansson.h>
 #include <time.h>
@@ -168,7 +168,7 @@ must_use static enum code call_once(const struct identity_search *s,
     transfer_run(&t);
     enum code rc = t.code;
     struct s3_error e;
-    s3_xml_error(buf_view(&t.response), &e);
+    aws_xml_error(buf_view(&t.response), &e);
     if (rc)
         err_write(err, "%s %s: %s", call->method, call->url, t.err.msg);
     else if (t.head.status != 200)

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "remote/s3_xml.h"
+#include "remote/aws_xml.h"
 #include "remote/sigv4.h"
 #include "remote/uri.h"
 
@@ -48,7 +48,7 @@ must_use static enum code read_answer(struct view xml, struct credentials *out, 
     static const char *const names[] = {"AccessKeyId", "SecretAccessKey", "SessionToken",
                                         "Expiration"};
     char *texts[4];
-    enum code rc = xml_texts(xml, names, 4, texts, err);
+    enum code rc = aws_xml_texts(xml, names, 4, texts, err);
     int64_t expires_ms = texts[3] ? iso_time_ms(view_cstr(texts[3])) : 0;
     if (!rc && (!texts[0] || !texts[1] || !texts[2] || expires_ms == 0))
         rc = err_set(err, E_INVALID, "the answer of STS has no credentials");

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "remote/s3_xml.h"
+#include "remote/aws_xml.h"
 #include "remote/uri.h"
 
 #include <stdio.h>
@@ -375,7 +375,7 @@ static void refused(struct s3_request *r)
     struct s3_error e;
     char text[400];
     int status = t->head.status;
-    s3_xml_error(buf_view(&t->response), &e);
+    aws_xml_error(buf_view(&t->response), &e);
     if (adjust_clock(r, &e) || renew_credentials(r, &e) || follow(r, &e))
         return;
     describe(r, &e, text);

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "remote/store/s3_client.h"
-#include "remote/s3_xml.h"
+#include "remote/store/s3_listing.h"
 
 enum { LIST_TRIES = 3 };
 
@@ -45,7 +45,7 @@ must_use static enum code list_page(struct s3_store *s, const char *prefix, cons
             add_query(&r, "continuation-token", token);
         rc = s3_request_run(&r, err);
         if (!rc)
-            rc = s3_xml_list(buf_view(&r.transfer.response), prefix, out, out_token, err);
+            rc = s3_listing_add(buf_view(&r.transfer.response), prefix, out, out_token, err);
         s3_request_done(&r);
     }
     return rc == E_CORRUPT ? E_IO : rc;

@@ -3,10 +3,11 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "engine/registry_priv.h"
+#include "engine/registry.h"
 #include "sample_rows.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -43,10 +44,35 @@ struct world {
 static void must_be_created(void *arg, enum code rc, const struct write_result *result,
                             const struct err *err)
 {
-    (void)arg;
     (void)result;
     if (rc)
         fail_msg("%s", err->msg);
+    sem_post(arg);
+}
+
+/* By a registry of its own, so that the one of the test has no threads yet. */
+static void create_table(const struct registry_config *config)
+{
+    struct err err;
+    struct registry *r;
+    struct schema schema = {0};
+    sem_t is_created;
+    sem_init(&is_created, 0, 0);
+    schema_add_plain(&schema, view_cstr("id"), DT_INT64, false);
+    schema_add_plain(&schema, view_cstr("v"), DT_UTF8, true);
+    schema_add_key(&schema, 0);
+    assert_ok(registry_open(config, &r, &err));
+    registry_start(r);
+    const struct write_request create = {.verb = WRITE_CREATE,
+                                         .create = {"t", &schema},
+                                         .done = must_be_created,
+                                         .arg = &is_created};
+    assert_ok(registry_write(r, view_cstr("t"), &create, &err));
+    while (sem_wait(&is_created) < 0)
+        continue;
+    registry_close(r);
+    sem_destroy(&is_created);
+    schema_done(&schema);
 }
 
 static void world_init(struct world *w, uint64_t quota_bytes)
@@ -60,16 +86,8 @@ static void world_init(struct world *w, uint64_t quota_bytes)
         .load = {.threads = 2},
         .write = {.memory_bytes = 16 << 20, .queue_bytes = 1 << 30, .quota_bytes = quota_bytes},
     };
-    struct schema schema = {0};
-    schema_add_plain(&schema, view_cstr("id"), DT_INT64, false);
-    schema_add_plain(&schema, view_cstr("v"), DT_UTF8, true);
-    schema_add_key(&schema, 0);
+    create_table(&config);
     assert_ok(registry_open(&config, &w->registry, &err));
-    const struct write_request create = {
-        .verb = WRITE_CREATE, .create = {"t", &schema}, .done = must_be_created};
-    assert_ok(registry_write(w->registry, view_cstr("t"), &create, &err));
-    assert_true(registry_create_next(w->registry));
-    schema_done(&schema);
 }
 
 static void world_done(struct world *w)

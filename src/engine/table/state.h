@@ -1,16 +1,15 @@
-/* What the files of a table share: table.c answers, restore.c opens, poll.c loads, commit.c changes what is served,
- * writing.c takes writes, merging.c merges them. */
-#ifndef MURR_ENGINE_TABLE_TABLE_PRIV_H
-#define MURR_ENGINE_TABLE_TABLE_PRIV_H
+/* What the files of this folder share of a table. Others know it by table.h. */
+#ifndef MURR_ENGINE_TABLE_STATE_H
+#define MURR_ENGINE_TABLE_STATE_H
 
 #include "base/hash.h"
 #include "engine/store/manifest.h"
-#include "engine/spec/progress.h"
+#include "engine/spec/status.h"
+#include "engine/store/snapshot.h"
+#include "engine/store/snapshot_parts.h"
 #include "engine/table/setbacks.h"
-#include "engine/store/snapshot_priv.h"
-#include "source/source.h"
-#include "engine/table/table.h"
 #include "engine/write/write_list.h"
+#include "source/source.h"
 
 #include <pthread.h>
 
@@ -89,15 +88,6 @@ struct table *table_new(const struct table_spec *spec);
 /* Its directory, made. */
 must_use enum code table_make_dir(struct table *t, const char *data_dir, struct err *err);
 
-/* Serve what is in the directory; what cannot be is its damage. */
-void table_restore(struct table *t);
-
-/* Of manifest and table.json, one of the two files may be damaged, or both: write them again. */
-void table_mend_small_files(struct table *t, const struct snapshot *s);
-
-/* Try again what could not be opened. Threads: the scrubbing one. */
-void table_restore_again(struct table *t);
-
 /* Bounds of what is asked of the source. Listings have a deadline, reads end with their retries. */
 struct remote_op table_source_op(struct table *t, int64_t timeout_ms);
 
@@ -112,8 +102,5 @@ bool table_live_info(struct table *t, struct generation_info *out);
 
 /* With which keys of this table are hashed; 0 while there is no base. */
 uint64_t table_hash_seed(struct table *t);
-
-/* Keep the live base as configured, where it is not. Tried again at each call. Threads: one at a time. */
-void table_settle(struct table *t);
 
 #endif

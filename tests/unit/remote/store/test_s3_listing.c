@@ -2,7 +2,8 @@
 #include "test.h"
 
 #include "base/mem.h"
-#include "remote/s3_xml.h"
+#include "remote/aws_xml.h"
+#include "remote/store/s3_listing.h"
 
 static const char page[] =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -25,7 +26,7 @@ static void list_decodes_names_and_leaves_folder_markers_out(void **state)
     AUTO(object_list) struct object_list list = {0};
     AUTO(ptr) char *token = NULL;
     struct err err;
-    assert_ok(s3_xml_list(view_cstr(page), "p/", &list, &token, &err));
+    assert_ok(s3_listing_add(view_cstr(page), "p/", &list, &token, &err));
     assert_string_equal(token, "a&b=");
     assert_int_equal(list.n_objects, 1);
     assert_string_equal(list.objects[0].name, "a b+c%=\xc3\xbc.parquet");
@@ -43,7 +44,7 @@ static void list_without_encoding_takes_keys_as_they_are(void **state)
     AUTO(object_list) struct object_list list = {0};
     char *token = NULL;
     struct err err;
-    assert_ok(s3_xml_list(view_cstr("<ListBucketResult><Contents><Key>a+%2B</Key></Contents>"
+    assert_ok(s3_listing_add(view_cstr("<ListBucketResult><Contents><Key>a+%2B</Key></Contents>"
                                     "<IsTruncated>false</IsTruncated></ListBucketResult>"),
                           "", &list, &token, &err));
     assert_null(token);
@@ -59,7 +60,7 @@ static void list_that_is_cut_adds_nothing(void **state)
         AUTO(object_list) struct object_list list = {0};
         char *token = NULL;
         struct err err;
-        assert_fails(s3_xml_list(view_of(page, len), "p/", &list, &token, &err), E_CORRUPT, "");
+        assert_fails(s3_listing_add(view_of(page, len), "p/", &list, &token, &err), E_CORRUPT, "");
         assert_int_equal(list.n_objects + list.n_folders, 0);
         assert_null(token);
     }
@@ -71,13 +72,13 @@ static void list_refuses_what_is_no_list(void **state)
     AUTO(object_list) struct object_list list = {0};
     char *token = NULL;
     struct err err;
-    assert_fails(s3_xml_list(view_cstr("<Error><Code>X</Code></Error>"), "", &list, &token, &err),
+    assert_fails(s3_listing_add(view_cstr("<Error><Code>X</Code></Error>"), "", &list, &token, &err),
                  E_CORRUPT, "no ListBucketResult");
-    assert_fails(s3_xml_list(view_cstr("<ListBucketResult><IsTruncated>true</IsTruncated>"
+    assert_fails(s3_listing_add(view_cstr("<ListBucketResult><IsTruncated>true</IsTruncated>"
                                        "</ListBucketResult>"),
                              "", &list, &token, &err),
                  E_CORRUPT, "does not say where");
-    assert_fails(s3_xml_list(view_cstr("<!DOCTYPE x [<!ENTITY a \"b\">]><ListBucketResult/>"), "",
+    assert_fails(s3_listing_add(view_cstr("<!DOCTYPE x [<!ENTITY a \"b\">]><ListBucketResult/>"), "",
                              &list, &token, &err),
                  E_CORRUPT, "declared too much");
 }
@@ -86,15 +87,15 @@ static void error_gives_code_message_and_region(void **state)
 {
     (void)state;
     struct s3_error e;
-    s3_xml_error(view_cstr("<Error><Code>AuthorizationHeaderMalformed</Code><Message>the region "
+    aws_xml_error(view_cstr("<Error><Code>AuthorizationHeaderMalformed</Code><Message>the region "
                            "is wrong</Message><Region>eu-west-1</Region></Error>"),
                  &e);
     assert_string_equal(e.code, "AuthorizationHeaderMalformed");
     assert_string_equal(e.message, "the region is wrong");
     assert_string_equal(e.region, "eu-west-1");
-    s3_xml_error(view_cstr("<Error><Code>a&#10;b</Code></Error>"), &e);
+    aws_xml_error(view_cstr("<Error><Code>a&#10;b</Code></Error>"), &e);
     assert_string_equal(e.code, "a\\x0ab"); /* it stands in log lines */
-    s3_xml_error(view_cstr("<html>Bad Gateway"), &e);
+    aws_xml_error(view_cstr("<html>Bad Gateway"), &e);
     assert_string_equal(e.code, "");
 }
 

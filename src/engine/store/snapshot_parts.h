@@ -1,11 +1,14 @@
-/* Putting a snapshot together; for engine/ only. */
-#ifndef MURR_ENGINE_STORE_SNAPSHOT_PRIV_H
-#define MURR_ENGINE_STORE_SNAPSHOT_PRIV_H
+/* The parts of a snapshot, for those who put one together or look into it: base, layers, their stack. */
+#ifndef MURR_ENGINE_STORE_SNAPSHOT_PARTS_H
+#define MURR_ENGINE_STORE_SNAPSHOT_PARTS_H
 
 #include "engine/store/base_generation.h"
 #include "engine/store/manifest.h"
 #include "engine/store/overlay.h"
-#include "engine/store/snapshot.h"
+#include "engine/spec/spec.h"
+
+struct seg_stack;
+struct snapshot;
 
 /*
  * A snapshot of a base with layers on top; takes both references, also when it fails.
