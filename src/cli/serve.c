@@ -8,6 +8,7 @@
 #include "api/http/api.h"
 #include "cli/arguments.h"
 #include "cli/progress.h"
+#include "net/http1/server.h"
 
 #include "base/file.h"
 #include "base/mem.h"

@@ -2,8 +2,9 @@
 
 #include "base/file.h"
 #include "base/suggest.h"
-#include "config/field.h"
+#include "config/map.h"
 #include "config/override.h"
+#include "config/sections.h"
 #include "config/table.h"
 #include "config/tree.h"
 
@@ -26,7 +27,7 @@ must_use static enum code check_top(const struct node *root, struct err *err)
     for (const struct node *n = root->first; n; n = n->next) {
         struct suggest close = suggest_init(n->name->text);
         bool known = view_eq_cstr(n->name->text, "tables");
-        for (size_t i = 0; i < N_SECTIONS; i++) {
+        for (size_t i = 0; i < n_config_sections; i++) {
             known = known || view_eq_cstr(n->name->text, config_sections[i].name);
             suggest_offer(&close, config_sections[i].name);
         }
@@ -43,8 +44,8 @@ must_use static enum code read_section(const struct config_section *s, const str
     const struct node *map = node_member(root, view_cstr(s->name));
     if (map)
         TRY(map_check(map, s->name, err));
-    TRY(fields_check(map, s->fields, s->n_fields, NULL, s->name, err));
-    return fields_read(map, s->fields, s->n_fields, out, root->origin, s->name, err);
+    TRY(fields_check(map, s->fields, NULL, s->name, err));
+    return fields_read(map, s->fields, out, root->origin, s->name, err);
 }
 
 must_use static enum code read_tables(const struct node *root, struct config *out, struct err *err)
@@ -71,7 +72,7 @@ must_use static enum code read_root(const struct node *root, struct config *out,
                        node_shown(root, shown));
     }
     TRY(check_top(root, err));
-    for (size_t i = 0; i < N_SECTIONS; i++)
+    for (size_t i = 0; i < n_config_sections; i++)
         TRY(read_section(&config_sections[i], root, out, err));
     return read_tables(root, out, err);
 }
@@ -123,10 +124,10 @@ enum code config_load(const char *path, const char *const *env, const char *cons
 
 void config_print(const struct config *config, struct buf *out)
 {
-    for (size_t i = 0; i < N_SECTIONS; i++) {
+    for (size_t i = 0; i < n_config_sections; i++) {
         const struct config_section *s = &config_sections[i];
         buf_printf(out, "%s:\n", s->name);
-        fields_print(s->fields, s->n_fields, config, 2, out);
+        fields_print(s->fields, config, 2, out);
     }
     buf_puts(out, config->n_tables ? "tables:\n" : "tables: {}\n");
     for (size_t i = 0; i < config->n_tables; i++)

@@ -1,6 +1,6 @@
 /*
- * The one table of fields: name, type, place in the struct, default, bounds. Reading, printing,
- * overriding and suggesting all walk it.
+ * A field of the configuration: name, type, place in its struct, default, bounds. Reading, printing, overriding and
+ * suggesting all walk lists of them (config/sections.c, config/table.c, config/source.c).
  */
 #ifndef MURR_CONFIG_FIELD_H
 #define MURR_CONFIG_FIELD_H
@@ -31,26 +31,15 @@ struct config_field {
     const char *const *words; /* FIELD_ENUM: names, NULL-terminated */
 };
 
-struct config_section {
-    const char *name; /* at the top level of the file */
+/* The fields of one map. */
+struct field_list {
     const struct config_field *fields;
-    size_t n_fields;
+    size_t n;
 };
-
-#define N_SECTIONS 4
-extern const struct config_section config_sections[N_SECTIONS]; /* offsets into struct config */
-#define N_TABLE_FIELDS 8
-extern const struct config_field table_fields[N_TABLE_FIELDS]; /* into struct table_spec */
-#define N_GUARD_FIELDS 6
-extern const struct config_field guard_fields[N_GUARD_FIELDS]; /* into struct guard_spec */
-#define N_LOCAL_FIELDS 1
-extern const struct config_field local_fields[N_LOCAL_FIELDS]; /* into struct source_spec */
-#define N_LAYOUT_FIELDS 3
-extern const struct config_field layout_fields[N_LAYOUT_FIELDS]; /* into struct partition_layout */
-#define N_COLUMN_FIELDS 2
-#define N_S3_FIELDS     21
-extern const struct config_field s3_fields[N_S3_FIELDS];         /* into struct s3_config */
-extern const struct config_field column_fields[N_COLUMN_FIELDS]; /* into struct column_spec */
+#define FIELD_LIST(array)                         \
+    {                                             \
+        array, sizeof(array) / sizeof((array)[0]) \
+    }
 
 /*
  * Store the value of `n`, or the default where `n` is NULL, in `base` (the struct of the section).

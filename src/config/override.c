@@ -1,7 +1,9 @@
 #include "config/override.h"
 
 #include "base/suggest.h"
-#include "config/field.h"
+#include "config/sections.h"
+#include "config/source.h"
+#include "config/table.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -62,12 +64,11 @@ static void offer(struct search *s, const struct target *t)
     suggest_offer(&s->close, name);
 }
 
-static void offer_fields(struct search *s, struct target t, const struct config_field *fields,
-                         size_t n_fields)
+static void offer_fields(struct search *s, struct target t, struct field_list fields)
 {
     t.n++;
-    for (size_t i = 0; i < n_fields; i++) {
-        t.parts[t.n - 1] = view_cstr(fields[i].name);
+    for (size_t i = 0; i < fields.n; i++) {
+        t.parts[t.n - 1] = view_cstr(fields.fields[i].name);
         offer(s, &t);
     }
 }
@@ -76,24 +77,23 @@ static void offer_column(struct search *s, struct target table, struct view colu
 {
     table.parts[table.n++] = view_cstr("columns");
     table.parts[table.n++] = column;
-    offer_fields(s, table, column_fields, N_COLUMN_FIELDS);
+    offer_fields(s, table, column_fields);
 }
 
 static void offer_table(struct search *s, struct view name, const struct node *table)
 {
     struct target t = {.parts = {view_cstr("tables"), name}, .n = 2};
-    offer_fields(s, t, table_fields, N_TABLE_FIELDS);
+    offer_fields(s, t, table_fields);
     struct target key = {.parts = {t.parts[0], name, view_cstr("key")}, .n = 3};
     offer(s, &key);
     struct target guard = {.parts = {t.parts[0], name, view_cstr("guard")}, .n = 3};
-    offer_fields(s, guard, guard_fields, N_GUARD_FIELDS);
-    struct target source = {.parts = {t.parts[0], name, view_cstr("source"), view_cstr("s3")},
-                            .n = 4};
-    offer_fields(s, source, s3_fields, N_S3_FIELDS);
-    offer_fields(s, source, layout_fields, N_LAYOUT_FIELDS);
-    source.parts[3] = view_cstr("local");
-    offer_fields(s, source, local_fields, N_LOCAL_FIELDS);
-    offer_fields(s, source, layout_fields, N_LAYOUT_FIELDS);
+    offer_fields(s, guard, guard_fields);
+    for (size_t i = 0; i < n_source_forms; i++) {
+        struct target source = {
+            .parts = {t.parts[0], name, view_cstr("source"), view_cstr(source_forms[i].name)},
+            .n = 4};
+        offer_fields(s, source, source_forms[i].fields);
+    }
     const struct node *columns = table ? node_member(table, view_cstr("columns")) : NULL;
     for (const struct node *c = columns ? columns->first : NULL; c; c = c->next)
         if (c->name)
@@ -137,9 +137,9 @@ static void offer_new(struct search *s, const struct node *tables)
 
 static void search_all(struct search *s, const struct node *root)
 {
-    for (size_t i = 0; i < N_SECTIONS; i++) {
+    for (size_t i = 0; i < n_config_sections; i++) {
         struct target t = {.parts = {view_cstr(config_sections[i].name)}, .n = 1};
-        offer_fields(s, t, config_sections[i].fields, config_sections[i].n_fields);
+        offer_fields(s, t, config_sections[i].fields);
     }
     const struct node *tables = node_member(root, view_cstr("tables"));
     for (const struct node *t = tables ? tables->first : NULL; t; t = t->next)

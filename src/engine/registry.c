@@ -133,8 +133,9 @@ void registry_start(struct registry *r)
         return;
     for (size_t i = 0; i < r->tables.n; i++)
         table_start_serving(r->tables.tables[i]);
-    const struct background_config config = {&r->config.load, &r->config.write, &r->tables, &r->lifecycle,
-                                             r->sources, r->n_sources, r->shares};
+    const struct background_config config = {&r->config.load, &r->config.write, &r->tables,
+                                             &r->lifecycle,   r->sources,       r->n_sources,
+                                             r->shares};
     r->background = background_start(&config);
 }
 

@@ -19,7 +19,8 @@ struct table_set {
     pthread_rwlock_t lock; /* guards the rest */
     struct table **tables; /* in the order in which they came */
     size_t n;
-    struct table_slot *slots; /* open addressing; as many as a power of two, at least twice n; or NULL */
+    struct table_slot
+        *slots; /* open addressing; as many as a power of two, at least twice n; or NULL */
     size_t n_slots;
 };
 

@@ -8,6 +8,7 @@
 
 #include "api/http/negotiate.h"
 #include "base/clock.h"
+#include "net/http1/deferred.h"
 #include "format/arrow/ipc_writer.h"
 #include "format/json/put.h"
 #include "format/json/schema.h"

@@ -1,9 +1,11 @@
-#include "net/http1/http_priv.h"
+#include "net/http1/conn.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/http1/deferred.h"
+#include "net/http1/read.h"
+#include "net/http1/waits.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -34,50 +36,15 @@
  * copy, but a disk that cannot follow makes the kernel stop the writer, and with it the other connections of that
  * thread.
  *
- * Deferred answers. The socket is not watched meanwhile, and no deadline applies. Two own a http_deferred: the
- * connection, and whoever will answer.
- *
- *   (1) `is_answered` is set once, by http_answer, which then calls the connection's loop; `gone` once, when the
- *       connection will not take it any more. Until then the loop is there.
- *   (2) A connection is in the server's list only while its socket is open. So under the lock others may shut it down.
+ * (1) A connection is in the server's list only while its socket is open. So under the lock others may shut it down.
  */
 enum { READ_BYTES = 64 * 1024 };
 static const uint64_t linger_ns = 2000000000;
 static const uint64_t idle_grace_ns = 1000000000; /* for who comes in the last moment promised */
 
-struct http_deferred {
-    pthread_mutex_t lock;
-    unsigned n_owners;
-    struct conn *conn;
-    struct loop *loop;
-    bool is_answered, gone; /* (1) */
-    struct answer answer;
-};
-
 static uint64_t ns_of(int64_t ms)
 {
     return (uint64_t)ms * 1000000;
-}
-
-static void wait_until(struct conn *c, uint64_t since_ns, uint64_t deadline_ns)
-{
-    atomic_store_explicit(&c->since_ns, since_ns, memory_order_relaxed);
-    atomic_store_explicit(&c->deadline_ns, deadline_ns, memory_order_relaxed);
-}
-
-void conn_waits_since(struct conn *c, uint64_t since_ns)
-{
-    wait_until(c, since_ns, since_ns + ns_of(c->server->config.timeout_ms));
-}
-
-void conn_waits(struct conn *c)
-{
-    conn_waits_since(c, clock_mono_ns());
-}
-
-void conn_is_served(struct conn *c)
-{
-    wait_until(c, 0, 0);
 }
 
 struct conn *conn_new(struct http_server *s, struct loop *l, int take_fd, bool for_probes)
@@ -115,30 +82,6 @@ static void leave_list(struct conn *c)
     pthread_mutex_unlock(&s->shared.lock);
 }
 
-/* One of the two owners is done with it; the lock is held, and released. */
-static void deferred_leave(struct http_deferred *d)
-{
-    bool last = --d->n_owners == 0;
-    pthread_mutex_unlock(&d->lock);
-    if (!last)
-        return;
-    pthread_mutex_destroy(&d->lock);
-    answer_done(&d->answer);
-    free(d);
-}
-
-/* The connection will not take an answer any more. */
-static void deferred_abandon(struct conn *c)
-{
-    struct http_deferred *d = c->request.deferred;
-    if (!d)
-        return;
-    c->request.deferred = NULL;
-    pthread_mutex_lock(&d->lock);
-    d->gone = true;
-    deferred_leave(d);
-}
-
 /* Forget the request and its answer, but keep a reasonable amount of memory for the next. */
 static void request_end(struct conn *c)
 {
@@ -162,7 +105,7 @@ static void request_end(struct conn *c)
 void conn_free(struct conn *c)
 {
     request_end(c);
-    leave_list(c); /* (2) */
+    leave_list(c); /* (1) */
     close(c->fd);
     answer_done(&c->answer);
     arena_done(&c->request.arena);
@@ -173,23 +116,19 @@ void conn_free(struct conn *c)
 
 /* ------------------------------------------------------------------------------------ answers */
 
-struct view conn_unused(const struct conn *c)
-{
-    return view_of(c->in.ptr + c->in_at, c->in.len - c->in_at);
-}
-
 static void go_on_or_end(struct conn *c)
 {
-    bool ends = c->request.ends, is_cut = c->request.is_cut || conn_unused(c).len > 0;
+    bool ends = c->request.ends, is_cut = c->request.is_cut || read_unused(c).len > 0;
     uint64_t now_ns = clock_mono_ns();
     request_end(c);
     if (!ends) {
         c->state = CONN_HEAD;
         c->is_idle = true;
-        wait_until(c, now_ns, now_ns + ns_of(c->server->config.idle_timeout_ms) + idle_grace_ns);
+        conn_waits_until(c, now_ns,
+                         now_ns + ns_of(c->server->config.idle_timeout_ms) + idle_grace_ns);
     } else if (is_cut && shutdown(c->fd, SHUT_WR) == 0) {
         c->state = CONN_LINGERING;
-        wait_until(c, now_ns, now_ns + linger_ns);
+        conn_waits_until(c, now_ns, now_ns + linger_ns);
     } else {
         c->state = CONN_OVER;
     }
@@ -227,41 +166,6 @@ static void begin_writing(struct conn *c)
     write_answer(c);
 }
 
-struct http_deferred *http_defer(const struct http_request *req)
-{
-    struct conn *c = req->conn;
-    struct http_deferred *d = mem_zalloc(sizeof(*d));
-    assert(!req->body_rc && !c->request.deferred);
-    pthread_mutex_init(&d->lock, NULL);
-    d->n_owners = 2;
-    d->conn = c;
-    d->loop = c->loop;
-    c->request.deferred = d;
-    return d;
-}
-
-void http_answer(struct http_deferred *d, const struct http_response *take)
-{
-    pthread_mutex_lock(&d->lock);
-    answer_begin(&d->answer, take);
-    d->is_answered = true;
-    if (!d->gone)
-        loop_call(d->loop, d->conn);
-    deferred_leave(d);
-}
-
-static void take_deferred(struct conn *c)
-{
-    struct http_deferred *d = c->request.deferred;
-    pthread_mutex_lock(&d->lock);
-    answer_done(&c->answer);
-    c->answer = d->answer;
-    d->answer = (struct answer){0};
-    pthread_mutex_unlock(&d->lock);
-    deferred_abandon(c);
-    begin_writing(c);
-}
-
 /* The view of the body, or why there is none. */
 static enum code body_view(struct conn *c, struct view *out)
 {
@@ -274,7 +178,7 @@ static enum code body_view(struct conn *c, struct view *out)
     return rc;
 }
 
-void conn_run_handler(struct conn *c)
+static void run_handler(struct conn *c)
 {
     struct http_server *s = c->server;
     const struct http_head *head = &c->request.head;
@@ -297,14 +201,7 @@ void conn_run_handler(struct conn *c)
     begin_writing(c);
 }
 
-void conn_count(struct conn *c)
-{
-    if (!c->request.is_counted)
-        atomic_fetch_add(&c->server->n_in_flight, 1);
-    c->request.is_counted = true;
-}
-
-void conn_refuse(struct conn *c, unsigned status, const char *message)
+static void refuse(struct conn *c, unsigned status, const char *message)
 {
     struct http_server *s = c->server;
     struct http_response res = {.status = status, .content_type = "text/plain"};
@@ -316,25 +213,38 @@ void conn_refuse(struct conn *c, unsigned status, const char *message)
         res.body_len = text.len;
         res.body = buf_detach(&text);
     }
-    conn_count(c);
+    read_count(c);
     c->request.ends = c->request.is_cut = true;
     answer_begin(&c->answer, &res);
     begin_writing(c);
 }
 
-void http_request_detach_body(const struct http_request *req, struct http_body *out)
+/* Do what was read asks for; whether there may be another step. */
+static bool act(struct conn *c, enum read_step step, const struct refusal *refusal)
 {
-    upload_detach(&req->conn->request.body, out);
+    switch (step) {
+    case READ_MORE:
+        return false;
+    case READ_ON:
+        return true;
+    case READ_REQUEST:
+        run_handler(c);
+        return true;
+    case READ_REFUSED:
+        refuse(c, refusal->status, refusal->why.msg);
+        return true;
+    }
+    return false;
 }
 
-/* Whether there may be another step. */
 static bool advance(struct conn *c)
 {
+    struct refusal refusal;
     switch (c->state) {
     case CONN_HEAD:
-        return conn_read_head(c);
+        return act(c, read_head(c, &refusal), &refusal);
     case CONN_BODY:
-        return conn_read_body(c);
+        return act(c, read_body(c, &refusal), &refusal);
     case CONN_LINGERING:
         c->in_at = c->in.len;
         return false;
@@ -352,7 +262,7 @@ static bool advance(struct conn *c)
 /* Nothing is kept where all was used: most connections are idle. */
 static void forget_used(struct conn *c)
 {
-    struct view rest = conn_unused(c);
+    struct view rest = read_unused(c);
     if (rest.len == 0)
         buf_done(&c->in);
     else if (c->in_at)
@@ -415,7 +325,8 @@ void conn_called(void *conn)
 {
     struct conn *c = conn;
     if (c->state == CONN_DEFERRED) {
-        take_deferred(c);
+        deferred_take(c, &c->answer);
+        begin_writing(c);
     } else {
         c->state = CONN_HEAD;
         receive(c);

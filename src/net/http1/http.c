@@ -1,244 +1,92 @@
-#include "net/http1/http_priv.h"
+/* What a handler may ask of a request: headers and the query. */
+#include "net/http1/head.h"
+#include "net/http1/http.h"
 
-#include "base/clock.h"
-#include "base/cpu.h"
-#include "base/log.h"
-#include "net/acceptor.h"
+#include <string.h>
 
-#include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-/*
- * Who does what: the acceptor lets a client in, makes a struct conn and hands it to one of the loops in turn; from then
- * on the connection is that loop's alone (conn.c). The reaper shuts down those that are beyond their deadline, which
- * their loops then see as an end.
- *
- * Full. A connection that waits for its client can be told to go, in favour of one that comes: of the peer that has most
- * of them, the one that has waited longest (peer.h). It counts no more from then on. Where none waits, HTTP_PROBES more
- * are let in, which get an answer to a probe alone. Beyond those, clients wait in the kernel's queue.
- *
- * Locks: that of a http_deferred, then a loop's; the server's by itself.
- */
-static const int64_t reaper_period_ms = 100;
-static const uint64_t last_chance_ns = 100000000; /* when draining, for a request to arrive */
-
-static void look_at_waiting(struct http_server *s, uint64_t now_ns)
+const char *http_request_header(const struct http_request *req, const char *name)
 {
-    for (struct conn *c = s->shared.conns; c; c = c->next) {
-        uint64_t deadline = atomic_load_explicit(&c->deadline_ns, memory_order_relaxed);
-        if (deadline && now_ns > deadline)
-            shutdown(c->fd, SHUT_RDWR);
+    return head_field(req->head, name);
+}
+
+const char *http_request_host(const struct http_request *req)
+{
+    return req->head->host;
+}
+
+/* Cut the next name=value off the front; false at the end. */
+static bool next_parameter(struct view *rest, struct view *out_name, struct view *out_value)
+{
+    if (rest->len == 0)
+        return false;
+    const uint8_t *and = memchr(rest->ptr, '&', rest->len);
+    size_t len = and? (size_t)(and-rest->ptr) : rest->len;
+    const uint8_t *equals = memchr(rest->ptr, '=', len);
+    size_t name_len = equals ? (size_t)(equals - rest->ptr) : len;
+    *out_name = view_of(rest->ptr, name_len);
+    *out_value = equals ? view_of(equals + 1, len - name_len - 1) : (struct view){0};
+    *rest = view_of(rest->ptr + len + (and != NULL), rest->len - len - (and != NULL));
+    return true;
+}
+
+bool http_request_query(const struct http_request *req, const char *name)
+{
+    struct view rest = view_cstr(req->head->query), have, value;
+    while (next_parameter(&rest, &have, &value))
+        if (view_eq_cstr(have, name))
+            return true;
+    return false;
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool http_percent_decode(struct view text, struct arena *arena, struct view *out)
+{
+    uint8_t *decoded = arena_alloc(arena, text.len), *w = decoded;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+        if (c == '%') {
+            int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
+            int low = i + 2 < text.len ? hex_digit(text.ptr[i + 2]) : -1;
+            if (high < 0 || low < 0 || (high | low) == 0)
+                return false;
+            c = (uint8_t)(high << 4 | low);
+            i += 2;
+        }
+        *w++ = c;
     }
+    *out = view_of(decoded, (size_t)(w - decoded));
+    return true;
 }
 
-static struct timespec wall_in_ms(int64_t ms)
+/* As forms write it: '+' for a space. What is malformed stays as it is. */
+static struct view decoded_value(struct view value, struct arena *arena)
 {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    int64_t ns = at.tv_nsec + ms % 1000 * 1000000;
-    return (struct timespec){at.tv_sec + ms / 1000 + ns / 1000000000, ns % 1000000000};
+    struct view decoded;
+    char *spaced = arena_strndup(arena, value.ptr, value.len);
+    for (char *c = spaced; (c = strchr(c, '+')); c++)
+        *c = ' ';
+    return http_percent_decode(view_cstr(spaced), arena, &decoded) ? decoded : value;
 }
 
-static void *run_reaper(void *server)
+struct http_values http_request_query_values(const struct http_request *req, const char *name)
 {
-    struct http_server *s = server;
-    pthread_mutex_lock(&s->shared.lock);
-    while (!s->shared.closing) {
-        struct timespec next = wall_in_ms(reaper_period_ms);
-        pthread_cond_timedwait(&s->shared.closing_changed, &s->shared.lock, &next);
-        look_at_waiting(s, clock_mono_ns());
+    struct view rest = view_cstr(req->head->query), have, value;
+    struct http_values found = {0};
+    while (next_parameter(&rest, &have, &value)) {
+        if (!view_eq_cstr(have, name))
+            continue;
+        struct view *longer = arena_alloc(req->arena, (found.n + 1) * sizeof(*longer));
+        if (found.n)
+            memcpy(longer, found.values, found.n * sizeof(*longer));
+        longer[found.n++] = decoded_value(value, req->arena);
+        found.values = longer;
     }
-    pthread_mutex_unlock(&s->shared.lock);
-    return NULL;
-}
-
-/* ------------------------------------------------------------------------------------ clients that come */
-
-/* Those that wait for their client, into `out`, which has room for all. The lock is held. */
-static size_t list_waiting(struct http_server *s, struct peer_wait *out)
-{
-    size_t n = 0;
-    for (struct conn *c = s->shared.conns; c; c = c->next) {
-        uint64_t since_ns = atomic_load_explicit(&c->since_ns, memory_order_relaxed);
-        if (since_ns && !c->must_go)
-            out[n++] = (struct peer_wait){c->peer, since_ns, c};
-    }
-    return n;
-}
-
-/* Tell one to go. The lock is held. */
-static void make_room(struct http_server *s)
-{
-    size_t n_all = 0;
-    for (struct conn *c = s->shared.conns; c; c = c->next)
-        n_all++;
-    AUTO(ptr) struct peer_wait *waits = mem_alloc(n_all * sizeof(*waits));
-    struct conn *c = peer_choose(waits, list_waiting(s, waits));
-    if (!c)
-        return;
-    c->must_go = true;
-    s->shared.n_conns--;
-    shutdown(c->fd, SHUT_RDWR);
-}
-
-static bool has_room(void *server)
-{
-    struct http_server *s = server;
-    pthread_mutex_lock(&s->shared.lock);
-    if (s->shared.n_conns >= s->config.max_connections)
-        make_room(s);
-    bool room = s->shared.n_conns < s->config.max_connections + HTTP_PROBES;
-    pthread_mutex_unlock(&s->shared.lock);
-    return room;
-}
-
-/* In turn, so that all threads have as many. */
-static void take_client(void *server, int fd)
-{
-    struct http_server *s = server;
-    pthread_mutex_lock(&s->shared.lock);
-    bool for_probes = s->shared.n_conns >= s->config.max_connections && !atomic_load(&s->draining);
-    pthread_mutex_unlock(&s->shared.lock);
-    struct loop *l = s->loops[s->n_accepted++ % s->n_loops];
-    loop_call(l, conn_new(s, l, fd, for_probes));
-}
-
-/* ------------------------------------------------------------------------------------ the server */
-
-static unsigned n_threads(unsigned wanted)
-{
-    return wanted ? wanted : cpu_count();
-}
-
-must_use static enum code start_loops(struct http_server *s, struct err *err)
-{
-    unsigned n = n_threads(s->config.threads);
-    s->loops = mem_zalloc(n * sizeof(struct loop *));
-    for (; s->n_loops < n; s->n_loops++)
-        TRY(loop_start((struct loop_calls){conn_ready, conn_called}, &s->loops[s->n_loops], err));
-    return OK;
-}
-
-static void init_shared(struct http_server *s)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&s->shared.lock, NULL);
-    pthread_cond_init(&s->shared.closing_changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-}
-
-must_use static enum code start(struct http_server *s, const struct http_config *config,
-                                struct listeners *listeners, struct err *err)
-{
-    if (config->upload_dir)
-        TRY(spool_open(config->upload_dir, config->max_upload_bytes, config->max_upload_files,
-                       &s->spool, err));
-    TRY(start_loops(s, err));
-    if (pthread_create(&s->reaper, NULL, run_reaper, s))
-        return err_set(err, E_IO, "cannot start a thread for the HTTP server");
-    s->has_reaper = true;
-    return acceptor_start(listeners, (struct acceptor_calls){has_room, take_client}, s,
-                          &s->acceptor, err);
-}
-
-enum code http_server_open(const struct http_config *config, http_handler_fn handler, void *app,
-                           struct http_server **out_server, struct err *err)
-{
-    struct listeners listeners;
-    TRY(listeners_open(config->host, config->port, &listeners, err));
-    struct http_server *s = mem_zalloc(sizeof(*s));
-    s->config = *config;
-    s->config.host = s->config.upload_dir = NULL;
-    s->handler = handler;
-    s->app = app;
-    s->port = listeners.port;
-    s->is_local = listeners.is_local;
-    init_shared(s);
-    enum code rc = start(s, config, &listeners, err);
-    if (rc) {
-        listeners_close(&listeners);
-        http_server_close(s);
-        return rc;
-    }
-    *out_server = s;
-    return OK;
-}
-
-unsigned http_server_port(const struct http_server *s)
-{
-    return s->port;
-}
-
-bool http_server_is_local(const struct http_server *s)
-{
-    return s->is_local;
-}
-
-unsigned http_server_in_flight(const struct http_server *s)
-{
-    return atomic_load(&((struct http_server *)s)->n_in_flight);
-}
-
-/* A client that has just connected, or just got an answer, may have a request under way. */
-static bool expects_requests(struct http_server *s)
-{
-    uint64_t now_ns = clock_mono_ns();
-    bool expects = false;
-    pthread_mutex_lock(&s->shared.lock);
-    for (struct conn *c = s->shared.conns; c && !expects; c = c->next) {
-        uint64_t since = atomic_load_explicit(&c->since_ns, memory_order_relaxed);
-        expects = since + last_chance_ns > now_ns;
-    }
-    pthread_mutex_unlock(&s->shared.lock);
-    return expects;
-}
-
-static void stop_accepting(struct http_server *s)
-{
-    atomic_store(&s->draining, true);
-    if (s->acceptor)
-        acceptor_stop(s->acceptor);
-    s->acceptor = NULL;
-}
-
-bool http_server_drain(struct http_server *s, int64_t deadline_ms)
-{
-    uint64_t end = clock_mono_ns() + (uint64_t)deadline_ms * 1000000;
-    stop_accepting(s);
-    while ((http_server_in_flight(s) > 0 || expects_requests(s)) && clock_mono_ns() < end)
-        usleep(1000);
-    return http_server_in_flight(s) == 0;
-}
-
-static void stop_reaper(struct http_server *s)
-{
-    pthread_mutex_lock(&s->shared.lock);
-    s->shared.closing = true;
-    pthread_cond_signal(&s->shared.closing_changed);
-    pthread_mutex_unlock(&s->shared.lock);
-    if (s->has_reaper)
-        pthread_join(s->reaper, NULL);
-}
-
-/* Connections know their loops to the end: a deferred answer may come while they go. */
-void http_server_close(struct http_server *s)
-{
-    if (!s)
-        return;
-    stop_accepting(s);
-    stop_reaper(s);
-    for (unsigned i = 0; i < s->n_loops; i++)
-        loop_stop(s->loops[i]);
-    while (s->shared.conns)
-        conn_free(s->shared.conns);
-    for (unsigned i = 0; i < s->n_loops; i++)
-        loop_free(s->loops[i]);
-    free(s->loops);
-    pthread_cond_destroy(&s->shared.closing_changed);
-    pthread_mutex_destroy(&s->shared.lock);
-    spool_close(s->spool);
-    free(s);
+    return found;
 }

@@ -1,14 +1,4 @@
-/*
- * An HTTP/1.1 server. It knows messages, limits and threads; what a path means is the handler's business.
- *
- * Threads   one accepts; one a core reads, runs the handler to completion and writes: a connection
- * stays with its thread. One more closes connections of clients that are too slow.
- * An answer may come later and from any thread (http_defer).
- * Limits    the bytes of a body, by path; of a head (HTTP_HEAD_MAX); the number of connections; the time a
- * client may take for a request, of which a body that moves gets more; the time it may be idle between two.
- * Strict    a request that two readers could understand in two ways gets 400 (501 for a transfer coding), once, and the
- * connection ends (net/http1/head.h, net/http1/chunked.h).
- */
+/* HTTP messages as a handler sees them, and the settings of a server (server.h). */
 #ifndef MURR_NET_HTTP1_HTTP_H
 #define MURR_NET_HTTP1_HTTP_H
 
@@ -16,7 +6,6 @@
 #include "base/err.h"
 #include "net/http1/upload.h"
 
-struct http_server;
 struct http_head;
 struct conn;
 
@@ -62,29 +51,10 @@ struct http_response {
     size_t body_len;
 };
 
-/* Answer a request: fill `res`, which comes zeroed. Called on any of the server's threads. After http_defer, `res`
- * is ignored. */
+/* Answer a request: fill `res`, which comes zeroed. Called on any of the server's threads. After http_defer (deferred.h),
+ * `res` is ignored. */
 typedef void (*http_handler_fn)(void *app, const struct http_request *req,
                                 struct http_response *res);
-
-/*
- * Keep the request, to be answered later: the handler returns, and its thread goes on to others. The request itself
- * is gone then, with its arena and its body; detach that before. Every deferred one must be answered, once. Not for a
- * request with a `body_rc`, which may be answered before its body came.
- */
-struct http_deferred;
-struct http_deferred *http_defer(const struct http_request *req);
-
-/*
- * Answer it; `take` is taken over, its body with it. When the client has gone or the server was closed meanwhile,
- * the answer is dropped.
- *
- * Threads   any, also before the handler has returned. The server may be gone.
- */
-void http_answer(struct http_deferred *d, const struct http_response *take);
-
-/* Take the body out of the request, to keep it beyond. `req->body` stays valid until it is released. */
-void http_request_detach_body(const struct http_request *req, struct http_body *out);
 
 /* What is known of a request when its head is there. */
 struct http_rule {
@@ -122,31 +92,6 @@ struct http_config {
     int64_t timeout_ms; /* for a client to send a request whole, but see HTTP_BODY_RATE; to read */
     int64_t idle_timeout_ms; /* between two requests on one connection */
 };
-
-/*
- * Listen and serve. `app` must outlive the server.
- *
- * Fails E_EXISTS "cannot listen on localhost:8080: address already in use", E_NOTFOUND for a host
- * that does not resolve, E_IO.
- */
-must_use enum code http_server_open(const struct http_config *config, http_handler_fn handler,
-                                    void *app, struct http_server **out_server, struct err *err);
-
-/* The port it listens on. */
-unsigned http_server_port(const struct http_server *s);
-
-/* Whether it listens on loopback addresses alone. */
-bool http_server_is_local(const struct http_server *s);
-
-/* Requests that have begun and are not answered in full. */
-unsigned http_server_in_flight(const struct http_server *s);
-
-/* Accept no more connections, and wait until all requests are answered; false: not within the time.
- */
-bool http_server_drain(struct http_server *s, int64_t deadline_ms);
-
-/* Close everything at once; what is in flight is cut off, deferred requests too. NULL is fine. */
-void http_server_close(struct http_server *s);
 
 /* Undo percent-encoding; false where it is malformed or hides a NUL. Memory comes from `arena`. */
 bool http_percent_decode(struct view text, struct arena *arena, struct view *out);

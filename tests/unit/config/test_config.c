@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "config/config.h"
 
 #include "base/file.h"

@@ -3,6 +3,7 @@
 #include "api/http/api.h"
 
 #include "http_client.h"
+#include "net/http1/server.h"
 #include "base/file.h"
 
 #include <setjmp.h>

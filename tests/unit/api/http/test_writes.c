@@ -5,6 +5,7 @@
 #include "api/http/api.h"
 
 #include "http_client.h"
+#include "net/http1/server.h"
 #include "test.h"
 #include "base/file.h"
 

@@ -1,4 +1,4 @@
-#include "net/http1/http.h"
+#include "net/http1/server.h"
 
 #include "base/buf.h"
 #include "base/mem.h"

@@ -1,5 +1,6 @@
 /* Bodies that go to files, and answers that come later. */
-#include "net/http1/http.h"
+#include "net/http1/deferred.h"
+#include "net/http1/server.h"
 
 #include "http_client.h"
 #include "test.h"

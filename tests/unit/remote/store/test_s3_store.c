@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "net/http1/http.h"
+#include "net/http1/server.h"
 #include "remote/store/s3_store.h"
 
 #include <pthread.h>

@@ -1,6 +1,10 @@
-/* What the server (http.c), its connections (conn.c) and their requests (conn_read.c) know of each other. */
-#ifndef MURR_NET_HTTP1_HTTP_PRIV_H
-#define MURR_NET_HTTP1_HTTP_PRIV_H
+/*
+ * What server, reaper, connections and what they read know of each other.
+ *
+ *     server.c  ->  reaper.c, conn.c  ->  read.c, deferred.c  ->  waits.c  ->  this
+ */
+#ifndef MURR_NET_HTTP1_STATE_H
+#define MURR_NET_HTTP1_STATE_H
 
 #include "net/http1/answer.h"
 #include "net/http1/chunked.h"
@@ -84,36 +88,5 @@ struct conn {
     } request;
     struct answer answer;
 };
-
-/* A connection for an open socket, in the server's list; its loop has still to be told (loop_call). */
-struct conn *conn_new(struct http_server *s, struct loop *l, int take_fd, bool for_probes);
-
-/* Out of the list, and closed. Threads: the connection's, or any when its loop has stopped. */
-void conn_free(struct conn *c);
-
-/* How long it may wait for its client: timeout_ms from then on, or from now; or it does not wait, since we work. */
-void conn_waits_since(struct conn *c, uint64_t since_ns);
-void conn_waits(struct conn *c);
-void conn_is_served(struct conn *c);
-
-/* Have the handler answer the request that was read. */
-void conn_run_handler(struct conn *c);
-
-/* Answer it without the handler. Nothing more of the connection is used. */
-void conn_refuse(struct conn *c, unsigned status, const char *message);
-
-/* A request has begun, and is in flight until its answer is sent. */
-void conn_count(struct conn *c);
-
-/* What was received and is not used yet. */
-struct view conn_unused(const struct conn *c);
-
-/* Use some of that for the head, or the body, of a request; whether there may be another step. */
-bool conn_read_head(struct conn *c);
-bool conn_read_body(struct conn *c);
-
-/* The calls of a struct loop, for a struct conn. */
-void conn_ready(void *conn);
-void conn_called(void *conn);
 
 #endif

@@ -1,12 +1,31 @@
-/* What comes on a connection: heads and bodies of requests, out of the bytes that conn.c has received. */
-#include "net/http1/http_priv.h"
+#include "net/http1/read.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/http1/waits.h"
 
 #include <sys/socket.h>
 
 enum { SWALLOW_BYTES = 64 << 20 }; /* of a body that is too large */
+
+struct view read_unused(const struct conn *c)
+{
+    return view_of(c->in.ptr + c->in_at, c->in.len - c->in_at);
+}
+
+void read_count(struct conn *c)
+{
+    if (!c->request.is_counted)
+        atomic_fetch_add(&c->server->n_in_flight, 1);
+    c->request.is_counted = true;
+}
+
+static enum read_step refuse(struct refusal *out, unsigned status, const char *message)
+{
+    out->status = status;
+    err_write(&out->why, "%s", message);
+    return READ_REFUSED;
+}
 
 /* Bytes to read of a body that is not wanted, so that the client hears why. */
 static uint64_t swallow_max(const struct conn *c)
@@ -34,10 +53,10 @@ static void prepare_body(struct conn *c, struct http_rule rule)
 }
 
 /* Refused at once: nobody reads the body. */
-static void cut_body(struct conn *c)
+static enum read_step cut_body(struct conn *c)
 {
     c->request.ends = c->request.is_cut = true;
-    conn_run_handler(c);
+    return READ_REQUEST;
 }
 
 static void invite(struct conn *c)
@@ -48,49 +67,43 @@ static void invite(struct conn *c)
 }
 
 /* The head is there. A client that asks first, or has very much to send, is refused at once. */
-static void begin_request(struct conn *c)
+static enum read_step begin_request(struct conn *c, struct refusal *out)
 {
     struct http_server *s = c->server;
     const struct http_head *head = &c->request.head;
     struct http_rule rule = {.max_bytes = s->config.max_body_bytes};
     if (s->config.rule)
         rule = s->config.rule(s->app, head->method, head->path);
-    if (c->for_probes && !rule.is_probe) {
-        conn_refuse(c, 503, "all connections are in use (server.max_connections)");
-        return;
-    }
-    conn_count(c);
+    if (c->for_probes && !rule.is_probe)
+        return refuse(out, 503, "all connections are in use (server.max_connections)");
+    read_count(c);
     c->request.ends = !head->keeps_alive || c->for_probes;
     c->request.is_cut = false;
     prepare_body(c, rule);
-    if (c->request.refused && (head->asks_to_send || head->body_bytes > swallow_max(c))) {
-        cut_body(c);
-    } else if (head->body_bytes == 0 && !head->is_chunked) {
-        conn_run_handler(c);
-    } else {
-        conn_waits(c);
-        c->state = CONN_BODY;
-        if (head->asks_to_send && conn_unused(c).len == 0)
-            invite(c);
-    }
+    if (c->request.refused && (head->asks_to_send || head->body_bytes > swallow_max(c)))
+        return cut_body(c);
+    if (head->body_bytes == 0 && !head->is_chunked)
+        return READ_REQUEST;
+    conn_waits(c);
+    c->state = CONN_BODY;
+    if (head->asks_to_send && read_unused(c).len == 0)
+        invite(c);
+    return READ_ON;
 }
 
-static void parse_head(struct conn *c, struct view text)
+static enum read_step parse_head(struct conn *c, struct view text, struct refusal *out)
 {
-    struct err err;
     char *copy = arena_strndup(&c->request.arena, text.ptr, text.len);
-    enum code rc = head_parse(copy, text.len, &c->request.arena, &c->request.head, &err);
-    if (rc)
-        conn_refuse(c, rc == E_UNSUPPORTED ? 501 : 400, err.msg);
-    else
-        begin_request(c);
+    enum code rc = head_parse(copy, text.len, &c->request.arena, &c->request.head, &out->why);
+    out->status = rc == E_UNSUPPORTED ? 501 : 400;
+    return rc ? READ_REFUSED : begin_request(c, out);
 }
 
-bool conn_read_head(struct conn *c)
+enum read_step read_head(struct conn *c, struct refusal *out)
 {
-    struct view in = conn_unused(c);
+    struct view in = read_unused(c);
     if (in.len == 0)
-        return false;
+        return READ_MORE;
     if (c->is_idle)
         conn_waits(c);
     c->is_idle = false;
@@ -99,21 +112,19 @@ bool conn_read_head(struct conn *c)
         in.len = HTTP_HEAD_MAX;
     switch (head_scan(in, &c->scanned)) {
     case HEAD_PARTIAL:
-        if (is_full)
-            conn_refuse(c, 431, "the head of the request is longer than 64 KiB");
-        return is_full;
+        return is_full ? refuse(out, 431, "the head of the request is longer than 64 KiB")
+                       : READ_MORE;
     case HEAD_MALFORMED:
-        conn_refuse(c, 400,
-                    "a line of the request's head does not end with CR LF, or has a control byte");
-        return true;
+        return refuse(
+            out, 400,
+            "a line of the request's head does not end with CR LF, or has a control byte");
     case HEAD_WHOLE:
         break;
     }
     in.len = c->scanned;
     c->in_at += c->scanned;
     c->scanned = 0;
-    parse_head(c, in);
-    return true;
+    return parse_head(c, in, out);
 }
 
 static void refuse_body(struct conn *c, enum code why, const struct err *err)
@@ -160,7 +171,7 @@ static bool take_piece(struct conn *c, struct view bytes)
 /* The next piece of the body that is in `in`, and what follows. */
 static enum chunked_progress next_piece(struct conn *c, struct view *out)
 {
-    struct view rest = conn_unused(c);
+    struct view rest = read_unused(c);
     enum chunked_progress progress = CHUNKED_PIECE;
     *out = (struct view){0};
     if (c->request.head.is_chunked) {
@@ -176,22 +187,18 @@ static enum chunked_progress next_piece(struct conn *c, struct view *out)
     return out->len ? CHUNKED_PIECE : CHUNKED_MORE;
 }
 
-bool conn_read_body(struct conn *c)
+enum read_step read_body(struct conn *c, struct refusal *out)
 {
     struct view piece;
     switch (next_piece(c, &piece)) {
     case CHUNKED_MORE:
-        return false;
+        return READ_MORE;
     case CHUNKED_PIECE:
-        if (!take_piece(c, piece))
-            cut_body(c);
-        return true;
+        return take_piece(c, piece) ? READ_ON : cut_body(c);
     case CHUNKED_END:
-        conn_run_handler(c);
-        return true;
+        return READ_REQUEST;
     case CHUNKED_MALFORMED:
-        conn_refuse(c, 400, "the chunks of the body are malformed");
-        return true;
+        break;
     }
-    return false;
+    return refuse(out, 400, "the chunks of the body are malformed");
 }
