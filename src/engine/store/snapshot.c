@@ -1,8 +1,8 @@
 #include "engine/store/snapshot.h"
 
 #include "base/mem.h"
+#include "engine/spec/counters.h"
 #include "engine/store/row_count.h"
-#include "engine/store/snapshot.h"
 #include "engine/store/snapshot_parts.h"
 #include "segment/gather.h"
 #include "segment/patch.h"
@@ -13,6 +13,7 @@ struct snapshot {
     struct base *base;
     struct overlay *overlay;
     struct seg_stack stack;
+    struct table_counters *counters; /* NULL: no table serves it */
     uint64_t n_rows;
     size_t *field_of; /* of layers whose fields are not the base's, one list behind the other */
 };
@@ -34,8 +35,19 @@ void snapshot_unref(struct snapshot *s)
         return;
     base_unref(s->base);
     overlay_unref(s->overlay);
+    table_counters_unref(s->counters);
     free(s->field_of);
     free(s);
+}
+
+struct table_counters *snapshot_counters(const struct snapshot *s)
+{
+    return s->counters;
+}
+
+void snapshot_set_counters(struct snapshot *s, struct table_counters *counters)
+{
+    s->counters = table_counters_ref(counters);
 }
 
 int64_t snapshot_floor(const struct generation_info *info)

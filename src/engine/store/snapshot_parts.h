@@ -9,6 +9,7 @@
 
 struct seg_stack;
 struct snapshot;
+struct table_counters;
 
 /*
  * A snapshot of a base with layers on top; takes both references, also when it fails.
@@ -24,6 +25,9 @@ uint64_t snapshot_count_rows(const struct snapshot *s);
 
 /* What snapshot_n_rows says, where it is not the rows of the base: before anybody else has the snapshot. */
 void snapshot_set_n_rows(struct snapshot *s, uint64_t n_rows);
+
+/* Count reads of it there; before anybody else has the snapshot. Takes a reference. */
+void snapshot_set_counters(struct snapshot *s, struct table_counters *counters);
 
 /* Borrowed. */
 struct base *snapshot_base(const struct snapshot *s);

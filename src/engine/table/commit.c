@@ -65,6 +65,7 @@ enum code commit_open_base(struct table *t, const char *dir, struct base **out_b
 
 static void swap(struct table *t, struct snapshot *take_fresh)
 {
+    snapshot_set_counters(take_fresh, t->counters);
     pthread_mutex_lock(&t->lock);
     struct snapshot *old = t->live;
     struct overlay *orphans = t->orphans;

@@ -112,6 +112,7 @@ static void serve(struct table *t, struct snapshot *take_live, const struct mani
         snapshot_set_n_rows(take_live, snapshot_base(take_live)->info.number == m->generation
                                            ? m->n_rows
                                            : snapshot_count_rows(take_live));
+    snapshot_set_counters(take_live, t->counters);
     pthread_mutex_lock(&t->lock);
     t->live = take_live;
     pthread_mutex_unlock(&t->lock);

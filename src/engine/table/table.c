@@ -14,12 +14,23 @@ bool table_has_source(const struct table *t)
     return t->store != NULL;
 }
 
+bool table_takes_writes(const struct table *t)
+{
+    return t->spec->writes;
+}
+
+struct table_counters *table_counters_of(struct table *t)
+{
+    return table_counters_ref(t->counters);
+}
+
 void table_close(struct table *t)
 {
     if (!t)
         return;
     snapshot_unref(t->live);
     overlay_unref(t->orphans);
+    table_counters_unref(t->counters);
     object_store_close(t->store);
     pthread_mutex_destroy(&t->lock);
     pthread_mutex_destroy(&t->commit);
