@@ -7,7 +7,7 @@
 #include <assert.h>
 
 /* A write between its request and its outcome. */
-struct writing {
+struct counted_write {
     struct table_counters *counters; /* NULL: it is not counted */
     uint64_t body_bytes, start_ns;
     write_done_fn done;
@@ -19,7 +19,7 @@ static bool has_rows(enum write_verb verb)
     return verb == WRITE_UPSERT || verb == WRITE_DELETE;
 }
 
-static void count(const struct writing *w, enum code rc, const struct write_result *result)
+static void count(const struct counted_write *w, enum code rc, const struct write_result *result)
 {
     const struct write_count write = {
         .outcome = rc == OK       ? WRITE_OK
@@ -33,11 +33,11 @@ static void count(const struct writing *w, enum code rc, const struct write_resu
         table_counters_write(w->counters, &write);
 }
 
-/* A write_done_fn; `arg` is the struct writing, which ends here. */
+/* A write_done_fn; `arg` is the struct counted_write, which ends here. */
 static void finish(void *arg, enum code rc, const struct write_result *result,
                    const struct err *err)
 {
-    struct writing *w = arg;
+    struct counted_write *w = arg;
     count(w, rc, result);
     w->done(w->arg, rc, result, err);
     table_counters_unref(w->counters);
@@ -47,7 +47,7 @@ static void finish(void *arg, enum code rc, const struct write_result *result,
 void service_write(const struct admitted *a, const struct write_request *request)
 {
     struct registry *registry = a->service->config.registry;
-    struct writing *w = mem_zalloc(sizeof(*w));
+    struct counted_write *w = mem_zalloc(sizeof(*w));
     struct write_request counted = *request;
     struct err err;
     assert(action_changes(a->action));

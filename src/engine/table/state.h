@@ -23,7 +23,7 @@ struct table {
     struct object_store *store; /* NULL: no source */
     struct table_counters *counters;
     struct load_progress progress;
-    struct load_progress writing, merging;
+    struct load_progress write_progress, merge_progress;
     _Atomic uint64_t n_read_bytes; /* that came from the source */
     _Atomic uint64_t next_number;  /* of the next generation or segment */
     _Atomic bool is_serving;       /* snapshots are kept as the configuration says; else mapped */
