@@ -26,6 +26,31 @@ struct type type_element(const struct type *list)
     return e;
 }
 
+static bool is_word(uint8_t b)
+{
+    return (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'z') || b == '_';
+}
+
+bool type_zone(struct view name, char out[static TYPE_ZONE_CAP])
+{
+    if (name.len >= TYPE_ZONE_CAP)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.ptr[i];
+        if (!is_word(c) && (c == 0 || !strchr("/+-:", c)))
+            return false;
+        out[i] = (char)c;
+    }
+    memset(out + name.len, 0, TYPE_ZONE_CAP - name.len);
+    return true;
+}
+
+bool type_list_fits(const struct type *element, int64_t size)
+{
+    return size >= 1 && size <= TYPE_FIXED_MAX && !dtype_is_bytes(element->dtype) &&
+           (size_t)size * type_width(element) <= TYPE_WIDTH_MAX;
+}
+
 bool type_eq(const struct type *a, const struct type *b)
 {
     return a->dtype == b->dtype && a->element == b->element && a->list_size == b->list_size &&
@@ -87,11 +112,6 @@ static bool take(struct cursor *c, char wanted)
     return true;
 }
 
-static bool is_word(uint8_t b)
-{
-    return (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'z') || b == '_';
-}
-
 static struct view take_word(struct cursor *c)
 {
     skip_spaces(c);
@@ -128,7 +148,7 @@ static bool parse_unit(struct cursor *c, struct type *t)
     return false;
 }
 
-/* ", tz=Europe/Berlin" up to the bracket; names are ASCII without quotes. */
+/* ", tz=Europe/Berlin" up to the bracket. */
 static bool parse_zone(struct cursor *c, struct type *t)
 {
     if (!take(c, ','))
@@ -136,14 +156,10 @@ static bool parse_zone(struct cursor *c, struct type *t)
     skip_spaces(c);
     if (cur_left(c) > 3 && memcmp(c->pos, "tz=", 3) == 0)
         c->pos += 3;
-    size_t n = 0;
-    for (; c->pos < c->end && *c->pos != ']' && n + 1 < TYPE_ZONE_CAP; c->pos++) {
-        bool fits = is_word(*c->pos) || strchr("/+-:", *c->pos);
-        if (!fits || *c->pos == 0)
-            return false;
-        t->zone[n++] = (char)*c->pos;
-    }
-    return n > 0;
+    const uint8_t *from = c->pos;
+    while (c->pos < c->end && *c->pos != ']')
+        c->pos++;
+    return c->pos > from && type_zone(view_of(from, (size_t)(c->pos - from)), t->zone);
 }
 
 static bool parse_time(struct cursor *c, struct type *t)
@@ -216,7 +232,7 @@ static bool parse_list(struct cursor *c, struct type *t)
     skip_spaces(c);
     if (c->pos == c->end)
         return true;
-    return !dtype_is_bytes(of) && parse_size(c, &t->list_size) && type_width(t) <= TYPE_WIDTH_MAX;
+    return parse_size(c, &t->list_size) && type_list_fits(&element, t->list_size);
 }
 
 static enum code unknown_dtype(struct view text, struct err *err)

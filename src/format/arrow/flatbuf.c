@@ -90,13 +90,14 @@ size_t flatbuf_add_table(struct flatbuf *fb, size_t reference, const uint8_t *si
     return pos;
 }
 
-void flatbuf_add_string(struct flatbuf *fb, size_t reference, const char *text)
+void flatbuf_add_string(struct flatbuf *fb, size_t reference, struct view text)
 {
-    uint32_t len = (uint32_t)strlen(text);
+    uint32_t len = (uint32_t)text.len;
     align_to(fb, 4);
     link_to(fb, reference, fb->bytes.len);
     buf_put(&fb->bytes, &len, sizeof(len));
-    buf_put(&fb->bytes, text, len + 1);
+    buf_put(&fb->bytes, text.ptr, text.len);
+    buf_put_zeros(&fb->bytes, 1);
 }
 
 size_t flatbuf_add_vector(struct flatbuf *fb, size_t reference, size_t n, size_t size, size_t align)

@@ -15,6 +15,7 @@
 #define MURR_FORMAT_ARROW_FLATBUF_H
 
 #include "base/buf.h"
+#include "base/view.h"
 
 struct flatbuf {
     struct buf bytes;
@@ -42,7 +43,7 @@ void flatbuf_set(struct flatbuf *fb, size_t table, size_t i, uint64_t value, siz
 /* Append and link from the reference at `reference`. */
 size_t flatbuf_add_table(struct flatbuf *fb, size_t reference, const uint8_t *sizes,
                          size_t n_fields);
-void flatbuf_add_string(struct flatbuf *fb, size_t reference, const char *text);
+void flatbuf_add_string(struct flatbuf *fb, size_t reference, struct view text);
 /* A vector of zeroed elements, each of `size` bytes and aligned to `align`; the place of the first.
  */
 size_t flatbuf_add_vector(struct flatbuf *fb, size_t reference, size_t n, size_t size,
