@@ -20,28 +20,16 @@ static bool decide_null(struct arrow_array *a, const struct arrow_spec *spec)
     return true;
 }
 
-static bool decide_int(struct arrow_array *a, const struct arrow_spec *spec)
+/* Integers and floats: the dtype that is written as this. */
+static bool decide_number(struct arrow_array *a, const struct arrow_spec *spec)
 {
-    static const enum dtype types[] = {DT_INT8,  DT_INT16,  DT_INT32,  DT_INT64,
-                                       DT_UINT8, DT_UINT16, DT_UINT32, DT_UINT64};
-    for (unsigned i = 0; i < 4; i++)
-        if (spec->bits == 8 << i)
-            return plain(a, types[i + (spec->is_signed ? 0 : 4)]);
-    return false;
-}
-
-static bool decide_float(struct arrow_array *a, const struct arrow_spec *spec)
-{
-    switch (spec->bits) {
-    case 16:
-        return plain(a, DT_FLOAT16);
-    case 32:
-        return plain(a, DT_FLOAT32);
-    case 64:
-        return plain(a, DT_FLOAT64);
-    default:
-        return false;
+    for (int t = 0; t < DT_COUNT; t++) {
+        const struct type type = type_of((enum dtype)t);
+        const struct arrow_spec s = arrow_spec_of(&type);
+        if (s.kind == spec->kind && s.bits == spec->bits && !s.is_signed == !spec->is_signed)
+            return plain(a, type.dtype);
     }
+    return false;
 }
 
 static bool decide_bytes(struct arrow_array *a, const struct arrow_spec *spec)
@@ -171,8 +159,8 @@ static bool decide_none(struct arrow_array *a, const struct arrow_spec *spec)
 static const decide_fn decisions[KIND_COUNT] = {
     [0] = decide_none,
     [KIND_NULL] = decide_null,
-    [KIND_INT] = decide_int,
-    [KIND_FLOAT] = decide_float,
+    [KIND_INT] = decide_number,
+    [KIND_FLOAT] = decide_number,
     [KIND_BINARY] = decide_bytes,
     [KIND_UTF8] = decide_bytes,
     [KIND_BOOL] = decide_bool,
@@ -250,7 +238,7 @@ void arrow_array_decide(struct arrow_array *a, const struct arrow_spec *spec, st
 void arrow_array_decide_dictionary(struct arrow_array *a, const struct arrow_spec *index,
                                    const struct arrow_array *values, struct arena *arena)
 {
-    a->supported = index->kind == KIND_INT && decide_int(a, index) && values->supported;
+    a->supported = index->kind == KIND_INT && decide_number(a, index) && values->supported;
     if (!a->supported) {
         char text[TYPE_TEXT_CAP];
         snprintf(text, sizeof(text), "dictionary<%.100s>", values->type_text);

@@ -98,9 +98,8 @@ struct arrow_spec arrow_spec_of(const struct type *t)
     case DT_FIXED_BINARY:
         return (struct arrow_spec){.kind = KIND_FIXED_BINARY, .size = t->fixed_width};
     case DT_LIST:
-        return t->list_size
-                   ? (struct arrow_spec){.kind = KIND_FIXED_LIST, .size = t->list_size}
-                   : (struct arrow_spec){.kind = KIND_LIST};
+        return t->list_size ? (struct arrow_spec){.kind = KIND_FIXED_LIST, .size = t->list_size}
+                            : (struct arrow_spec){.kind = KIND_LIST};
     }
     __builtin_unreachable();
 }

@@ -53,18 +53,20 @@ struct arrow_spec {
 
 /* A parameter of a kind: where it is in a spec, and how a FlatBuffer says it. */
 struct arrow_param {
-    uint8_t bytes;     /* of the field; 0: there are no more parameters */
-    uint8_t member;    /* its offset in struct arrow_spec */
-    int16_t fallback;  /* the field's value where it is absent */
-    int16_t values[3]; /* where the field is an enum that stands for other numbers: those; else zeros */
+    uint8_t bytes;    /* of the field; 0: there are no more parameters */
+    uint8_t member;   /* its offset in struct arrow_spec */
+    int16_t fallback; /* the field's value where it is absent */
+    int16_t
+        values[3]; /* where the field is an enum that stands for other numbers: those; else zeros */
 };
 
 enum { ARROW_PARAMS_MAX = 3 };
 
 struct arrow_kind_facts {
-    const char *name;   /* for messages */
-    uint8_t n_buffers;  /* of a column in a stream, without those of its children; a dense union has one more */
-    bool has_blocks;    /* and as many more as the batch says */
+    const char *name; /* for messages */
+    uint8_t
+        n_buffers; /* of a column in a stream, without those of its children; a dense union has one more */
+    bool has_blocks;                             /* and as many more as the batch says */
     struct arrow_param params[ARROW_PARAMS_MAX]; /* in the order of the FlatBuffer's fields */
 };
 

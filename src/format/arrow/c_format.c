@@ -141,7 +141,8 @@ void c_format_put(const struct arrow_spec *s, char out[static C_FORMAT_CAP])
         snprintf(out, C_FORMAT_CAP, "ts%c:%.*s", unit_letters[s->unit], (int)s->zone.len,
                  (const char *)s->zone.ptr);
     else if (s->kind == KIND_DECIMAL)
-        snprintf(out, C_FORMAT_CAP, "d:%lld,%lld%s", precision, scale, s->bits == 256 ? ",256" : "");
+        snprintf(out, C_FORMAT_CAP, "d:%lld,%lld%s", precision, scale,
+                 s->bits == 256 ? ",256" : "");
     else if (s->kind == KIND_FIXED_BINARY)
         snprintf(out, C_FORMAT_CAP, "w:%lld", size);
     else if (s->kind == KIND_FIXED_LIST)

@@ -6,6 +6,7 @@
 #include "model/list.h"
 
 #include <fenv.h>
+#include <assert.h>
 #include <math.h>
 
 /*
@@ -479,9 +480,22 @@ must_use static enum code read_fixed(const struct cell *c, const struct type *t,
         TRY(read_binary(c, t, &bytes));
         memcpy(out, bytes.ptr, bytes.len);
         return OK;
-    default:
+    case DT_INT8:
+    case DT_INT16:
+    case DT_INT32:
+    case DT_INT64:
+    case DT_UINT8:
+    case DT_UINT16:
+    case DT_UINT32:
+    case DT_UINT64:
         return read_int(c, t->dtype, out);
+    case DT_UTF8:
+    case DT_BINARY:
+    case DT_LIST:
+        break;
     }
+    assert(!"a dtype of one width");
+    return E_INVALID;
 }
 
 /* utf8, binary. */
