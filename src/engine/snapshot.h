@@ -33,7 +33,6 @@ const struct schema *snapshot_schema(const struct snapshot *s); /* lives as long
 struct view snapshot_schema_message(const struct snapshot *s, const struct projection *columns,
                                     struct arena *arena);
 
-uint64_t snapshot_generation(const struct snapshot *s);
 uint64_t snapshot_n_rows(const struct snapshot *s);
 
 /* The key in the `i`-th slot, for i below snapshot_n_slots; some keys stand in two. For benchmarks and

@@ -42,7 +42,7 @@ static size_t place_fields(const uint8_t *sizes, size_t n_fields, uint16_t *plac
     return end;
 }
 
-size_t flatbuf_table(struct flatbuf *fb, const uint8_t *sizes, size_t n_fields)
+static size_t put_table(struct flatbuf *fb, const uint8_t *sizes, size_t n_fields)
 {
     uint16_t vtable[2 + 16];
     assert(n_fields <= 16);
@@ -85,7 +85,7 @@ static void link_to(struct flatbuf *fb, size_t reference, size_t pos)
 size_t flatbuf_add_table(struct flatbuf *fb, size_t reference, const uint8_t *sizes,
                          size_t n_fields)
 {
-    size_t pos = flatbuf_table(fb, sizes, n_fields);
+    size_t pos = put_table(fb, sizes, n_fields);
     link_to(fb, reference, pos);
     return pos;
 }

@@ -228,11 +228,6 @@ enum code json_write_open(struct view body, const struct schema *schema,
     return OK;
 }
 
-size_t json_write_n_rows(const struct json_write *w)
-{
-    return w->n_rows;
-}
-
 bool json_write_has(const struct json_write *w, size_t field_idx)
 {
     return w->cursors[field_idx] != NULL;

@@ -328,11 +328,6 @@ const char *pq_file_foreign(const struct pq_file *f)
     return f->has_iceberg_schema && has_ids ? "a data file of an Iceberg table" : NULL;
 }
 
-const char *pq_file_created_by(const struct pq_file *f)
-{
-    return f->created_by;
-}
-
 size_t pq_file_n_columns(const struct pq_file *f)
 {
     return f->n_columns;

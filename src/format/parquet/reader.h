@@ -119,9 +119,6 @@ bool pq_file_says_null(const struct pq_file *f, size_t column);
 /* What kind of table the file is a part of, so that its rows alone are not the rows; NULL: of none. */
 const char *pq_file_foreign(const struct pq_file *f);
 
-/* The writer's own words, NUL-terminated, raw; "" where it said nothing. */
-const char *pq_file_created_by(const struct pq_file *f);
-
 size_t pq_file_n_columns(const struct pq_file *f);
 const struct pq_column *pq_file_column(const struct pq_file *f, size_t column);
 
