@@ -27,7 +27,7 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -Iinclude -Itests/lib -Ibench/lib -f
 LDFLAGS += -Wl,--as-needed $(filter -fsanitize=%,$(opt_$(VARIANT)))
 
 SRC      := $(sort $(shell find src -name '*.c'))
-LIB_SRC  := $(filter-out src/net/% src/api/% src/cli/%,$(SRC))
+LIB_SRC  := $(filter-out src/net/% src/service/% src/api/% src/config/% src/cli/%,$(SRC))
 TEST_SRC := $(sort $(shell find tests/unit -name 'test_*.c'))
 TEST_LIB := $(sort $(wildcard tests/lib/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -127,14 +127,14 @@ $(O)/obj/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(O)/obj/src/api/openapi.o: src/api/openapi.json
+$(O)/obj/src/api/http/openapi.o: src/api/http/openapi.json
 # Rewritten when it is another one, so that what names it is compiled again.
 $(O)/version: always
 	@mkdir -p $(@D)
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
 
-$(O)/obj/src/cli/version.o $(O)/obj/src/engine/library.o: ALL_CFLAGS += -DMURR_VERSION='"$(VERSION)"'
-$(O)/obj/src/cli/version.o $(O)/obj/src/engine/library.o: $(O)/version
+$(O)/obj/src/cli/version.o $(O)/obj/src/library/library.o: ALL_CFLAGS += -DMURR_VERSION='"$(VERSION)"'
+$(O)/obj/src/cli/version.o $(O)/obj/src/library/library.o: $(O)/version
 
 $(O)/murr: $(call obj,src/cli/main.c) $(APP_OBJ)
 	@$(CC) $(ALL_CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "bench.h"
 #include "bench_table.h"
-#include "engine/answer.h"
+#include "engine/store/answer.h"
 
 #include <lmdb.h>
 #include <rocksdb/c.h>

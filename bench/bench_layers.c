@@ -11,10 +11,10 @@
 #include "base/pool.h"
 #include "bench.h"
 #include "bench_table.h"
-#include "engine/answer.h"
-#include "engine/merging.h"
-#include "engine/writing.h"
-#include "engine/write_list.h"
+#include "engine/store/answer.h"
+#include "engine/table/compaction.h"
+#include "engine/table/write_queue.h"
+#include "engine/write/write_list.h"
 #include "format/arrow/ipc_writer.h"
 
 #include <stdio.h>

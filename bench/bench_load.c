@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "bench.h"
 #include "bench_source.h"
-#include "engine/answer.h"
+#include "engine/store/answer.h"
 #include "engine/registry.h"
 
 #include <stdio.h>

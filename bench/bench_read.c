@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "bench.h"
 #include "bench_table.h"
-#include "engine/answer.h"
+#include "engine/store/answer.h"
 #include "floor.h"
 
 #include <stdio.h>

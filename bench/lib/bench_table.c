@@ -6,10 +6,10 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "bench.h"
-#include "engine/build.h"
-#include "engine/generation.h"
-#include "engine/manifest.h"
-#include "engine/spill.h"
+#include "engine/build/build.h"
+#include "engine/store/generation.h"
+#include "engine/store/manifest.h"
+#include "engine/build/spill.h"
 #include "segment/block.h"
 
 #include <inttypes.h>

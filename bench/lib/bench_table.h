@@ -6,7 +6,7 @@
 #ifndef MURR_BENCH_BENCH_TABLE_H
 #define MURR_BENCH_BENCH_TABLE_H
 
-#include "engine/snapshot.h"
+#include "engine/store/snapshot.h"
 
 enum { BENCH_KEY_BYTES = 17, BENCH_TEXT_BYTES = 20 };
 

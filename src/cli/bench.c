@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
-#include "engine/answer.h"
+#include "engine/store/answer.h"
 
 #include <stdio.h>
 

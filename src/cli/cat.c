@@ -3,8 +3,8 @@
 #include "base/size.h"
 #include "cli/arguments.h"
 #include "cli/output.h"
-#include "engine/scan.h"
-#include "remote/local_store.h"
+#include "engine/load/scan.h"
+#include "remote/store/local_store.h"
 
 #include <stdio.h>
 #include <sys/stat.h>

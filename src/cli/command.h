@@ -6,7 +6,7 @@
 #ifndef MURR_CLI_COMMAND_H
 #define MURR_CLI_COMMAND_H
 
-#include "cli/config.h"
+#include "config/config.h"
 #include "engine/registry.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };

@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "cli/arguments.h"
 #include "cli/output.h"
-#include "engine/answer.h"
+#include "engine/store/answer.h"
 #include "format/json/fetch_request.h"
 #include "format/json/put.h"
 

@@ -2,7 +2,7 @@
 #include "cli/arguments.h"
 
 #include "base/size.h"
-#include "engine/plan.h"
+#include "engine/load/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

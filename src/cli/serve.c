@@ -5,13 +5,14 @@
  * The end: readiness fails at once; after server.drain_delay no connection is accepted; requests that
  * run are answered; then the poller and a running load stop. A second signal ends it at once.
  */
-#include "api/api.h"
+#include "api/http/api.h"
 #include "cli/arguments.h"
 #include "cli/progress.h"
+#include "net/http1/server.h"
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "remote/credentials.h"
+#include "remote/identity/credentials.h"
 
 #include <signal.h>
 #include <stdio.h>

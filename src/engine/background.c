@@ -4,10 +4,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "engine/merging.h"
-#include "engine/registry_priv.h"
-#include "engine/scrub.h"
-#include "engine/writing.h"
+#include "engine/table/compaction.h"
+#include "engine/lifecycle.h"
+#include "engine/table/poll.h"
+#include "engine/table/table.h"
+#include "engine/table/scrub.h"
+#include "engine/table/write_queue.h"
 
 #include <pthread.h>
 #include <sys/resource.h>
@@ -146,22 +148,21 @@ static bool holds_to_write(void *arg, struct table *t)
 static bool write_next(struct background *b, struct pool *pool)
 {
     const struct background_config *c = &b->config;
-    const struct write_limits limits = {c->config->write.queue_bytes,
-                                        c->config->write.memory_bytes};
-    struct table *t = registry_find(c->registry, &b->write_turn, holds_to_write, NULL);
+    const struct write_limits limits = {c->write->queue_bytes, c->write->memory_bytes};
+    struct table *t = table_set_next(c->tables, &b->write_turn, holds_to_write, NULL);
     if (!t)
         return false;
     struct queued_write *drop =
-        table_write_some(t, pool, &limits, registry_quota_left(c->registry));
+        table_write_some(t, pool, &limits, lifecycle_quota_left(c->lifecycle));
     if (drop)
-        registry_drop(c->registry, t, drop);
+        lifecycle_drop(c->lifecycle, t, drop);
     return true;
 }
 
 /* In turn: neither waits for all of the other. */
 static bool next_of_each(struct background *b, struct pool *pool)
 {
-    bool created = registry_create_next(b->config.registry);
+    bool created = lifecycle_create_next(b->config.lifecycle);
     return write_next(b, pool) || created;
 }
 
@@ -170,7 +171,7 @@ static void *writer_main(void *arg)
     struct background *b = arg;
     const struct background_config *c = &b->config;
     pthread_setname_np(pthread_self(), "murr-writer"); /* its pool inherits the name */
-    struct pool *pool = pool_new(c->config->load.threads);
+    struct pool *pool = pool_new(c->load->threads);
     uint64_t seen = 0;
     do {
         while (next_of_each(b, pool))
@@ -200,8 +201,8 @@ static void *merger_main(void *arg)
     do {
         struct table *t;
         wake_ns = UINT64_MAX / 2;
-        while ((t = registry_find(c->registry, &b->merge_turn, holds_to_merge, &wake_ns))) {
-            table_merge_some(t, pool, c->config->write.memory_bytes / N_MERGERS);
+        while ((t = table_set_next(c->tables, &b->merge_turn, holds_to_merge, &wake_ns))) {
+            table_merge_some(t, pool, c->write->memory_bytes / N_MERGERS);
             background_wake(b); /* room for writes */
             wake_ns = UINT64_MAX / 2;
         }
@@ -227,7 +228,7 @@ static void *scrubber_main(void *arg)
     do {
         struct table *t;
         wake_ns = clock_mono_ns() + 1000000000u;
-        while ((t = registry_find(b->config.registry, &b->scrub_turn, holds_to_scrub, &wake_ns)))
+        while ((t = table_set_next(b->config.tables, &b->scrub_turn, holds_to_scrub, &wake_ns)))
             table_scrub(t);
     } while (sleep_until(b, wake_ns, NULL));
     return NULL;

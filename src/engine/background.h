@@ -2,19 +2,24 @@
  * What a registry does besides answering: some threads poll the sources and load, some write, some merge.
  *
  * A table is in the hands of at most one of each kind at a time. Loads, writes and merges of one table may run side
- * by side; they meet in commit.c.
+ * by side; they meet in table/commit.c.
  */
 #ifndef MURR_ENGINE_BACKGROUND_H
 #define MURR_ENGINE_BACKGROUND_H
 
-#include "engine/registry.h"
+#include "engine/spec/budget.h"
 
 struct background;
+struct lifecycle;
+struct load_shares;
 struct table;
+struct table_set;
 
 struct background_config {
-    struct registry *registry;
-    const struct registry_config *config;
+    const struct load_config *load;
+    const struct write_config *write;
+    struct table_set *tables;
+    struct lifecycle *lifecycle;
     struct table **sources; /* the tables that have one; they stay as long as the registry */
     size_t n_sources;
     struct load_shares *shares;

@@ -1,4 +1,4 @@
-#include "engine/registry_priv.h"
+#include "engine/registry.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -6,12 +6,15 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "engine/background.h"
-#include "engine/layer.h"
-#include "engine/load_shares.h"
-#include "engine/merging.h"
-#include "engine/scrub.h"
-#include "engine/source.h"
-#include "engine/writing.h"
+#include "engine/lifecycle.h"
+#include "engine/load/load_shares.h"
+#include "engine/table/create.h"
+#include "engine/table/poll.h"
+#include "engine/table/restore.h"
+#include "engine/table/table.h"
+#include "engine/table/write_queue.h"
+#include "engine/table_set.h"
+#include "source/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,15 +31,11 @@ struct registry {
     struct load_shares *shares; /* of loads that run side by side; NULL: there are no sources */
     struct transfer_loop *transfers; /* NULL: no source needs it */
     struct background *background;   /* NULL: not started */
-    pthread_mutex_t creating;        /* one at a time */
-
-    pthread_rwlock_t lock; /* guards the list; a table leaves it before it is freed */
-    struct table **tables; /* the sources, then those that were created */
-    size_t n_tables;
-    struct write_list creations; /* that wait; guarded by the lock, too */
+    struct table_set tables;         /* the sources, then those that were created */
+    struct lifecycle lifecycle;
 };
 
-enum { CREATIONS_MAX = 1000, REQUESTS_MAX = 1024 };
+enum { REQUESTS_MAX = 1024 };
 
 /* Two processes in one directory would remove each other's generations. */
 must_use static enum code lock_data_dir(struct registry *r, struct err *err)
@@ -73,14 +72,6 @@ must_use static enum code open_transfers(struct registry *r, struct err *err)
     return most ? transfer_loop_open(most, &r->transfers, err) : OK;
 }
 
-static void add_table(struct registry *r, struct table *t)
-{
-    pthread_rwlock_wrlock(&r->lock);
-    r->tables = mem_realloc(r->tables, (r->n_tables + 1) * sizeof(struct table *));
-    r->tables[r->n_tables++] = t;
-    pthread_rwlock_unlock(&r->lock);
-}
-
 must_use static enum code open_sources(struct registry *r, struct err *err)
 {
     const struct registry_config *c = &r->config;
@@ -88,7 +79,7 @@ must_use static enum code open_sources(struct registry *r, struct err *err)
     for (; r->n_sources < c->n_tables; r->n_sources++) {
         struct table **t = &r->sources[r->n_sources];
         TRY(table_open(&c->tables[r->n_sources], c->data_dir, r->transfers, t, err));
-        add_table(r, *t);
+        table_set_add(&r->tables, *t);
     }
     return OK;
 }
@@ -106,7 +97,7 @@ must_use static enum code open_created(struct registry *r, struct err *err)
             continue;
         TRY(table_open_created(names.names[i], r->config.write.storage, r->config.data_dir, &t,
                                err));
-        add_table(r, t);
+        table_set_add(&r->tables, t);
     }
     return OK;
 }
@@ -117,8 +108,8 @@ enum code registry_open(const struct registry_config *config, struct registry **
     struct registry *r = mem_zalloc(sizeof(*r));
     r->config = *config;
     r->lock_fd = -1;
-    pthread_rwlock_init(&r->lock, NULL);
-    pthread_mutex_init(&r->creating, NULL);
+    table_set_init(&r->tables);
+    lifecycle_init(&r->lifecycle, &r->tables, r->config.data_dir, &r->config.write);
     enum code rc = lock_data_dir(r, err);
     if (!rc)
         rc = open_transfers(r, err);
@@ -140,9 +131,11 @@ void registry_start(struct registry *r)
 {
     if (r->background)
         return;
-    for (size_t i = 0; i < r->n_tables; i++)
-        table_start_serving(r->tables[i]);
-    const struct background_config config = {r, &r->config, r->sources, r->n_sources, r->shares};
+    for (size_t i = 0; i < r->tables.n; i++)
+        table_start_serving(r->tables.tables[i]);
+    const struct background_config config = {&r->config.load, &r->config.write, &r->tables,
+                                             &r->lifecycle,   r->sources,       r->n_sources,
+                                             r->shares};
     r->background = background_start(&config);
 }
 
@@ -158,23 +151,19 @@ void registry_close(struct registry *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->n_tables; i++)
-        table_cancel(r->tables[i]);
+    for (size_t i = 0; i < r->tables.n; i++)
+        table_cancel(r->tables.tables[i]);
     background_stop(r->background);
-    struct err stopped;
-    write_list_end(&r->creations, err_set(&stopped, E_CANCELLED, "stopped before it was created"),
-                   &stopped);
-    for (size_t i = 0; i < r->n_tables; i++) {
-        table_fail_waiting(r->tables[i], E_CANCELLED, "stopped before it was written");
-        table_close(r->tables[i]);
+    lifecycle_done(&r->lifecycle);
+    for (size_t i = 0; i < r->tables.n; i++) {
+        table_fail_waiting(r->tables.tables[i], E_CANCELLED, "stopped before it was written");
+        table_close(r->tables.tables[i]);
     }
     transfer_loop_close(r->transfers);
     load_shares_free(r->shares);
     unlock_data_dir(r);
-    pthread_mutex_destroy(&r->creating);
-    pthread_rwlock_destroy(&r->lock);
+    table_set_done(&r->tables);
     free(r->sources);
-    free(r->tables);
     free(r);
 }
 
@@ -184,12 +173,10 @@ void registry_close(struct registry *r)
 must_use static enum code find_table(struct registry *r, struct view name, struct table **out,
                                      struct err *err)
 {
-    for (size_t i = 0; i < r->n_tables; i++)
-        if (view_eq_cstr(name, table_name(r->tables[i]))) {
-            *out = r->tables[i];
-            return OK;
-        }
     char shown[128];
+    *out = table_set_find(&r->tables, name);
+    if (*out)
+        return OK;
     return err_set(err, E_NOTFOUND, "Table '%s' not found or not yet loaded",
                    view_printable(name, shown, sizeof(shown)));
 }
@@ -208,11 +195,11 @@ enum code registry_accept(struct registry *r, struct view table, uint64_t finger
                           struct err *err)
 {
     struct table *t;
-    pthread_rwlock_rdlock(&r->lock);
+    table_set_lock(&r->tables);
     enum code rc = find_table(r, table, &t, err);
     if (!rc)
         rc = table_accept(t, fingerprint, err);
-    pthread_rwlock_unlock(&r->lock);
+    table_set_unlock(&r->tables);
     if (!rc && r->background)
         background_poll_soon(r->background);
     return rc;
@@ -222,88 +209,23 @@ enum code registry_snapshot(struct registry *r, struct view table, struct snapsh
                             struct err *err)
 {
     struct table *t;
-    pthread_rwlock_rdlock(&r->lock);
+    table_set_lock(&r->tables);
     enum code rc = find_table(r, table, &t, err);
     if (!rc)
         rc = table_snapshot(t, out_snapshot, err);
-    pthread_rwlock_unlock(&r->lock);
+    table_set_unlock(&r->tables);
     return rc;
 }
 
 const struct table_status *registry_status(struct registry *r, struct arena *arena, size_t *out_n)
 {
-    pthread_rwlock_rdlock(&r->lock);
-    struct table_status *all = arena_zalloc(arena, r->n_tables * sizeof(*all));
-    for (size_t i = 0; i < r->n_tables; i++)
-        table_status(r->tables[i], arena, &all[i]);
-    *out_n = r->n_tables;
-    pthread_rwlock_unlock(&r->lock);
+    table_set_lock(&r->tables);
+    struct table_status *all = arena_zalloc(arena, r->tables.n * sizeof(*all));
+    for (size_t i = 0; i < r->tables.n; i++)
+        table_status(r->tables.tables[i], arena, &all[i]);
+    *out_n = r->tables.n;
+    table_set_unlock(&r->tables);
     return all;
-}
-
-/* ----------------------------------------------------------------------------------- writing */
-
-static bool has_table(struct registry *r, struct view name)
-{
-    struct table *ignored;
-    pthread_rwlock_rdlock(&r->lock);
-    bool has = find_table(r, name, &ignored, NULL) == OK;
-    pthread_rwlock_unlock(&r->lock);
-    return has;
-}
-
-/* Each takes some mappings, of which a process has 65,530 as Linux is set up: beyond that it ends, and does not start
- * again. */
-must_use static enum code check_table_count(struct registry *r, struct err *err)
-{
-    unsigned most = r->config.write.max_tables;
-    pthread_rwlock_rdlock(&r->lock);
-    size_t n = r->n_tables;
-    pthread_rwlock_unlock(&r->lock);
-    if (most == 0 || n < most)
-        return OK;
-    return err_set(err, E_NOSPACE, "there are %zu tables, as many as write.max_tables allows", n);
-}
-
-must_use static enum code create(struct registry *r, struct view name, const struct schema *schema,
-                                 struct err *err)
-{
-    struct table *t;
-    char shown[160];
-    if (has_table(r, name))
-        return err_set(err, E_EXISTS, "Table '%s' exists already",
-                       view_printable(name, shown, sizeof(shown)));
-    TRY(check_table_count(r, err));
-    TRY(table_create(name, schema, r->config.write.storage, r->config.data_dir, &t, err));
-    log_info("table created", log_str("table", table_name(t)),
-             log_int("columns", schema->n_fields));
-    add_table(r, t); /* from here on it may be dropped */
-    return OK;
-}
-
-/* With the lock held. */
-must_use static enum code enqueue_creation(struct registry *r, const struct write_request *request,
-                                           struct err *err)
-{
-    if (r->creations.n >= CREATIONS_MAX)
-        return err_set(err, E_BUSY, "%zu tables wait to be created; try again later",
-                       r->creations.n);
-    write_list_put(&r->creations, request);
-    return OK;
-}
-
-bool registry_create_next(struct registry *r)
-{
-    pthread_rwlock_wrlock(&r->lock);
-    struct queued_write *w = write_list_take(&r->creations);
-    pthread_rwlock_unlock(&r->lock);
-    if (!w)
-        return false;
-    pthread_mutex_lock(&r->creating);
-    w->rc = create(r, view_cstr(w->request.create.table), w->request.create.schema, &w->err);
-    pthread_mutex_unlock(&r->creating);
-    queued_write_end(w);
-    return true;
 }
 
 /* With the lock held. */
@@ -313,7 +235,7 @@ must_use static enum code enqueue(struct registry *r, struct view table,
     const struct write_limits limits = {r->config.write.queue_bytes, r->config.write.memory_bytes};
     struct table *t;
     if (request->verb == WRITE_CREATE)
-        return enqueue_creation(r, request, err);
+        return lifecycle_enqueue(&r->lifecycle, request, err);
     TRY(find_table(r, table, &t, err));
     if (request->verb == WRITE_DROP && table_has_source(t))
         return err_set(err, E_INVALID,
@@ -327,81 +249,10 @@ enum code registry_write(struct registry *r, struct view table, const struct wri
 {
     if (r->background && !background_writes(r->background))
         return err_set(err, E_IO, "the threads of writes could not be started");
-    if (request->verb == WRITE_CREATE)
-        pthread_rwlock_wrlock(&r->lock);
-    else
-        pthread_rwlock_rdlock(&r->lock);
+    table_set_lock(&r->tables);
     enum code rc = enqueue(r, table, request, err);
-    pthread_rwlock_unlock(&r->lock);
+    table_set_unlock(&r->tables);
     if (!rc && r->background)
         background_wake(r->background);
     return rc;
-}
-
-struct table *registry_find(struct registry *r, _Atomic size_t *turn, table_wants_fn wants,
-                            void *arg)
-{
-    struct table *found = NULL;
-    pthread_rwlock_rdlock(&r->lock);
-    size_t first = atomic_load(turn);
-    for (size_t i = 0; i < r->n_tables && !found; i++) {
-        size_t at = (first + i) % r->n_tables;
-        if (!wants(arg, r->tables[at]))
-            continue;
-        found = r->tables[at];
-        atomic_store(turn, at + 1);
-    }
-    pthread_rwlock_unlock(&r->lock);
-    return found;
-}
-
-uint64_t registry_quota_left(struct registry *r)
-{
-    uint64_t used = 0, quota = r->config.write.quota_bytes;
-    if (quota == 0)
-        return UINT64_MAX;
-    pthread_rwlock_rdlock(&r->lock);
-    for (size_t i = 0; i < r->n_tables; i++)
-        used += table_written_bytes(r->tables[i]);
-    pthread_rwlock_unlock(&r->lock);
-    return used < quota ? quota - used : 0;
-}
-
-static void remove_from_list(struct registry *r, const struct table *t)
-{
-    size_t n = 0;
-    pthread_rwlock_wrlock(&r->lock);
-    for (size_t i = 0; i < r->n_tables; i++)
-        if (r->tables[i] != t)
-            r->tables[n++] = r->tables[i];
-    r->n_tables = n;
-    pthread_rwlock_unlock(&r->lock);
-}
-
-/* Not while a table of that name is being created: it would see its directory go. Frees the table. */
-must_use static enum code remove_table(struct registry *r, struct table *take_table,
-                                       struct err *err)
-{
-    char aside[PATH_CAP];
-    pthread_mutex_lock(&r->creating);
-    enum code rc = table_put_aside(take_table, r->config.data_dir, aside, err);
-    pthread_mutex_unlock(&r->creating);
-    table_close(take_table);
-    return rc ? rc : tree_remove(aside, err);
-}
-
-void registry_drop(struct registry *r, struct table *t, struct queued_write *take_drop)
-{
-    AUTO(ptr) char *name = mem_strdup(table_name(t));
-    remove_from_list(r, t);
-    table_fail_waiting(t, E_NOTFOUND, "the table was dropped");
-    table_end_merging(t);
-    table_end_scrubbing(t);
-    take_drop->rc = remove_table(r, t, &take_drop->err);
-    if (take_drop->rc)
-        log_error("table dropped, but its files are still there", log_str("table", name),
-                  log_str("error", take_drop->err.msg));
-    else
-        log_info("table dropped", log_str("table", name));
-    queued_write_end(take_drop);
 }

@@ -1,4 +1,4 @@
-/* What the configuration says of one bucket. Filled by cli/config_table.c. */
+/* What the configuration says of one bucket. Filled by config/table.c. */
 #ifndef MURR_REMOTE_S3_CONFIG_H
 #define MURR_REMOTE_S3_CONFIG_H
 
@@ -19,7 +19,7 @@ struct s3_config {
     char *ca_file;
     char *proxy; /* "": as the environment says */
 
-    /* Credentials. All empty: the chain of remote/credentials.h. */
+    /* Credentials. All empty: the chain of remote/identity/credentials.h. */
     char *access_key_id, *secret_access_key, *session_token;
     bool anonymous;
     char *profile;

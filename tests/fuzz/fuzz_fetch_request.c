@@ -1,5 +1,5 @@
 /* Any bytes as the body of a fetch, by keys of several types: accepted iff jansson accepts them. */
-#include "../lib/fetch_oracle.h"
+#include "fetch_oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

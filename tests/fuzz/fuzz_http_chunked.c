@@ -1,7 +1,7 @@
 /* Any bytes as a body in chunks, at once and byte by byte: the same body, the same end. */
 #include "base/buf.h"
 #include "base/mem.h"
-#include "net/chunked.h"
+#include "net/http1/chunked.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

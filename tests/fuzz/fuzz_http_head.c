@@ -1,5 +1,5 @@
 /* Any bytes as the head of a request, at once and byte by byte: the same end, and strings that lie in it. */
-#include "net/head.h"
+#include "net/http1/head.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,6 +1,7 @@
 /* Any bytes as an answer of S3 or STS: an error or a list, never a name outside of the prefix. */
 #include "base/mem.h"
-#include "remote/s3_xml.h"
+#include "remote/aws_xml.h"
+#include "remote/store/s3_listing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,11 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct s3_error error;
     char *token = NULL, *texts[2] = {NULL, NULL};
     struct err err;
-    if (s3_xml_list(body, "p/", &list, &token, &err) && list.n_objects + list.n_folders > 0)
+    if (s3_listing_add(body, "p/", &list, &token, &err) && list.n_objects + list.n_folders > 0)
         abort();
     check_names(&list);
-    s3_xml_error(body, &error);
-    if (xml_texts(body, names, 2, texts, &err) == OK && texts[1])
+    aws_xml_error(body, &error);
+    if (aws_xml_texts(body, names, 2, texts, &err) == OK && texts[1])
         iso_time_ms(view_cstr(texts[1]));
     free(token);
     free(texts[0]);

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "engine/layer.h"
+#include "engine/store/layer.h"
 #include "sample_check.h"
 #include "segment/gather.h"
 #include "test.h"

@@ -1,6 +1,6 @@
 #include "base/log_writer.h"
 
-#include "../../lib/test.h"
+#include "test.h"
 #include "base/buf.h"
 #include "base/mem.h"
 

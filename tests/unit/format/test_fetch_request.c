@@ -1,6 +1,6 @@
 #include "format/json/fetch_request.h"
 
-#include "../../lib/fetch_oracle.h"
+#include "fetch_oracle.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

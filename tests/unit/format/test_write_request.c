@@ -1,7 +1,7 @@
 #include "format/json/write_request.h"
 
-#include "../../lib/json_rows.h"
-#include "../../lib/test.h"
+#include "json_rows.h"
+#include "test.h"
 #include "base/file.h"
 #include "base/mem.h"
 

@@ -1,7 +1,7 @@
 #include "net/acceptor.h"
 
-#include "../../lib/http_client.h"
-#include "../../lib/test.h"
+#include "http_client.h"
+#include "test.h"
 
 #include <stdatomic.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #include "net/peer.h"
 
-#include "../../lib/test.h"
+#include "test.h"
 
 static void peer_with_most_loses_the_one_that_has_waited_longest(void **state)
 {

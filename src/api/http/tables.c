@@ -1,0 +1,132 @@
+/* What tables there are, and their schemas. */
+#include "api/http/api_priv.h"
+
+#include "format/json/put.h"
+#include "format/json/schema.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Of the dtypes that the published client knows: one table with another would break its list for the whole server. */
+static bool is_classic(const struct schema *schema)
+{
+    for (size_t i = 0; i < schema->n_fields; i++)
+        if (schema->fields[i].type.dtype > DT_FLOAT64)
+            return false;
+    return true;
+}
+
+must_use static enum code put_schema(struct call *call, struct view table, bool classic_only,
+                                     struct buf *out, struct err *err)
+{
+    struct snapshot *snapshot;
+    enum code rc = OK;
+    TRY(registry_snapshot(call->api->config.registry, table, &snapshot, err));
+    if (classic_only && !is_classic(snapshot_schema(snapshot)))
+        rc = err_set(err, E_UNSUPPORTED, "the table has columns of types that came later");
+    else
+        json_put_schema_flags(out, snapshot_schema(snapshot));
+    snapshot_unref(snapshot);
+    return rc;
+}
+
+/* Tables that have data; one that is configured but not loaded has no schema to show yet. */
+static void reply_tables(struct call *call, bool classic_only)
+{
+    size_t n, n_listed = 0;
+    struct buf body = {0};
+    const struct table_status *tables =
+        registry_status(call->api->config.registry, call->req->arena, &n);
+    buf_puts(&body, "{");
+    for (size_t i = 0; i < n; i++) {
+        AUTO(buf) struct buf schema = {0};
+        if (put_schema(call, view_cstr(tables[i].name), classic_only, &schema, NULL))
+            continue;
+        if (n_listed++)
+            buf_puts(&body, ",");
+        json_put_string(&body, view_cstr(tables[i].name));
+        buf_puts(&body, ":");
+        buf_put(&body, schema.ptr, schema.len);
+    }
+    buf_puts(&body, "}");
+    reply_json(call, 200, &body);
+}
+
+void list_classic_tables(struct call *call)
+{
+    reply_tables(call, true);
+}
+
+void list_tables(struct call *call)
+{
+    reply_tables(call, false);
+}
+
+void table_schema(struct call *call)
+{
+    struct buf body = {0};
+    struct err err;
+    enum code rc = put_schema(call, call->captures[0], false, &body, &err);
+    if (rc)
+        reply_error(call, rc, &err);
+    else
+        reply_json(call, 200, &body);
+    buf_done(&body);
+}
+
+static bool is_fingerprint(const char *text, uint64_t *out)
+{
+    char *end;
+    if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
+        return false;
+    *out = strtoull(text, &end, 16);
+    return *end == '\0';
+}
+
+/* {"fingerprint": "0123456789abcdef"}, and nothing else. */
+must_use static enum code parse_fingerprint(struct view body, uint64_t *out, struct err *err)
+{
+    char text[128], digits[17] = "";
+    int used = 0;
+    snprintf(text, sizeof(text), "%.*s", VIEW_ARG(body));
+    if (body.len < sizeof(text) &&
+        sscanf(text, " { \"fingerprint\" : \"%16[0-9a-f]\" } %n", digits, &used) == 1 &&
+        (size_t)used == strlen(text) && is_fingerprint(digits, out))
+        return OK;
+    return err_set(err, E_INVALID,
+                   "the body names the partition to take, as /readyz?verbose says it: "
+                   "{\"fingerprint\": \"0123456789abcdef\"}");
+}
+
+/* In the query, or as the body. */
+must_use static enum code named_fingerprint(struct call *call, uint64_t *out, struct err *err)
+{
+    char text[17];
+    TRY(check_body(call, err));
+    struct http_values named = http_request_query_values(call->req, "fingerprint");
+    if (named.n == 0)
+        return parse_fingerprint(call->req->body, out, err);
+    snprintf(text, sizeof(text), "%.*s", VIEW_ARG(named.values[0]));
+    if (named.n == 1 && named.values[0].len == 16 && is_fingerprint(text, out))
+        return OK;
+    return err_set(err, E_INVALID,
+                   "'%.*s' is no fingerprint: that has 16 digits, 0 to 9 and a to f",
+                   VIEW_ARG(named.values[0]));
+}
+
+void accept_partition(struct call *call)
+{
+    struct buf body = {0};
+    struct err err;
+    uint64_t fingerprint = 0;
+    enum code rc = named_fingerprint(call, &fingerprint, &err);
+    if (!rc)
+        rc = registry_accept(call->api->config.registry, call->captures[0], fingerprint, &err);
+    if (rc) {
+        reply_error(call, rc, &err);
+        return;
+    }
+    buf_printf(&body, "{\"accepted\":\"%016" PRIx64 "\"}", fingerprint);
+    reply_json(call, 200, &body);
+}

@@ -1,0 +1,135 @@
+#include "config/config.h"
+
+#include "base/file.h"
+#include "base/suggest.h"
+#include "config/map.h"
+#include "config/override.h"
+#include "config/sections.h"
+#include "config/table.h"
+#include "config/tree.h"
+
+static const size_t file_bytes_max = 16u << 20;
+
+void config_done(struct config *c)
+{
+    free(c->server.host);
+    free(c->server.data_dir);
+    free(c->server.allowed_hosts);
+    free(c->server.cors_origins);
+    for (size_t i = 0; i < c->n_tables; i++)
+        table_spec_done(&c->tables[i]);
+    free(c->tables);
+    *c = (struct config){0};
+}
+
+must_use static enum code check_top(const struct node *root, struct err *err)
+{
+    for (const struct node *n = root->first; n; n = n->next) {
+        struct suggest close = suggest_init(n->name->text);
+        bool known = view_eq_cstr(n->name->text, "tables");
+        for (size_t i = 0; i < n_config_sections; i++) {
+            known = known || view_eq_cstr(n->name->text, config_sections[i].name);
+            suggest_offer(&close, config_sections[i].name);
+        }
+        suggest_offer(&close, "tables");
+        if (!known)
+            return unknown_field(n, "", &close, err);
+    }
+    return OK;
+}
+
+must_use static enum code read_section(const struct config_section *s, const struct node *root,
+                                       struct config *out, struct err *err)
+{
+    const struct node *map = node_member(root, view_cstr(s->name));
+    if (map)
+        TRY(map_check(map, s->name, err));
+    TRY(fields_check(map, s->fields, NULL, s->name, err));
+    return fields_read(map, s->fields, out, root->origin, s->name, err);
+}
+
+must_use static enum code read_tables(const struct node *root, struct config *out, struct err *err)
+{
+    const struct node *map = node_member(root, view_cstr("tables"));
+    if (!map)
+        return OK;
+    TRY(map_check(map, "tables", err));
+    for (const struct node *n = map->first; n; n = n->next) {
+        out->tables = mem_realloc(out->tables, (out->n_tables + 1) * sizeof(*out->tables));
+        struct table_spec *spec = &out->tables[out->n_tables++];
+        *spec = (struct table_spec){0};
+        TRY(table_read(n, spec, err));
+    }
+    return OK;
+}
+
+must_use static enum code read_root(const struct node *root, struct config *out, struct err *err)
+{
+    if (root->kind != NODE_MAP) {
+        char shown[NODE_SHOWN_CAP];
+        return err_set(err, E_INVALID,
+                       "%s: expected a map of server, tables, log and load, found %s", root->origin,
+                       node_shown(root, shown));
+    }
+    TRY(check_top(root, err));
+    for (size_t i = 0; i < n_config_sections; i++)
+        TRY(read_section(&config_sections[i], root, out, err));
+    return read_tables(root, out, err);
+}
+
+must_use static enum code read_file(const char *path, struct arena *arena, struct node **out_root,
+                                    struct err *err)
+{
+    AUTO(buf) struct buf yaml = {0};
+    if (!path) {
+        *out_root = node_new(arena, NODE_MAP, "configuration");
+        return OK;
+    }
+    TRY(file_read(path, file_bytes_max, &yaml, err));
+    TRY(tree_parse(buf_view(&yaml), path, arena, out_root, err));
+    struct node *root = *out_root;
+    if (root->kind == NODE_SCALAR && node_scalar_type(root) == SCALAR_NULL)
+        root->kind = NODE_MAP; /* nothing but comments */
+    return OK;
+}
+
+must_use static enum code apply_overrides(struct node *root, const char *const *env,
+                                          const char *const *sets, size_t n_sets,
+                                          struct arena *arena, struct err *err)
+{
+    if (root->kind != NODE_MAP)
+        return OK; /* refused later, where it is said what was expected */
+    for (; env && *env; env++)
+        TRY(override_variable(*env, root, arena, err));
+    for (size_t i = 0; i < n_sets; i++)
+        TRY(override_flag(sets[i], root, arena, err));
+    return OK;
+}
+
+enum code config_load(const char *path, const char *const *env, const char *const *sets,
+                      size_t n_sets, struct config *out_config, struct err *err)
+{
+    AUTO(arena) struct arena arena = {0};
+    struct node *root;
+    *out_config = (struct config){0};
+    enum code rc = read_file(path, &arena, &root, err);
+    if (rc == OK)
+        rc = apply_overrides(root, env, sets, n_sets, &arena, err);
+    if (rc == OK)
+        rc = read_root(root, out_config, err);
+    if (rc)
+        config_done(out_config);
+    return rc;
+}
+
+void config_print(const struct config *config, struct buf *out)
+{
+    for (size_t i = 0; i < n_config_sections; i++) {
+        const struct config_section *s = &config_sections[i];
+        buf_printf(out, "%s:\n", s->name);
+        fields_print(s->fields, config, 2, out);
+    }
+    buf_puts(out, config->n_tables ? "tables:\n" : "tables: {}\n");
+    for (size_t i = 0; i < config->n_tables; i++)
+        table_print(&config->tables[i], out);
+}

@@ -1,0 +1,259 @@
+#include "engine/load/loader.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "engine/build/build.h"
+#include "engine/load/scatter.h"
+#include "segment/format.h"
+
+#include <sys/random.h>
+
+/* Rows of a block: 8 MB of rows of a cache line, which a worker puts together in its share of L3. */
+static const uint64_t block_rows = 131072;
+
+/* Footers on their way at a time. */
+static const size_t openings = 32;
+
+struct load {
+    const struct load_job *job;
+    struct pq_limits limits;
+    struct pq_budget budget;
+    struct source_file *files;
+    size_t n_files; /* started to open, or open */
+    struct resolved resolved;
+    struct record_format format;
+    struct spill *spill;
+    struct scatter_result scattered;
+    struct seg_layout layout;
+    uint64_t hash_seed;
+    uint64_t n_blocks;
+    uint64_t sample_every; /* of so many row groups one is read; 1: all are */
+};
+
+void load_result_done(struct load_result *r)
+{
+    schema_done(&r->schema);
+    free(r->n_nulls);
+    free(r->skipped);
+    *r = (struct load_result){0};
+}
+
+static void load_done(struct load *l)
+{
+    spill_free(l->spill);
+    scatter_result_done(&l->scattered);
+    seg_layout_done(&l->layout);
+    record_format_done(&l->format);
+    resolved_done(&l->resolved);
+    for (size_t i = 0; i < l->n_files; i++)
+        source_file_close(&l->files[i]);
+    free(l->files);
+}
+
+/* Footers are read ahead too: a thousand files are a thousand requests. */
+must_use static enum code open_files(struct load *l, struct err *err)
+{
+    const struct partition *p = l->job->partition;
+    const struct load_job *job = l->job;
+    uint64_t kept_bytes = 0;
+    l->files = mem_zalloc(p->n_files * sizeof(*l->files));
+    for (size_t i = 0; i < p->n_files; i++) {
+        for (; l->n_files < p->n_files && l->n_files < i + openings; l->n_files++)
+            TRY(source_file_start(job->store, &p->files[l->n_files], job->op, &l->files[l->n_files],
+                                  err));
+        struct source_file *f = &l->files[i];
+        TRY(source_file_open(f, job->op, &l->limits, err));
+        /* A small file is all in its tail. */
+        if (f->tail.len < f->size || kept_bytes + f->size > job->memory_bytes / 16)
+            source_file_drop_tail(f);
+        kept_bytes += f->tail.len;
+    }
+    return OK;
+}
+
+/* A sample takes every n-th row group. */
+static uint64_t choose_sample(const struct load *l)
+{
+    uint64_t n_bytes = 0, wanted = l->job->sample_bytes;
+    for (size_t i = 0; i < l->n_files; i++)
+        n_bytes += l->files[i].size;
+    return wanted && n_bytes > wanted ? n_bytes / wanted : 1;
+}
+
+/* Bytes that the rows will have as records, guessed from the footers: strings are often stored once
+ * and repeated, so their chunks are counted four times. A wrong guess costs speed, not correctness. */
+must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, uint64_t *out_bytes,
+                                      struct err *err)
+{
+    const struct schema *schema = &l->resolved.schema;
+    uint64_t n_rows = 0, string_bytes = 0;
+    for (size_t f = 0; f < l->n_files; f++) {
+        const struct pq_file *pq = l->files[f].pq;
+        n_rows += pq_file_n_rows(pq);
+        const struct resolved_file *r = &l->resolved.files[f];
+        for (size_t g = 0; g < pq_file_n_row_groups(pq); g++)
+            for (size_t k = 0; k < r->n; k++) {
+                uint64_t offset, len;
+                if (!type_is_variable(&schema->fields[r->fields[k]].type))
+                    continue;
+                TRY(pq_chunk_range(pq, g, r->columns[k], &offset, &len, err));
+                string_bytes += len;
+            }
+    }
+    *out_rows = n_rows / l->sample_every;
+    *out_bytes = (n_rows * l->format.key_offset + 4 * string_bytes) / l->sample_every;
+    return OK;
+}
+
+/* As many blocks as rows need to be built in cache, and as memory needs to hold one a worker. */
+must_use static enum code choose_blocks(struct load *l, struct err *err)
+{
+    uint64_t n_rows, n_bytes;
+    TRY(guess_bytes(l, &n_rows, &n_bytes, err));
+    uint64_t block_bytes = l->job->memory_bytes / 16 / pool_size(l->job->pool) + 1;
+    uint64_t n_parts = l->job->spec->parts;
+    uint64_t by_rows = n_rows / block_rows + 1, by_bytes = n_bytes / block_bytes + 1;
+    uint64_t of_part = ((by_rows > by_bytes ? by_rows : by_bytes) + n_parts - 1) / n_parts;
+    uint64_t most = SEG_MAX_BLOCKS / n_parts;
+    l->n_blocks = (of_part < most ? of_part : most) * n_parts;
+    return OK;
+}
+
+must_use static enum code scatter(struct load *l, struct err *err)
+{
+    const struct load_job *job = l->job;
+    struct spill_config spill = {job->dir, job->memory_bytes / 8 * 3, l->n_blocks,
+                                 pool_size(job->pool)};
+    l->spill = spill_new(&spill);
+    struct scatter_config config = {
+        .files = l->files,
+        .n_files = l->n_files,
+        .resolved = &l->resolved,
+        .format = &l->format,
+        .spill = l->spill,
+        .n_blocks = l->n_blocks,
+        .hash_seed = l->hash_seed,
+        .limits = &l->limits,
+        .fetch_bytes = job->memory_bytes / 8,
+        .is_far = job->store->is_far,
+        .sample_every = l->sample_every,
+        .op = job->op,
+        .temp_dir = job->dir,
+    };
+    atomic_store(&job->progress->state, LOAD_READING);
+    return scatter_run(&config, job->pool, job->progress, &l->scattered, err);
+}
+
+must_use static enum code build(struct load *l, struct build_result *out, struct err *err)
+{
+    const struct load_job *job = l->job;
+    TRY(seg_layout_choose(&l->resolved.schema, job->spec->layout == LAYOUT_COLUMNAR,
+                          &l->scattered.keys, l->scattered.n_nulls, &l->layout, err));
+    struct build_config config = {
+        .dir = job->dir,
+        .schema = &l->resolved.schema,
+        .layout = &l->layout,
+        .format = &l->format,
+        .source = spill_source(l->spill),
+        .n_blocks = l->n_blocks,
+        .n_parts = job->spec->parts,
+        .hash_seed = l->hash_seed,
+        .origin = {.fingerprint = job->partition->fingerprint},
+        .worker_bytes = job->memory_bytes / 4 / pool_size(job->pool),
+        .setting = "load.memory",
+    };
+    atomic_store(&job->progress->state, LOAD_BUILDING);
+    return build_run(&config, job->pool, job->progress, out, err);
+}
+
+/* Files that announce more than they may come to are not begun. */
+must_use static enum code check_announced(const struct load *l, struct err *err)
+{
+    uint64_t all = 0;
+    for (size_t f = 0; f < l->n_files; f++)
+        for (size_t k = 0; k < l->resolved.files[f].n; k++) {
+            uint64_t bytes;
+            enum code rc =
+                pq_file_announced(l->files[f].pq, l->resolved.files[f].columns[k], &bytes, err);
+            if (!rc && __builtin_add_overflow(all, bytes, &all))
+                all = UINT64_MAX;
+            if (!rc)
+                rc = pq_budget_announce(&l->budget, all, err);
+            if (rc)
+                return err_in(err, rc, "file %s", l->files[f].name);
+        }
+    return OK;
+}
+
+/* Of a table whose metadata says which rows count, deleted ones would come back. */
+must_use static enum code check_not_foreign(const struct load *l, struct err *err)
+{
+    for (size_t f = 0; f < l->n_files; f++) {
+        const char *foreign = pq_file_foreign(l->files[f].pq);
+        if (foreign)
+            return err_set(err, E_UNSUPPORTED,
+                           "file %s is %s: its rows alone are not those of the table, as deleted "
+                           "ones are among them; export the table to plain Parquet",
+                           l->files[f].name, foreign);
+    }
+    return OK;
+}
+
+must_use static enum code run(struct load *l, struct load_result *result, struct err *err)
+{
+    uint64_t start_ns = clock_mono_ns();
+    TRY(open_files(l, err));
+    result->open_seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
+    l->sample_every = choose_sample(l);
+    TRY(check_not_foreign(l, err));
+    TRY(resolve_columns(l->job->spec, l->job->served, l->files, l->n_files, &l->resolved, err));
+    TRY(check_announced(l, err));
+    TRY(record_format_init(&l->format, &l->resolved.schema, err));
+    TRY(choose_blocks(l, err));
+    TRY(scatter(l, err));
+    struct build_result built;
+    TRY(build(l, &built, err));
+    TRY(dir_sync(l->job->dir, err));
+    schema_copy(&l->resolved.schema, &result->schema);
+    result->disk_bytes = built.disk_bytes;
+    result->n_rows = built.n_rows;
+    result->n_rows_read = l->scattered.n_rows;
+    result->n_rows_listed = l->scattered.n_rows_listed;
+    result->n_bytes_listed = l->scattered.n_bytes_listed;
+    result->n_skipped_columns = l->resolved.n_skipped;
+    result->skipped = buf_detach(&l->resolved.skipped);
+    result->n_nulls = l->scattered.n_nulls;
+    l->scattered.n_nulls = NULL;
+    return OK;
+}
+
+static uint64_t files_bytes(const struct partition *p)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < p->n_files; i++)
+        bytes += p->files[i].info.size;
+    return bytes;
+}
+
+enum code load_run(const struct load_job *job, struct load_result *out_result, struct err *err)
+{
+    struct load l = {.job = job, .limits = pq_limits_default()};
+    l.limits.page_bytes = (size_t)(job->memory_bytes / 8);
+    l.limits.held_bytes = (size_t)(job->memory_bytes / 4 / pool_size(job->pool));
+    l.limits.budget = &l.budget;
+    pq_budget_init(&l.budget, (size_t)(job->memory_bytes / 8 * 3), files_bytes(job->partition),
+                   job->memory_bytes);
+    /* Nobody can prepare keys that collide, as nobody knows the seed. */
+    l.hash_seed = job->hash_seed;
+    if (!l.hash_seed && getrandom(&l.hash_seed, sizeof(l.hash_seed), 0) != sizeof(l.hash_seed))
+        l.hash_seed = clock_mono_ns();
+    atomic_store(&job->progress->started_ns, clock_mono_ns());
+    struct load_result result = {0};
+    enum code rc = run(&l, &result, err);
+    atomic_store(&job->progress->state, LOAD_IDLE);
+    load_done(&l);
+    if (!rc)
+        *out_result = result;
+    return rc;
+}

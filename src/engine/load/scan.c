@@ -1,0 +1,334 @@
+#include "engine/load/scan.h"
+
+#include "base/mem.h"
+#include "engine/load/prefetched.h"
+#include "engine/load/scan_column.h"
+
+enum { run_rows = 512, batch_rows = 65536 };
+static const size_t batch_bytes_max = (size_t)64 << 20; /* and a sixteenth of the memory */
+
+static const struct remote_op no_bound;
+
+struct scan {
+    const struct source_file *file;
+    struct scan_config config;
+    size_t n;        /* columns */
+    size_t *columns; /* of the file */
+    struct pq_chunk **chunks;
+    struct vector *runs; /* decoded, not all appended */
+    struct scan_column *building;
+    struct ipc_field *fields;
+    struct arena names; /* of the fields */
+    struct fetched fetched;
+    struct buf schema;  /* the message */
+    struct arena arena; /* of the columns of the stream handed out */
+
+    size_t row_group;    /* the one being read, or the next */
+    uint64_t group_left; /* rows of it not decoded */
+    bool in_group;
+    size_t run_n, run_at; /* rows of the run, and how many of them were appended */
+    uint64_t n_done;      /* rows appended */
+    size_t built_bytes, batch_bytes;
+    bool begun; /* a batch was handed out */
+};
+
+/* ------------------------------------------------------------------------------ which columns */
+
+must_use static enum code add_named(struct scan *s, struct view name, struct err *err)
+{
+    size_t i;
+    char shown[128];
+    TRY(pq_file_find(s->file->pq, name, &i, err));
+    const struct pq_column *col = pq_file_column(s->file->pq, i);
+    if (!col->supported)
+        return err_set(err, E_UNSUPPORTED, "column '%s': %s",
+                       view_printable(name, shown, sizeof(shown)), col->why_not);
+    s->columns[s->n++] = i;
+    return OK;
+}
+
+/* A leaf of a nested column: there must be pages where it is. */
+must_use static enum code check_leaf(const struct scan *s, size_t row_group, size_t leaf_idx,
+                                     struct err *err)
+{
+    uint64_t offset, len;
+    AUTO(buf) struct buf bytes = {0};
+    TRY(pq_leaf_range(s->file->pq, row_group, leaf_idx, &offset, &len, err));
+    if (len > s->config.memory_bytes / 4)
+        return OK; /* too much for a look at what nobody reads */
+    struct byte_range range = {offset, len, buf_reserve(&bytes, len), false};
+    TRY(object_read_finish(source_file_read(s->file, &range, 1, &no_bound), err));
+    return pq_leaf_check(s->file->pq, row_group, leaf_idx, view_of(bytes.ptr, len), err);
+}
+
+/* Nested columns are left out, if they are sound; what is wrong about other columns is damage. */
+must_use static enum code check_left_out(const struct scan *s, size_t i, struct err *err)
+{
+    const struct pq_column *col = pq_file_column(s->file->pq, i);
+    char shown[128];
+    view_printable(view_of(col->name, col->name_len), shown, sizeof(shown));
+    if (!col->nested)
+        return err_set(err, E_UNSUPPORTED, "column '%s': %s", shown, col->why_not);
+    for (size_t g = 0; g < pq_file_n_row_groups(s->file->pq); g++)
+        for (size_t k = 0; k < col->n_leaves; k++) {
+            enum code rc = check_leaf(s, g, col->leaf_idx + k, err);
+            if (rc)
+                return err_in(err, rc, "row group %zu: column '%s'", g, shown);
+        }
+    return OK;
+}
+
+must_use static enum code choose_columns(struct scan *s, struct err *err)
+{
+    size_t n_file = pq_file_n_columns(s->file->pq);
+    s->columns = mem_alloc((n_file + s->config.n_columns + 1) * sizeof(*s->columns));
+    for (size_t i = 0; i < s->config.n_columns; i++)
+        TRY(add_named(s, s->config.columns[i], err));
+    for (size_t i = 0; s->config.n_columns == 0 && i < n_file; i++)
+        if (pq_file_column(s->file->pq, i)->supported)
+            s->columns[s->n++] = i;
+        else
+            TRY(check_left_out(s, i, err));
+    return OK;
+}
+
+/* A name as Arrow takes it: UTF-8 without a NUL. A file may have others. */
+static const char *arrow_name(struct scan *s, const struct pq_column *col)
+{
+    struct view name = view_of(col->name, col->name_len);
+    bool fits = view_is_utf8(name) && strlen(col->name) == col->name_len;
+    size_t cap = 4 * name.len + 4;
+    return fits ? col->name : view_printable(name, arena_alloc(&s->names, cap), cap);
+}
+
+static void set_column(struct scan *s, size_t i, const struct type *type)
+{
+    const struct pq_column *col = pq_file_column(s->file->pq, s->columns[i]);
+    vector_done(&s->runs[i]);
+    vector_init(&s->runs[i], type, run_rows);
+    s->building[i].type = *type;
+    s->fields[i].name = s->fields[i].name ? s->fields[i].name : arrow_name(s, col);
+    s->fields[i].type = *type;
+}
+
+static void make_columns(struct scan *s)
+{
+    s->chunks = mem_zalloc(s->n * sizeof(struct pq_chunk *));
+    s->runs = mem_zalloc(s->n * sizeof(*s->runs));
+    s->building = mem_zalloc(s->n * sizeof(*s->building));
+    s->fields = mem_zalloc(s->n * sizeof(*s->fields));
+    for (size_t i = 0; i < s->n; i++) {
+        s->chunks[i] = pq_chunk_new();
+        set_column(s, i, &pq_file_column(s->file->pq, s->columns[i])->type);
+    }
+}
+
+/* -------------------------------------------------------------------------------------- INT96 */
+
+must_use static enum code read_through(struct scan *s, size_t i, size_t row_group, struct err *err)
+{
+    struct fetch_place place = {s->file, row_group, &s->columns[i], 1};
+    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir, &no_bound,
+                     err));
+    TRY(fetched_start(&s->fetched, &place, &s->chunks[i], err));
+    do
+        TRY(pq_chunk_read(s->chunks[i], &s->runs[i], err));
+    while (s->runs[i].n);
+    return OK;
+}
+
+/* Nanoseconds, as INT96 counts them, or microseconds where some are out of their range. Costs reading the
+ * column twice. Other failures come again when it is their turn. */
+static void choose_int96_unit(struct scan *s, size_t i)
+{
+    struct type type = pq_file_column(s->file->pq, s->columns[i])->type;
+    for (size_t g = 0; g < pq_file_n_row_groups(s->file->pq); g++) {
+        enum code rc = pq_file_group_rows(s->file->pq, g) ? read_through(s, i, g, NULL) : OK;
+        if (rc == E_INVALID)
+            type.unit = UNIT_US;
+        if (rc)
+            break;
+    }
+    pq_chunk_reset(s->chunks[i]);
+    set_column(s, i, &type);
+}
+
+must_use static enum code check_announced(const struct scan *s, struct err *err)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        uint64_t bytes;
+        TRY(pq_file_announced(s->file->pq, s->columns[i], &bytes, err));
+        if (__builtin_add_overflow(all, bytes, &all))
+            all = UINT64_MAX;
+    }
+    return pq_budget_announce(s->config.budget, all, err);
+}
+
+enum code scan_open(const struct source_file *file, const struct scan_config *config,
+                    struct scan **out_scan, struct err *err)
+{
+    struct scan *s = mem_zalloc(sizeof(*s));
+    s->file = file;
+    s->config = *config;
+    uint64_t share = config->memory_bytes / 16;
+    s->batch_bytes = share < batch_bytes_max ? (size_t)share : batch_bytes_max;
+    enum code rc = choose_columns(s, err);
+    if (rc) {
+        scan_close(s);
+        return rc;
+    }
+    make_columns(s);
+    rc = check_announced(s, err);
+    if (rc) {
+        scan_close(s);
+        return rc;
+    }
+    for (size_t i = 0; i < s->n; i++)
+        if (pq_column_is_int96(pq_file_column(file->pq, s->columns[i])))
+            choose_int96_unit(s, i);
+    ipc_schema_put(s->fields, s->n, &s->schema);
+    *out_scan = s;
+    return OK;
+}
+
+void scan_close(struct scan *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; s->chunks && i < s->n; i++) {
+        pq_chunk_free(s->chunks[i]);
+        vector_done(&s->runs[i]);
+        scan_column_done(&s->building[i]);
+    }
+    fetched_done(&s->fetched);
+    arena_done(&s->arena);
+    arena_done(&s->names);
+    buf_done(&s->schema);
+    free(s->columns);
+    free(s->chunks);
+    free(s->runs);
+    free(s->building);
+    free(s->fields);
+    free(s);
+}
+
+/* ------------------------------------------------------------------------------------- reading */
+
+must_use static enum code open_group(struct scan *s, struct err *err)
+{
+    struct fetch_place place = {s->file, s->row_group, s->columns, s->n};
+    s->group_left = pq_file_group_rows(s->file->pq, s->row_group);
+    s->in_group = true;
+    if (s->group_left == 0)
+        return OK;
+    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir, &no_bound,
+                     err));
+    return fetched_start(&s->fetched, &place, s->chunks, err);
+}
+
+static void close_group(struct scan *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        pq_chunk_reset(s->chunks[i]);
+    fetched_reset(&s->fetched);
+    s->in_group = false;
+    s->row_group++;
+}
+
+/* Decode the next run of every column. */
+must_use static enum code read_run(struct scan *s, struct err *err)
+{
+    size_t wanted = s->group_left < run_rows ? (size_t)s->group_left : run_rows;
+    for (size_t i = 0; i < s->n; i++) {
+        TRY(pq_chunk_read(s->chunks[i], &s->runs[i], err));
+        char shown[128];
+        if (s->runs[i].n != wanted)
+            return err_set(err, E_CORRUPT, "column '%s' has %zu rows where %zu are left",
+                           view_printable(view_cstr(s->fields[i].name), shown, sizeof(shown)),
+                           s->runs[i].n, wanted);
+    }
+    s->run_n = wanted;
+    s->run_at = 0;
+    s->group_left -= wanted;
+    return OK;
+}
+
+/* Rows of the run that still fit the batch; at least one into an empty one. */
+static size_t rows_that_fit(struct scan *s)
+{
+    size_t n = 0, bytes = s->built_bytes, built = s->building[0].n;
+    uint64_t most = s->config.max_rows - s->n_done;
+    for (; s->run_at + n < s->run_n && n < most && built + n < batch_rows; n++) {
+        size_t row = 0;
+        for (size_t i = 0; i < s->n; i++)
+            row += scan_row_bytes(&s->runs[i], s->run_at + n);
+        if (bytes + row > s->batch_bytes && built + n > 0)
+            break;
+        bytes += row;
+    }
+    s->built_bytes = bytes;
+    return n;
+}
+
+/* Append what fits; false: the batch is full. */
+static bool append_run(struct scan *s)
+{
+    size_t n = rows_that_fit(s);
+    for (size_t i = 0; i < s->n; i++)
+        scan_column_add(&s->building[i], &s->runs[i], s->run_at, n);
+    s->run_at += n;
+    s->n_done += n;
+    return s->run_at == s->run_n;
+}
+
+must_use static enum code fill_batch(struct scan *s, struct err *err)
+{
+    while (s->n_done < s->config.max_rows && append_run(s)) {
+        if (s->in_group && s->group_left == 0)
+            close_group(s);
+        if (!s->in_group && s->row_group == pq_file_n_row_groups(s->file->pq))
+            return OK;
+        if (!s->in_group)
+            TRY(open_group(s, err));
+        s->run_n = s->run_at = 0;
+        if (s->group_left)
+            TRY(read_run(s, err));
+    }
+    return OK;
+}
+
+must_use static enum code make_stream(struct scan *s, size_t n_rows, struct ipc_stream *out,
+                                      struct err *err)
+{
+    arena_reset(&s->arena);
+    for (size_t i = 0; i < s->n; i++)
+        scan_column_sizes(&s->building[i], &s->fields[i].sizes);
+    TRY(ipc_plan(buf_view(&s->schema), s->fields, s->n, n_rows, SIZE_MAX, &s->arena, out, err));
+    for (size_t i = 0; i < s->n; i++) {
+        scan_column_fill(&s->building[i], &out->columns[i]);
+        scan_column_reset(&s->building[i]);
+    }
+    ipc_finish(out);
+    s->built_bytes = 0;
+    return OK;
+}
+
+enum code scan_next(struct scan *s, struct ipc_stream *out_stream, size_t *out_n_rows,
+                    struct err *err)
+{
+    uint64_t before = s->n_done;
+    if (s->n == 0) { /* rows of nothing are counted, not read */
+        uint64_t n_rows = pq_file_n_rows(s->file->pq);
+        s->n_done = n_rows < s->config.max_rows ? n_rows : s->config.max_rows;
+    }
+    enum code rc = s->n ? fill_batch(s, err) : OK;
+    if (rc)
+        return err_in(err, rc, "row group %zu", s->row_group);
+    size_t n_rows = (size_t)(s->n_done - before);
+    *out_n_rows = n_rows;
+    if (n_rows == 0 && s->begun)
+        return OK;
+    s->begun = true;
+    return make_stream(s, n_rows, out_stream, err);
+}

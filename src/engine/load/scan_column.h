@@ -1,0 +1,30 @@
+/* One column of a scan: decoded runs, appended until a batch is complete. */
+#ifndef MURR_ENGINE_LOAD_SCAN_COLUMN_H
+#define MURR_ENGINE_LOAD_SCAN_COLUMN_H
+
+#include "base/buf.h"
+#include "model/column.h"
+#include "model/vector.h"
+
+struct scan_column {
+    struct type type;
+    size_t n;
+    struct buf valid;  /* a byte a row */
+    struct buf values; /* of one width: as in vectors; else the bytes of all values */
+    struct buf ends;   /* of values: u64 each; of what vectors have as views */
+};
+
+void scan_column_done(struct scan_column *c);
+void scan_column_reset(struct scan_column *c);
+
+/* Bytes that row `i` of the run would add. */
+size_t scan_row_bytes(const struct vector *v, size_t i);
+
+/* Append n rows of the run, from `at` on. */
+void scan_column_add(struct scan_column *c, const struct vector *v, size_t at, size_t n);
+
+/* What an Arrow column of these rows needs, and filling it. */
+void scan_column_sizes(const struct scan_column *c, struct column_sizes *out);
+void scan_column_fill(const struct scan_column *c, struct column *out);
+
+#endif

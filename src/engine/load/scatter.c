@@ -1,0 +1,277 @@
+#include "engine/load/scatter.h"
+
+#include "base/mem.h"
+#include "engine/load/prefetch_queue.h"
+#include "engine/build/row_sink.h"
+
+/* The scratch of one worker. */
+struct scatter_worker {
+    struct pq_chunk **chunks; /* by column of the place that is read */
+    struct vector *columns;   /* by field, in the file's type */
+    struct row_sink sink;
+};
+
+struct scatter {
+    const struct scatter_config *config;
+    struct row_sink_config sink;
+    struct load_progress *progress;
+    struct scatter_worker *workers;
+    struct fetch_queue *reader;
+    uint64_t *group_ordinal; /* by task: rows before that row group */
+    struct fetch_task *tasks;
+    size_t n_tasks;
+};
+
+void scatter_result_done(struct scatter_result *r)
+{
+    free(r->n_nulls);
+    *r = (struct scatter_result){0};
+}
+
+static struct fetch_place place_of(const struct scatter_config *c, size_t file, size_t row_group)
+{
+    const struct resolved_file *r = &c->resolved->files[file];
+    return (struct fetch_place){&c->files[file], row_group, r->columns, r->n};
+}
+
+/* ------------------------------------------------------------------------- rows to records */
+
+/* Decode the next run of every column. All columns must agree on how many rows that is; those that the file does not
+ * have are null in as many. */
+must_use static enum code read_run(const struct scatter *s, struct scatter_worker *w, size_t file,
+                                   size_t *out_n, struct err *err)
+{
+    const struct schema *schema = &s->config->resolved->schema;
+    const struct resolved_file *r = &s->config->resolved->files[file];
+    size_t first = r->fields[0];
+    for (size_t k = 0; k < r->n; k++) {
+        size_t i = r->fields[k];
+        TRY(pq_chunk_read(w->chunks[k], &w->columns[i], err));
+        if (w->columns[i].n != w->columns[first].n)
+            return err_set(err, E_CORRUPT, "column '%s' has %zu rows where column '%s' has %zu",
+                           schema->fields[i].name, w->columns[i].n, schema->fields[first].name,
+                           w->columns[first].n);
+    }
+    for (size_t k = 0; k < r->n_absent; k++) {
+        struct vector *v = &w->columns[r->absent[k]];
+        v->n = v->n_nulls = w->columns[first].n;
+    }
+    *out_n = w->columns[first].n;
+    return OK;
+}
+
+must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w, size_t file,
+                                       uint64_t ordinal, uint64_t n_rows, struct err *err)
+{
+    for (uint64_t row = 0; row < n_rows;) {
+        if (atomic_load_explicit(&s->progress->cancelled, memory_order_relaxed))
+            return err_set(err, E_CANCELLED, "stopped");
+        size_t n = 0;
+        TRY(read_run(s, w, file, &n, err));
+        if (n == 0)
+            return err_set(err, E_CORRUPT, "ends after %llu of %llu rows", (unsigned long long)row,
+                           (unsigned long long)n_rows);
+        TRY(row_sink_put(&w->sink, w->columns, n, ordinal + row, row, err));
+        row += n;
+        atomic_fetch_add_explicit(&s->progress->rows_done, n, memory_order_relaxed);
+    }
+    return OK;
+}
+
+/* Vectors have the types that the file's columns are read as, which differ from file to file. */
+static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_t file)
+{
+    const struct schema *schema = &s->config->resolved->schema;
+    const struct resolved_file *r = &s->config->resolved->files[file];
+    AUTO(ptr) struct type *types = mem_alloc(schema->n_fields * sizeof(*types));
+    for (size_t k = 0; k < r->n; k++) {
+        size_t i = r->fields[k];
+        types[i] = resolve_read_type(pq_file_column(s->config->files[file].pq, r->columns[k]),
+                                     &schema->fields[i].type);
+        if (w->columns[i].cap == 0 || !type_eq(&w->columns[i].type, &types[i])) {
+            vector_done(&w->columns[i]);
+            vector_init(&w->columns[i], &types[i], ROW_SINK_ROWS);
+        }
+    }
+    for (size_t k = 0; k < r->n_absent; k++) { /* as zeros, which no other file has left behind */
+        size_t i = r->absent[k];
+        types[i] = schema->fields[i].type;
+        vector_done(&w->columns[i]);
+        vector_init(&w->columns[i], &types[i], ROW_SINK_ROWS);
+    }
+    row_sink_expect(&w->sink, types);
+}
+
+/* Which of the files it is. */
+static size_t file_of(const struct scatter *s, size_t task)
+{
+    return (size_t)(s->tasks[task].place.file - s->config->files);
+}
+
+must_use static enum code scatter_fetched(struct scatter *s, size_t task, unsigned worker,
+                                          const struct fetched *fetched, struct err *err)
+{
+    struct scatter_worker *w = &s->workers[worker];
+    const struct fetch_task *t = &s->tasks[task];
+    fit_vectors(s, w, file_of(s, task));
+    enum code rc = fetched_start(fetched, &t->place, w->chunks, err);
+    if (!rc)
+        rc = scatter_rows(s, w, file_of(s, task), s->group_ordinal[task], t->n_rows, err);
+    for (size_t i = 0; i < t->place.n_columns; i++)
+        pq_chunk_reset(w->chunks[i]);
+    return rc;
+}
+
+must_use static enum code scatter_group(struct scatter *s, size_t task, unsigned worker,
+                                        struct err *err)
+{
+    struct fetched *fetched;
+    if (s->tasks[task].n_rows == 0)
+        return OK;
+    TRY(fetch_queue_take(s->reader, task, &fetched, err));
+    enum code rc = scatter_fetched(s, task, worker, fetched, err);
+    fetch_queue_give_back(s->reader, fetched);
+    if (!rc)
+        atomic_fetch_add_explicit(&s->progress->bytes_done, s->tasks[task].n_bytes,
+                                  memory_order_relaxed);
+    return rc;
+}
+
+static enum code scatter_task(void *job, size_t task, unsigned worker, struct err *err)
+{
+    struct scatter *s = job;
+    enum code rc = scatter_group(s, task, worker, err);
+    if (rc && rc != E_CANCELLED)
+        err_write_in(err, "file %s, row group %zu", s->tasks[task].place.file->name,
+                     s->tasks[task].place.row_group);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------- the whole */
+
+static void workers_init(struct scatter *s, unsigned n_workers)
+{
+    size_t n_fields = s->config->resolved->schema.n_fields;
+    s->workers = mem_zalloc(n_workers * sizeof(*s->workers));
+    for (unsigned k = 0; k < n_workers; k++) {
+        struct scatter_worker *w = &s->workers[k];
+        w->chunks = mem_zalloc(n_fields * sizeof(struct pq_chunk *));
+        w->columns = mem_zalloc(n_fields * sizeof(*w->columns));
+        row_sink_init(&w->sink, &s->sink, k);
+        for (size_t i = 0; i < n_fields; i++)
+            w->chunks[i] = pq_chunk_new();
+    }
+}
+
+static void workers_done(struct scatter *s, unsigned n_workers)
+{
+    size_t n_fields = s->config->resolved->schema.n_fields;
+    for (unsigned k = 0; k < n_workers; k++) {
+        struct scatter_worker *w = &s->workers[k];
+        for (size_t i = 0; i < n_fields; i++) {
+            pq_chunk_free(w->chunks[i]);
+            vector_done(&w->columns[i]);
+        }
+        free(w->chunks);
+        free(w->columns);
+        row_sink_done(&w->sink);
+    }
+    free(s->workers);
+}
+
+/* A task: what it has to read, and how much that is. */
+must_use static enum code plan_task(const struct scatter *s, size_t file, size_t row_group,
+                                    struct fetched *scratch, struct fetch_task *out,
+                                    struct err *err)
+{
+    const struct source_file *f = &s->config->files[file];
+    out->place = place_of(s->config, file, row_group);
+    enum code rc = fetched_plan(scratch, &out->place, err);
+    if (rc)
+        return err_in(err, rc, "file %s, row group %zu", f->name, row_group);
+    out->n_rows = pq_file_group_rows(f->pq, row_group);
+    out->n_bytes = scratch->len;
+    return OK;
+}
+
+/* Number the row groups, in file order: later rows replace earlier ones. */
+must_use static enum code list_tasks(struct scatter *s, struct scatter_result *out, struct err *err)
+{
+    const struct scatter_config *c = s->config;
+    for (size_t f = 0; f < c->n_files; f++)
+        s->n_tasks += pq_file_n_row_groups(c->files[f].pq);
+    s->tasks = mem_zalloc(s->n_tasks * sizeof(*s->tasks));
+    s->group_ordinal = mem_zalloc(s->n_tasks * sizeof(*s->group_ordinal));
+    AUTO(fetched) struct fetched scratch = {0};
+    uint64_t n_rows = 0, n_bytes = 0, n_listed = 0;
+    s->n_tasks = 0;
+    for (size_t f = 0; f < c->n_files; f++)
+        for (size_t g = 0; g < pq_file_n_row_groups(c->files[f].pq); g++, n_listed++) {
+            struct fetch_task *t = &s->tasks[s->n_tasks];
+            TRY(plan_task(s, f, g, &scratch, t, err));
+            out->n_rows_listed += t->n_rows;
+            out->n_bytes_listed += t->n_bytes;
+            if (n_listed % c->sample_every)
+                continue;
+            s->group_ordinal[s->n_tasks++] = n_rows;
+            n_rows += t->n_rows;
+            n_bytes += t->n_bytes;
+        }
+    atomic_store(&s->progress->rows_total, n_rows);
+    atomic_store(&s->progress->bytes_total, n_bytes);
+    out->n_rows = n_rows;
+    return OK;
+}
+
+must_use static enum code run_tasks(struct scatter *s, struct pool *pool, struct err *err)
+{
+    const struct scatter_config *c = s->config;
+    struct fetch_queue_config config = {
+        .tasks = s->tasks,
+        .n_tasks = s->n_tasks,
+        .pool = pool,
+        .memory_bytes = c->fetch_bytes,
+        .is_far = c->is_far,
+        .temp_dir = c->temp_dir,
+        .op = c->op,
+    };
+    s->reader = fetch_queue_new(&config);
+    enum code rc = pool_run(pool, s->n_tasks, scatter_task, s, err);
+    fetch_queue_free(s->reader);
+    return rc;
+}
+
+static void sum_up(const struct scatter *s, unsigned n_workers, struct scatter_result *r)
+{
+    size_t n_fields = s->config->resolved->schema.n_fields;
+    r->n_nulls = mem_zalloc(n_fields * sizeof(*r->n_nulls));
+    for (unsigned k = 0; k < n_workers; k++) {
+        const struct row_sink *sink = &s->workers[k].sink;
+        for (size_t i = 0; i < n_fields; i++)
+            r->n_nulls[i] += sink->n_nulls[i];
+        key_lengths_sum(&r->keys, &sink->key_lengths);
+    }
+}
+
+enum code scatter_run(const struct scatter_config *config, struct pool *pool,
+                      struct load_progress *progress, struct scatter_result *out, struct err *err)
+{
+    struct scatter s = {.config = config, .progress = progress};
+    s.sink = (struct row_sink_config){&config->resolved->schema, config->format, config->spill,
+                                      config->n_blocks, config->hash_seed};
+    unsigned n_workers = pool_size(pool);
+    struct scatter_result result = {0};
+    workers_init(&s, n_workers);
+    enum code rc = list_tasks(&s, &result, err);
+    if (!rc)
+        rc = run_tasks(&s, pool, err);
+    if (!rc) {
+        spill_seal(config->spill);
+        sum_up(&s, n_workers, &result);
+        *out = result;
+    }
+    workers_done(&s, n_workers);
+    free(s.tasks);
+    free(s.group_ordinal);
+    return rc;
+}

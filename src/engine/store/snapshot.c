@@ -1,0 +1,252 @@
+#include "engine/store/snapshot.h"
+
+#include "base/mem.h"
+#include "engine/store/row_count.h"
+#include "engine/store/snapshot.h"
+#include "engine/store/snapshot_parts.h"
+#include "segment/gather.h"
+#include "segment/patch.h"
+
+struct snapshot {
+    _Atomic uint32_t refs;
+    /* Immutable from here on. */
+    struct base *base;
+    struct overlay *overlay;
+    struct seg_stack stack;
+    uint64_t n_rows;
+    size_t *field_of; /* of layers whose fields are not the base's, one list behind the other */
+};
+
+struct found_rows {
+    const struct snapshot *snapshot;
+    struct seg_rows rows;
+};
+
+struct snapshot *snapshot_ref(struct snapshot *s)
+{
+    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+    return s;
+}
+
+void snapshot_unref(struct snapshot *s)
+{
+    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    base_unref(s->base);
+    overlay_unref(s->overlay);
+    free(s->field_of);
+    free(s);
+}
+
+int64_t snapshot_floor(const struct generation_info *info)
+{
+    return info->partition[0] ? seg_stamp(info->published_at_ms * 1000, true) : INT64_MIN;
+}
+
+must_use static enum code stack_layer(struct snapshot *s, size_t i, struct err *err)
+{
+    const struct layer *l = s->overlay->layers[i];
+    const struct schema *schema = s->base->set.schema;
+    size_t *field_of = s->field_of + i * schema->n_fields;
+    if (l->set.hasher.seed != s->base->set.hasher.seed)
+        return err_set(err, E_CORRUPT, "segment %llu of writes has another hash seed than its base",
+                       (unsigned long long)l->number);
+    TRY(layer_match(l, schema, field_of, err));
+    s->stack.layers[i] = layer_view(l);
+    s->stack.layers[i].field_of = field_of;
+    s->stack.layers[i].filter_bit = s->overlay->bits[i];
+    return OK;
+}
+
+/* What lies below layer `i`. */
+static struct seg_stack stack_below(const struct snapshot *s, size_t i)
+{
+    struct seg_stack below = s->stack;
+    below.n_layers = s->stack.n_layers - i - 1;
+    memcpy(below.layers, s->stack.layers + i + 1, below.n_layers * sizeof(*below.layers));
+    seg_stack_prepare(&below);
+    return below;
+}
+
+uint64_t snapshot_count_rows(const struct snapshot *s)
+{
+    int64_t n = (int64_t)s->base->n_rows;
+    for (size_t i = s->overlay->n; i-- > 0;) {
+        struct seg_stack below = stack_below(s, i);
+        n += row_count_added(&below, s->overlay->layers[i]);
+    }
+    return (uint64_t)n;
+}
+
+void snapshot_set_n_rows(struct snapshot *s, uint64_t n_rows)
+{
+    s->n_rows = n_rows;
+}
+
+enum code snapshot_new(struct base *take_base, struct overlay *take_overlay,
+                       struct snapshot **out_snapshot, struct err *err)
+{
+    struct snapshot *s = mem_zalloc(sizeof(*s));
+    s->refs = 1;
+    s->base = take_base;
+    s->overlay = take_overlay;
+    size_t n = s->overlay->n;
+    s->stack = seg_stack_of(&s->base->set);
+    s->stack.layers[n] = s->stack.layers[0];
+    s->stack.n_layers = n + 1;
+    s->stack.filter = overlay_filter(s->overlay);
+    s->n_rows = s->base->n_rows;
+    s->stack.floor = snapshot_floor(&s->base->info);
+    s->field_of = mem_alloc(n * s->base->set.schema->n_fields * sizeof(*s->field_of));
+    for (size_t i = 0; i < n; i++) {
+        enum code rc = stack_layer(s, i, err);
+        if (rc) {
+            snapshot_unref(s);
+            return rc;
+        }
+    }
+    seg_stack_prepare(&s->stack);
+    *out_snapshot = s;
+    return OK;
+}
+
+must_use static enum code open_layers(const char *table_dir, const struct manifest *m,
+                                      struct overlay **overlay, struct err *err)
+{
+    for (size_t i = 0; i < m->n_writes; i++) {
+        struct layer *l;
+        TRY(layer_open(table_dir, &m->writes[i], false, &l, err));
+        struct overlay *more = overlay_push(*overlay, l);
+        layer_unref(l);
+        overlay_unref(*overlay);
+        *overlay = more;
+    }
+    return OK;
+}
+
+enum code snapshot_open(const char *table_dir, const struct manifest *m, enum storage_kind storage,
+                        struct snapshot **out_snapshot, struct err *err)
+{
+    static const struct remote_op no_bound;
+    char dir[PATH_CAP];
+    struct base *base;
+    struct overlay *overlay = overlay_new();
+    enum code rc = open_layers(table_dir, m, &overlay, err);
+    if (!rc)
+        rc = generation_path(table_dir, m->generation, dir, err);
+    if (!rc)
+        rc = base_open(dir, storage, &no_bound, &base, err);
+    if (rc) {
+        overlay_unref(overlay);
+        return rc;
+    }
+    TRY(snapshot_new(base, overlay, out_snapshot, err));
+    if (m->n_writes)
+        (*out_snapshot)->n_rows = m->n_rows;
+    return OK;
+}
+
+enum code snapshot_open_live(const char *data_dir, const char *table, enum storage_kind storage,
+                             struct snapshot **out_snapshot, struct err *err)
+{
+    char table_dir[PATH_CAP];
+    struct manifest m = {0}, before;
+    enum code rc;
+    TRY(path_format(table_dir, err, "%s/%s", data_dir, table));
+    /* A server may swap and prune between the manifest and the opening: then there is a newer one. */
+    do {
+        before = m;
+        TRY(manifest_read(table_dir, &m, err));
+        if (m.generation == 0)
+            return err_set(err, E_NOTFOUND, "no loaded table '%s' in %s", table, data_dir);
+        rc = snapshot_open(table_dir, &m, storage, out_snapshot, err);
+    } while (rc && !manifest_eq(&m, &before));
+    return rc;
+}
+
+struct base *snapshot_base(const struct snapshot *s)
+{
+    return s->base;
+}
+
+struct overlay *snapshot_overlay(const struct snapshot *s)
+{
+    return s->overlay;
+}
+
+const struct seg_stack *snapshot_stack(const struct snapshot *s)
+{
+    return &s->stack;
+}
+
+const struct schema *snapshot_schema(const struct snapshot *s)
+{
+    return s->base->set.schema;
+}
+
+struct view snapshot_schema_message(const struct snapshot *s, const struct projection *columns,
+                                    struct arena *arena)
+{
+    return schema_cache_get(s->base->schemas, s->base->set.schema, columns, arena);
+}
+
+uint64_t snapshot_n_rows(const struct snapshot *s)
+{
+    return s->n_rows;
+}
+
+uint64_t snapshot_n_slots(const struct snapshot *s)
+{
+    uint64_t n_slots = 0;
+    for (size_t i = 0; i < s->base->n_segments; i++)
+        n_slots += s->base->segments[i]->n_slots;
+    return n_slots;
+}
+
+struct view snapshot_slot_key(const struct snapshot *s, uint64_t i)
+{
+    const struct seg_block *b = s->base->set.blocks;
+    for (; i >= seg_block_n_slots(b); b++)
+        i -= seg_block_n_slots(b);
+    return seg_row_key(s->base->set.layout, b, b->rows + i * s->base->set.layout->groups[0].stride);
+}
+
+const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list keys,
+                                       const struct projection *columns, struct arena *arena)
+{
+    struct found_rows *f = arena_zalloc(arena, sizeof(*f));
+    f->snapshot = s;
+    f->rows = (struct seg_rows){
+        .n = keys.n,
+        .row = arena_alloc(arena, keys.n * sizeof(*f->rows.row)),
+        .block = arena_alloc(arena, keys.n * sizeof(*f->rows.block)),
+        .slot = arena_alloc(arena, keys.n * sizeof(*f->rows.slot)),
+        .present = arena_alloc(arena, column_bitmap_bytes(keys.n)),
+        .layer = s->overlay->n ? arena_alloc(arena, keys.n) : NULL,
+    };
+    seg_stack_find(&s->stack, keys.keys, columns->fields, columns->n_fields, &f->rows, arena);
+    seg_patch_resolve(&s->stack, keys.keys, columns->fields, columns->n_fields, &f->rows, arena);
+    return f;
+}
+
+size_t found_n_absent(const struct found_rows *rows)
+{
+    return rows->rows.n_absent;
+}
+
+bool found_is_present(const struct found_rows *rows, size_t key_idx)
+{
+    return rows->rows.present[key_idx / 8] >> (key_idx % 8) & 1;
+}
+
+enum code found_sizes(const struct found_rows *rows, const size_t *fields, size_t n_fields,
+                      struct column_sizes *out_sizes, struct err *err)
+{
+    return seg_sizes(&rows->snapshot->stack, &rows->rows, fields, n_fields, out_sizes, err);
+}
+
+void found_gather(const struct found_rows *rows, const size_t *fields, size_t n_fields,
+                  struct column *columns)
+{
+    seg_gather(&rows->snapshot->stack, &rows->rows, fields, n_fields, columns);
+}

@@ -1,0 +1,440 @@
+#include "engine/table/commit.h"
+
+#include "base/log.h"
+#include "engine/table/damage.h"
+#include "engine/store/json_file.h"
+#include "engine/store/row_count.h"
+#include "segment/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum code commit_make_tmp(struct table *t, uint64_t *out_number, char out[static PATH_CAP],
+                          struct err *err)
+{
+    uint64_t number = atomic_fetch_add(&t->next_number, 1); /* a failed one is not used again */
+    TRY(path_format(out, err, "%s/%010" PRIu64 ".tmp", t->dir, number));
+    TRY(dir_make(out, err));
+    *out_number = number;
+    return OK;
+}
+
+static void remove_or_warn(const char *path)
+{
+    struct err err;
+    if (tree_remove(path, &err))
+        log_warn("debris stays behind", log_str("path", path), log_str("error", err.msg));
+}
+
+void commit_remove_tmp(const char *tmp_dir)
+{
+    remove_or_warn(tmp_dir);
+}
+
+/*
+ * The files of a commit that failed. A manifest that was renamed but not synced may name them, and be what a crash
+ * leaves: then they stay, and what they would have replaced is there as well. The next commit that goes well makes
+ * them debris, which a restart removes.
+ */
+static void remove_failed(const struct table *t, uint64_t number, const char *path)
+{
+    struct manifest m;
+    if (manifest_read(t->dir, &m, NULL) || manifest_names(&m, number))
+        log_warn("files of a commit that failed stay, as the manifest may name them",
+                 log_str("path", path));
+    else
+        remove_or_warn(path);
+}
+
+enum code commit_open_base(struct table *t, const char *dir, struct base **out_base,
+                           struct err *err)
+{
+    enum storage_kind storage = t->is_serving ? t->spec->storage : STORAGE_MMAP;
+    struct remote_op op = table_source_op(t, 0);
+    enum code rc = base_open(dir, storage, &op, out_base, err);
+    if ((rc != E_NOMEM && rc != E_CANCELLED) || storage != STORAGE_MEMORY)
+        return rc;
+    if (rc == E_NOMEM)
+        log_warn("no memory for a copy; serving from the mapped files",
+                 log_str("table", t->spec->name), log_str("error", err->msg));
+    return base_open(dir, STORAGE_MMAP, &op, out_base, err);
+}
+
+/* ------------------------------------------------------------------------------ the three steps */
+
+static void swap(struct table *t, struct snapshot *take_fresh)
+{
+    pthread_mutex_lock(&t->lock);
+    struct snapshot *old = t->live;
+    struct overlay *orphans = t->orphans;
+    t->live = take_fresh;
+    t->orphans = NULL;
+    pthread_mutex_unlock(&t->lock);
+    snapshot_unref(old); /* outside the lock: it may unmap gigabytes */
+    overlay_unref(orphans);
+}
+
+must_use static enum code save_manifest(struct table *t, const struct snapshot *s, struct err *err)
+{
+    const struct overlay *o = snapshot_overlay(s);
+    struct manifest m = {.sequence = ++t->manifest_sequence,
+                         .generation = snapshot_base(s)->info.number,
+                         .is_created = !t->store,
+                         .n_rows = snapshot_n_rows(s)};
+    for (size_t i = o->n; i-- > 0;)
+        m.writes[m.n_writes++] =
+            (struct manifest_write){o->layers[i]->number, o->layers[i]->newest, o->layers[i]->root};
+    return manifest_save(t->dir, &m, err);
+}
+
+enum code commit_mend_manifest(struct table *t, struct err *err)
+{
+    char path[PATH_CAP];
+    enum code rc = OK;
+    TRY(path_format(path, err, "%s/manifest.json", t->dir));
+    pthread_mutex_lock(&t->commit);
+    bool is_mended = t->live && damage_kind_of(t) != DAMAGE_OLDER && !json_file_is_doubled(path);
+    if (is_mended)
+        rc = save_manifest(t, t->live, err);
+    pthread_mutex_unlock(&t->commit);
+    if (is_mended && !rc)
+        log_warn("the manifest was written again", log_str("table", t->spec->name));
+    return rc;
+}
+
+/* Rows of a snapshot that is about to follow the live one: over the same base with one layer more on top, only
+ * that is counted; a merge changes nothing. */
+static uint64_t count_rows(const struct table *t, const struct snapshot *fresh, bool is_merge)
+{
+    const struct overlay *o = snapshot_overlay(fresh);
+    if (o->n == 0)
+        return snapshot_base(fresh)->n_rows;
+    if (is_merge)
+        return snapshot_n_rows(t->live);
+    if (t->live && snapshot_base(t->live) == snapshot_base(fresh) &&
+        snapshot_overlay(t->live)->n == o->n - 1)
+        return snapshot_n_rows(t->live) +
+               (uint64_t)row_count_added(snapshot_stack(t->live), o->layers[0]);
+    return snapshot_count_rows(fresh);
+}
+
+/* With the commit lock held. Takes both. */
+must_use static enum code publish(struct table *t, struct base *take_base,
+                                  struct overlay *take_overlay, bool is_merge, struct err *err)
+{
+    struct snapshot *fresh;
+    TRY(snapshot_new(take_base, take_overlay, &fresh, err));
+    snapshot_set_n_rows(fresh, count_rows(t, fresh, is_merge));
+    enum code rc = save_manifest(t, fresh, err);
+    if (rc)
+        snapshot_unref(fresh);
+    else
+        swap(t, fresh);
+    return rc;
+}
+
+/* Files of layers that were in `before` and are not served any more. */
+static void remove_layers(struct table *t, const struct overlay *before)
+{
+    const struct overlay *now = snapshot_overlay(t->live);
+    for (size_t i = 0; i < before->n; i++) {
+        bool is_served = false;
+        char path[PATH_CAP];
+        for (size_t k = 0; k < now->n; k++)
+            is_served |= now->layers[k]->number == before->layers[i]->number;
+        if (!is_served && layer_path(t->dir, before->layers[i]->number, path, NULL) == OK)
+            remove_or_warn(path);
+    }
+}
+
+/* ----------------------------------------------------------------------------------- new base */
+
+/* The layers with rows that a base does not replace. */
+static struct overlay *layers_above(const struct overlay *o, int64_t floor)
+{
+    struct overlay *kept = overlay_replace(o, o->n, o->n, NULL);
+    for (size_t i = kept->n; i-- > 0;) {
+        if (kept->layers[i]->newest > floor)
+            continue;
+        struct overlay *fewer = overlay_replace(kept, i, i + 1, NULL);
+        overlay_unref(kept);
+        kept = fewer;
+    }
+    return kept;
+}
+
+must_use static enum code name_generation(struct table *t, const char *tmp_dir, uint64_t number,
+                                          char dir[static PATH_CAP], struct err *err)
+{
+    TRY(generation_path(t->dir, number, dir, err));
+    TRY(dir_sync(tmp_dir, err));
+    if (rename(tmp_dir, dir) < 0)
+        return err_errno(err, code_of_errno(), "cannot rename %s to %s", tmp_dir, dir);
+    enum code rc = dir_sync(t->dir, err);
+    if (rc)
+        remove_or_warn(dir);
+    return rc;
+}
+
+must_use static enum code publish_base(struct table *t, struct base *take_base, struct err *err)
+{
+    struct overlay *before = t->live      ? overlay_ref(snapshot_overlay(t->live))
+                             : t->orphans ? overlay_ref(t->orphans)
+                                          : overlay_new();
+    struct overlay *above = layers_above(before, snapshot_floor(&take_base->info));
+    enum code rc = publish(t, take_base, above, false, err);
+    if (!rc)
+        remove_layers(t, before);
+    overlay_unref(before);
+    return rc;
+}
+
+enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number, struct err *err)
+{
+    char dir[PATH_CAP];
+    struct base *base;
+    enum code rc = name_generation(t, tmp_dir, number, dir, err);
+    if (rc) {
+        remove_or_warn(tmp_dir);
+        return rc;
+    }
+    rc = commit_open_base(t, dir, &base, err);
+    if (!rc) {
+        pthread_mutex_lock(&t->commit);
+        rc = publish_base(t, base, err);
+        pthread_mutex_unlock(&t->commit);
+    }
+    if (rc) {
+        remove_failed(t, number, dir);
+        return rc;
+    }
+    damage_clear(t);
+    damage_look(t); /* layers that stayed */
+    return OK;
+}
+
+/* A copy in memory was checked while it was made. */
+must_use static enum code verify_base(const struct base *b, struct err *err)
+{
+    enum code rc = OK;
+    for (size_t i = 0; i < b->n_segments && !rc && b->set.pages; i++)
+        rc = seg_verify_checksums(b->segments[i], err);
+    return rc;
+}
+
+must_use static enum code publish_older(struct table *t, uint64_t number, struct err *err)
+{
+    char dir[PATH_CAP];
+    struct base *base;
+    TRY(generation_path(t->dir, number, dir, err));
+    TRY(commit_open_base(t, dir, &base, err));
+    enum code rc = verify_base(base, err);
+    if (rc) {
+        base_unref(base);
+        return rc;
+    }
+    pthread_mutex_lock(&t->commit);
+    rc = publish(t, base, overlay_ref(snapshot_overlay(t->live)), false, err);
+    pthread_mutex_unlock(&t->commit);
+    return rc;
+}
+
+enum code commit_older(struct table *t, struct err *err)
+{
+    AUTO(generation_list) struct generation_list list = {0};
+    struct generation_info live;
+    char why[512];
+    if (!table_live_info(t, &live))
+        return err_set(err, E_NOTFOUND, "nothing serves");
+    TRY(generation_list(t->dir, &list, err));
+    for (size_t i = 0; i < list.n; i++) {
+        if (list.numbers[i] >= live.number || publish_older(t, list.numbers[i], err))
+            continue;
+        snprintf(why, sizeof(why), "generation %llu (%s) is damaged; generation %llu serves",
+                 (unsigned long long)live.number, live.partition,
+                 (unsigned long long)list.numbers[i]);
+        damage_clear(t);
+        damage_note(t, DAMAGE_OLDER, INT64_MIN, why);
+        return OK;
+    }
+    return err_set(err, E_NOTFOUND, "no older generation is whole");
+}
+
+static void resettle(struct table *t, struct snapshot *take_fresh)
+{
+    snapshot_set_n_rows(take_fresh, snapshot_n_rows(t->live));
+    swap(t, take_fresh);
+}
+
+void commit_resettled(struct table *t, struct base *take_base)
+{
+    struct snapshot *fresh;
+    struct err err;
+    pthread_mutex_lock(&t->commit);
+    if (snapshot_base(t->live)->info.number != take_base->info.number)
+        base_unref(take_base);
+    else if (snapshot_new(take_base, overlay_ref(snapshot_overlay(t->live)), &fresh, &err) == OK)
+        resettle(t, fresh);
+    pthread_mutex_unlock(&t->commit);
+}
+
+/* -------------------------------------------------------------------------------- a new layer */
+
+/* The one segment in the directory, under its name. */
+must_use static enum code name_layer(struct table *t, const char *tmp_dir, uint64_t number,
+                                     char path[static PATH_CAP], struct err *err)
+{
+    char from[PATH_CAP];
+    TRY(segment_path(tmp_dir, 0, from, err));
+    TRY(layer_path(t->dir, number, path, err));
+    if (rename(from, path) < 0)
+        return err_errno(err, code_of_errno(), "cannot rename %s to %s", from, path);
+    enum code rc = dir_sync(t->dir, err);
+    if (rc)
+        remove_or_warn(path);
+    return rc;
+}
+
+must_use static enum code open_layer(struct table *t, uint64_t number, int64_t newest,
+                                     struct layer **out, struct err *err)
+{
+    const struct manifest_write what = {.segment = number, .newest = newest};
+    bool to_memory = t->is_serving && t->spec->storage == STORAGE_MEMORY;
+    return layer_open(t->dir, &what, to_memory, out, err);
+}
+
+must_use static enum code publish_layer(struct table *t, struct layer *layer, struct err *err)
+{
+    const struct overlay *now = snapshot_overlay(t->live);
+    if (now->n == OVERLAY_MAX)
+        return err_set(err, E_BUSY, "%zu segments of writes wait to be merged", now->n);
+    return publish(t, base_ref(snapshot_base(t->live)), overlay_push(now, layer), false, err);
+}
+
+enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number, int64_t newest,
+                       struct err *err)
+{
+    char path[PATH_CAP];
+    struct layer *layer;
+    enum code rc = name_layer(t, tmp_dir, number, path, err);
+    remove_or_warn(tmp_dir);
+    if (rc)
+        return rc;
+    rc = open_layer(t, number, newest, &layer, err);
+    if (!rc) {
+        pthread_mutex_lock(&t->commit);
+        rc = publish_layer(t, layer, err);
+        pthread_mutex_unlock(&t->commit);
+        layer_unref(layer);
+    }
+    if (rc)
+        remove_failed(t, number, path);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------------ a merge */
+
+/* Where the merged layers are now: newer ones may lie above them. */
+must_use static enum code find_merged(const struct table *t, const struct snapshot *from,
+                                      size_t first, size_t end, bool has_base, size_t *out_at,
+                                      struct err *err)
+{
+    const struct overlay *was = snapshot_overlay(from), *now = snapshot_overlay(t->live);
+    size_t n = end - first, at = 0;
+    while (at < now->n && n && now->layers[at]->number != was->layers[first]->number)
+        at++;
+    bool same = at + n <= now->n;
+    for (size_t i = 0; same && i < n; i++)
+        same = now->layers[at + i]->number == was->layers[first + i]->number;
+    if (has_base)
+        same = same && at + n == now->n &&
+               snapshot_base(t->live)->info.number == snapshot_base(from)->info.number;
+    if (!same)
+        return err_set(err, E_CHANGED, "what was merged is not served any more");
+    *out_at = at;
+    return OK;
+}
+
+must_use static enum code publish_merged_base(struct table *t, struct base *take_base,
+                                              const struct snapshot *from, size_t first, size_t end,
+                                              struct err *err)
+{
+    size_t at;
+    enum code rc = find_merged(t, from, first, end, true, &at, err);
+    if (rc) {
+        base_unref(take_base);
+        return rc;
+    }
+    struct overlay *now = snapshot_overlay(t->live);
+    TRY(publish(t, take_base, overlay_replace(now, at, now->n, NULL), true, err));
+    remove_layers(t, snapshot_overlay(from));
+    return OK;
+}
+
+must_use static enum code merge_to_base(struct table *t, const char *tmp_dir, uint64_t number,
+                                        const struct snapshot *from, size_t first, size_t end,
+                                        struct err *err)
+{
+    char dir[PATH_CAP], old[PATH_CAP];
+    struct base *base;
+    TRY(name_generation(t, tmp_dir, number, dir, err));
+    enum code rc = commit_open_base(t, dir, &base, err);
+    if (!rc) {
+        pthread_mutex_lock(&t->commit);
+        rc = publish_merged_base(t, base, from, first, end, err);
+        pthread_mutex_unlock(&t->commit);
+    }
+    if (rc)
+        remove_failed(t, number, dir);
+    else if (generation_path(t->dir, snapshot_base(from)->info.number, old, NULL) == OK)
+        remove_or_warn(old);
+    return rc;
+}
+
+must_use static enum code publish_merged_layer(struct table *t, struct layer *layer,
+                                               const struct snapshot *from, size_t first,
+                                               size_t end, struct err *err)
+{
+    size_t at;
+    TRY(find_merged(t, from, first, end, false, &at, err));
+    TRY(publish(t, base_ref(snapshot_base(t->live)),
+                overlay_replace(snapshot_overlay(t->live), at, at + (end - first), layer), true,
+                err));
+    remove_layers(t, snapshot_overlay(from));
+    return OK;
+}
+
+must_use static enum code merge_to_layer(struct table *t, const char *tmp_dir, uint64_t number,
+                                         const struct snapshot *from, size_t first, size_t end,
+                                         struct err *err)
+{
+    char path[PATH_CAP];
+    struct layer *layer;
+    int64_t newest = INT64_MIN;
+    for (size_t i = first; i < end; i++) {
+        int64_t stamp = snapshot_overlay(from)->layers[i]->newest;
+        newest = stamp > newest ? stamp : newest;
+    }
+    TRY(name_layer(t, tmp_dir, number, path, err));
+    enum code rc = open_layer(t, number, newest, &layer, err);
+    if (!rc) {
+        pthread_mutex_lock(&t->commit);
+        rc = publish_merged_layer(t, layer, from, first, end, err);
+        pthread_mutex_unlock(&t->commit);
+        layer_unref(layer);
+    }
+    if (rc)
+        remove_failed(t, number, path);
+    return rc;
+}
+
+enum code commit_merge(struct table *t, const char *tmp_dir, uint64_t number,
+                       const struct snapshot *from, size_t first, size_t end, bool has_base,
+                       struct err *err)
+{
+    enum code rc = has_base ? merge_to_base(t, tmp_dir, number, from, first, end, err)
+                            : merge_to_layer(t, tmp_dir, number, from, first, end, err);
+    remove_or_warn(tmp_dir);
+    return rc;
+}

@@ -1,0 +1,195 @@
+#include "engine/table/reload.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/table/commit.h"
+#include "engine/table/guard.h"
+#include "engine/table/table.h"
+#include "engine/load/load_shares.h"
+
+/* A source that does not answer a listing: how long one waits at most. */
+static const int64_t discover_min_ms = 10 * 1000;
+static const int64_t discover_max_ms = 60 * 1000;
+
+static bool is_of_this_source(const struct table *t, const struct generation_info *info)
+{
+    return info->source_hash == 0 || info->source_hash == t->source_hash;
+}
+
+enum code reload_discover(struct table *t, const struct reload_wish *wish,
+                          struct discovery_result *out, struct err *err)
+{
+    int64_t timeout_ms = t->spec->poll_interval_ms;
+    timeout_ms = timeout_ms > discover_min_ms ? timeout_ms : discover_min_ms;
+    struct remote_op op =
+        table_source_op(t, timeout_ms < discover_max_ms ? timeout_ms : discover_max_ms);
+    struct generation_info info;
+    bool is_bound = !wish->goes_back && table_live_info(t, &info) && is_of_this_source(t, &info);
+    const struct discovery d = {
+        .store = t->store,
+        .layout = &t->spec->source.layout,
+        .served = is_bound ? info.partition : NULL,
+        .passes_over = wish->passes_over,
+        .arg = wish->arg,
+    };
+    return discover(&d, &op, out, err);
+}
+
+/* ------------------------------------------------------------------------------------- guards */
+
+/* What serves, for comparing: nothing, where it came of another source or configuration. */
+must_use static enum code check_guards(struct table *t, const struct load_result *result,
+                                       struct err *err)
+{
+    struct snapshot *live;
+    char dir[PATH_CAP];
+    if (table_snapshot(t, &live, NULL))
+        return guard_check(&t->spec->guard, NULL, result, err);
+    const struct generation_info *info = &snapshot_base(live)->info;
+    const struct guard_served served = {info, snapshot_schema(live), dir};
+    bool compares = is_of_this_source(t, info) && info->spec_hash == t->spec_hash;
+    enum code rc = generation_path(t->dir, info->number, dir, err);
+    if (!rc)
+        rc = guard_check(&t->spec->guard, compares ? &served : NULL, result, err);
+    snapshot_unref(live);
+    return rc;
+}
+
+/* --------------------------------------------------------------------------------------- load */
+
+/* That what was read is still what is there. */
+must_use static enum code check_unchanged(struct table *t, const struct partition *p,
+                                          struct err *err)
+{
+    struct remote_op op = table_source_op(t, discover_max_ms);
+    const struct partition_layout *layout = &t->spec->source.layout;
+    bool by_label = layout->kind != PARTITIONS_NONE && layout->kind != PARTITIONS_POINTER;
+    const struct discovery d = {
+        .store = t->store, .layout = layout, .only = by_label ? p->label : NULL};
+    struct discovery_result again;
+    enum code rc = discover(&d, &op, &again, err);
+    if (rc == E_NOTFOUND)
+        return err_in(err, E_CHANGED, "partition %s was read, and is not there any more", p->label);
+    TRY(rc);
+    bool same = again.partition.fingerprint == p->fingerprint;
+    partition_done(&again.partition);
+    return same ? OK : err_set(err, E_CHANGED, "partition %s changed while it was read", p->label);
+}
+
+must_use static enum code build_generation(struct table *t, const struct partition *p,
+                                           const struct load_job *job, uint64_t number,
+                                           bool is_accepted, struct load_result *result,
+                                           struct err *err)
+{
+    uint64_t start_ns = clock_mono_ns();
+    TRY(load_run(job, result, err));
+    TRY(check_unchanged(t, p, err));
+    if (!is_accepted)
+        TRY(check_guards(t, result, err));
+    struct generation_info info = {
+        .number = number,
+        .fingerprint = p->fingerprint,
+        .source_hash = t->source_hash,
+        .spec_hash = t->spec_hash,
+        .n_parts = t->spec->parts,
+        .n_rows = result->n_rows,
+        .disk_bytes = result->disk_bytes,
+        .published_at_ms = p->published_at_ms,
+        .loaded_at_ms = clock_wall_ms(),
+        .load_seconds = (double)(clock_mono_ns() - start_ns) / 1e9,
+    };
+    memcpy(info.partition, p->label, sizeof(info.partition));
+    TRY(guard_save(job->dir, result, err));
+    return generation_write_info(job->dir, &info, &result->schema, err);
+}
+
+static void log_loaded(struct table *t, const struct load_result *result)
+{
+    struct generation_info info = {0};
+    table_live_info(t, &info);
+    log_info("table loaded", log_str("table", t->spec->name), log_str("partition", info.partition),
+             log_int("generation", info.number), log_int("rows", result->n_rows),
+             log_int("rows_read", result->n_rows_read),
+             log_int("rows_replaced", result->n_rows_read - result->n_rows),
+             log_int("disk_bytes", result->disk_bytes), log_int("columns", result->schema.n_fields),
+             log_int("columns_skipped", result->n_skipped_columns),
+             log_double("seconds", info.load_seconds));
+    if (result->n_skipped_columns)
+        log_warn("columns are left out", log_str("table", t->spec->name),
+                 log_str("partition", info.partition),
+                 log_str("columns", (const char *)result->skipped));
+}
+
+static void prune(struct table *t, uint64_t number)
+{
+    struct err err;
+    if (generation_prune(t->dir, number, t->spec->keep_generations, &err))
+        log_warn("old generations stay behind", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
+}
+
+static void copy_served_schema(struct table *t, struct schema *out)
+{
+    struct snapshot *live;
+    if (table_snapshot(t, &live, NULL))
+        return;
+    schema_copy(snapshot_schema(live), out);
+    snapshot_unref(live);
+}
+
+must_use static enum code load_with(struct table *t, const struct partition *p,
+                                    const struct load_share *share, bool is_accepted,
+                                    struct err *err)
+{
+    char tmp_dir[PATH_CAP];
+    uint64_t number;
+    AUTO(schema) struct schema served = {0};
+    copy_served_schema(t, &served);
+    TRY(commit_make_tmp(t, &number, tmp_dir, err));
+    struct remote_op op = table_source_op(t, 0);
+    struct load_job job = {
+        .spec = t->spec,
+        .store = t->store,
+        .partition = p,
+        .served = served.n_fields ? &served : NULL,
+        .op = &op,
+        .dir = tmp_dir,
+        .memory_bytes = share->memory_bytes,
+        .pool = share->pool,
+        .progress = &t->progress,
+        .hash_seed = table_hash_seed(t),
+    };
+    AUTO(load_result) struct load_result result = {0};
+    enum code rc = build_generation(t, p, &job, number, is_accepted, &result, err);
+    if (rc)
+        commit_remove_tmp(tmp_dir);
+    else
+        rc = commit_base(t, tmp_dir, number, err);
+    TRY(rc);
+    log_loaded(t, &result);
+    prune(t, number);
+    return OK;
+}
+
+/* With a share, or with all of it: then whatever else loads has ended. */
+must_use static enum code load_once(struct table *t, const struct partition *p,
+                                    struct load_shares *shares, bool with_all, bool is_accepted,
+                                    bool *out_had_all, struct err *err)
+{
+    struct load_share share;
+    TRY(load_shares_take(shares, with_all, &t->progress.cancelled, &share, err));
+    enum code rc = load_with(t, p, &share, is_accepted, err);
+    *out_had_all = share.is_all;
+    load_shares_give_back(shares, &share);
+    return rc;
+}
+
+enum code reload_run(struct table *t, const struct partition *p, struct load_shares *shares,
+                     bool is_accepted, struct err *err)
+{
+    bool had_all = true;
+    enum code rc = load_once(t, p, shares, false, is_accepted, &had_all, err);
+    if (rc == E_LIMIT && !had_all) /* whether data loads must not depend on what else does */
+        rc = load_once(t, p, shares, true, is_accepted, &had_all, err);
+    return rc;
+}

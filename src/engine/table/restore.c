@@ -1,0 +1,396 @@
+#include "engine/table/restore.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/table/commit.h"
+#include "engine/table/damage.h"
+#include "engine/table/table.h"
+#include "engine/store/layer.h"
+
+#include <stdio.h>
+
+/* ----------------------------------------------------------------------------------- segments */
+
+/* A number that is or was in use is not given again. */
+static void reserve_number(struct table *t, uint64_t number)
+{
+    if (number >= t->next_number)
+        t->next_number = number + 1;
+}
+
+static bool is_named(const struct manifest *m, const char *name)
+{
+    uint64_t number;
+    return !layer_parse_name(name, &number) || manifest_names(m, number);
+}
+
+/* Segments of writes that the manifest does not name: a crash left them before it did, or after it ceased to. */
+must_use static enum code remove_unnamed(struct table *t, const struct manifest *m, struct err *err)
+{
+    AUTO(dir_names) struct dir_names names = {0};
+    TRY(dir_list(t->dir, &names, err));
+    enum code rc = OK;
+    for (size_t i = 0; i < names.n; i++)
+        if (!is_named(m, names.names[i]) && generation_remove_entry(t->dir, names.names[i], err))
+            rc = E_IO;
+    return rc;
+}
+
+/* What a crash left, unless the manifest cannot say what is needed. Where it cannot be removed it is in nobody's way, as
+ * its numbers are reserved. */
+static void remove_debris(struct table *t)
+{
+    struct manifest m = {0};
+    struct err err;
+    bool knows = manifest_read(t->dir, &m, NULL) == OK && m.generation;
+    if (generation_remove_debris(t->dir, knows ? m.generation : 0, &err) ||
+        (knows && remove_unnamed(t, &m, &err)))
+        log_warn("debris stays behind", log_str("table", t->spec->name), log_str("error", err.msg));
+}
+
+/* Of all that is there, also of debris, and of what an earlier release set aside. */
+must_use static enum code reserve_numbers(struct table *t, size_t *out_n_layers, struct err *err)
+{
+    AUTO(dir_names) struct dir_names names = {0};
+    TRY(dir_list(t->dir, &names, err));
+    *out_n_layers = 0;
+    for (size_t i = 0; i < names.n; i++) {
+        unsigned long long number;
+        uint64_t of_layer;
+        if (sscanf(names.names[i], "%10llu", &number) == 1)
+            reserve_number(t, number);
+        *out_n_layers += layer_parse_name(names.names[i], &of_layer);
+    }
+    return OK;
+}
+
+must_use static enum code push_layer(struct table *t, const struct manifest_write *what,
+                                     struct overlay **overlay, struct err *err)
+{
+    struct layer *layer;
+    TRY(layer_open(t->dir, what, false, &layer, err));
+    struct overlay *more = overlay_push(*overlay, layer);
+    overlay_unref(*overlay);
+    layer_unref(layer);
+    *overlay = more;
+    return OK;
+}
+
+must_use static enum code open_layers(struct table *t, const struct manifest *m,
+                                      struct overlay **out, struct err *err)
+{
+    struct overlay *overlay = overlay_new();
+    for (size_t i = 0; i < m->n_writes; i++) {
+        enum code rc = push_layer(t, &m->writes[i], &overlay, err);
+        if (rc) {
+            overlay_unref(overlay);
+            return rc;
+        }
+    }
+    *out = overlay;
+    return OK;
+}
+
+/* ------------------------------------------------------------------------------------- serving */
+
+/* A generation under the layers, mapped. */
+must_use static enum code open_generation(struct table *t, uint64_t number, struct overlay *layers,
+                                          struct snapshot **out, struct err *err)
+{
+    static const struct remote_op no_bound;
+    char dir[PATH_CAP];
+    struct base *base;
+    TRY(generation_path(t->dir, number, dir, err));
+    TRY(base_open(dir, STORAGE_MMAP, &no_bound, &base, err));
+    return snapshot_new(base, overlay_ref(layers), out, err);
+}
+
+static void serve(struct table *t, struct snapshot *take_live, const struct manifest *m)
+{
+    if (snapshot_overlay(take_live)->n)
+        snapshot_set_n_rows(take_live, snapshot_base(take_live)->info.number == m->generation
+                                           ? m->n_rows
+                                           : snapshot_count_rows(take_live));
+    pthread_mutex_lock(&t->lock);
+    t->live = take_live;
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* Layers whose base does not open wait for another one. */
+static void keep_orphans(struct table *t, struct overlay *layers)
+{
+    pthread_mutex_lock(&t->lock);
+    struct overlay *before = t->orphans;
+    t->orphans = layers->n ? overlay_ref(layers) : NULL;
+    pthread_mutex_unlock(&t->lock);
+    overlay_unref(before);
+}
+
+static enum damage_kind refuse(struct table *t, int64_t newest, const char *why)
+{
+    damage_note(t, DAMAGE_REFUSED, newest, why);
+    return DAMAGE_REFUSED;
+}
+
+/* The newest one before that of the manifest, which does not open because of `why`. */
+static enum damage_kind serve_older(struct table *t, const struct generation_list *list,
+                                    const struct manifest *m, struct overlay *layers,
+                                    const struct err *why)
+{
+    char text[sizeof(why->msg) + 64];
+    struct snapshot *older;
+    struct err err;
+    for (size_t i = 0; i < list->n && !t->live; i++)
+        if (list->numbers[i] < m->generation &&
+            open_generation(t, list->numbers[i], layers, &older, &err) == OK)
+            serve(t, older, m);
+    if (!t->live) {
+        keep_orphans(t, layers);
+        return refuse(t, INT64_MIN, why->msg);
+    }
+    snprintf(text, sizeof(text), "%s; generation %llu serves", why->msg,
+             (unsigned long long)snapshot_base(t->live)->info.number);
+    damage_note(t, DAMAGE_OLDER, INT64_MIN, text);
+    return DAMAGE_OLDER;
+}
+
+static int64_t newest_of(const struct manifest *m)
+{
+    int64_t newest = INT64_MIN;
+    for (size_t i = 0; i < m->n_writes; i++)
+        newest = m->writes[i].newest > newest ? m->writes[i].newest : newest;
+    return newest;
+}
+
+/*
+ * What the manifest names, or as much of it as can be told. Layers first: without one of them nobody knows which rows
+ * are missing. The rows of a base can be had again from the source, and until then those of an older one; a table that
+ * was created has no other.
+ */
+static enum damage_kind open_named(struct table *t, const struct generation_list *list,
+                                   const struct manifest *m)
+{
+    struct overlay *layers;
+    struct snapshot *live;
+    struct err why;
+    enum damage_kind damage = DAMAGE_NONE;
+    if (open_layers(t, m, &layers, &why))
+        return refuse(t, newest_of(m), why.msg);
+    if (open_generation(t, m->generation, layers, &live, &why) == OK)
+        serve(t, live, m);
+    else if (t->store)
+        damage = serve_older(t, list, m, layers, &why);
+    else
+        damage = refuse(t, INT64_MAX, why.msg);
+    overlay_unref(layers);
+    return damage;
+}
+
+/*
+ * No manifest: it is damaged twice, or we died between the first generation and its manifest. Without writes the newest
+ * generation is the table: a generation gets its name when it is complete, and one that took writes in leaves them
+ * beside it until the manifest is there.
+ */
+static enum damage_kind open_unnamed(struct table *t, const struct generation_list *list,
+                                     size_t n_layers, const char *why)
+{
+    static const struct manifest none;
+    char text[sizeof(struct err) + 96];
+    enum damage_kind damage = DAMAGE_NONE;
+    struct snapshot *live;
+    struct err err;
+    if (n_layers) {
+        snprintf(text, sizeof(text), "%s; %zu segments of writes are there, nobody knows which",
+                 why[0] ? why : "the manifest is missing", n_layers);
+        return refuse(t, INT64_MAX, text);
+    }
+    struct overlay *no_layers = overlay_new();
+    for (size_t i = 0; i < list->n && !t->live; i++) {
+        if (open_generation(t, list->numbers[i], no_layers, &live, &err) == OK)
+            serve(t, live, &none);
+        else if (t->store)
+            log_error("generation cannot be used", log_str("table", t->spec->name),
+                      log_int("generation", list->numbers[i]), log_str("error", err.msg));
+        else
+            damage = refuse(t, INT64_MAX, err.msg);
+        if (!t->store)
+            break; /* what is older is not the table */
+    }
+    overlay_unref(no_layers);
+    return damage;
+}
+
+static void prune_replaced(struct table *t, uint64_t live)
+{
+    struct err err;
+    if (generation_prune(t->dir, live, 0, &err))
+        log_warn("old generations stay behind", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
+}
+
+/* Serve what there is, and note what is damaged of it; how much that is. */
+static enum damage_kind open_files(struct table *t)
+{
+    struct manifest m = {0};
+    struct err why = {0}, err;
+    size_t n_layers;
+    AUTO(generation_list) struct generation_list list = {0};
+    enum code rc = manifest_read(t->dir, &m, &why);
+    if (generation_list(t->dir, &list, &err) || reserve_numbers(t, &n_layers, &err))
+        return refuse(t, INT64_MAX, err.msg);
+    if (m.sequence > t->manifest_sequence)
+        t->manifest_sequence = m.sequence;
+    if (rc || !m.generation)
+        return open_unnamed(t, &list, n_layers, why.msg);
+    enum damage_kind damage = open_named(t, &list, &m);
+    if (t->live && !t->store) /* what a merge has replaced */
+        prune_replaced(t, m.generation);
+    return damage;
+}
+
+void table_mend_small_files(struct table *t, const struct snapshot *s)
+{
+    char dir[PATH_CAP];
+    struct err err;
+    if (commit_mend_manifest(t, &err))
+        log_warn("cannot write the manifest", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
+    if (generation_path(t->dir, snapshot_base(s)->info.number, dir, &err) ||
+        generation_mend_info(dir, &err))
+        log_warn("cannot write table.json", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
+}
+
+void table_restore(struct table *t)
+{
+    reserve_number(t, 0);
+    remove_debris(t);
+    open_files(t);
+    if (!t->live)
+        return;
+    table_mend_small_files(t, t->live);
+    damage_look(t);
+    const struct generation_info *info = &snapshot_base(t->live)->info;
+    log_info("serving from disk", log_str("table", t->spec->name),
+             log_int("generation", info->number), log_str("partition", info->partition),
+             log_int("rows", snapshot_n_rows(t->live)),
+             log_int("segments_of_writes", snapshot_overlay(t->live)->n));
+}
+
+/* A file may have been unreadable for the moment, or somebody has put it back. */
+void table_restore_again(struct table *t)
+{
+    pthread_mutex_lock(&t->commit);
+    if (!t->live && open_files(t) == DAMAGE_NONE)
+        damage_clear(t);
+    pthread_mutex_unlock(&t->commit);
+}
+
+/* ------------------------------------------------------------------------------------ opening */
+
+/* By its newest generation, where the manifest is damaged: one that came from a source has a partition. */
+static bool has_no_partition(const char *table_dir)
+{
+    AUTO(generation_list) struct generation_list list = {0};
+    struct generation_info info;
+    char dir[PATH_CAP];
+    return generation_list(table_dir, &list, NULL) == OK && list.n &&
+           generation_path(table_dir, list.numbers[0], dir, NULL) == OK &&
+           generation_read_info(dir, &info, NULL) == OK && !info.partition[0];
+}
+
+bool table_is_created(const char *data_dir, const char *name)
+{
+    char dir[PATH_CAP];
+    struct manifest m;
+    if (path_format(dir, NULL, "%s/%s", data_dir, name))
+        return false;
+    if (manifest_read(dir, &m, NULL) == OK && m.generation)
+        return m.is_created;
+    return has_no_partition(dir);
+}
+
+enum code table_open(const struct table_spec *spec, const char *data_dir,
+                     struct transfer_loop *loop, struct table **out_table, struct err *err)
+{
+    if (table_is_created(data_dir, spec->name))
+        return err_set(
+            err, E_EXISTS,
+            "table %s was created through the API and has no source; drop it, or give the "
+            "configured one another name",
+            spec->name);
+    struct table *t = table_new(spec);
+    enum code rc = table_make_dir(t, data_dir, err);
+    if (!rc)
+        rc = source_open(&spec->source, loop, &t->store, err);
+    if (!rc)
+        t->source_hash = table_hash_source(spec, t->store);
+    if (rc) {
+        table_close(t);
+        return err_in(err, rc, "table %s", spec->name);
+    }
+    table_restore(t);
+    *out_table = t;
+    return OK;
+}
+
+/* ----------------------------------------------------------------------------------- settling */
+
+/* Whether what is served is kept otherwise than configured. */
+static bool is_unsettled(struct table *t, uint64_t *out_number)
+{
+    pthread_mutex_lock(&t->lock);
+    bool unsettled =
+        t->live && t->is_serving && snapshot_base(t->live)->storage != t->spec->storage;
+    if (unsettled)
+        *out_number = snapshot_base(t->live)->info.number;
+    pthread_mutex_unlock(&t->lock);
+    return unsettled;
+}
+
+/* The mapped files serve, of which something is not right: reads find out what. */
+static void note_damaged_copy(struct table *t, uint64_t number, const char *why)
+{
+    pthread_mutex_lock(&t->lock);
+    struct base *b = t->live ? snapshot_base(t->live) : NULL;
+    if (b && b->info.number == number && b->set.pages)
+        atomic_store(&b->set.pages->is_damaged, true);
+    pthread_mutex_unlock(&t->lock);
+    damage_note(t, DAMAGE_ROWS, INT64_MIN, why);
+}
+
+/* After a restart the mapped files serve. */
+void table_settle(struct table *t)
+{
+    uint64_t number, start_ns = clock_mono_ns();
+    char dir[PATH_CAP];
+    struct err err;
+    struct base *base;
+    struct remote_op op = table_source_op(t, 0);
+    if (!is_unsettled(t, &number))
+        return;
+    enum code rc = generation_path(t->dir, number, dir, &err);
+    if (!rc)
+        rc = base_open(dir, t->spec->storage, &op, &base, &err);
+    if (rc == E_CANCELLED)
+        return;
+    if (rc == E_CORRUPT)
+        note_damaged_copy(t, number, err.msg);
+    if (rc) {
+        if (t->unsettled != number)
+            log_warn("serving from the mapped files", log_str("table", t->spec->name),
+                     log_str("error", err.msg));
+        t->unsettled = number;
+        return;
+    }
+    uint64_t bytes = base->memory.len;
+    base_ref(base);
+    commit_resettled(t, base);
+    if (bytes)
+        base_drop_cache(dir, base);
+    base_unref(base);
+    log_info("storage settled", log_str("table", t->spec->name), log_int("generation", number),
+             log_int("memory_bytes", bytes),
+             log_double("seconds", (double)(clock_mono_ns() - start_ns) / 1e9));
+}

@@ -1,0 +1,323 @@
+#include "engine/write/delta.h"
+
+#include "base/mem.h"
+#include "engine/write/body.h"
+#include "engine/build/build.h"
+#include "engine/store/layer.h"
+#include "engine/build/row_sink.h"
+#include "format/arrow/keys.h"
+#include "format/json/fetch_request.h"
+
+#include <limits.h>
+
+static const uint64_t block_rows = 131072; /* as a load's */
+
+static const uint64_t row_bytes = 64; /* of a body, guessed: a wrong guess costs speed */
+
+struct delta {
+    struct record_source source; /* first: a source is cast back */
+    struct delta_config config;
+    struct schema schema; /* with the stamp in front where there are deletes */
+    struct record_format format;
+    struct seg_layout layout;
+    struct spill **spills; /* of the writes that were added */
+    size_t n_spills;
+    size_t *next_spill;       /* by block: to take records from */
+    struct seg_origin origin; /* all writes of a group have one time */
+    uint64_t n_rows;          /* also the ordinal of the next one */
+    uint64_t n_bytes;         /* of their records */
+    uint64_t *n_nulls;        /* by field */
+    struct key_lengths key_lengths;
+};
+
+/* By the rows, and by the bytes where they do not fit a worker at once. */
+static uint64_t blocks_for(uint64_t n_rows, uint64_t n_bytes, uint64_t memory_bytes,
+                           const struct pool *pool)
+{
+    uint64_t small_bytes = memory_bytes / 8, block_bytes = small_bytes / 2 / pool_size(pool) + 1;
+    uint64_t by_rows = n_rows / block_rows + 1;
+    uint64_t by_bytes = n_bytes <= small_bytes ? 1 : n_bytes / block_bytes + 1;
+    uint64_t n = by_rows > by_bytes ? by_rows : by_bytes;
+    return n < SEG_MAX_BLOCKS ? n : SEG_MAX_BLOCKS;
+}
+
+uint64_t delta_guess_blocks(uint64_t n_bytes, uint64_t memory_bytes, const struct pool *pool)
+{
+    return blocks_for(n_bytes / row_bytes, n_bytes, memory_bytes, pool);
+}
+
+uint64_t delta_wanted_blocks(const struct delta *d)
+{
+    return blocks_for(d->n_rows, d->n_bytes, d->config.memory_bytes, d->config.pool);
+}
+
+enum code delta_new(const struct delta_config *config, struct delta **out_delta, struct err *err)
+{
+    struct delta *d = mem_zalloc(sizeof(*d));
+    d->config = *config;
+    if (config->has_deletes || config->patched)
+        layer_schema(config->schema, config->patched != NULL, &d->schema);
+    else
+        schema_copy(config->schema, &d->schema);
+    d->spills = mem_zalloc(config->n_writes * sizeof(struct spill *));
+    d->next_spill = mem_zalloc(d->config.n_blocks * sizeof(*d->next_spill));
+    d->n_nulls = mem_zalloc(d->schema.n_fields * sizeof(*d->n_nulls));
+    enum code rc = record_format_init(&d->format, &d->schema, err);
+    if (rc)
+        delta_free(d);
+    else
+        *out_delta = d;
+    return rc;
+}
+
+void delta_free(struct delta *d)
+{
+    if (!d)
+        return;
+    for (size_t i = 0; i < d->n_spills; i++)
+        spill_free(d->spills[i]);
+    free(d->spills);
+    free(d->next_spill);
+    free(d->n_nulls);
+    seg_layout_done(&d->layout);
+    record_format_done(&d->format);
+    schema_done(&d->schema);
+    free(d);
+}
+
+/* ------------------------------------------------------------------------------------ reading */
+
+/* Between two batches of a write, of which `n_bytes` are there. */
+must_use static enum code check_going_on(const struct delta *d, uint64_t n_bytes, struct err *err)
+{
+    uint64_t quota = d->config.quota_left, left = quota > d->n_bytes ? quota - d->n_bytes : 0;
+    if (n_bytes > left)
+        return err_set(err, E_NOSPACE,
+                       "the quota of writes (write.quota) is used up; %llu bytes left",
+                       (unsigned long long)left);
+    if (atomic_load_explicit(&d->config.progress->cancelled, memory_order_relaxed))
+        return err_set(err, E_CANCELLED, "stopped");
+    return OK;
+}
+
+/* Columns that a patch does not have are null in its rows, under their masks. */
+static void let_lack(struct delta *d, const struct body *body)
+{
+    for (size_t i = 0; i < body->schema->n_fields; i++)
+        d->schema.fields[d->schema.n_fields - body->schema->n_fields + i].nullable |=
+            !body->is_given[i];
+}
+
+/* A column that may not be null and is not given; NULL: none. */
+static const char *lacking(const struct body *body)
+{
+    for (size_t i = 0; i < body->schema->n_fields; i++)
+        if (!body->is_given[i] && !body->schema->fields[i].nullable)
+            return body->schema->fields[i].name;
+    return NULL;
+}
+
+/* Keys that are not there get rows with nulls, as far as these may be null. */
+must_use static enum code check_patched(const struct delta *d, const struct body *body,
+                                        const struct view *keys, size_t n, struct err *err)
+{
+    static const struct projection nothing;
+    const char *name = lacking(body);
+    struct arena arena = {0};
+    char shown[160];
+    if (!name)
+        return OK;
+    const struct found_rows *found =
+        snapshot_find(d->config.patched, (struct key_list){keys, n}, &nothing, &arena);
+    enum code rc = found_sizes(found, NULL, 0, NULL, err); /* damaged ones are not absent */
+    for (size_t i = 0; i < n && !rc; i++)
+        if (!found_is_present(found, i))
+            rc = err_set(err, E_INVALID,
+                         "a key is not there (row with key bytes '%s'), and column '%s', which may "
+                         "not be null, is not given",
+                         view_printable(keys[i], shown, sizeof(shown)), name);
+    arena_done(&arena);
+    return rc;
+}
+
+must_use static enum code put_rows(struct delta *d, const struct write_request *w, int64_t stamp,
+                                   struct row_sink *sink, uint64_t *n_rows, struct err *err)
+{
+    struct body *body;
+    struct body_config config = {
+        .form = w->form,
+        .bytes = w->body.bytes,
+        .batches = w->body.batches,
+        .schema = d->config.schema,
+        .rules = w->rules,
+        .stamp = stamp,
+        .memory_bytes = d->config.memory_bytes / 4,
+    };
+    AUTO(ptr) struct type *types = mem_alloc((2 + d->config.schema->n_fields) * sizeof(*types));
+    /* Of the body's columns, the first of which are mask and stamp. */
+    size_t skip = 2 + d->config.schema->n_fields - d->schema.n_fields;
+    TRY(body_open(&config, &body, err));
+    if (d->config.patched)
+        let_lack(d, body);
+    body_types(body, types);
+    row_sink_expect(sink, types + skip);
+    enum code rc;
+    size_t n = 0;
+    do {
+        rc = body_next(body, &n, err);
+        if (!rc && n)
+            rc = row_sink_put(sink, body->columns + skip, n, d->n_rows + *n_rows, *n_rows, err);
+        if (!rc && n && d->config.patched)
+            rc = check_patched(d, body, sink->keys, n, err);
+        *n_rows += n;
+        if (!rc)
+            rc = check_going_on(d, sink->n_bytes, err);
+    } while (!rc && n);
+    body_close(body);
+    return rc;
+}
+
+/* Rows of a delete: nothing but key and stamp; the rest is zeros, though not counted as nulls. */
+static struct vector *delete_columns(const struct delta *d, int64_t stamp)
+{
+    size_t n = d->schema.n_fields;
+    struct vector *columns = mem_zalloc(n * sizeof(*columns));
+    for (size_t i = 0; i < n; i++)
+        vector_init(&columns[i], &d->schema.fields[i].type, ROW_SINK_ROWS);
+    for (size_t i = 0; i < ROW_SINK_ROWS; i++)
+        ((int64_t *)columns[0].values)[i] = stamp;
+    return columns;
+}
+
+/* A delete that is being read. */
+struct deletes {
+    const struct delta *delta;
+    struct row_sink *sink;
+    struct vector *columns;
+    uint64_t *n_rows;
+};
+
+/* A key_list_fn. */
+static enum code put_keys(void *arg, struct key_list keys, struct err *err)
+{
+    _Static_assert((int)KEYS_AT_ONCE <= (int)ROW_SINK_ROWS, "a sink takes them at once");
+    struct deletes *t = arg;
+    for (size_t i = 0; i < t->delta->schema.n_fields; i++)
+        t->columns[i].n = keys.n;
+    TRY(row_sink_put_keyed(t->sink, t->columns, keys.keys, keys.n, t->delta->n_rows + *t->n_rows,
+                           err));
+    *t->n_rows += keys.n;
+    return OK;
+}
+
+must_use static enum code read_deletes(struct deletes *t, const struct write_request *w,
+                                       struct err *err)
+{
+    const struct schema *schema = t->delta->config.schema;
+    switch (w->form) {
+    case WRITE_ARROW:
+        return arrow_keys_read_some(w->body.bytes, schema, put_keys, t, err);
+    case WRITE_BATCHES:
+        return arrow_keys_import_some(w->body.batches, schema, put_keys, t, err);
+    case WRITE_JSON:
+        return fetch_keys_parse(w->body.bytes, schema, put_keys, t, err);
+    default:
+        return err_set(err, E_INVALID, "keys to delete come as JSON or as an Arrow stream");
+    }
+}
+
+must_use static enum code put_deletes(struct delta *d, const struct write_request *w, int64_t stamp,
+                                      struct row_sink *sink, uint64_t *n_rows, struct err *err)
+{
+    struct deletes t = {d, sink, delete_columns(d, stamp), n_rows};
+    enum code rc = read_deletes(&t, w, err);
+    for (size_t i = 0; i < d->schema.n_fields; i++)
+        vector_done(&t.columns[i]);
+    free(t.columns);
+    return rc;
+}
+
+/* The write is good: its records stay. */
+static void keep(struct delta *d, struct spill *take_spill, const struct row_sink *sink,
+                 uint64_t n_rows)
+{
+    spill_seal(take_spill);
+    d->spills[d->n_spills++] = take_spill;
+    d->n_rows += n_rows;
+    d->n_bytes += sink->n_bytes;
+    for (size_t i = 0; i < d->schema.n_fields; i++)
+        d->n_nulls[i] += sink->n_nulls[i];
+    key_lengths_sum(&d->key_lengths, &sink->key_lengths);
+}
+
+enum code delta_add(struct delta *d, const struct write_request *write, int64_t time_us,
+                    uint64_t *out_n_rows, struct err *err)
+{
+    struct spill_config config = {d->config.dir, d->config.memory_bytes / 2 / d->config.n_writes,
+                                  d->config.n_blocks, 1};
+    struct spill *spill = spill_new(&config);
+    struct row_sink_config to = {&d->schema, &d->format, spill, d->config.n_blocks,
+                                 d->config.hash_seed};
+    struct row_sink *sink = mem_alloc(sizeof(*sink));
+    uint64_t n_rows = 0;
+    row_sink_init(sink, &to, 0);
+    d->origin = (struct seg_origin){0, seg_stamp(time_us, false), seg_stamp(time_us, true)};
+    enum code rc = write->verb == WRITE_DELETE
+                       ? put_deletes(d, write, seg_stamp(time_us, true), sink, &n_rows, err)
+                       : put_rows(d, write, seg_stamp(time_us, false), sink, &n_rows, err);
+    if (rc) {
+        spill_free(spill);
+    } else {
+        keep(d, spill, sink, n_rows);
+        *out_n_rows = n_rows;
+    }
+    row_sink_done(sink);
+    free(sink);
+    return rc;
+}
+
+/* ----------------------------------------------------------------------------------- building */
+
+/* One write after the other. */
+static enum code take(struct record_source *source, unsigned worker, size_t bin,
+                      uint8_t **out_bytes, size_t *out_len, struct err *err)
+{
+    struct delta *d = (struct delta *)source;
+    *out_bytes = NULL;
+    *out_len = 0;
+    for (; d->next_spill[bin] < d->n_spills; d->next_spill[bin]++) {
+        struct record_source *from = spill_source(d->spills[d->next_spill[bin]]);
+        TRY(from->take(from, worker, bin, out_bytes, out_len, err));
+        if (*out_len)
+            return OK;
+    }
+    return OK;
+}
+
+/* What is left to each of the workers that have something to do. */
+static uint64_t worker_bytes(const struct delta *d)
+{
+    uint64_t n_workers = pool_size(d->config.pool), n_blocks = d->config.n_blocks;
+    return d->config.memory_bytes / 4 / (n_blocks < n_workers ? n_blocks : n_workers);
+}
+
+enum code delta_build(struct delta *d, struct err *err)
+{
+    struct build_result built;
+    d->source.take = take;
+    TRY(seg_layout_choose(&d->schema, false, &d->key_lengths, d->n_nulls, &d->layout, err));
+    struct build_config config = {
+        .dir = d->config.dir,
+        .schema = &d->schema,
+        .layout = &d->layout,
+        .format = &d->format,
+        .source = &d->source,
+        .n_blocks = d->config.n_blocks,
+        .n_parts = 1,
+        .hash_seed = d->config.hash_seed,
+        .origin = d->origin,
+        .worker_bytes = worker_bytes(d),
+        .setting = "write.memory",
+    };
+    return build_run(&config, d->config.pool, d->config.progress, &built, err);
+}

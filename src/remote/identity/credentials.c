@@ -1,0 +1,207 @@
+#include "remote/identity/credentials.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "remote/identity/credentials_priv.h"
+
+#include <pthread.h>
+#include <string.h>
+
+static const int64_t early_ms = 5 * 60 * 1000;
+static const int64_t pause_ms = 1000; /* between refreshes in the background that failed */
+
+/* How often credentials_reread was called. */
+static _Atomic unsigned n_rereads;
+
+struct credentials_chain {
+    const struct s3_config *config;
+    char *region;
+    _Atomic bool stop;
+
+    pthread_mutex_t lock; /* guards the rest */
+    bool is_known;        /* `current` has been fetched, and not been refused */
+    struct credentials current;
+    int64_t refresh_at_ms; /* wall clock; 0: never */
+    unsigned n_rereads;    /* when the latest fetch began */
+    unsigned n_failed;     /* fetches */
+    enum code failed_code; /* of the latest that failed */
+    struct err failed_err;
+    bool is_fetching;
+    bool is_joinable; /* `fetcher` was started and not joined */
+    pthread_t fetcher;
+};
+
+void credentials_done(struct credentials *c)
+{
+    free(c->access_key_id);
+    free(c->secret_access_key);
+    free(c->session_token);
+    *c = (struct credentials){0};
+}
+
+static char *copy_or_null(const char *s)
+{
+    return s ? mem_strdup(s) : NULL;
+}
+
+void credentials_copy(const struct credentials *from, struct credentials *out)
+{
+    *out = (struct credentials){copy_or_null(from->access_key_id),
+                                copy_or_null(from->secret_access_key),
+                                copy_or_null(from->session_token), from->expires_at_ms};
+}
+
+struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region)
+{
+    struct credentials_chain *chain = mem_zalloc(sizeof(*chain));
+    chain->config = config;
+    chain->region = mem_strdup(region);
+    pthread_mutex_init(&chain->lock, NULL);
+    return chain;
+}
+
+void credentials_chain_free(struct credentials_chain *chain)
+{
+    if (!chain)
+        return;
+    atomic_store(&chain->stop, true);
+    if (chain->is_joinable)
+        pthread_join(chain->fetcher, NULL);
+    credentials_done(&chain->current);
+    pthread_mutex_destroy(&chain->lock);
+    free(chain->region);
+    free(chain);
+}
+
+/* Whether the ones we have are still good. The lock is held. */
+static bool is_valid(const struct credentials_chain *chain, int64_t now_ms)
+{
+    const struct credentials *c = &chain->current;
+    return chain->is_known && (c->expires_at_ms == 0 || now_ms < c->expires_at_ms);
+}
+
+static int64_t refresh_time(const struct credentials *c, int64_t now_ms)
+{
+    int64_t life = c->expires_at_ms - now_ms;
+    int64_t early = life > 2 * early_ms ? early_ms : life / 10;
+    return c->expires_at_ms == 0 ? 0 : c->expires_at_ms - early;
+}
+
+/* The outcome of a fetch. The lock is held. */
+static void note_failure(struct credentials_chain *chain, enum code rc, const struct err *err)
+{
+    chain->n_failed++;
+    chain->failed_code = rc;
+    chain->failed_err = *err;
+    chain->refresh_at_ms = clock_wall_ms() + pause_ms;
+    if (is_valid(chain, clock_wall_ms()))
+        log_warn("cannot refresh credentials; the old ones serve until they expire",
+                 log_str("error", err->msg));
+}
+
+static void note_success(struct credentials_chain *chain, const struct credentials *take_fresh)
+{
+    credentials_done(&chain->current);
+    chain->current = *take_fresh;
+    chain->is_known = true;
+    chain->refresh_at_ms = refresh_time(take_fresh, clock_wall_ms());
+}
+
+/* What has expired would be fetched again and again, until the clock or who lends it is put right. */
+must_use static enum code check_life(const struct credentials *fresh, struct err *err)
+{
+    int64_t left_ms = fresh->expires_at_ms - clock_wall_ms();
+    if (fresh->expires_at_ms == 0 || left_ms > 0)
+        return OK;
+    return err_set(err, E_INVALID, "those that were given expired %lld s ago by the clock here",
+                   (long long)(-left_ms / 1000));
+}
+
+static void *fetch_main(void *arg)
+{
+    struct credentials_chain *chain = arg;
+    struct credentials fresh = {0};
+    struct remote_op op = {.cancelled = &chain->stop};
+    struct identity_search search = {chain->config, chain->region, &op};
+    struct err err;
+    enum code rc = credentials_find(&search, &fresh, &err);
+    pthread_mutex_lock(&chain->lock);
+    if (!rc && credentials_are_anonymous(&fresh) && !credentials_are_anonymous(&chain->current))
+        rc = err_set(&err, E_IO, "there are none any more"); /* we do not become nobody */
+    if (!rc)
+        rc = check_life(&fresh, &err);
+    if (rc)
+        credentials_done(&fresh);
+    if (rc)
+        note_failure(chain, rc, &err);
+    else
+        note_success(chain, &fresh);
+    chain->is_fetching = false;
+    pthread_mutex_unlock(&chain->lock);
+    return NULL;
+}
+
+/* The lock is held. */
+must_use static enum code start_fetch(struct credentials_chain *chain, struct err *err)
+{
+    if (chain->is_fetching)
+        return OK;
+    chain->n_rereads = atomic_load(&n_rereads);
+    if (chain->is_joinable)
+        pthread_join(chain->fetcher, NULL); /* it has ended, but for its last instructions */
+    int failed = pthread_create(&chain->fetcher, NULL, fetch_main, chain);
+    chain->is_joinable = chain->is_fetching = failed == 0;
+    return failed ? err_set(err, E_IO, "cannot start a thread: %s", strerror(failed)) : OK;
+}
+
+/* None that are valid: fetch, or say why that failed. The lock is held. */
+must_use static enum code wait_for_fetch(struct credentials_chain *chain,
+                                         struct credentials_wait *wait, struct err *err)
+{
+    if (wait->is_waiting && chain->n_failed != wait->n_failed_before)
+        return err_set(err, chain->failed_code, "credentials: %s", chain->failed_err.msg);
+    if (!wait->is_waiting)
+        *wait = (struct credentials_wait){true, chain->n_failed};
+    return start_fetch(chain, err);
+}
+
+enum code credentials_try(struct credentials_chain *chain, struct credentials_wait *wait,
+                          struct credentials *out_copy, bool *out_ready, struct err *err)
+{
+    enum code rc = OK;
+    pthread_mutex_lock(&chain->lock);
+    int64_t now_ms = clock_wall_ms();
+    *out_ready = is_valid(chain, now_ms);
+    if (!*out_ready) {
+        rc = wait_for_fetch(chain, wait, err);
+    } else {
+        bool is_due = chain->refresh_at_ms && now_ms >= chain->refresh_at_ms;
+        if (is_due || chain->n_rereads != atomic_load(&n_rereads))
+            rc = start_fetch(chain, err);
+        credentials_copy(&chain->current, out_copy);
+        *wait = (struct credentials_wait){0};
+    }
+    pthread_mutex_unlock(&chain->lock);
+    if (rc && *out_ready)
+        credentials_done(out_copy);
+    return rc;
+}
+
+void credentials_reread(void)
+{
+    atomic_fetch_add(&n_rereads, 1);
+}
+
+void credentials_refused(struct credentials_chain *chain, const struct credentials *refused)
+{
+    pthread_mutex_lock(&chain->lock);
+    const struct credentials *now = &chain->current;
+    bool same = now->access_key_id && refused->access_key_id &&
+                strcmp(now->access_key_id, refused->access_key_id) == 0 &&
+                strcmp(now->session_token ? now->session_token : "",
+                       refused->session_token ? refused->session_token : "") == 0;
+    if (same)
+        chain->is_known = false;
+    pthread_mutex_unlock(&chain->lock);
+}

@@ -1,0 +1,19 @@
+/*
+ * Objects in a bucket, below a prefix.
+ *
+ * A read is cut into parts of at most `part_bytes`, each a request of its own. How many are on the wire at a
+ * time is the loop's to say. Whatever comes from the bucket is of the version that was listed (If-Match), or
+ * the read fails with E_CHANGED.
+ */
+#ifndef MURR_REMOTE_STORE_S3_STORE_H
+#define MURR_REMOTE_STORE_S3_STORE_H
+
+#include "remote/store/object_store.h"
+#include "remote/s3_config.h"
+#include "remote/transfer.h"
+
+/* Borrows   config and loop. Nothing is sent. Fails E_INVALID. Close with object_store_close. */
+must_use enum code s3_store_new(const struct s3_config *config, struct transfer_loop *loop,
+                                struct object_store **out_store, struct err *err);
+
+#endif

@@ -1,0 +1,349 @@
+#include "source/discover.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "source/discover_priv.h"
+
+#include <stdio.h>
+
+enum { POINTER_MAX_BYTES = 4096 };
+
+struct search {
+    const struct discovery *d;
+    const struct remote_op *op;
+    const struct object_info *outer; /* marker of the root, for PARTITIONS_HIVE */
+    bool is_done;                    /* found, or all that is left is older than what serves */
+    bool served_is_there;
+    struct discovery_result *result;
+    struct err newest_why; /* what the newest that cannot be taken lacks */
+};
+
+/* By date, then by name: those of Hive, "dt=2026-11-22", have their date behind. */
+static int compare_labels(enum partition_kind kind, const char *a, const char *b)
+{
+    const char *x = kind == PARTITIONS_HIVE ? strchr(a, '=') : NULL;
+    const char *y = kind == PARTITIONS_HIVE ? strchr(b, '=') : NULL;
+    int by_date = strcmp(x ? x : a, y ? y : b);
+    return by_date ? by_date : strcmp(a, b);
+}
+
+static void note_why(struct search *s, const struct err *why)
+{
+    if (!s->newest_why.msg[0])
+        s->newest_why = *why;
+}
+
+static void note_passed(struct search *s, const char *label, const struct err *why)
+{
+    note_why(s, why);
+    if (s->result->passed_label[0])
+        return;
+    snprintf(s->result->passed_label, sizeof(s->result->passed_label), "%s", label);
+    s->result->passed = *why;
+}
+
+static void take(struct search *s, struct partition *take_partition)
+{
+    struct err why = {0};
+    if (s->d->passes_over && s->d->passes_over(s->d->arg, take_partition, &why)) {
+        note_passed(s, take_partition->label, &why);
+        partition_done(take_partition);
+        return;
+    }
+    s->result->partition = *take_partition;
+    s->result->what = DISCOVERED_NEW;
+    s->is_done = true;
+}
+
+/* What we may not read, say, does not keep others out; but what serves stays. */
+static bool may_pass_over(const struct search *s, enum code rc, bool has_served)
+{
+    return rc == E_IO && !has_served && !s->d->store->is_far;
+}
+
+/* One candidate; they come from the newest on. */
+must_use static enum code look_at(struct search *s, const char *label, const char *folder,
+                                  int32_t day, struct err *err)
+{
+    const struct discovery *d = s->d;
+    struct partition p = {0};
+    enum folder_state state;
+    struct err why = {0};
+    if (d->only && strcmp(d->only, label) != 0)
+        return OK;
+    int order = d->served ? compare_labels(d->layout->kind, label, d->served) : 1;
+    bool is_served = order == 0;
+    if (order < 0) {
+        s->is_done = true;
+        return OK;
+    }
+    enum code rc =
+        partition_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err);
+    if (may_pass_over(s, rc, is_served)) {
+        note_passed(s, label, err);
+        return OK;
+    }
+    TRY(rc);
+    s->served_is_there |= is_served && state != FOLDER_EMPTY;
+    p.day = day;
+    if (state == FOLDER_WHOLE)
+        take(s, &p);
+    else if (state == FOLDER_UNUSABLE)
+        note_passed(s, label, &why);
+    else
+        note_why(s, &why);
+    return OK;
+}
+
+/* --------------------------------------------------------------------------------- dated folders */
+
+/* "2026-11-22/" as "2026-11-22". */
+static void label_of(const char *folder, char out[PARTITION_LABEL_CAP])
+{
+    snprintf(out, PARTITION_LABEL_CAP, "%.*s", (int)strlen(folder) - 1, folder);
+}
+
+must_use static enum code look_at_hours(struct search *s, const char *date_folder, int32_t day,
+                                        struct err *err)
+{
+    const struct discovery *d = s->d;
+    AUTO(object_list) struct object_list list = {0};
+    enum code rc = object_store_list(d->store, date_folder, NULL, s->op, &list, err);
+    bool has_served = d->served && strncmp(d->served, date_folder, strlen(date_folder)) == 0;
+    if (may_pass_over(s, rc, has_served)) {
+        note_passed(s, date_folder, err);
+        return OK;
+    }
+    TRY(rc);
+    for (size_t i = list.n_folders; i-- > 0 && !s->is_done;) {
+        char label[PARTITION_LABEL_CAP];
+        if (!discover_is_hour(list.folders[i] + strlen(date_folder)))
+            continue;
+        label_of(list.folders[i], label);
+        TRY(look_at(s, label, list.folders[i], day, err));
+    }
+    return OK;
+}
+
+/* All hours of a date before the one that serves are older, too. */
+static bool is_older_date(const struct discovery *d, const char *folder)
+{
+    return d->served && strncmp(folder, d->served, strlen(folder) - 1) < 0;
+}
+
+must_use static enum code look_at_dates(struct search *s, const struct object_list *root,
+                                        struct err *err)
+{
+    bool hourly = s->d->layout->kind == PARTITIONS_HOURLY;
+    for (size_t i = root->n_folders; i-- > 0 && !s->is_done;) { /* sorted, and so are dates */
+        const char *folder = root->folders[i];
+        char label[PARTITION_LABEL_CAP];
+        int32_t day = partition_day(view_of(folder, strlen(folder) - 1));
+        if (day == PARTITION_NO_DAY)
+            continue;
+        label_of(folder, label);
+        if (hourly && is_older_date(s->d, folder))
+            return OK;
+        TRY(hourly ? look_at_hours(s, folder, day, err) : look_at(s, label, folder, day, err));
+    }
+    return OK;
+}
+
+/* ---------------------------------------------------------------------------------- Hive folders */
+
+static int by_date(const void *a, const void *b)
+{
+    return compare_labels(PARTITIONS_HIVE, *(char *const *)a, *(char *const *)b);
+}
+
+must_use static enum code look_at_hive(struct search *s, const struct object_list *root,
+                                       struct err *err)
+{
+    size_t n = 0;
+    AUTO(ptr) char **folders = mem_alloc((root->n_folders + 1) * sizeof(char *));
+    for (size_t i = 0; i < root->n_folders; i++)
+        if (discover_hive_day(root->folders[i]) != PARTITION_NO_DAY)
+            folders[n++] = root->folders[i];
+    if (n)
+        qsort(folders, n, sizeof(*folders), by_date);
+    s->outer = partition_object(root, "", s->d->layout->marker);
+    while (n-- > 0 && !s->is_done) {
+        char label[PARTITION_LABEL_CAP];
+        label_of(folders[n], label);
+        TRY(look_at(s, label, folders[n], discover_hive_day(folders[n]), err));
+    }
+    return OK;
+}
+
+/* --------------------------------------------------------------------------- one folder that counts */
+
+/* The root itself. Its label is when it was published. */
+must_use static enum code look_at_root(struct search *s, struct err *err)
+{
+    const struct discovery *d = s->d;
+    struct partition p = {0};
+    enum folder_state state;
+    struct err why = {0};
+    TRY(partition_read(d->store, d->layout, "", "", NULL, s->op, &p, &state, &why, err));
+    s->served_is_there = true;
+    if (state == FOLDER_WHOLE) {
+        p.day = PARTITION_NO_DAY;
+        clock_format(p.published_at_ms, p.label);
+        take(s, &p);
+    } else if (state == FOLDER_UNUSABLE) {
+        note_passed(s, d->store->shown, &why);
+    } else {
+        note_why(s, &why);
+    }
+    return OK;
+}
+
+/* A name may begin with that of the root: "/data/features/run-17". */
+static struct view below_root(const char *root, struct view name)
+{
+    size_t len = strlen(root);
+    if (name.len <= len || memcmp(name.ptr, root, len) != 0 || name.ptr[len] != '/')
+        return name;
+    while (len < name.len && name.ptr[len] == '/')
+        len++;
+    return view_of(name.ptr + len, name.len - len);
+}
+
+/* The folder that the pointer names, as "name/". */
+must_use static enum code parse_pointer(const struct discovery *d, struct view text,
+                                        char out[PARTITION_LABEL_CAP], struct err *err)
+{
+    char shown[128];
+    struct view name = below_root(d->store->shown, view_trim(text));
+    while (name.len && name.ptr[name.len - 1] == '/')
+        name.len--;
+    bool climbs = discover_climbs(name);
+    if (name.len == 0 || name.len > PARTITION_LABEL_CAP - 2 || climbs || !view_is_utf8(name) ||
+        memchr(name.ptr, '\n', name.len) || memchr(name.ptr, '\0', name.len))
+        return err_set(err, E_INVALID, "%s of %s names no folder below it: '%s'",
+                       d->layout->pointer, d->store->shown,
+                       view_printable(text, shown, sizeof(shown)));
+    snprintf(out, PARTITION_LABEL_CAP, "%.*s/", (int)name.len, (const char *)name.ptr);
+    return OK;
+}
+
+must_use static enum code read_pointer(struct search *s, const struct object_info *info,
+                                       char out[PARTITION_LABEL_CAP], struct err *err)
+{
+    const struct discovery *d = s->d;
+    uint8_t text[POINTER_MAX_BYTES];
+    struct object *object;
+    struct byte_range range = {0, info->size, text, false};
+    if (info->size > sizeof(text))
+        return err_set(err, E_INVALID, "%s of %s has %llu bytes; it should name a folder",
+                       d->layout->pointer, d->store->shown, (unsigned long long)info->size);
+    if (info->size) {
+        TRY(object_open(d->store, info, &object, err));
+        enum code rc = object_read_now(object, &range, 1, s->op, err);
+        object_close(object);
+        TRY(rc);
+    }
+    return parse_pointer(d, view_of(text, info->size), out, err);
+}
+
+must_use static enum code look_behind_pointer(struct search *s, const struct object_list *root,
+                                              struct err *err)
+{
+    const struct discovery *d = s->d;
+    char folder[PARTITION_LABEL_CAP], label[PARTITION_LABEL_CAP];
+    struct partition p = {0};
+    enum folder_state state;
+    struct err why = {0};
+    for (size_t i = 0; i < root->n_objects && !s->outer; i++)
+        if (strcmp(root->objects[i].name, d->layout->pointer) == 0)
+            s->outer = &root->objects[i];
+    s->served_is_there = true;
+    if (!s->outer) {
+        err_write(&why, "%s has no file %s any more", d->store->shown, d->layout->pointer);
+        if (d->served)
+            note_passed(s, d->layout->pointer, &why);
+        return OK;
+    }
+    TRY(read_pointer(s, s->outer, folder, err));
+    label_of(folder, label);
+    TRY(partition_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err));
+    p.day = partition_day(view_cstr(label));
+    if (state == FOLDER_WHOLE)
+        take(s, &p);
+    else
+        note_passed(s, label, &why);
+    return OK;
+}
+
+/* ------------------------------------------------------------------------------------- the whole */
+
+must_use static enum code look_through(struct search *s, const struct object_list *root,
+                                       struct err *err)
+{
+    switch (s->d->layout->kind) {
+    case PARTITIONS_DATED:
+    case PARTITIONS_HOURLY:
+        return look_at_dates(s, root, err);
+    case PARTITIONS_HIVE:
+        return look_at_hive(s, root, err);
+    case PARTITIONS_NONE:
+        return look_at_root(s, err);
+    case PARTITIONS_POINTER:
+        return look_behind_pointer(s, root, err);
+    }
+    return OK;
+}
+
+/* Where a listing of the root may begin: dates before what serves are not looked at. */
+static const char *list_from(const struct discovery *d, char date[static 11])
+{
+    bool by_date = d->layout->kind == PARTITIONS_DATED || d->layout->kind == PARTITIONS_HOURLY;
+    if (!d->served || !by_date)
+        return NULL;
+    snprintf(date, 11, "%.10s", d->served);
+    return date;
+}
+
+/* Of a table whose log says which files count, folders alone say nothing. */
+must_use static enum code check_not_foreign(const struct discovery *d,
+                                            const struct object_list *root, struct err *err)
+{
+    for (size_t i = 0; i < root->n_folders; i++)
+        if (strcmp(root->folders[i], "_delta_log/") == 0 ||
+            strcmp(root->folders[i], ".hoodie/") == 0)
+            return err_set(err, E_UNSUPPORTED,
+                           "%s is a %s table (it has a %s): its files alone are not its rows",
+                           d->store->shown, root->folders[i][0] == '_' ? "Delta" : "Hudi",
+                           root->folders[i]);
+    return OK;
+}
+
+must_use static enum code search(struct search *s, struct err *err)
+{
+    const struct discovery *d = s->d;
+    AUTO(object_list) struct object_list root = {0};
+    char date[11];
+    const char *from = list_from(d, date);
+    TRY(object_store_list(d->store, "", from, s->op, &root, err));
+    if (!from && root.n_objects + root.n_folders == 0)
+        return err_set(err, E_NOTFOUND, "source folder %s is empty", d->store->shown);
+    TRY(check_not_foreign(d, &root, err));
+    TRY(look_through(s, &root, err));
+    if (s->is_done && s->result->what == DISCOVERED_NEW)
+        return OK;
+    s->result->what = s->served_is_there ? DISCOVERED_STAY : DISCOVERED_GONE;
+    if (d->served)
+        return OK;
+    return discover_explain(d, &root, s->newest_why.msg, s->op, err);
+}
+
+enum code discover(const struct discovery *d, const struct remote_op *op,
+                   struct discovery_result *out, struct err *err)
+{
+    struct discovery_result result = {.what = DISCOVERED_GONE};
+    struct search s = {.d = d, .op = op, .result = &result};
+    TRY(search(&s, err));
+    *out = result;
+    return OK;
+}

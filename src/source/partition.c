@@ -1,0 +1,298 @@
+#include "source/partition.h"
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+
+void partition_done(struct partition *p)
+{
+    for (size_t i = 0; i < p->n_files; i++)
+        object_info_done(&p->files[i].info);
+    free(p->files);
+    *p = (struct partition){0};
+}
+
+/* --------------------------------------------------------------------------------------- names */
+
+static int digits(const char *s, size_t n)
+{
+    int value = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return -1;
+        value = value * 10 + (s[i] - '0');
+    }
+    return value;
+}
+
+/* Of the proleptic Gregorian calendar, by eras of 400 years that begin in March. */
+static int32_t days_since_epoch(int year, int month, int day)
+{
+    year -= month <= 2;
+    int era = year / 400, of_era = year - era * 400;
+    int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+int32_t partition_day(struct view v)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const char *name = (const char *)v.ptr;
+    if (v.len != 10 || name[4] != '-' || name[7] != '-')
+        return PARTITION_NO_DAY;
+    int year = digits(name, 4), month = digits(name + 5, 2), day = digits(name + 8, 2);
+    if (year < 1 || month < 1 || month > 12 || day < 1)
+        return PARTITION_NO_DAY;
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (day > days[month - 1] + (month == 2 && is_leap))
+        return PARTITION_NO_DAY;
+    return days_since_epoch(year, month, day);
+}
+
+static bool is_file_name(struct view name)
+{
+    const size_t tail = strlen(".parquet");
+    return name.len > tail && name.ptr[0] != '_' && name.ptr[0] != '.' &&
+           memcmp(name.ptr + name.len - tail, ".parquet", tail) == 0;
+}
+
+bool partition_is_file_name(const char *name)
+{
+    return is_file_name(view_cstr(name));
+}
+
+const struct object_info *partition_object(const struct object_list *list, const char *folder,
+                                           const char *name)
+{
+    size_t skip = strlen(folder);
+    for (size_t i = 0; i < list->n_objects; i++)
+        if (strcmp(list->objects[i].name + skip, name) == 0 && !list->objects[i].unreadable)
+            return &list->objects[i];
+    return NULL;
+}
+
+/* ---------------------------------------------------------------------------------- the folder */
+
+/* What is being read. */
+struct folder {
+    struct object_store *store;
+    const struct partition_layout *layout;
+    const char *name; /* "" or "2026-11-22/" */
+    const char *label;
+    struct object_list list;
+    const struct object_info *outer;
+};
+
+static const char *below(const struct folder *f, const char *name)
+{
+    return name + strlen(f->name);
+}
+
+static bool has_folder(const struct folder *f, const char *name)
+{
+    for (size_t i = 0; i < f->list.n_folders; i++)
+        if (strcmp(below(f, f->list.folders[i]), name) == 0)
+            return true;
+    return false;
+}
+
+/* A subfolder whose name says more than where files lie: Hive's "hour=05/". */
+static const char *column_folder(const struct folder *f)
+{
+    for (size_t i = 0; i < f->list.n_folders; i++) {
+        const char *name = below(f, f->list.folders[i]);
+        if (name[0] != '_' && name[0] != '.' && strchr(name, '='))
+            return name;
+    }
+    return NULL;
+}
+
+/* A subfolder named as files are: "b.parquet/". */
+static const char *file_folder(const struct folder *f)
+{
+    for (size_t i = 0; i < f->list.n_folders; i++) {
+        const char *name = below(f, f->list.folders[i]);
+        if (is_file_name(view_of(name, strlen(name) - 1)))
+            return name;
+    }
+    return NULL;
+}
+
+/* Any subfolder that jobs do not leave for themselves. */
+static const char *plain_folder(const struct folder *f)
+{
+    for (size_t i = 0; i < f->list.n_folders; i++) {
+        const char *name = below(f, f->list.folders[i]);
+        if (name[0] != '_' && name[0] != '.')
+            return name;
+    }
+    return NULL;
+}
+
+static const struct object_info *first_file(const struct folder *f)
+{
+    for (size_t i = 0; i < f->list.n_objects; i++)
+        if (partition_is_file_name(below(f, f->list.objects[i].name)))
+            return &f->list.objects[i];
+    return NULL;
+}
+
+static const struct object_info *newest_file(const struct folder *f)
+{
+    const struct object_info *newest = NULL;
+    for (size_t i = 0; i < f->list.n_objects; i++) {
+        const struct object_info *o = &f->list.objects[i];
+        if (partition_is_file_name(below(f, o->name)) &&
+            (!newest || o->modified_ms > newest->modified_ms))
+            newest = o;
+    }
+    return newest;
+}
+
+static const struct object_info *own_marker(const struct folder *f)
+{
+    return partition_object(&f->list, f->name, f->layout->marker);
+}
+
+static const char *shown_label(const struct folder *f)
+{
+    return f->label[0] ? f->label : f->store->shown;
+}
+
+/* The marker that says that the folder is whole, or NULL and why there is none. */
+static const struct object_info *find_marker(const struct folder *f, struct err *why)
+{
+    const struct object_info *own = own_marker(f), *newest = newest_file(f);
+    bool by_age = f->layout->kind == PARTITIONS_NONE;
+    if (f->layout->kind == PARTITIONS_POINTER)
+        return f->outer;
+    if (own && !(by_age && newest && own->modified_ms < newest->modified_ms))
+        return own;
+    if (own) {
+        err_write(why, "%s: %s is older than %s: it is still being written", shown_label(f),
+                  f->layout->marker, below(f, newest->name));
+        return NULL;
+    }
+    if (f->outer && newest && f->outer->modified_ms >= newest->modified_ms)
+        return f->outer;
+    const char *sub = plain_folder(f);
+    err_write(why, "%s has no %s%s%s%s", shown_label(f), f->layout->marker,
+              sub ? "; it holds " : "", sub ? sub : "",
+              f->outer ? ", and the one beside it is older than its files" : "");
+    return NULL;
+}
+
+/* A table of another kind, of which only its metadata says which files count. */
+static const char *foreign_table(const struct folder *f)
+{
+    if (has_folder(f, "_delta_log/"))
+        return "a Delta table (it has a _delta_log)";
+    if (has_folder(f, "metadata/") && has_folder(f, "data/"))
+        return "an Iceberg table (it has data and metadata)";
+    return has_folder(f, ".hoodie/") ? "a Hudi table (it has a .hoodie)" : NULL;
+}
+
+/* Whether what is whole can be read. */
+static bool is_usable(const struct folder *f, const char *foreign, struct err *why)
+{
+    const char *columns = column_folder(f), *named = file_folder(f), *sub = plain_folder(f);
+    if (foreign)
+        err_write(why, "%s is %s: its files alone are not its rows", shown_label(f), foreign);
+    else if (columns)
+        err_write(why,
+                  "%s has files in %s: folders that name a column are not read; write the column "
+                  "into the files, directly in the folder",
+                  shown_label(f), columns);
+    else if (named)
+        err_write(why, "%s: %s is a folder; files are read that lie directly in %s", shown_label(f),
+                  named, shown_label(f));
+    else if (!first_file(f))
+        err_write(why, "%s has no *.parquet file beside its %s%s%s", shown_label(f),
+                  f->layout->kind == PARTITIONS_POINTER ? f->layout->pointer : f->layout->marker,
+                  sub ? "; files in its subfolders are not read: " : "", sub ? sub : "");
+    else
+        return true;
+    return false;
+}
+
+/* -------------------------------------------------------------------------------- the partition */
+
+static void make_fingerprint(const struct folder *f, const char *marker_version,
+                             struct partition *p)
+{
+    AUTO(buf) struct buf all = {0};
+    buf_printf(&all, "%s\n%s", f->store->identity, p->label);
+    for (size_t i = 0; i < p->n_files; i++)
+        buf_printf(&all, "\n%s\t%llu\t%s", p->files[i].name,
+                   (unsigned long long)p->files[i].info.size, p->files[i].info.version);
+    buf_printf(&all, "\n%s", marker_version);
+    p->fingerprint = hash_checksum(buf_view(&all));
+}
+
+/* Takes its files out of the list. */
+must_use static enum code take_files(struct folder *f, struct partition *p, struct err *err)
+{
+    p->files = mem_alloc((f->list.n_objects + 1) * sizeof(*p->files));
+    for (size_t i = 0; i < f->list.n_objects; i++) {
+        struct object_info *info = &f->list.objects[i];
+        if (!partition_is_file_name(below(f, info->name)))
+            continue;
+        if (info->unreadable)
+            return err_set(err, E_IO, "cannot read %s/%s: %s", f->store->shown, info->name,
+                           strerror(info->unreadable));
+        p->files[p->n_files++] = (struct partition_file){*info, below(f, info->name)};
+        *info = (struct object_info){0};
+    }
+    return OK;
+}
+
+must_use static enum code make_partition(struct folder *f, const struct object_info *marker,
+                                         struct partition *out, struct err *err)
+{
+    struct partition p = {.published_at_ms = marker->modified_ms, .day = PARTITION_NO_DAY};
+    AUTO(ptr) char *version = mem_strdup(marker->version);
+    snprintf(p.label, sizeof(p.label), "%s", f->label);
+    enum code rc = take_files(f, &p, err);
+    if (rc) {
+        partition_done(&p);
+        return rc;
+    }
+    make_fingerprint(f, version, &p);
+    *out = p;
+    return OK;
+}
+
+must_use static enum code read(struct folder *f, struct partition *out, enum folder_state *state,
+                               struct err *why, struct err *err)
+{
+    *state = FOLDER_EMPTY;
+    if (f->list.n_objects + f->list.n_folders == 0) {
+        err_write(why, "%s is empty", shown_label(f));
+        return OK;
+    }
+    *state = FOLDER_UNFINISHED;
+    const struct object_info *marker = find_marker(f, why);
+    const char *foreign = foreign_table(f); /* whether it has a marker or not */
+    if (!marker && !foreign)
+        return OK;
+    *state = FOLDER_UNUSABLE;
+    if (!is_usable(f, foreign, why) || !marker)
+        return OK;
+    TRY(make_partition(f, marker, out, err));
+    *state = FOLDER_WHOLE;
+    return OK;
+}
+
+enum code partition_read(struct object_store *store, const struct partition_layout *layout,
+                         const char *label, const char *folder, const struct object_info *outer,
+                         const struct remote_op *op, struct partition *out_partition,
+                         enum folder_state *out_state, struct err *out_why, struct err *err)
+{
+    struct folder f = {store, layout, folder, label, {0}, outer};
+    TRY(object_store_list(store, folder, NULL, op, &f.list, err));
+    enum code rc = read(&f, out_partition, out_state, out_why, err);
+    object_list_done(&f.list);
+    return rc;
+}
