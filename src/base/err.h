@@ -67,9 +67,6 @@ static inline enum code code_of_errno(void)
     }
 }
 
-/* A short constant name of a code, for logs: "E_CORRUPT". */
-const char *code_name(enum code code);
-
 /* Return the code of `expr` unless it is OK. The only macro in the tree that hides a return. */
 #define TRY(expr)                   \
     do {                            \

@@ -202,11 +202,6 @@ struct view snapshot_schema_message(const struct snapshot *s, const struct proje
     return schema_cache_get(s->base->schemas, s->base->set.schema, columns, arena);
 }
 
-uint64_t snapshot_generation(const struct snapshot *s)
-{
-    return s->base->info.number;
-}
-
 uint64_t snapshot_n_rows(const struct snapshot *s)
 {
     return s->n_rows;

@@ -34,7 +34,6 @@ const struct schema *snapshot_schema(const struct snapshot *s); /* lives as long
 struct view snapshot_schema_message(const struct snapshot *s, const struct projection *columns,
                                     struct arena *arena);
 
-uint64_t snapshot_generation(const struct snapshot *s);
 uint64_t snapshot_n_rows(const struct snapshot *s);
 
 /* Of the table that serves it; borrowed. NULL for one that was opened without its table. */
