@@ -26,6 +26,7 @@ enum code {
     E_BUSY,        /* a queue is full: try again later */
     E_NOSPACE,     /* the disk is full, or a quota is used up */
     E_REFUSED,     /* sound, but a guard says that somebody should look at it first */
+    E_READONLY,    /* the configuration forbids changes */
 };
 
 #define must_use          __attribute__((warn_unused_result))
@@ -65,9 +66,6 @@ static inline enum code code_of_errno(void)
         return E_IO;
     }
 }
-
-/* A short constant name of a code, for logs: "E_CORRUPT". */
-const char *code_name(enum code code);
 
 /* Return the code of `expr` unless it is OK. The only macro in the tree that hides a return. */
 #define TRY(expr)                   \

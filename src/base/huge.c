@@ -11,9 +11,31 @@ static const size_t huge_page_bytes = (size_t)2 << 20;
 /* Left to everything else that runs here. */
 static const uint64_t reserve_bytes = (uint64_t)64 << 20;
 
+/* "MemAvailable:  1234 kB"; UINT64_MAX where that is not told. */
+static uint64_t machine_available(void)
+{
+    static const char name[] = "MemAvailable:";
+    char line[256];
+    uint64_t kib = UINT64_MAX;
+    FILE *f = fopen("/proc/meminfo", "re");
+    while (f && fgets(line, sizeof(line), f))
+        if (strncmp(line, name, strlen(name)) == 0 &&
+            sscanf(line + strlen(name), "%" SCNu64, &kib) == 1)
+            break;
+    if (f)
+        fclose(f);
+    return kib > UINT64_MAX / 1024 ? UINT64_MAX : kib * 1024;
+}
+
+static uint64_t memory_available(void)
+{
+    uint64_t machine = machine_available(), cgroups = cgroup_memory_left("");
+    return machine < cgroups ? machine : cgroups;
+}
+
 enum code huge_memory_init(struct huge_memory *m, size_t len, struct err *err)
 {
-    uint64_t available = huge_memory_available();
+    uint64_t available = memory_available();
     *m = (struct huge_memory){0};
     len = (len + 4095) & ~(size_t)4095;
     if (len > available || available - len < reserve_bytes)
@@ -39,26 +61,4 @@ void huge_memory_done(struct huge_memory *m)
     if (m->ptr)
         munmap(m->ptr, m->len);
     *m = (struct huge_memory){0};
-}
-
-/* "MemAvailable:  1234 kB"; UINT64_MAX where that is not told. */
-static uint64_t machine_available(void)
-{
-    static const char name[] = "MemAvailable:";
-    char line[256];
-    uint64_t kib = UINT64_MAX;
-    FILE *f = fopen("/proc/meminfo", "re");
-    while (f && fgets(line, sizeof(line), f))
-        if (strncmp(line, name, strlen(name)) == 0 &&
-            sscanf(line + strlen(name), "%" SCNu64, &kib) == 1)
-            break;
-    if (f)
-        fclose(f);
-    return kib > UINT64_MAX / 1024 ? UINT64_MAX : kib * 1024;
-}
-
-uint64_t huge_memory_available(void)
-{
-    uint64_t machine = machine_available(), cgroups = cgroup_memory_left("");
-    return machine < cgroups ? machine : cgroups;
 }

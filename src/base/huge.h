@@ -16,14 +16,11 @@ struct huge_memory {
     size_t len;
 };
 
-/* Fails E_NOMEM, also when this process may not take so much: see huge_memory_available. */
-must_use enum code huge_memory_init(struct huge_memory *m, size_t len, struct err *err);
-void huge_memory_done(struct huge_memory *m);
-
 /*
- * Bytes that this process can still take without being killed for it: the least of what the machine
+ * Fails E_NOMEM, also when this process cannot take so much without being killed for it: the least of what the machine
  * has available and what its cgroups leave, both counting page cache as free.
  */
-uint64_t huge_memory_available(void);
+must_use enum code huge_memory_init(struct huge_memory *m, size_t len, struct err *err);
+void huge_memory_done(struct huge_memory *m);
 
 #endif

@@ -118,11 +118,6 @@ void counter_add(struct counter *c, uint64_t n)
     atomic_fetch_add_explicit(my_slots(&c->metric), n, memory_order_relaxed);
 }
 
-uint64_t counter_value(const struct counter *c)
-{
-    return sum_of(&c->metric, 0);
-}
-
 void histogram_observe(struct histogram *h, uint64_t units)
 {
     struct metric *x = &h->metric;

@@ -33,7 +33,6 @@ struct histogram *metrics_histogram(struct metrics *m, const char *family, const
                                     double scale);
 
 void counter_add(struct counter *c, uint64_t n);
-uint64_t counter_value(const struct counter *c);
 void histogram_observe(struct histogram *h, uint64_t units);
 
 /* From 25 us to 10 s, in nanoseconds; scale 1e-9 reports seconds. */

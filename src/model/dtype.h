@@ -33,6 +33,11 @@ enum dtype {
 };
 enum { DT_COUNT = 23 };
 
+/*
+ * A new dtype: switches over enum dtype name every one and have no default, and tables by dtype assert their length, so the
+ * compiler lists the files that have to know it.
+ */
+
 /* "utf8", "int64", "timestamp", ... */
 const char *dtype_name(enum dtype t);
 bool dtype_parse(struct view name, enum dtype *out);
@@ -43,6 +48,9 @@ size_t dtype_width(enum dtype t);
 
 bool dtype_is_int(enum dtype t);    /* signed or unsigned */
 bool dtype_is_signed(enum dtype t); /* int8 .. int64 */
+bool dtype_is_float(enum dtype t);
+bool dtype_is_decimal(enum dtype t);
+bool dtype_has_unit(enum dtype t); /* counts units of time: times, timestamps, durations */
 
 /* A run of bytes of any length: utf8 and binary. */
 static inline bool dtype_is_bytes(enum dtype t)

@@ -26,6 +26,31 @@ struct type type_element(const struct type *list)
     return e;
 }
 
+static bool is_word(uint8_t b)
+{
+    return (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'z') || b == '_';
+}
+
+bool type_zone(struct view name, char out[static TYPE_ZONE_CAP])
+{
+    if (name.len >= TYPE_ZONE_CAP)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.ptr[i];
+        if (!is_word(c) && (c == 0 || !strchr("/+-:", c)))
+            return false;
+        out[i] = (char)c;
+    }
+    memset(out + name.len, 0, TYPE_ZONE_CAP - name.len);
+    return true;
+}
+
+bool type_list_fits(const struct type *element, int64_t size)
+{
+    return size >= 1 && size <= TYPE_FIXED_MAX && !dtype_is_bytes(element->dtype) &&
+           (size_t)size * type_width(element) <= TYPE_WIDTH_MAX;
+}
+
 bool type_eq(const struct type *a, const struct type *b)
 {
     return a->dtype == b->dtype && a->element == b->element && a->list_size == b->list_size &&
@@ -50,9 +75,25 @@ static int print_plain(const struct type *t, char *out, size_t cap)
         return snprintf(out, cap, "%s(%u, %d)", dtype_name(t->dtype), t->precision, t->scale);
     case DT_FIXED_BINARY:
         return snprintf(out, cap, "fixed_binary[%u]", t->fixed_width);
-    default:
-        return snprintf(out, cap, "%s", dtype_name(t->dtype));
+    case DT_UTF8:
+    case DT_BINARY:
+    case DT_BOOL:
+    case DT_INT8:
+    case DT_INT16:
+    case DT_INT32:
+    case DT_INT64:
+    case DT_UINT8:
+    case DT_UINT16:
+    case DT_UINT32:
+    case DT_UINT64:
+    case DT_FLOAT16:
+    case DT_FLOAT32:
+    case DT_FLOAT64:
+    case DT_DATE32:
+    case DT_LIST: /* its elements are told by type_text */
+        break;
     }
+    return snprintf(out, cap, "%s", dtype_name(t->dtype));
 }
 
 const char *type_text(const struct type *t, char out[static TYPE_TEXT_CAP])
@@ -85,11 +126,6 @@ static bool take(struct cursor *c, char wanted)
         return false;
     c->pos++;
     return true;
-}
-
-static bool is_word(uint8_t b)
-{
-    return (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'z') || b == '_';
 }
 
 static struct view take_word(struct cursor *c)
@@ -128,7 +164,7 @@ static bool parse_unit(struct cursor *c, struct type *t)
     return false;
 }
 
-/* ", tz=Europe/Berlin" up to the bracket; names are ASCII without quotes. */
+/* ", tz=Europe/Berlin" up to the bracket. */
 static bool parse_zone(struct cursor *c, struct type *t)
 {
     if (!take(c, ','))
@@ -136,14 +172,10 @@ static bool parse_zone(struct cursor *c, struct type *t)
     skip_spaces(c);
     if (cur_left(c) > 3 && memcmp(c->pos, "tz=", 3) == 0)
         c->pos += 3;
-    size_t n = 0;
-    for (; c->pos < c->end && *c->pos != ']' && n + 1 < TYPE_ZONE_CAP; c->pos++) {
-        bool fits = is_word(*c->pos) || strchr("/+-:", *c->pos);
-        if (!fits || *c->pos == 0)
-            return false;
-        t->zone[n++] = (char)*c->pos;
-    }
-    return n > 0;
+    const uint8_t *from = c->pos;
+    while (c->pos < c->end && *c->pos != ']')
+        c->pos++;
+    return c->pos > from && type_zone(view_of(from, (size_t)(c->pos - from)), t->zone);
 }
 
 static bool parse_time(struct cursor *c, struct type *t)
@@ -197,9 +229,25 @@ static bool parse_parameters(struct cursor *c, struct type *t)
         return parse_decimal(c, t);
     case DT_FIXED_BINARY:
         return parse_size(c, &t->fixed_width);
-    default:
-        return true;
+    case DT_UTF8:
+    case DT_BINARY:
+    case DT_BOOL:
+    case DT_INT8:
+    case DT_INT16:
+    case DT_INT32:
+    case DT_INT64:
+    case DT_UINT8:
+    case DT_UINT16:
+    case DT_UINT32:
+    case DT_UINT64:
+    case DT_FLOAT16:
+    case DT_FLOAT32:
+    case DT_FLOAT64:
+    case DT_DATE32:
+    case DT_LIST: /* parse_list reads it */
+        break;
     }
+    return true;
 }
 
 static bool parse_list(struct cursor *c, struct type *t)
@@ -216,7 +264,7 @@ static bool parse_list(struct cursor *c, struct type *t)
     skip_spaces(c);
     if (c->pos == c->end)
         return true;
-    return !dtype_is_bytes(of) && parse_size(c, &t->list_size) && type_width(t) <= TYPE_WIDTH_MAX;
+    return parse_size(c, &t->list_size) && type_list_fits(&element, t->list_size);
 }
 
 static enum code unknown_dtype(struct view text, struct err *err)
@@ -236,17 +284,41 @@ static enum code unknown_dtype(struct view text, struct err *err)
 
 static const char *example_of(enum dtype t)
 {
-    static const char *const examples[DT_COUNT] = {
-        [DT_TIMESTAMP] = "timestamp[us] or timestamp[ms, tz=UTC]",
-        [DT_DECIMAL128] = "decimal128(12, 2)",
-        [DT_DECIMAL256] = "decimal256(60, 2)",
-        [DT_LIST] = "list<float32> or list<float32>[768]",
-        [DT_FIXED_BINARY] = "fixed_binary[16]",
-        [DT_TIME32] = "time32[ms]",
-        [DT_TIME64] = "time64[us]",
-        [DT_DURATION] = "duration[us]",
-    };
-    return examples[t] ? examples[t] : dtype_name(t);
+    switch (t) {
+    case DT_TIMESTAMP:
+        return "timestamp[us] or timestamp[ms, tz=UTC]";
+    case DT_DECIMAL128:
+        return "decimal128(12, 2)";
+    case DT_DECIMAL256:
+        return "decimal256(60, 2)";
+    case DT_LIST:
+        return "list<float32> or list<float32>[768]";
+    case DT_FIXED_BINARY:
+        return "fixed_binary[16]";
+    case DT_TIME32:
+        return "time32[ms]";
+    case DT_TIME64:
+        return "time64[us]";
+    case DT_DURATION:
+        return "duration[us]";
+    case DT_UTF8:
+    case DT_BINARY:
+    case DT_BOOL:
+    case DT_INT8:
+    case DT_INT16:
+    case DT_INT32:
+    case DT_INT64:
+    case DT_UINT8:
+    case DT_UINT16:
+    case DT_UINT32:
+    case DT_UINT64:
+    case DT_FLOAT16:
+    case DT_FLOAT32:
+    case DT_FLOAT64:
+    case DT_DATE32:
+        break;
+    }
+    return dtype_name(t);
 }
 
 enum code type_parse(struct view text, struct type *out, struct err *err)
@@ -269,11 +341,6 @@ enum code type_parse(struct view text, struct type *out, struct err *err)
 
 /* ---------------------------------------------------------------------------------- conversion */
 
-static bool is_decimal(const struct type *t)
-{
-    return t->dtype == DT_DECIMAL128 || t->dtype == DT_DECIMAL256;
-}
-
 /* All digits before and behind the point have room. */
 static bool decimal_widens(const struct type *from, const struct type *to)
 {
@@ -281,23 +348,18 @@ static bool decimal_widens(const struct type *from, const struct type *to)
            to->precision - to->scale >= from->precision - from->scale;
 }
 
-static bool has_unit(const struct type *t)
-{
-    return t->dtype == DT_TIMESTAMP || t->dtype == DT_TIME32 || t->dtype == DT_TIME64 ||
-           t->dtype == DT_DURATION;
-}
-
 /* The same thing in another unit; zones may differ, since all count from the same instant. */
 static bool same_time(const struct type *from, const struct type *to)
 {
-    return has_unit(from) && from->dtype == to->dtype && !from->zone[0] == !to->zone[0];
+    return dtype_has_unit(from->dtype) && from->dtype == to->dtype &&
+           !from->zone[0] == !to->zone[0];
 }
 
 bool type_widens(const struct type *from, const struct type *to)
 {
     if (type_eq(from, to))
         return true;
-    if (is_decimal(from) && is_decimal(to))
+    if (dtype_is_decimal(from->dtype) && dtype_is_decimal(to->dtype))
         return decimal_widens(from, to);
     if (from->dtype == DT_FIXED_BINARY && to->dtype == DT_BINARY)
         return true;
@@ -313,14 +375,9 @@ bool type_widens(const struct type *from, const struct type *to)
            dtype_widens(from->dtype, to->dtype);
 }
 
-static bool is_float(const struct type *t)
-{
-    return t->dtype == DT_FLOAT16 || t->dtype == DT_FLOAT32 || t->dtype == DT_FLOAT64;
-}
-
 static bool is_number(const struct type *t)
 {
-    return dtype_is_int(t->dtype) || is_float(t);
+    return dtype_is_int(t->dtype) || dtype_is_float(t->dtype);
 }
 
 bool type_rounds(const struct type *from, const struct type *to)
@@ -329,7 +386,8 @@ bool type_rounds(const struct type *from, const struct type *to)
         struct type a = type_element(from), b = type_element(to);
         return type_rounds(&a, &b);
     }
-    return is_float(from) && is_float(to) && dtype_width(from->dtype) > dtype_width(to->dtype);
+    return dtype_is_float(from->dtype) && dtype_is_float(to->dtype) &&
+           dtype_width(from->dtype) > dtype_width(to->dtype);
 }
 
 bool type_converts(const struct type *from, const struct type *to)
@@ -341,7 +399,7 @@ bool type_converts(const struct type *from, const struct type *to)
         bool same_size = from->list_size == 0 || from->list_size == to->list_size;
         return (same_size || to->list_size == 0) && type_converts(&a, &b);
     }
-    if (is_decimal(to) && (is_decimal(from) || dtype_is_int(from->dtype)))
+    if (dtype_is_decimal(to->dtype) && (dtype_is_decimal(from->dtype) || dtype_is_int(from->dtype)))
         return true;
     return (is_number(from) && is_number(to)) ||
            (from->dtype == DT_BINARY && to->dtype == DT_UTF8) || same_time(from, to) ||
@@ -376,11 +434,11 @@ static enum dtype unify_float_int(enum dtype f, enum dtype i)
 
 static struct type unify_numbers(const struct type *a, const struct type *b)
 {
-    if (is_float(a) && is_float(b))
+    if (dtype_is_float(a->dtype) && dtype_is_float(b->dtype))
         return dtype_width(a->dtype) >= dtype_width(b->dtype) ? *a : *b;
-    if (is_float(a))
+    if (dtype_is_float(a->dtype))
         return type_of(unify_float_int(a->dtype, b->dtype));
-    if (is_float(b))
+    if (dtype_is_float(b->dtype))
         return type_of(unify_float_int(b->dtype, a->dtype));
     return type_of(unify_ints(a->dtype, b->dtype));
 }
@@ -389,7 +447,7 @@ static struct type unify_numbers(const struct type *a, const struct type *b)
 static struct type as_decimal(const struct type *t)
 {
     static const uint8_t digits[] = {[1] = 3, [2] = 5, [4] = 10, [8] = 20};
-    if (is_decimal(t))
+    if (dtype_is_decimal(t->dtype))
         return *t;
     return (struct type){.dtype = DT_DECIMAL128, .precision = digits[dtype_width(t->dtype)]};
 }
@@ -435,8 +493,9 @@ bool type_unify(const struct type *a, const struct type *b, struct type *out)
         *out = *b;
     else if (is_number(a) && is_number(b))
         *out = unify_numbers(a, b);
-    else if ((is_decimal(a) || is_decimal(b)) && (is_decimal(a) || dtype_is_int(a->dtype)) &&
-             (is_decimal(b) || dtype_is_int(b->dtype)))
+    else if ((dtype_is_decimal(a->dtype) || dtype_is_decimal(b->dtype)) &&
+             (dtype_is_decimal(a->dtype) || dtype_is_int(a->dtype)) &&
+             (dtype_is_decimal(b->dtype) || dtype_is_int(b->dtype)))
         return unify_decimals(a, b, out);
     else if (a->dtype == DT_LIST && b->dtype == DT_LIST)
         return unify_lists(a, b, out);

@@ -66,6 +66,13 @@ static inline bool type_is_variable(const struct type *t)
     return dtype_is_bytes(t->dtype) || (t->dtype == DT_LIST && t->list_size == 0);
 }
 
+/* Copy the name of a time zone; "" is one. False: it is too long, or has other characters than names have (ASCII letters
+ * and digits, "/+-:_"), which a type's text could not say. */
+bool type_zone(struct view name, char out[static TYPE_ZONE_CAP]);
+
+/* Whether there is a type of lists of `size` such elements each. */
+bool type_list_fits(const struct type *element, int64_t size);
+
 /* Whether every value of `from` is exactly a value of `to`; values in finer units may still be out of
  * range, which vector_convert says. */
 bool type_widens(const struct type *from, const struct type *to);

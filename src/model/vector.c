@@ -23,6 +23,7 @@ void vector_done(struct vector *v)
     *v = (struct vector){0};
 }
 
+/* An integer, a date, or a number of units of time. Others do not get here. */
 static int64_t load_int(const struct vector *v, size_t i)
 {
     switch (v->type.dtype) {
@@ -31,6 +32,7 @@ static int64_t load_int(const struct vector *v, size_t i)
     case DT_INT16:
         return ((const int16_t *)v->values)[i];
     case DT_INT32:
+    case DT_DATE32:
     case DT_TIME32:
         return ((const int32_t *)v->values)[i];
     case DT_UINT8:
@@ -39,9 +41,26 @@ static int64_t load_int(const struct vector *v, size_t i)
         return ((const uint16_t *)v->values)[i];
     case DT_UINT32:
         return ((const uint32_t *)v->values)[i];
-    default:
+    case DT_INT64:
+    case DT_UINT64:
+    case DT_TIMESTAMP:
+    case DT_TIME64:
+    case DT_DURATION:
         return ((const int64_t *)v->values)[i];
+    case DT_UTF8:
+    case DT_BINARY:
+    case DT_BOOL:
+    case DT_FLOAT16:
+    case DT_FLOAT32:
+    case DT_FLOAT64:
+    case DT_DECIMAL128:
+    case DT_DECIMAL256:
+    case DT_FIXED_BINARY:
+    case DT_LIST:
+        break;
     }
+    assert(!"a dtype that counts something");
+    return 0;
 }
 
 static void convert_ints(const struct vector *from, struct vector *to)
@@ -409,16 +428,6 @@ static enum code convert_lists(const struct vector *from, struct vector *to, str
     return OK;
 }
 
-static bool is_float(enum dtype t)
-{
-    return t == DT_FLOAT16 || t == DT_FLOAT32 || t == DT_FLOAT64;
-}
-
-static bool is_time(enum dtype t)
-{
-    return t == DT_TIMESTAMP || t == DT_TIME32 || t == DT_TIME64 || t == DT_DURATION;
-}
-
 enum code vector_convert(const struct vector *from, struct vector *to, struct arena *arena,
                          struct err *err)
 {
@@ -430,19 +439,19 @@ enum code vector_convert(const struct vector *from, struct vector *to, struct ar
     memcpy(to->valid, from->valid, from->n);
     if (have == DT_LIST)
         return convert_lists(from, to, arena, err);
-    if (want == DT_DECIMAL128 || want == DT_DECIMAL256)
+    if (dtype_is_decimal(want))
         return convert_decimals(from, to, err);
     if (dtype_is_bytes(have))
         return convert_bytes(from, to, err);
-    if (is_time(have))
+    if (dtype_has_unit(have))
         return convert_times(from, to, err);
     if (have == DT_FIXED_BINARY && want == DT_BINARY)
         fixed_to_binary(from, to);
     else if (have == want)
         memcpy(to->values, from->values, from->n * vector_width(&to->type));
-    else if (is_float(have) && is_float(want))
+    else if (dtype_is_float(have) && dtype_is_float(want))
         return convert_floats(from, to, err);
-    else if (is_float(want) || (dtype_is_int(want) && !dtype_widens(have, want)))
+    else if (dtype_is_float(want) || (dtype_is_int(want) && !dtype_widens(have, want)))
         return convert_exactly(from, to, err);
     else
         convert_ints(from, to);

@@ -1,8 +1,6 @@
 /* The input is an IPC schema message before base64, as Arrow writers leave it in a Parquet footer. */
 #include "format/arrow/schema_hint.h"
 
-#include <assert.h>
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static volatile unsigned seen; /* so that bytes are really read */
@@ -32,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n = arrow_schema_hints(base64_of(view_of(data, size), &arena), &arena, &hints);
     unsigned sum = 0;
     for (size_t i = 0; i < n; i++) {
-        assert(strlen(hints[i].own.zone) < TYPE_ZONE_CAP);
+        for (size_t k = 0; k < hints[i].own.zone.len; k++)
+            sum += hints[i].own.zone.ptr[k];
         for (size_t k = 0; k < hints[i].name.len; k++)
             sum += hints[i].name.ptr[k];
     }

@@ -1,5 +1,7 @@
 #include "fetch_oracle.h"
 
+#include "code_name.h"
+
 #include <jansson.h>
 #include <stdio.h>
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "base/err.h"
+#include "code_name.h"
 
 /* The code is OK, or the test fails with the message. */
 #define assert_ok(expr)                                                     \

@@ -1,18 +1,16 @@
 #include "format/arrow/c_export.h"
 
 #include "base/mem.h"
+#include "format/arrow/c_format.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 
 /* -------------------------------------------------------------------------------------- schemas */
 
-enum { FORMAT_CAP = 64 };
-_Static_assert(TYPE_ZONE_CAP + 4 <= FORMAT_CAP, "room for tsu: and a zone");
-
 /* Of one schema; the children are here so long as nobody moved them out. */
 struct schema_private {
-    char format[FORMAT_CAP];
+    char format[C_FORMAT_CAP];
     char *name;
     struct ArrowSchema *children;
     struct ArrowSchema **pointers;
@@ -31,46 +29,6 @@ static void release_schema(struct ArrowSchema *s)
     free(p->name);
     free(p);
     s->release = NULL;
-}
-
-static void put_format(const struct type *t, char out[static FORMAT_CAP])
-{
-    static const char *const plain[DT_COUNT] = {
-        [DT_UTF8] = "u",   [DT_BOOL] = "b",    [DT_INT8] = "c",     [DT_INT16] = "s",
-        [DT_INT32] = "i",  [DT_INT64] = "l",   [DT_UINT8] = "C",    [DT_UINT16] = "S",
-        [DT_UINT32] = "I", [DT_UINT64] = "L",  [DT_FLOAT32] = "f",  [DT_FLOAT64] = "g",
-        [DT_BINARY] = "z", [DT_FLOAT16] = "e", [DT_DATE32] = "tdD",
-    };
-    char unit = "smun"[t->unit];
-    switch (t->dtype) {
-    case DT_TIMESTAMP:
-        snprintf(out, FORMAT_CAP, "ts%c:%s", unit, t->zone);
-        break;
-    case DT_TIME32:
-    case DT_TIME64:
-        snprintf(out, FORMAT_CAP, "tt%c", unit);
-        break;
-    case DT_DURATION:
-        snprintf(out, FORMAT_CAP, "tD%c", unit);
-        break;
-    case DT_DECIMAL128:
-        snprintf(out, FORMAT_CAP, "d:%u,%d", t->precision, t->scale);
-        break;
-    case DT_DECIMAL256:
-        snprintf(out, FORMAT_CAP, "d:%u,%d,256", t->precision, t->scale);
-        break;
-    case DT_FIXED_BINARY:
-        snprintf(out, FORMAT_CAP, "w:%u", t->fixed_width);
-        break;
-    case DT_LIST:
-        if (t->list_size)
-            snprintf(out, FORMAT_CAP, "+w:%u", t->list_size);
-        else
-            snprintf(out, FORMAT_CAP, "+l");
-        break;
-    default:
-        snprintf(out, FORMAT_CAP, "%s", plain[t->dtype]);
-    }
 }
 
 static struct schema_private *new_schema(const char *name, size_t n_children,
@@ -98,7 +56,8 @@ static void export_field(const char *name, const struct type *type, struct Arrow
     bool is_list = type->dtype == DT_LIST;
     struct schema_private *p = new_schema(name, is_list, out);
     out->flags = ARROW_FLAG_NULLABLE;
-    put_format(type, p->format);
+    const struct arrow_spec spec = arrow_spec_of(type);
+    c_format_put(&spec, p->format);
     if (is_list) {
         struct type element = type_element(type);
         export_field("item", &element, &p->children[0]);
@@ -108,7 +67,7 @@ static void export_field(const char *name, const struct type *type, struct Arrow
 void c_export_schema(const struct column *columns, size_t n_columns, struct ArrowSchema *out)
 {
     struct schema_private *p = new_schema("", n_columns, out);
-    snprintf(p->format, FORMAT_CAP, "+s");
+    snprintf(p->format, C_FORMAT_CAP, "+s");
     for (size_t i = 0; i < n_columns; i++)
         export_field(columns[i].name, &columns[i].type, &p->children[i]);
 }

@@ -42,7 +42,7 @@ static size_t place_fields(const uint8_t *sizes, size_t n_fields, uint16_t *plac
     return end;
 }
 
-size_t flatbuf_table(struct flatbuf *fb, const uint8_t *sizes, size_t n_fields)
+static size_t put_table(struct flatbuf *fb, const uint8_t *sizes, size_t n_fields)
 {
     uint16_t vtable[2 + 16];
     assert(n_fields <= 16);
@@ -85,18 +85,19 @@ static void link_to(struct flatbuf *fb, size_t reference, size_t pos)
 size_t flatbuf_add_table(struct flatbuf *fb, size_t reference, const uint8_t *sizes,
                          size_t n_fields)
 {
-    size_t pos = flatbuf_table(fb, sizes, n_fields);
+    size_t pos = put_table(fb, sizes, n_fields);
     link_to(fb, reference, pos);
     return pos;
 }
 
-void flatbuf_add_string(struct flatbuf *fb, size_t reference, const char *text)
+void flatbuf_add_string(struct flatbuf *fb, size_t reference, struct view text)
 {
-    uint32_t len = (uint32_t)strlen(text);
+    uint32_t len = (uint32_t)text.len;
     align_to(fb, 4);
     link_to(fb, reference, fb->bytes.len);
     buf_put(&fb->bytes, &len, sizeof(len));
-    buf_put(&fb->bytes, text, len + 1);
+    buf_put(&fb->bytes, text.ptr, text.len);
+    buf_put_zeros(&fb->bytes, 1);
 }
 
 size_t flatbuf_add_vector(struct flatbuf *fb, size_t reference, size_t n, size_t size, size_t align)

@@ -15,6 +15,7 @@
 #define MURR_FORMAT_ARROW_FLATBUF_H
 
 #include "base/buf.h"
+#include "base/view.h"
 
 struct flatbuf {
     struct buf bytes;
@@ -29,20 +30,17 @@ static inline void flatbuf_done(struct flatbuf *fb)
 void flatbuf_reset(struct flatbuf *fb);
 #define FLATBUF_ROOT 0
 
-/* Append a table; field i takes sizes[i] bytes (0: absent, else 1, 2, 4 or 8). Returns its
- * position. */
-size_t flatbuf_table(struct flatbuf *fb, const uint8_t *sizes, size_t n_fields);
-
 /* Where field i of a table is; it must be present. */
 size_t flatbuf_field(const struct flatbuf *fb, size_t table, size_t i);
 
 /* Set a field of `size` bytes to the low bytes of `value`. */
 void flatbuf_set(struct flatbuf *fb, size_t table, size_t i, uint64_t value, size_t size);
 
-/* Append and link from the reference at `reference`. */
+/* Append a table and link it from the reference at `reference`; field i takes sizes[i] bytes (0: absent, else 1, 2, 4 or
+ * 8). Returns its position. */
 size_t flatbuf_add_table(struct flatbuf *fb, size_t reference, const uint8_t *sizes,
                          size_t n_fields);
-void flatbuf_add_string(struct flatbuf *fb, size_t reference, const char *text);
+void flatbuf_add_string(struct flatbuf *fb, size_t reference, struct view text);
 /* A vector of zeroed elements, each of `size` bytes and aligned to `align`; the place of the first.
  */
 size_t flatbuf_add_vector(struct flatbuf *fb, size_t reference, size_t n, size_t size,

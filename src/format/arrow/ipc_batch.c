@@ -1,8 +1,7 @@
 #include "format/arrow/ipc_batch.h"
 
-/* Fields of the table, from Arrow's format/Message.fbs. */
-enum { BATCH_LENGTH = 0, BATCH_NODES = 1, BATCH_BLOCK_COUNTS = 4 };
-enum { NODE_BYTES = 16, NODE_LENGTH = 0, NODE_NULLS = 8 };
+#include "format/arrow/fbs.h"
+
 enum { VIEW_BYTES = 16 };
 
 /* What was read so far: nodes and buffers are in the order of the fields, depth first. */
@@ -37,8 +36,8 @@ must_use static enum code next_node(struct reading *r, uint64_t *out_n_rows, uin
 {
     if (r->next_node == r->nodes.n)
         return err_set(r->err, E_INVALID, "the batch describes only %zu columns", r->nodes.n);
-    *out_n_rows = fb_vector_u64(&r->nodes, r->next_node, NODE_BYTES, NODE_LENGTH);
-    *out_n_nulls = fb_vector_u64(&r->nodes, r->next_node, NODE_BYTES, NODE_NULLS);
+    *out_n_rows = fb_vector_u64(&r->nodes, r->next_node, NODE_BYTES, NODE_LENGTH_AT);
+    *out_n_nulls = fb_vector_u64(&r->nodes, r->next_node, NODE_BYTES, NODE_NULLS_AT);
     r->next_node++;
     return OK;
 }

@@ -2,15 +2,13 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "format/arrow/fbs.h"
 
 #include <lz4frame.h>
 #include <zstd.h>
 
-/* Fields of the tables, from Arrow's format/Message.fbs. */
-enum { BATCH_BUFFERS = 2, BATCH_COMPRESSION = 3 };
-enum { COMPRESSION_CODEC = 0, COMPRESSION_METHOD = 1 };
+/* From Arrow's format/Message.fbs. */
 enum { NOT_COMPRESSED = -1, CODEC_LZ4_FRAME = 0, CODEC_ZSTD = 1, METHOD_BUFFER = 0 };
-enum { BUFFER_BYTES = 16 };
 
 static const uint8_t nothing[1];
 
@@ -144,8 +142,8 @@ must_use static enum code take(struct ipc_body *b, struct view *out, struct err 
 {
     if (b->next == b->buffers.n)
         return err_set(err, E_INVALID, "the batch has only %zu buffers", b->buffers.n);
-    uint64_t offset = fb_vector_u64(&b->buffers, b->next, BUFFER_BYTES, 0);
-    uint64_t len = fb_vector_u64(&b->buffers, b->next, BUFFER_BYTES, 8);
+    uint64_t offset = fb_vector_u64(&b->buffers, b->next, BUFFER_BYTES, BUFFER_OFFSET_AT);
+    uint64_t len = fb_vector_u64(&b->buffers, b->next, BUFFER_BYTES, BUFFER_LENGTH_AT);
     b->next++;
     *out = view_of(nothing, 0);
     if (len == 0)

@@ -1,10 +1,8 @@
 #include "format/arrow/ipc_dictionary.h"
 
 #include "base/mem.h"
-#include "format/arrow/array_type.h"
-
-/* Fields of the table, from Arrow's format/Message.fbs. */
-enum { DICTIONARY_ID = 0, DICTIONARY_DATA = 1, DICTIONARY_IS_DELTA = 2 };
+#include "format/arrow/array_decide.h"
+#include "format/arrow/fbs.h"
 
 struct ipc_dictionary {
     struct arrow_dictionary dictionary; /* first: what columns point to */

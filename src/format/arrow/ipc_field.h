@@ -2,7 +2,7 @@
 #ifndef MURR_FORMAT_ARROW_IPC_FIELD_H
 #define MURR_FORMAT_ARROW_IPC_FIELD_H
 
-#include "format/arrow/array_type.h"
+#include "format/arrow/array_decide.h"
 #include "format/arrow/flatbuf_reader.h"
 #include "format/arrow/ipc_dictionary.h"
 

@@ -1,7 +1,7 @@
 #include "format/arrow/ipc_message.h"
 
-enum { VERSION = 0, HEADER_TYPE = 1, HEADER = 2, BODY_LENGTH = 3 };
-enum { METADATA_V4 = 3, METADATA_V5 = 4 };
+#include "format/arrow/fbs.h"
+
 enum { FILE_HEAD_BYTES = 8, FILE_MAGIC_BYTES = 6, FILE_TAIL_BYTES = 4 + FILE_MAGIC_BYTES };
 
 static const uint32_t continuation = 0xFFFFFFFF;
@@ -33,10 +33,10 @@ must_use static enum code read_metadata(struct view metadata, struct ipc_message
 {
     struct fb_table root;
     uint64_t version;
-    if (!fb_root(metadata, &root) || !fb_scalar(&root, VERSION, 2, 0, &version) ||
-        !fb_scalar(&root, HEADER_TYPE, 1, 0, &out->header_type) ||
-        !fb_table(&root, HEADER, &out->header) || !out->header.present ||
-        !fb_scalar(&root, BODY_LENGTH, 8, 0, out_body_bytes))
+    if (!fb_root(metadata, &root) || !fb_scalar(&root, MESSAGE_VERSION, 2, 0, &version) ||
+        !fb_scalar(&root, MESSAGE_HEADER_TYPE, 1, 0, &out->header_type) ||
+        !fb_table(&root, MESSAGE_HEADER, &out->header) || !out->header.present ||
+        !fb_scalar(&root, MESSAGE_BODY_LENGTH, 8, 0, out_body_bytes))
         return ipc_not_a_stream(err, "the metadata of a message is damaged");
     if (version != METADATA_V4 && version != METADATA_V5)
         return err_set(err, E_UNSUPPORTED,

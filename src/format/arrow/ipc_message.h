@@ -14,11 +14,9 @@
 #include "base/cursor.h"
 #include "format/arrow/flatbuf_reader.h"
 
-enum ipc_header { IPC_SCHEMA = 1, IPC_DICTIONARY = 2, IPC_BATCH = 3 };
-
 struct ipc_message {
-    bool is_v4; /* whose unions have validity */
-    uint64_t header_type;
+    bool is_v4;           /* whose unions have validity */
+    uint64_t header_type; /* enum ipc_header, or another */
     struct fb_table header;
     struct view body;
 };

@@ -1,14 +1,11 @@
 #include "format/arrow/ipc_reader.h"
 
 #include "base/mem.h"
+#include "format/arrow/fbs.h"
 #include "format/arrow/ipc_dictionary.h"
 #include "format/arrow/ipc_field.h"
 
 #include <assert.h>
-
-/* Fields of the tables, from Arrow's format/Schema.fbs. */
-enum { SCHEMA_ENDIANNESS = 0, SCHEMA_METADATA = 2 };
-enum { PAIR_KEY = 0, PAIR_VALUE = 1 };
 
 struct ipc_reader {
     struct cursor rest;

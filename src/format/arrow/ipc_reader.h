@@ -1,7 +1,7 @@
 /*
  * Reading an Arrow IPC stream, or file, that lies whole in memory: a schema, then record batches, one by one.
  * No byte is believed. Every type that Murr has is read however Arrow may lay it out, with dictionaries and
- * compression (format/arrow/array_type.h says which types are none of ours); columns of other types are
+ * compression (format/arrow/array_decide.h says which types are none of ours); columns of other types are
  * listed, and in the way of nobody who does not want them.
  */
 #ifndef MURR_FORMAT_ARROW_IPC_READER_H

@@ -1,7 +1,8 @@
 #include "format/arrow/ipc_writer.h"
 
 #include "base/mem.h"
-#include "format/arrow/flatbuf.h"
+#include "format/arrow/fbs.h"
+#include "format/arrow/ipc_type.h"
 
 /*
  * The stream
@@ -14,60 +15,8 @@
  * of the batch is padded so far that the body begins at a multiple of 64 from the start of the
  * stream. The body has for each column the validity bitmap, where lengths differ the offsets, and
  * the values, each padded to 64 bytes, and behind a list's those of its elements; the metadata gives offsets into the body and lengths without padding.
- *
- * Fields of the tables, from Arrow's format/Message.fbs and format/Schema.fbs (the number of a
- * field is its position there, a union takes two):
- *
- *   Message        0 version i16   1 header type u8   2 header   3 bodyLength i64
- *   Schema         0 endianness i16 (0 little)        1 fields [Field]
- *   Field          0 name   1 nullable bool   2 type type u8   3 type   4 dictionary
- *                  5 children [Field]
- *   RecordBatch    0 length i64   1 nodes [FieldNode]   2 buffers [Buffer]
- *
- *   Int            0 bitWidth i32   1 is_signed bool
- *   FloatingPoint  0 precision i16 (0 half, 1 single, 2 double)
- *   Decimal        0 precision i32   1 scale i32   2 bitWidth i32
- *   Date           0 unit i16 (0 days)
- *   Time           0 unit i16   1 bitWidth i32
- *   Timestamp      0 unit i16 (0 s, 1 ms, 2 us, 3 ns)   1 timezone string
- *   Duration       0 unit i16
- *   FixedSizeBinary, FixedSizeList   0 i32: bytes, elements
- *   others have no fields
- *
- *   FieldNode      struct: length i64, null_count i64
- *   Buffer         struct: offset i64, length i64
  */
-enum { MESSAGE_VERSION = 0, MESSAGE_HEADER_TYPE = 1, MESSAGE_HEADER = 2, MESSAGE_BODY_LENGTH = 3 };
-enum { SCHEMA_FIELDS = 1 };
-enum {
-    FIELD_NAME = 0,
-    FIELD_NULLABLE = 1,
-    FIELD_TYPE_TYPE = 2,
-    FIELD_TYPE = 3,
-    FIELD_CHILDREN = 5
-};
-enum { TIMESTAMP_ZONE = 1 };
-enum { BATCH_LENGTH = 0, BATCH_NODES = 1, BATCH_BUFFERS = 2 };
-
-enum { METADATA_V5 = 4 };
-enum { HEADER_SCHEMA = 1, HEADER_RECORD_BATCH = 3 };
-enum {
-    TYPE_INT = 2,
-    TYPE_FLOATING_POINT = 3,
-    TYPE_BINARY = 4,
-    TYPE_UTF8 = 5,
-    TYPE_BOOL = 6,
-    TYPE_DECIMAL = 7,
-    TYPE_DATE = 8,
-    TYPE_TIME = 9,
-    TYPE_TIMESTAMP = 10,
-    TYPE_LIST = 12,
-    TYPE_FIXED_SIZE_BINARY = 15,
-    TYPE_FIXED_SIZE_LIST = 16,
-    TYPE_DURATION = 18,
-};
-
-enum { PREFIX_BYTES = 8, ALIGN_BYTES = 64, PAIR_BYTES = 16, NULL_COUNT_AT = 8 };
+enum { PREFIX_BYTES = 8, ALIGN_BYTES = 64 };
 static const uint32_t continuation = 0xFFFFFFFF;
 
 static uint64_t padded(uint64_t n)
@@ -89,100 +38,16 @@ static size_t add_message(struct flatbuf *fb, unsigned header_type, uint64_t bod
                              n_header_fields);
 }
 
-static unsigned arrow_type(const struct type *t)
-{
-    static const uint8_t types[DT_COUNT] = {
-        [DT_UTF8] = TYPE_UTF8,
-        [DT_BOOL] = TYPE_BOOL,
-        [DT_FLOAT32] = TYPE_FLOATING_POINT,
-        [DT_FLOAT64] = TYPE_FLOATING_POINT,
-        [DT_BINARY] = TYPE_BINARY,
-        [DT_FLOAT16] = TYPE_FLOATING_POINT,
-        [DT_DATE32] = TYPE_DATE,
-        [DT_TIMESTAMP] = TYPE_TIMESTAMP,
-        [DT_DECIMAL128] = TYPE_DECIMAL,
-        [DT_LIST] = TYPE_LIST,
-        [DT_FIXED_BINARY] = TYPE_FIXED_SIZE_BINARY,
-        [DT_TIME32] = TYPE_TIME,
-        [DT_TIME64] = TYPE_TIME,
-        [DT_DECIMAL256] = TYPE_DECIMAL,
-        [DT_DURATION] = TYPE_DURATION,
-    };
-    if (t->dtype == DT_LIST && t->list_size)
-        return TYPE_FIXED_SIZE_LIST;
-    return types[t->dtype] ? types[t->dtype] : TYPE_INT;
-}
-
-/* A table of scalars: n fields of the given sizes and values. */
-static void add_scalars(struct flatbuf *fb, size_t reference, const uint8_t *sizes,
-                        const uint64_t *values, size_t n)
-{
-    size_t table = flatbuf_add_table(fb, reference, sizes, n);
-    for (size_t i = 0; i < n; i++)
-        flatbuf_set(fb, table, i, values[i], sizes[i]);
-}
-
-#define SCALARS(n, sizes, ...) \
-    add_scalars(fb, reference, (const uint8_t[])sizes, (const uint64_t[]){__VA_ARGS__}, n)
-#define SIZES(...)  \
-    {               \
-        __VA_ARGS__ \
-    }
-
-static void add_timestamp(struct flatbuf *fb, size_t reference, const struct type *t)
-{
-    const uint8_t sizes[] = {2, t->zone[0] ? 4 : 0};
-    size_t table = flatbuf_add_table(fb, reference, sizes, sizeof(sizes));
-    flatbuf_set(fb, table, 0, t->unit, 2);
-    if (t->zone[0])
-        flatbuf_add_string(fb, flatbuf_field(fb, table, TIMESTAMP_ZONE), t->zone);
-}
-
-static void add_type(struct flatbuf *fb, size_t reference, const struct type *t)
-{
-    uint64_t bits = 8 * dtype_width(t->dtype);
-    switch (arrow_type(t)) {
-    case TYPE_INT:
-        SCALARS(2, SIZES(4, 1), bits, dtype_is_signed(t->dtype));
-        break;
-    case TYPE_FLOATING_POINT:
-        SCALARS(1, SIZES(2), bits / 32);
-        break;
-    case TYPE_DECIMAL:
-        SCALARS(3, SIZES(4, 4, 4), t->precision, (uint64_t)t->scale, bits);
-        break;
-    case TYPE_DATE:
-        SCALARS(1, SIZES(2), 0);
-        break;
-    case TYPE_TIME:
-        SCALARS(2, SIZES(2, 4), t->unit, bits);
-        break;
-    case TYPE_TIMESTAMP:
-        add_timestamp(fb, reference, t);
-        break;
-    case TYPE_DURATION:
-        SCALARS(1, SIZES(2), t->unit);
-        break;
-    case TYPE_FIXED_SIZE_BINARY:
-        SCALARS(1, SIZES(4), t->fixed_width);
-        break;
-    case TYPE_FIXED_SIZE_LIST:
-        SCALARS(1, SIZES(4), t->list_size);
-        break;
-    default:
-        flatbuf_add_table(fb, reference, NULL, 0);
-    }
-}
-
 static void add_field(struct flatbuf *fb, size_t reference, const char *name, const struct type *t)
 {
     static const uint8_t sizes[] = {4, 1, 1, 4, 0, 4};
     bool is_list = t->dtype == DT_LIST;
+    const struct arrow_spec spec = arrow_spec_of(t);
     size_t field = flatbuf_add_table(fb, reference, sizes, sizeof(sizes));
     flatbuf_set(fb, field, FIELD_NULLABLE, 1, 1);
-    flatbuf_set(fb, field, FIELD_TYPE_TYPE, arrow_type(t), 1);
-    flatbuf_add_string(fb, flatbuf_field(fb, field, FIELD_NAME), name);
-    add_type(fb, flatbuf_field(fb, field, FIELD_TYPE), t);
+    flatbuf_set(fb, field, FIELD_TYPE_TYPE, spec.kind, 1);
+    flatbuf_add_string(fb, flatbuf_field(fb, field, FIELD_NAME), view_cstr(name));
+    ipc_type_add(fb, flatbuf_field(fb, field, FIELD_TYPE), &spec);
     size_t children =
         flatbuf_add_vector(fb, flatbuf_field(fb, field, FIELD_CHILDREN), is_list, 4, 4);
     if (is_list) {
@@ -194,7 +59,7 @@ static void add_field(struct flatbuf *fb, size_t reference, const char *name, co
 static void build_schema(struct flatbuf *fb, const struct ipc_field *fields, size_t n_fields)
 {
     static const uint8_t sizes[] = {2, 4};
-    size_t schema = add_message(fb, HEADER_SCHEMA, 0, sizes, sizeof(sizes));
+    size_t schema = add_message(fb, IPC_SCHEMA, 0, sizes, sizeof(sizes));
     size_t list = flatbuf_add_vector(fb, flatbuf_field(fb, schema, SCHEMA_FIELDS), n_fields, 4, 4);
     for (size_t i = 0; i < n_fields; i++)
         add_field(fb, list + 4 * i, fields[i].name, &fields[i].type);
@@ -270,9 +135,9 @@ static void count_parts(const struct type *t, size_t *n_nodes, size_t *n_buffers
 /* Describe one buffer at `pos`; moves both on. */
 static void put_buffer(struct flatbuf *fb, size_t *pos, uint64_t *offset, uint64_t bytes)
 {
-    flatbuf_put_i64(fb, *pos, (int64_t)*offset);
-    flatbuf_put_i64(fb, *pos + 8, (int64_t)bytes);
-    *pos += PAIR_BYTES;
+    flatbuf_put_i64(fb, *pos + BUFFER_OFFSET_AT, (int64_t)*offset);
+    flatbuf_put_i64(fb, *pos + BUFFER_LENGTH_AT, (int64_t)bytes);
+    *pos += BUFFER_BYTES;
     *offset += padded(bytes);
 }
 
@@ -285,8 +150,8 @@ struct batch_places {
 static void put_node(struct flatbuf *fb, struct batch_places *at, const struct node *n)
 {
     struct buffers b = buffers_of(n);
-    flatbuf_put_i64(fb, at->node, (int64_t)n->n_rows);
-    at->node += PAIR_BYTES;
+    flatbuf_put_i64(fb, at->node + NODE_LENGTH_AT, (int64_t)n->n_rows);
+    at->node += NODE_BYTES;
     put_buffer(fb, &at->buffer, &at->offset, b.validity);
     if (type_is_variable(&n->type))
         put_buffer(fb, &at->buffer, &at->offset, b.offsets);
@@ -306,12 +171,12 @@ static size_t build_batch(struct flatbuf *fb, const struct ipc_field *fields, si
     size_t n_nodes = 0, n_buffers = 0;
     for (size_t i = 0; i < n_fields; i++)
         count_parts(&fields[i].type, &n_nodes, &n_buffers);
-    size_t batch = add_message(fb, HEADER_RECORD_BATCH, body_bytes, sizes, sizeof(sizes));
+    size_t batch = add_message(fb, IPC_BATCH, body_bytes, sizes, sizeof(sizes));
     flatbuf_set(fb, batch, BATCH_LENGTH, n_rows, 8);
     size_t nodes =
-        flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_NODES), n_nodes, PAIR_BYTES, 8);
+        flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_NODES), n_nodes, NODE_BYTES, 8);
     size_t pos =
-        flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_BUFFERS), n_buffers, PAIR_BYTES, 8);
+        flatbuf_add_vector(fb, flatbuf_field(fb, batch, BATCH_BUFFERS), n_buffers, BUFFER_BYTES, 8);
     struct batch_places at = {nodes, pos, 0};
     for (size_t i = 0; i < n_fields; i++) {
         struct node n = node_of(&fields[i], n_rows);
@@ -440,7 +305,8 @@ enum code ipc_plan(struct view schema, const struct ipc_field *fields, size_t n_
     uint64_t body_bytes = 0;
     TRY(check_sizes(fields, n_fields, n_rows, max_bytes, &body_bytes, err));
     struct ipc_stream s = {.n_columns = n_fields};
-    buf_reserve(&batch.bytes, 256 + n_fields * 5 * PAIR_BYTES); /* of most answers */
+    buf_reserve(&batch.bytes,
+                256 + n_fields * (NODE_BYTES + 4 * BUFFER_BYTES)); /* of most answers */
     s.nodes = build_batch(&batch, fields, n_fields, n_rows, body_bytes);
     uint8_t *body = write_stream(schema, &batch, body_bytes, &s);
     if (!body)
@@ -454,8 +320,8 @@ enum code ipc_plan(struct view schema, const struct ipc_field *fields, size_t n_
 static size_t put_null_counts(struct ipc_stream *s, size_t node, const struct column *c)
 {
     int64_t n_nulls = (int64_t)c->n_nulls;
-    memcpy(s->bytes + node + NULL_COUNT_AT, &n_nulls, sizeof(n_nulls));
-    node += PAIR_BYTES;
+    memcpy(s->bytes + node + NODE_NULLS_AT, &n_nulls, sizeof(n_nulls));
+    node += NODE_BYTES;
     return c->child ? put_null_counts(s, node, c->child) : node;
 }
 

@@ -7,29 +7,13 @@
 #define MURR_FORMAT_ARROW_SCHEMA_HINT_H
 
 #include "base/arena.h"
-#include "model/type.h"
+#include "format/arrow/arrow_type.h"
 
-enum arrow_hint_kind {
-    ARROW_OTHER,
-    ARROW_TIMESTAMP,
-    ARROW_DURATION,
-    ARROW_DECIMAL256,
-    ARROW_LIST, /* of any length */
-    ARROW_FIXED_LIST,
-};
-
-struct arrow_hint {
-    enum arrow_hint_kind kind;
-    enum time_unit unit;      /* timestamp, duration */
-    char zone[TYPE_ZONE_CAP]; /* timestamp; "" where there is none or it is no name */
-    int32_t list_size;        /* fixed list */
-};
-
-/* A top-level field. */
+/* A top-level field; a type that is not understood has kind 0. */
 struct arrow_field_hint {
-    struct view name; /* in the arena */
-    struct arrow_hint own;
-    struct arrow_hint element; /* of a list */
+    struct view name; /* like the time zones, in the arena */
+    struct arrow_spec own;
+    struct arrow_spec element; /* of the only child */
 };
 
 /* The fields, in the arena; returns how many, 0 where the text is no such schema. */

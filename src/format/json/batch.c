@@ -3,6 +3,8 @@
 #include "format/json/put.h"
 #include "format/json/text.h"
 
+#include <assert.h>
+
 /* Values are written straight into memory reserved for so many of them. */
 enum { ROWS_AT_ONCE = 256 };
 
@@ -50,9 +52,17 @@ static uint8_t *write_number(uint8_t *w, const struct column *c, size_t row)
         return json_write_time(w, c->type.unit, VALUE(int64_t));
     case DT_DURATION:
         return json_write_int(w, VALUE(int64_t));
-    default:
+    case DT_DECIMAL128:
+    case DT_DECIMAL256:
         return json_write_decimal(w, &c->type, c->data + row * type_width(&c->type));
+    case DT_UTF8:
+    case DT_BINARY:
+    case DT_FIXED_BINARY:
+    case DT_LIST:
+        break;
     }
+    assert(!"a short value");
+    return w;
 }
 
 #undef VALUE
@@ -71,10 +81,10 @@ static void put_numbers(struct buf *out, const struct column *c)
     }
 }
 
-/* Values of one width as numbers or short texts; others are put one by one. */
+/* Values that are numbers or short texts in JSON; others are put one by one. */
 static bool is_short(const struct type *t)
 {
-    return !type_is_variable(t) && t->dtype != DT_LIST && t->dtype != DT_FIXED_BINARY;
+    return !dtype_is_bytes(t->dtype) && t->dtype != DT_LIST && t->dtype != DT_FIXED_BINARY;
 }
 
 static void put_bytes(struct buf *out, const struct column *c, size_t row)

@@ -130,7 +130,7 @@ static bool read_text_value(struct request_reader *r, const struct type *t, stru
 {
     int64_t units = 0;
     int32_t days = 0;
-    bool good;
+    bool good = false;
     switch (t->dtype) {
     case DT_DATE32:
         good = json_read_date(text, &days);
@@ -145,8 +145,26 @@ static bool read_text_value(struct request_reader *r, const struct type *t, stru
         break;
     case DT_FIXED_BINARY:
         return read_fixed_binary(r, t, text, out);
-    default:
+    case DT_DECIMAL128:
+    case DT_DECIMAL256:
         return json_read_decimal(text, t, out);
+    case DT_UTF8: /* key_put_utf8 and key_put_int take these, */
+    case DT_INT8:
+    case DT_INT16:
+    case DT_INT32:
+    case DT_INT64:
+    case DT_UINT8:
+    case DT_UINT16:
+    case DT_UINT32:
+    case DT_UINT64:
+    case DT_BOOL: /* and these are never in a key */
+    case DT_FLOAT16:
+    case DT_FLOAT32:
+    case DT_FLOAT64:
+    case DT_BINARY:
+    case DT_LIST:
+    case DT_DURATION:
+        return false;
     }
     memcpy(out, &units, type_width(t));
     return good;

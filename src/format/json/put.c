@@ -244,26 +244,6 @@ uint8_t *json_write_float16(uint8_t *out, uint16_t bits)
     return json_write_float64(out, shorter);
 }
 
-void json_put_int(struct buf *out, int64_t value)
-{
-    out->len = (size_t)(json_write_int(buf_reserve(out, JSON_NUMBER_CAP), value) - out->ptr);
-}
-
-void json_put_uint(struct buf *out, uint64_t value)
-{
-    out->len = (size_t)(json_write_uint(buf_reserve(out, JSON_NUMBER_CAP), value) - out->ptr);
-}
-
-void json_put_float32(struct buf *out, float value)
-{
-    out->len = (size_t)(json_write_float32(buf_reserve(out, JSON_NUMBER_CAP), value) - out->ptr);
-}
-
-void json_put_float64(struct buf *out, double value)
-{
-    out->len = (size_t)(json_write_float64(buf_reserve(out, JSON_NUMBER_CAP), value) - out->ptr);
-}
-
 static void put_escaped(struct buf *out, uint8_t c)
 {
     static const char names[0x20] = {

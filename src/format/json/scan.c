@@ -210,18 +210,49 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-/* Largest number of each integer type, and largest magnitude of a negative one. */
-static const uint64_t int_most[DT_COUNT] = {
-    [DT_INT8] = INT8_MAX,     [DT_INT16] = INT16_MAX,   [DT_INT32] = INT32_MAX,
-    [DT_INT64] = INT64_MAX,   [DT_UINT8] = UINT8_MAX,   [DT_UINT16] = UINT16_MAX,
-    [DT_UINT32] = UINT32_MAX, [DT_UINT64] = UINT64_MAX,
+/* Largest number of an integer type, and largest magnitude of a negative one. */
+struct int_range {
+    uint64_t most, least;
 };
-static const uint64_t int_least[DT_COUNT] = {
-    [DT_INT8] = 1ull << 7,
-    [DT_INT16] = 1ull << 15,
-    [DT_INT32] = 1ull << 31,
-    [DT_INT64] = 1ull << 63,
-};
+
+static struct int_range int_range(enum dtype t)
+{
+    switch (t) {
+    case DT_INT8:
+        return (struct int_range){INT8_MAX, 1ull << 7};
+    case DT_INT16:
+        return (struct int_range){INT16_MAX, 1ull << 15};
+    case DT_INT32:
+        return (struct int_range){INT32_MAX, 1ull << 31};
+    case DT_INT64:
+        return (struct int_range){INT64_MAX, 1ull << 63};
+    case DT_UINT8:
+        return (struct int_range){UINT8_MAX, 0};
+    case DT_UINT16:
+        return (struct int_range){UINT16_MAX, 0};
+    case DT_UINT32:
+        return (struct int_range){UINT32_MAX, 0};
+    case DT_UINT64:
+        return (struct int_range){UINT64_MAX, 0};
+    case DT_UTF8:
+    case DT_BINARY:
+    case DT_BOOL:
+    case DT_FLOAT16:
+    case DT_FLOAT32:
+    case DT_FLOAT64:
+    case DT_DATE32:
+    case DT_TIMESTAMP:
+    case DT_TIME32:
+    case DT_TIME64:
+    case DT_DURATION:
+    case DT_DECIMAL128:
+    case DT_DECIMAL256:
+    case DT_FIXED_BINARY:
+    case DT_LIST:
+        break;
+    }
+    return (struct int_range){0, 0};
+}
 
 /* Whether all eight bytes are '0' to '9': high halves 3, and still 3 when 6 is added to each. */
 static bool are_digits(uint64_t text)
@@ -274,12 +305,13 @@ static enum code refuse_int(struct scan *s, const uint8_t *digits, const uint8_t
 
 enum code scan_int(struct scan *s, enum dtype dtype, uint64_t *out_bits)
 {
+    const struct int_range range = int_range(dtype);
     bool negative = s->pos < s->end && *s->pos == '-', over = false;
     const uint8_t *digits = s->pos + negative;
     uint64_t value;
     const uint8_t *p = take_digits(digits, s->end, &value, &over);
     if (p == digits || (*digits == '0' && p - digits > 1) || over ||
-        value > (negative ? int_least : int_most)[dtype] ||
+        value > (negative ? range.least : range.most) ||
         (p < s->end && (*p == '.' || *p == 'e' || *p == 'E')))
         return refuse_int(s, digits, p, dtype);
     *out_bits = negative ? 0 - value : value;

@@ -6,6 +6,7 @@
 #include "model/list.h"
 
 #include <fenv.h>
+#include <assert.h>
 #include <math.h>
 
 /*
@@ -225,11 +226,6 @@ enum code json_write_open(struct view body, const struct schema *schema,
     }
     *out_write = w;
     return OK;
-}
-
-size_t json_write_n_rows(const struct json_write *w)
-{
-    return w->n_rows;
 }
 
 bool json_write_has(const struct json_write *w, size_t field_idx)
@@ -479,9 +475,22 @@ must_use static enum code read_fixed(const struct cell *c, const struct type *t,
         TRY(read_binary(c, t, &bytes));
         memcpy(out, bytes.ptr, bytes.len);
         return OK;
-    default:
+    case DT_INT8:
+    case DT_INT16:
+    case DT_INT32:
+    case DT_INT64:
+    case DT_UINT8:
+    case DT_UINT16:
+    case DT_UINT32:
+    case DT_UINT64:
         return read_int(c, t->dtype, out);
+    case DT_UTF8:
+    case DT_BINARY:
+    case DT_LIST:
+        break;
     }
+    assert(!"a dtype of one width");
+    return E_INVALID;
 }
 
 /* utf8, binary. */

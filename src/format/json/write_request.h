@@ -35,9 +35,6 @@ must_use enum code json_write_open(struct view body, const struct schema *schema
                                    struct err *err);
 void json_write_close(struct json_write *w);
 
-/* Rows of the body. */
-size_t json_write_n_rows(const struct json_write *w);
-
 /* Whether the body has that column; if not, its rows are null. */
 bool json_write_has(const struct json_write *w, size_t field_idx);
 

@@ -7,27 +7,21 @@
 #include "format/parquet/file_priv.h"
 
 /* Of one value: the column's own, or those of its list. `dtype` is where the column says what it is. */
-static void apply_to_value(const struct arrow_hint *h, struct pq_leaf *leaf, struct type *type,
+static void apply_to_value(const struct arrow_spec *s, struct pq_leaf *leaf, struct type *type,
                            enum dtype *dtype)
 {
     bool is_instant = type->zone[0] || leaf->physical == PQ_INT96;
-    if (h->kind == ARROW_TIMESTAMP && *dtype == DT_TIMESTAMP && is_instant && h->zone[0]) {
-        memcpy(type->zone, h->zone, sizeof(type->zone));
-    } else if (h->kind == ARROW_DURATION && *dtype == DT_INT64) {
+    char zone[TYPE_ZONE_CAP];
+    if (s->kind == KIND_TIMESTAMP && *dtype == DT_TIMESTAMP && is_instant) {
+        if (s->zone.len && type_zone(s->zone, zone))
+            memcpy(type->zone, zone, sizeof(zone));
+    } else if (s->kind == KIND_DURATION && *dtype == DT_INT64 && s->unit <= UNIT_NS) {
         *dtype = DT_DURATION;
-        type->unit = h->unit;
-    } else if (h->kind == ARROW_DECIMAL256 && *dtype == DT_DECIMAL128) {
+        type->unit = (enum time_unit)s->unit;
+    } else if (s->kind == KIND_DECIMAL && s->bits == 256 && *dtype == DT_DECIMAL128) {
         *dtype = DT_DECIMAL256;
         leaf->type.dtype = DT_DECIMAL256;
     }
-}
-
-/* Whether a list of this type can be one of so many elements. */
-static bool can_be_fixed(const struct type *t, int32_t list_size)
-{
-    struct type element = type_element(t);
-    return list_size > 0 && list_size <= TYPE_FIXED_MAX && !dtype_is_bytes(element.dtype) &&
-           (size_t)list_size * type_width(&element) <= TYPE_WIDTH_MAX;
 }
 
 static void apply(const struct arrow_field_hint *h, struct pq_column *col)
@@ -38,8 +32,9 @@ static void apply(const struct arrow_field_hint *h, struct pq_column *col)
         return;
     }
     apply_to_value(&h->element, &col->leaf, t, &t->element);
-    if (h->own.kind == ARROW_FIXED_LIST && can_be_fixed(t, h->own.list_size))
-        t->list_size = (uint32_t)h->own.list_size;
+    const struct type element = type_element(t);
+    if (h->own.kind == KIND_FIXED_LIST && type_list_fits(&element, h->own.size))
+        t->list_size = (uint32_t)h->own.size;
 }
 
 void pq_apply_arrow_schema(struct pq_file *f, struct view base64)

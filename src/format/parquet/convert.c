@@ -1,15 +1,37 @@
 #include "format/parquet/convert.h"
 
-static bool is_decimal(enum dtype t)
-{
-    return t == DT_DECIMAL128 || t == DT_DECIMAL256;
-}
-
 bool pq_must_convert(const struct pq_leaf *leaf)
 {
-    enum dtype t = leaf->type.dtype;
-    return t == DT_INT8 || t == DT_INT16 || t == DT_UINT8 || t == DT_UINT16 || is_decimal(t) ||
-           leaf->physical == PQ_INT96;
+    if (leaf->physical == PQ_INT96)
+        return true;
+    switch (leaf->type.dtype) {
+    case DT_INT8: /* Parquet has no integers below 32 bits, */
+    case DT_INT16:
+    case DT_UINT8:
+    case DT_UINT16:
+    case DT_DECIMAL128: /* and decimals are big-endian there, or integers */
+    case DT_DECIMAL256:
+        return true;
+    case DT_UTF8:
+    case DT_BINARY:
+    case DT_BOOL:
+    case DT_INT32:
+    case DT_INT64:
+    case DT_UINT32:
+    case DT_UINT64:
+    case DT_FLOAT16:
+    case DT_FLOAT32:
+    case DT_FLOAT64:
+    case DT_DATE32:
+    case DT_TIMESTAMP:
+    case DT_TIME32:
+    case DT_TIME64:
+    case DT_DURATION:
+    case DT_FIXED_BINARY:
+    case DT_LIST:
+        return false;
+    }
+    return false;
 }
 
 /*
@@ -120,7 +142,7 @@ enum code pq_convert(const struct pq_leaf *leaf, const struct type *to, const vo
 {
     if (leaf->physical == PQ_INT96)
         return convert_int96(to, in, n, out, err);
-    if (is_decimal(to->dtype))
+    if (dtype_is_decimal(to->dtype))
         return convert_decimals(leaf, in, n, out, err);
     return narrow(to->dtype, in, n, out, err);
 }

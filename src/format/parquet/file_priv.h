@@ -56,7 +56,7 @@ struct pq_schema_element {
     bool is_utc;   /* of the same */
     int32_t scale; /* of decimals */
     int32_t precision;
-    int32_t field_id; /* 0: none */
+    int32_t field_id; /* that the writer gave it, or PQ_NO_FIELD_ID */
 };
 
 enum pq_repetition { PQ_REQUIRED = 0, PQ_OPTIONAL = 1, PQ_REPEATED = 2 };

@@ -7,6 +7,7 @@
  */
 #include "format/parquet/file_priv.h"
 #include "format/parquet/page.h"
+#include "format/parquet/thrift_ids.h"
 
 #include <stdio.h>
 
@@ -67,7 +68,7 @@ static void parse_statistics(struct thrift *t, struct pq_chunk_meta *m)
 {
     struct thrift_field f = {0};
     while (thrift_next(t, &f))
-        if (f.id == 3)
+        if (f.id == STATISTICS_NULL_COUNT)
             m->n_nulls = thrift_int(t, f);
         else
             thrift_skip(t, f.type);
@@ -78,25 +79,25 @@ static void parse_chunk_meta(struct thrift *t, struct pq_chunk_meta *m)
     struct thrift_field f = {0};
     while (thrift_next(t, &f)) {
         switch (f.id) {
-        case 1:
+        case COLUMN_TYPE:
             m->physical = thrift_i32(t, f);
             break;
-        case 4:
+        case COLUMN_CODEC:
             m->codec = thrift_i32(t, f);
             break;
-        case 5:
+        case COLUMN_NUM_VALUES:
             m->n_values = thrift_size(t, f);
             break;
-        case 7:
+        case COLUMN_TOTAL_COMPRESSED_SIZE:
             m->bytes = thrift_size(t, f);
             break;
-        case 9:
+        case COLUMN_DATA_PAGE_OFFSET:
             m->data_off = thrift_int(t, f);
             break;
-        case 11:
+        case COLUMN_DICTIONARY_PAGE_OFFSET:
             m->dict_off = thrift_int(t, f);
             break;
-        case 12:
+        case COLUMN_STATISTICS:
             if (thrift_struct(t, f))
                 parse_statistics(t, m);
             break;
@@ -112,12 +113,12 @@ static void parse_chunk(struct thrift *t, struct pq_chunk_meta *m)
     *m = (struct pq_chunk_meta){.physical = -1, .codec = -1, .n_nulls = -1};
     struct thrift_field f = {0};
     while (thrift_next(t, &f)) {
-        if (f.id == 1) {
+        if (f.id == CHUNK_FILE_PATH) {
             m->elsewhere = thrift_binary(t, f).len > 0;
-        } else if (f.id == 3 && thrift_struct(t, f)) {
+        } else if (f.id == CHUNK_META_DATA && thrift_struct(t, f)) {
             parse_chunk_meta(t, m);
         } else {
-            m->encrypted |= f.id == 8; /* crypto_metadata */
+            m->encrypted |= f.id == CHUNK_CRYPTO_METADATA;
             thrift_skip(t, f.type);
         }
     }
@@ -138,9 +139,9 @@ static void parse_group(struct pq_file *file, struct thrift *t, struct pq_row_gr
     *g = (struct pq_row_group){0};
     struct thrift_field f = {0};
     while (thrift_next(t, &f))
-        if (f.id == 1)
+        if (f.id == GROUP_COLUMNS)
             parse_chunks(file, t, f, g);
-        else if (f.id == 3)
+        else if (f.id == GROUP_NUM_ROWS)
             g->n_rows = thrift_size(t, f);
         else
             thrift_skip(t, f.type);
@@ -161,9 +162,9 @@ static void parse_key_value(struct pq_file *file, struct thrift *t, struct view 
     struct view key = {0}, value = {0};
     struct thrift_field f = {0};
     while (thrift_next(t, &f))
-        if (f.id == 1)
+        if (f.id == KEY_VALUE_KEY)
             key = thrift_binary(t, f);
-        else if (f.id == 2)
+        else if (f.id == KEY_VALUE_VALUE)
             value = thrift_binary(t, f);
         else
             thrift_skip(t, f.type);
@@ -187,19 +188,19 @@ static enum code parse_file(struct pq_file *file, struct view footer, struct err
     struct thrift_field f = {0};
     file->created_by = "";
     while (thrift_next(&t, &f)) {
-        if (f.id == 2) {
+        if (f.id == FILE_SCHEMA) {
             TRY(pq_schema_parse(file, &t, f, err));
-        } else if (f.id == 3) {
+        } else if (f.id == FILE_NUM_ROWS) {
             file->n_rows = thrift_size(&t, f);
-        } else if (f.id == 4) {
+        } else if (f.id == FILE_ROW_GROUPS) {
             parse_groups(file, &t, f);
-        } else if (f.id == 5) {
+        } else if (f.id == FILE_KEY_VALUE_METADATA) {
             parse_key_values(file, &t, f, &arrow);
-        } else if (f.id == 6) {
+        } else if (f.id == FILE_CREATED_BY) {
             struct view by = thrift_binary(&t, f);
             file->created_by = arena_strndup(&file->arena, by.ptr, by.len);
             file->has_orphans = strncmp(file->created_by, "parquet-cpp version 1.", 22) == 0;
-        } else if (f.id == 8) { /* encryption_algorithm */
+        } else if (f.id == FILE_ENCRYPTION_ALGORITHM) {
             return err_set(err, E_UNSUPPORTED, "encrypted Parquet files are not supported");
         } else {
             thrift_skip(&t, f.type);
@@ -325,11 +326,6 @@ const char *pq_file_foreign(const struct pq_file *f)
     if (is_delete)
         return "an Iceberg table's delete file";
     return f->has_iceberg_schema && has_ids ? "a data file of an Iceberg table" : NULL;
-}
-
-const char *pq_file_created_by(const struct pq_file *f)
-{
-    return f->created_by;
 }
 
 size_t pq_file_n_columns(const struct pq_file *f)

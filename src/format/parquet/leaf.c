@@ -5,34 +5,15 @@
  * or that only add a meaning (GEOMETRY, BSON), leave the physical type.
  */
 #include "format/parquet/file_priv.h"
+#include "format/parquet/thrift_ids.h"
 
 #include <stdio.h>
 
-/* Field numbers of the LogicalType union; beyond them what only ConvertedType has. */
-enum logical {
-    LOGICAL_NONE = 0,
-    LOGICAL_STRING = 1,
-    LOGICAL_MAP = 2,
-    LOGICAL_LIST = 3,
-    LOGICAL_ENUM = 4,
-    LOGICAL_DECIMAL = 5,
-    LOGICAL_DATE = 6,
-    LOGICAL_TIME = 7,
-    LOGICAL_TIMESTAMP = 8,
-    LOGICAL_INTEGER = 10,
-    LOGICAL_UNKNOWN = 11,
-    LOGICAL_JSON = 12,
-    LOGICAL_BSON = 13,
-    LOGICAL_UUID = 14,
-    LOGICAL_FLOAT16 = 15,
-    LOGICAL_VARIANT = 16,
-    LOGICAL_INTERVAL = 255,
-};
-
 static const char *const logical_names[] = {
-    [1] = "STRING", [4] = "ENUM",      [5] = "DECIMAL",  [6] = "DATE",
-    [7] = "TIME",   [8] = "TIMESTAMP", [10] = "INT",     [12] = "JSON",
-    [13] = "BSON",  [14] = "UUID",     [15] = "FLOAT16",
+    [LOGICAL_STRING] = "STRING", [LOGICAL_ENUM] = "ENUM",       [LOGICAL_DECIMAL] = "DECIMAL",
+    [LOGICAL_DATE] = "DATE",     [LOGICAL_TIME] = "TIME",       [LOGICAL_TIMESTAMP] = "TIMESTAMP",
+    [LOGICAL_INTEGER] = "INT",   [LOGICAL_JSON] = "JSON",       [LOGICAL_BSON] = "BSON",
+    [LOGICAL_UUID] = "UUID",     [LOGICAL_FLOAT16] = "FLOAT16",
 };
 
 static const char *const physical_names[] = {
@@ -40,7 +21,6 @@ static const char *const physical_names[] = {
 };
 enum { n_physical = sizeof(physical_names) / sizeof(physical_names[0]) };
 
-enum { unit_ms = 1, unit_us = 2, unit_ns = 3 }; /* of the TimeUnit union */
 enum { decimal_bytes_max = 64 };
 
 /* ConvertedType, told in terms of LogicalType. */
@@ -49,31 +29,29 @@ static const struct {
     uint8_t bits; /* of integers; of times the unit */
     bool is_signed;
 } converted_types[] = {
-    [0] = {LOGICAL_STRING, 0, false},
-    [1] = {LOGICAL_MAP, 0, false},
-    [2] = {LOGICAL_MAP, 0, false},
-    [3] = {LOGICAL_LIST, 0, false},
-    [4] = {LOGICAL_ENUM, 0, false},
-    [5] = {LOGICAL_DECIMAL, 0, false},
-    [6] = {LOGICAL_DATE, 0, false},
-    [7] = {LOGICAL_TIME, unit_ms, false},
-    [8] = {LOGICAL_TIME, unit_us, false},
-    [9] = {LOGICAL_TIMESTAMP, unit_ms, false},
-    [10] = {LOGICAL_TIMESTAMP, unit_us, false},
-    [11] = {LOGICAL_INTEGER, 8, false},
-    [12] = {LOGICAL_INTEGER, 16, false},
-    [13] = {LOGICAL_INTEGER, 32, false},
-    [14] = {LOGICAL_INTEGER, 64, false},
-    [15] = {LOGICAL_INTEGER, 8, true},
-    [16] = {LOGICAL_INTEGER, 16, true},
-    [17] = {LOGICAL_INTEGER, 32, true},
-    [18] = {LOGICAL_INTEGER, 64, true},
-    [19] = {LOGICAL_JSON, 0, false},
-    [20] = {LOGICAL_BSON, 0, false},
-    [21] = {LOGICAL_INTERVAL, 0, false},
-    [22] = {LOGICAL_NONE, 0, false},
-    [23] = {LOGICAL_NONE, 0, false},
-    [24] = {LOGICAL_UNKNOWN, 0, false}, /* NULL of old parquet-cpp */
+    [CONVERTED_UTF8] = {LOGICAL_STRING, 0, false},
+    [CONVERTED_MAP] = {LOGICAL_MAP, 0, false},
+    [CONVERTED_MAP_KEY_VALUE] = {LOGICAL_MAP, 0, false},
+    [CONVERTED_LIST] = {LOGICAL_LIST, 0, false},
+    [CONVERTED_ENUM] = {LOGICAL_ENUM, 0, false},
+    [CONVERTED_DECIMAL] = {LOGICAL_DECIMAL, 0, false},
+    [CONVERTED_DATE] = {LOGICAL_DATE, 0, false},
+    [CONVERTED_TIME_MILLIS] = {LOGICAL_TIME, TIME_UNIT_MILLIS, false},
+    [CONVERTED_TIME_MICROS] = {LOGICAL_TIME, TIME_UNIT_MICROS, false},
+    [CONVERTED_TIMESTAMP_MILLIS] = {LOGICAL_TIMESTAMP, TIME_UNIT_MILLIS, false},
+    [CONVERTED_TIMESTAMP_MICROS] = {LOGICAL_TIMESTAMP, TIME_UNIT_MICROS, false},
+    [CONVERTED_UINT_8] = {LOGICAL_INTEGER, 8, false},
+    [CONVERTED_UINT_16] = {LOGICAL_INTEGER, 16, false},
+    [CONVERTED_UINT_32] = {LOGICAL_INTEGER, 32, false},
+    [CONVERTED_UINT_64] = {LOGICAL_INTEGER, 64, false},
+    [CONVERTED_INT_8] = {LOGICAL_INTEGER, 8, true},
+    [CONVERTED_INT_16] = {LOGICAL_INTEGER, 16, true},
+    [CONVERTED_INT_32] = {LOGICAL_INTEGER, 32, true},
+    [CONVERTED_INT_64] = {LOGICAL_INTEGER, 64, true},
+    [CONVERTED_JSON] = {LOGICAL_JSON, 0, false},
+    [CONVERTED_BSON] = {LOGICAL_BSON, 0, false},
+    [CONVERTED_INTERVAL] = {LOGICAL_INTERVAL, 0, false},
+    [CONVERTED_NULL] = {LOGICAL_UNKNOWN, 0, false},
 };
 enum { n_converted = sizeof(converted_types) / sizeof(converted_types[0]) };
 
@@ -92,25 +70,23 @@ static void unify_annotation(struct pq_schema_element *e)
 bool pq_element_is_list(const struct pq_schema_element *e)
 {
     return e->logical == LOGICAL_LIST ||
-           (e->logical == LOGICAL_NONE && e->converted == LOGICAL_LIST);
+           (e->logical == LOGICAL_NONE && e->converted == CONVERTED_LIST);
 }
 
 const char *pq_element_nesting(const struct pq_schema_element *e)
 {
-    enum { converted_map = 1, converted_map_key_value = 2 };
     if (e->logical == LOGICAL_VARIANT)
         return "VARIANT";
-    if (e->logical == LOGICAL_MAP || e->converted == converted_map ||
-        e->converted == converted_map_key_value)
+    if (e->logical == LOGICAL_MAP || e->converted == CONVERTED_MAP ||
+        e->converted == CONVERTED_MAP_KEY_VALUE)
         return "map";
     return pq_element_is_list(e) ? "list of groups" : "struct";
 }
 
 bool pq_element_is_null(const struct pq_schema_element *e)
 {
-    enum { converted_null = 24 };
     return e->logical == LOGICAL_UNKNOWN ||
-           (e->logical == LOGICAL_NONE && e->converted == converted_null);
+           (e->logical == LOGICAL_NONE && e->converted == CONVERTED_NULL);
 }
 
 static bool int_dtype(const struct pq_schema_element *e, enum dtype *out)
@@ -151,8 +127,9 @@ static void physical_type(const struct pq_schema_element *e, struct type *out)
 /* Milliseconds are in INT32, the others in INT64. */
 static bool time_type(const struct pq_schema_element *e, struct type *out)
 {
-    bool is_ms = e->unit == unit_ms;
-    if (e->physical != (is_ms ? PQ_INT32 : PQ_INT64) || e->unit < unit_ms || e->unit > unit_ns)
+    bool is_ms = e->unit == TIME_UNIT_MILLIS;
+    if (e->physical != (is_ms ? PQ_INT32 : PQ_INT64) || e->unit < TIME_UNIT_MILLIS ||
+        e->unit > TIME_UNIT_NANOS)
         return false;
     *out = (struct type){.dtype = is_ms ? DT_TIME32 : DT_TIME64, .unit = (enum time_unit)e->unit};
     return true;
@@ -160,7 +137,7 @@ static bool time_type(const struct pq_schema_element *e, struct type *out)
 
 static bool timestamp_type(const struct pq_schema_element *e, struct type *out)
 {
-    if (e->physical != PQ_INT64 || e->unit < unit_ms || e->unit > unit_ns)
+    if (e->physical != PQ_INT64 || e->unit < TIME_UNIT_MILLIS || e->unit > TIME_UNIT_NANOS)
         return false;
     *out = (struct type){.dtype = DT_TIMESTAMP, .unit = (enum time_unit)e->unit};
     if (e->is_utc)

@@ -1,6 +1,7 @@
 #include "format/parquet/page.h"
 
 #include "format/parquet/thrift.h"
+#include "format/parquet/thrift_ids.h"
 
 static uint32_t read_u31(struct thrift *t, struct thrift_field f)
 {
@@ -15,13 +16,13 @@ static void read_v1(struct thrift *t, struct pq_page_header *h)
 {
     struct thrift_field f = {0};
     while (thrift_next(t, &f))
-        if (f.id == 1)
+        if (f.id == DATA_PAGE_NUM_VALUES)
             h->n_values = read_u31(t, f);
-        else if (f.id == 2)
+        else if (f.id == DATA_PAGE_ENCODING)
             h->encoding = thrift_i32(t, f);
-        else if (f.id == 3 && h->type == PQ_PAGE_DATA)
+        else if (f.id == DATA_PAGE_DEFINITION_LEVEL_ENCODING && h->type == PQ_PAGE_DATA)
             h->def_encoding = thrift_i32(t, f);
-        else if (f.id == 4 && h->type == PQ_PAGE_DATA)
+        else if (f.id == DATA_PAGE_REPETITION_LEVEL_ENCODING && h->type == PQ_PAGE_DATA)
             h->rep_encoding = thrift_i32(t, f);
         else
             thrift_skip(t, f.type);
@@ -31,15 +32,15 @@ static void read_v2(struct thrift *t, struct pq_page_header *h)
 {
     struct thrift_field f = {0};
     while (thrift_next(t, &f))
-        if (f.id == 1)
+        if (f.id == DATA_PAGE_V2_NUM_VALUES)
             h->n_values = read_u31(t, f);
-        else if (f.id == 4)
+        else if (f.id == DATA_PAGE_V2_ENCODING)
             h->encoding = thrift_i32(t, f);
-        else if (f.id == 5)
+        else if (f.id == DATA_PAGE_V2_DEFINITION_LEVELS_BYTE_LENGTH)
             h->def_bytes = read_u31(t, f);
-        else if (f.id == 6)
+        else if (f.id == DATA_PAGE_V2_REPETITION_LEVELS_BYTE_LENGTH)
             h->rep_bytes = read_u31(t, f);
-        else if (f.id == 7)
+        else if (f.id == DATA_PAGE_V2_IS_COMPRESSED)
             h->is_compressed = thrift_bool(t, f);
         else
             thrift_skip(t, f.type);
@@ -48,9 +49,9 @@ static void read_v2(struct thrift *t, struct pq_page_header *h)
 /* The sub-header of a page's own type is read, others are passed over. */
 static bool is_own_header(const struct pq_page_header *h, int32_t field)
 {
-    return (field == 5 && h->type == PQ_PAGE_DATA) ||
-           (field == 7 && h->type == PQ_PAGE_DICTIONARY) ||
-           (field == 8 && h->type == PQ_PAGE_DATA_V2);
+    return (field == PAGE_DATA_HEADER && h->type == PQ_PAGE_DATA) ||
+           (field == PAGE_DICTIONARY_HEADER && h->type == PQ_PAGE_DICTIONARY) ||
+           (field == PAGE_DATA_HEADER_V2 && h->type == PQ_PAGE_DATA_V2);
 }
 
 static bool read_header(struct thrift *t, struct pq_page_header *h)
@@ -58,18 +59,18 @@ static bool read_header(struct thrift *t, struct pq_page_header *h)
     bool seen_own = false;
     struct thrift_field f = {0};
     while (thrift_next(t, &f)) {
-        if (f.id == 1) {
+        if (f.id == PAGE_TYPE) {
             h->type = thrift_i32(t, f);
-        } else if (f.id == 2) {
+        } else if (f.id == PAGE_UNCOMPRESSED_SIZE) {
             h->plain_bytes = read_u31(t, f);
-        } else if (f.id == 3) {
+        } else if (f.id == PAGE_COMPRESSED_SIZE) {
             h->compressed_bytes = read_u31(t, f);
-        } else if (f.id == 4) {
+        } else if (f.id == PAGE_CRC) {
             h->crc = (uint32_t)thrift_i32(t, f);
             h->has_crc = h->crc != 0; /* Parquet.jl writes 0 for "none" */
         } else if (is_own_header(h, f.id) && thrift_struct(t, f)) {
             seen_own = true;
-            if (f.id == 8)
+            if (f.id == PAGE_DATA_HEADER_V2)
                 read_v2(t, h);
             else
                 read_v1(t, h);

@@ -65,6 +65,9 @@ struct pq_leaf {
     struct type type;     /* of one value; of a list, of one element */
 };
 
+/* Writers number fields from 0 or 1 on, and those of Iceberg tables always have numbers. */
+enum { PQ_NO_FIELD_ID = -1 };
+
 /* A top-level field of the schema. */
 struct pq_column {
     const char *name; /* NUL-terminated as well; may hold any bytes */
@@ -73,7 +76,7 @@ struct pq_column {
     bool nested;      /* it is not because it is nested */
     bool
         is_null; /* annotated as having nothing but nulls, whatever its type; of a list, its elements */
-    int32_t field_id; /* 0: none */
+    int32_t field_id; /* that the writer gave it, or PQ_NO_FIELD_ID */
     char why_not[96]; /* a reason to print where it will not */
     struct type type; /* what pq_chunk_read gives */
     bool nullable;    /* its values may be null */
@@ -115,9 +118,6 @@ bool pq_file_says_null(const struct pq_file *f, size_t column);
 
 /* What kind of table the file is a part of, so that its rows alone are not the rows; NULL: of none. */
 const char *pq_file_foreign(const struct pq_file *f);
-
-/* The writer's own words, NUL-terminated, raw; "" where it said nothing. */
-const char *pq_file_created_by(const struct pq_file *f);
 
 size_t pq_file_n_columns(const struct pq_file *f);
 const struct pq_column *pq_file_column(const struct pq_file *f, size_t column);

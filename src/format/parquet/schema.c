@@ -9,6 +9,7 @@
  *   anything else                            nested
  */
 #include "format/parquet/file_priv.h"
+#include "format/parquet/thrift_ids.h"
 
 #include <stdio.h>
 
@@ -20,9 +21,9 @@ static void parse_int_type(struct thrift *t, struct pq_schema_element *e)
 {
     struct thrift_field f = {0};
     while (thrift_next(t, &f))
-        if (f.id == 1)
+        if (f.id == INT_BIT_WIDTH)
             e->int_bits = thrift_i32(t, f);
-        else if (f.id == 2)
+        else if (f.id == INT_IS_SIGNED)
             e->int_signed = thrift_bool(t, f);
         else
             thrift_skip(t, f.type);
@@ -32,9 +33,9 @@ static void parse_decimal_type(struct thrift *t, struct pq_schema_element *e)
 {
     struct thrift_field f = {0};
     while (thrift_next(t, &f))
-        if (f.id == 1)
+        if (f.id == DECIMAL_SCALE)
             e->scale = thrift_i32(t, f);
-        else if (f.id == 2)
+        else if (f.id == DECIMAL_PRECISION)
             e->precision = thrift_i32(t, f);
         else
             thrift_skip(t, f.type);
@@ -53,9 +54,9 @@ static void parse_time_type(struct thrift *t, struct pq_schema_element *e)
 {
     struct thrift_field f = {0};
     while (thrift_next(t, &f))
-        if (f.id == 1)
+        if (f.id == TIME_IS_ADJUSTED_TO_UTC)
             e->is_utc = thrift_bool(t, f);
-        else if (f.id == 2 && thrift_struct(t, f))
+        else if (f.id == TIME_UNIT && thrift_struct(t, f))
             parse_unit(t, e);
         else
             thrift_skip(t, f.type);
@@ -63,17 +64,16 @@ static void parse_time_type(struct thrift *t, struct pq_schema_element *e)
 
 static void parse_logical(struct thrift *t, struct pq_schema_element *e)
 {
-    enum { decimal = 5, time = 7, timestamp = 8, integer = 10 };
     struct thrift_field f = {0};
     while (thrift_next(t, &f)) {
         e->logical = f.id;
         if (f.type != THRIFT_STRUCT)
             thrift_skip(t, f.type);
-        else if (f.id == integer)
+        else if (f.id == LOGICAL_INTEGER)
             parse_int_type(t, e);
-        else if (f.id == decimal)
+        else if (f.id == LOGICAL_DECIMAL)
             parse_decimal_type(t, e);
-        else if (f.id == time || f.id == timestamp)
+        else if (f.id == LOGICAL_TIME || f.id == LOGICAL_TIMESTAMP)
             parse_time_type(t, e);
         else
             thrift_skip(t, f.type);
@@ -89,29 +89,29 @@ static int32_t parse_repetition(struct thrift *t, struct thrift_field f)
 
 static void parse_element(struct thrift *t, struct pq_schema_element *e)
 {
-    *e = (struct pq_schema_element){.physical = -1, .converted = -1};
+    *e = (struct pq_schema_element){.physical = -1, .converted = -1, .field_id = PQ_NO_FIELD_ID};
     int32_t scale = 0, precision = 0;
     struct thrift_field f = {0};
     while (thrift_next(t, &f))
-        if (f.id == 1)
+        if (f.id == ELEMENT_TYPE)
             e->physical = thrift_i32(t, f);
-        else if (f.id == 2)
+        else if (f.id == ELEMENT_TYPE_LENGTH)
             e->type_length = thrift_i32(t, f);
-        else if (f.id == 3)
+        else if (f.id == ELEMENT_REPETITION_TYPE)
             e->repetition = parse_repetition(t, f);
-        else if (f.id == 4)
+        else if (f.id == ELEMENT_NAME)
             e->name = thrift_binary(t, f);
-        else if (f.id == 5)
+        else if (f.id == ELEMENT_NUM_CHILDREN)
             e->n_children = thrift_size(t, f);
-        else if (f.id == 6)
+        else if (f.id == ELEMENT_CONVERTED_TYPE)
             e->converted = thrift_i32(t, f);
-        else if (f.id == 7)
+        else if (f.id == ELEMENT_SCALE)
             scale = thrift_i32(t, f);
-        else if (f.id == 8)
+        else if (f.id == ELEMENT_PRECISION)
             precision = thrift_i32(t, f);
-        else if (f.id == 9)
+        else if (f.id == ELEMENT_FIELD_ID)
             e->field_id = thrift_i32(t, f);
-        else if (f.id == 10 && thrift_struct(t, f))
+        else if (f.id == ELEMENT_LOGICAL_TYPE && thrift_struct(t, f))
             parse_logical(t, e);
         else
             thrift_skip(t, f.type);

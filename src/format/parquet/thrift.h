@@ -7,7 +7,7 @@
  *     struct thrift_field f = {0};
  *     while (thrift_next(t, &f))
  *         switch (f.id) {
- *         case 3: n_rows = thrift_size(t, f); break;
+ *         case FILE_NUM_ROWS: n_rows = thrift_size(t, f); break;
  *         default: thrift_skip(t, f.type);
  *         }
  *     if (t->why) ...

@@ -28,7 +28,7 @@ static void flatbuf_lays_out_tables_strings_and_vectors(void **state)
     flatbuf_set(&fb, table, 1, 0x1122334455667788, 8);
     assert_int_equal(u32_at(&fb, flatbuf_field(&fb, table, 1)), 0x55667788);
     size_t text = flatbuf_field(&fb, table, 3);
-    flatbuf_add_string(&fb, text, "abc");
+    flatbuf_add_string(&fb, text, view_cstr("abc"));
     size_t string = text + u32_at(&fb, text);
     assert_int_equal(u32_at(&fb, string), 3);
     assert_string_equal((const char *)fb.bytes.ptr + string + 4, "abc");

@@ -390,7 +390,7 @@ static size_t add_field(struct flatbuf *fb, size_t reference, unsigned type, con
     static const uint8_t field_sizes[] = {4, 1, 1, 4};
     size_t field = flatbuf_add_table(fb, reference, field_sizes, sizeof(field_sizes));
     flatbuf_set(fb, field, 2, type, 1);
-    flatbuf_add_string(fb, flatbuf_field(fb, field, 0), "x");
+    flatbuf_add_string(fb, flatbuf_field(fb, field, 0), view_cstr("x"));
     return flatbuf_add_table(fb, flatbuf_field(fb, field, 3), sizes, n_sizes);
 }
 
@@ -461,7 +461,7 @@ static void add_encoded(struct flatbuf *fb, size_t reference, unsigned type)
     static const uint8_t sizes[] = {4, 1, 1, 4, 4}, dictionary_sizes[] = {8};
     size_t field = flatbuf_add_table(fb, reference, sizes, sizeof(sizes));
     flatbuf_set(fb, field, 2, type, 1);
-    flatbuf_add_string(fb, flatbuf_field(fb, field, 0), "x");
+    flatbuf_add_string(fb, flatbuf_field(fb, field, 0), view_cstr("x"));
     flatbuf_add_table(fb, flatbuf_field(fb, field, 3), NULL, 0);
     size_t dictionary = flatbuf_add_table(fb, flatbuf_field(fb, field, 4), dictionary_sizes, 1);
     flatbuf_set(fb, dictionary, 0, 7, 8);
@@ -494,7 +494,7 @@ static void add_nested(struct flatbuf *fb, size_t reference, unsigned depth)
     static const uint8_t sizes[] = {4, 1, 1, 4, 0, 4};
     size_t field = flatbuf_add_table(fb, reference, sizes, sizeof(sizes));
     flatbuf_set(fb, field, 2, 13, 1); /* struct */
-    flatbuf_add_string(fb, flatbuf_field(fb, field, 0), "x");
+    flatbuf_add_string(fb, flatbuf_field(fb, field, 0), view_cstr("x"));
     flatbuf_add_table(fb, flatbuf_field(fb, field, 3), NULL, 0);
     size_t children = flatbuf_add_vector(fb, flatbuf_field(fb, field, 5), depth ? 2 : 0, 4, 4);
     if (depth == 0)

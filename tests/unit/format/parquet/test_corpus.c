@@ -2,6 +2,7 @@
  * Parquet files that others wrote, from a corpus outside the repository: MURR_CORPUS, or
  * ../shared/corpus. Skipped where there is none.
  */
+#include "code_name.h"
 #include "value_hash.h"
 #include "whole_file.h"
 

@@ -2,6 +2,7 @@
  * Damaged files end in a code: cut at each offset, and with each bit of the small ones flipped.
  * Under AddressSanitizer this also says that nothing is read or written out of place.
  */
+#include "code_name.h"
 #include "whole_file.h"
 
 #include <setjmp.h>

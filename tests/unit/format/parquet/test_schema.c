@@ -21,6 +21,7 @@ struct leaf {
     bool is_signed;
     int length; /* of FIXED */
     int precision, scale;
+    const int32_t *field_id; /* NULL: not written */
 };
 
 static void put_logical(struct thrift_out *leaf, const struct leaf *l)
@@ -63,6 +64,8 @@ static struct pq_file *file_of(const struct leaf *l)
         build_int(&leaf, 7, l->scale);
     if (l->precision)
         build_int(&leaf, 8, l->precision);
+    if (l->field_id)
+        build_int(&leaf, 9, *l->field_id);
     if (l->logical >= 0)
         put_logical(&leaf, l);
     build_stop(&leaf);
@@ -227,6 +230,23 @@ static void annotations_on_the_wrong_type_are_refused(void **state)
     expect_refusal((struct leaf){FLOAT, OPTIONAL, 5, NONE, 0, 0, .precision = 4}, "in FLOAT");
 }
 
+static void expect_field_id(const int32_t *written, int32_t expected)
+{
+    struct leaf l = {INT64, OPTIONAL, NONE, NONE, 0, 0, .field_id = written};
+    struct pq_file *f = file_of(&l);
+    assert_int_equal(pq_file_column(f, 0)->field_id, expected);
+    pq_file_free(f);
+}
+
+static void a_column_has_the_field_id_that_was_written_or_none(void **state)
+{
+    (void)state;
+    const int32_t ids[] = {0, 1, 17, INT32_MAX};
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+        expect_field_id(&ids[i], ids[i]);
+    expect_field_id(NULL, PQ_NO_FIELD_ID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +258,7 @@ int main(void)
         cmocka_unit_test(other_types_have_their_parameters),
         cmocka_unit_test(what_makes_no_sense_says_what_it_is),
         cmocka_unit_test(annotations_on_the_wrong_type_are_refused),
+        cmocka_unit_test(a_column_has_the_field_id_that_was_written_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,56 +2,15 @@
  * Which types of Arrow are read, and as what. Schemas say types in two ways, as FlatBuffers and as the format
  * strings of the C data interface; both are brought into one form first.
  */
-#ifndef MURR_FORMAT_ARROW_ARRAY_TYPE_H
-#define MURR_FORMAT_ARROW_ARRAY_TYPE_H
+#ifndef MURR_FORMAT_ARROW_ARRAY_DECIDE_H
+#define MURR_FORMAT_ARROW_ARRAY_DECIDE_H
 
 #include "format/arrow/array.h"
+#include "format/arrow/arrow_type.h"
 
 enum {
     ARROW_FIELDS_MAX = 1 << 14, /* of a schema, with those inside others */
     ARROW_DEPTH_MAX = 64,       /* of fields inside others */
-};
-
-/* The numbers are those of the union Type in Arrow's format/Schema.fbs. */
-enum arrow_kind {
-    KIND_NULL = 1,
-    KIND_INT = 2,
-    KIND_FLOAT = 3,
-    KIND_BINARY = 4,
-    KIND_UTF8 = 5,
-    KIND_BOOL = 6,
-    KIND_DECIMAL = 7,
-    KIND_DATE = 8,
-    KIND_TIME = 9,
-    KIND_TIMESTAMP = 10,
-    KIND_INTERVAL = 11,
-    KIND_LIST = 12,
-    KIND_STRUCT = 13,
-    KIND_UNION = 14,
-    KIND_FIXED_BINARY = 15,
-    KIND_FIXED_LIST = 16,
-    KIND_MAP = 17,
-    KIND_DURATION = 18,
-    KIND_LARGE_BINARY = 19,
-    KIND_LARGE_UTF8 = 20,
-    KIND_LARGE_LIST = 21,
-    KIND_RUNS = 22,
-    KIND_BINARY_VIEW = 23,
-    KIND_UTF8_VIEW = 24,
-    KIND_LIST_VIEW = 25,
-    KIND_LARGE_LIST_VIEW = 26,
-};
-enum { KIND_COUNT = 27 };
-
-/* A type as a schema says it; nothing of it is checked. */
-struct arrow_spec {
-    enum arrow_kind kind;
-    int64_t bits;             /* int, float, decimal, time, date (32 days, 64 milliseconds) */
-    bool is_signed;           /* int */
-    uint64_t unit;            /* time, timestamp, duration: enum time_unit */
-    int64_t precision, scale; /* decimal */
-    int64_t size;             /* fixed binary, fixed list */
-    struct view zone;         /* timestamp */
 };
 
 /*

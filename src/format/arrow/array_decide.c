@@ -1,4 +1,4 @@
-#include "format/arrow/array_type.h"
+#include "format/arrow/array_decide.h"
 
 #include <stdio.h>
 
@@ -20,28 +20,16 @@ static bool decide_null(struct arrow_array *a, const struct arrow_spec *spec)
     return true;
 }
 
-static bool decide_int(struct arrow_array *a, const struct arrow_spec *spec)
+/* Integers and floats: the dtype that is written as this. */
+static bool decide_number(struct arrow_array *a, const struct arrow_spec *spec)
 {
-    static const enum dtype types[] = {DT_INT8,  DT_INT16,  DT_INT32,  DT_INT64,
-                                       DT_UINT8, DT_UINT16, DT_UINT32, DT_UINT64};
-    for (unsigned i = 0; i < 4; i++)
-        if (spec->bits == 8 << i)
-            return plain(a, types[i + (spec->is_signed ? 0 : 4)]);
-    return false;
-}
-
-static bool decide_float(struct arrow_array *a, const struct arrow_spec *spec)
-{
-    switch (spec->bits) {
-    case 16:
-        return plain(a, DT_FLOAT16);
-    case 32:
-        return plain(a, DT_FLOAT32);
-    case 64:
-        return plain(a, DT_FLOAT64);
-    default:
-        return false;
+    for (int t = 0; t < DT_COUNT; t++) {
+        const struct type type = type_of((enum dtype)t);
+        const struct arrow_spec s = arrow_spec_of(&type);
+        if (s.kind == spec->kind && s.bits == spec->bits && !s.is_signed == !spec->is_signed)
+            return plain(a, type.dtype);
     }
+    return false;
 }
 
 static bool decide_bytes(struct arrow_array *a, const struct arrow_spec *spec)
@@ -85,12 +73,12 @@ static bool decide_date(struct arrow_array *a, const struct arrow_spec *spec)
     plain(a, DT_DATE32);
     if (spec->bits == 64)
         a->layout = ARRAY_DAYS;
-    return true;
+    return spec->bits == 32 || spec->bits == 64;
 }
 
 static bool take_unit(struct arrow_array *a, const struct arrow_spec *spec)
 {
-    if (spec->unit > UNIT_NS)
+    if (spec->unit < UNIT_S || spec->unit > UNIT_NS)
         return false;
     a->type.unit = (enum time_unit)spec->unit;
     return true;
@@ -108,24 +96,9 @@ static bool decide_duration(struct arrow_array *a, const struct arrow_spec *spec
     return plain(a, DT_DURATION) && take_unit(a, spec);
 }
 
-/* As type_parse takes zones; one that it does not take must not be lost silently. */
-static bool take_zone(struct arrow_array *a, struct view zone)
-{
-    if (zone.len >= TYPE_ZONE_CAP)
-        return false;
-    for (size_t i = 0; i < zone.len; i++) {
-        uint8_t c = zone.ptr[i];
-        bool is_word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-        if (!is_word && (c == 0 || !strchr("/+-:_", c)))
-            return false;
-        a->type.zone[i] = (char)c;
-    }
-    return true;
-}
-
 static bool decide_timestamp(struct arrow_array *a, const struct arrow_spec *spec)
 {
-    return plain(a, DT_TIMESTAMP) && take_unit(a, spec) && take_zone(a, spec->zone);
+    return plain(a, DT_TIMESTAMP) && take_unit(a, spec) && type_zone(spec->zone, a->type.zone);
 }
 
 static bool decide_fixed_binary(struct arrow_array *a, const struct arrow_spec *spec)
@@ -133,15 +106,6 @@ static bool decide_fixed_binary(struct arrow_array *a, const struct arrow_spec *
     plain(a, DT_FIXED_BINARY);
     a->type.fixed_width = (uint32_t)spec->size;
     return spec->size >= 1 && spec->size <= TYPE_FIXED_MAX;
-}
-
-/* The type of a list of one length, where there is such a type. */
-static void take_list_size(struct arrow_array *a, int64_t size)
-{
-    struct type element = type_element(&a->type);
-    bool fits = size >= 1 && size <= TYPE_FIXED_MAX && !dtype_is_bytes(element.dtype) &&
-                (size_t)size * type_width(&element) <= TYPE_WIDTH_MAX;
-    a->type.list_size = fits ? (uint32_t)size : 0;
 }
 
 static bool decide_list(struct arrow_array *a, const struct arrow_spec *spec)
@@ -163,7 +127,8 @@ static bool decide_list(struct arrow_array *a, const struct arrow_spec *spec)
             return false;
         a->layout = ARRAY_FIXED_LIST;
         a->list_size = (uint32_t)spec->size;
-        take_list_size(a, spec->size);
+        const struct type element = type_element(&a->type);
+        a->type.list_size = type_list_fits(&element, spec->size) ? a->list_size : 0;
     }
     return true;
 }
@@ -191,45 +156,42 @@ static bool decide_none(struct arrow_array *a, const struct arrow_spec *spec)
     return false;
 }
 
-static const struct {
-    const char *name; /* of what is not supported */
-    decide_fn decide;
-} kinds[KIND_COUNT] = {
-    [0] = {"nothing", decide_none},
-    [KIND_NULL] = {"null", decide_null},
-    [KIND_INT] = {"int", decide_int},
-    [KIND_FLOAT] = {"float", decide_float},
-    [KIND_BINARY] = {"binary", decide_bytes},
-    [KIND_UTF8] = {"utf8", decide_bytes},
-    [KIND_BOOL] = {"bool", decide_bool},
-    [KIND_DECIMAL] = {"decimal", decide_decimal},
-    [KIND_DATE] = {"date", decide_date},
-    [KIND_TIME] = {"time", decide_time},
-    [KIND_TIMESTAMP] = {"timestamp", decide_timestamp},
-    [KIND_INTERVAL] = {"interval", decide_none},
-    [KIND_LIST] = {"list", decide_list},
-    [KIND_STRUCT] = {"struct", decide_none},
-    [KIND_UNION] = {"union", decide_none},
-    [KIND_FIXED_BINARY] = {"fixed_binary", decide_fixed_binary},
-    [KIND_FIXED_LIST] = {"fixed_size_list", decide_list},
-    [KIND_MAP] = {"map", decide_none},
-    [KIND_DURATION] = {"duration", decide_duration},
-    [KIND_LARGE_BINARY] = {"large_binary", decide_bytes},
-    [KIND_LARGE_UTF8] = {"large_utf8", decide_bytes},
-    [KIND_LARGE_LIST] = {"large_list", decide_list},
-    [KIND_RUNS] = {"run_end_encoded", decide_runs},
-    [KIND_BINARY_VIEW] = {"binary_view", decide_bytes},
-    [KIND_UTF8_VIEW] = {"utf8_view", decide_bytes},
-    [KIND_LIST_VIEW] = {"list_view", decide_list},
-    [KIND_LARGE_LIST_VIEW] = {"large_list_view", decide_list},
+static const decide_fn decisions[KIND_COUNT] = {
+    [0] = decide_none,
+    [KIND_NULL] = decide_null,
+    [KIND_INT] = decide_number,
+    [KIND_FLOAT] = decide_number,
+    [KIND_BINARY] = decide_bytes,
+    [KIND_UTF8] = decide_bytes,
+    [KIND_BOOL] = decide_bool,
+    [KIND_DECIMAL] = decide_decimal,
+    [KIND_DATE] = decide_date,
+    [KIND_TIME] = decide_time,
+    [KIND_TIMESTAMP] = decide_timestamp,
+    [KIND_INTERVAL] = decide_none,
+    [KIND_LIST] = decide_list,
+    [KIND_STRUCT] = decide_none,
+    [KIND_UNION] = decide_none,
+    [KIND_FIXED_BINARY] = decide_fixed_binary,
+    [KIND_FIXED_LIST] = decide_list,
+    [KIND_MAP] = decide_none,
+    [KIND_DURATION] = decide_duration,
+    [KIND_LARGE_BINARY] = decide_bytes,
+    [KIND_LARGE_UTF8] = decide_bytes,
+    [KIND_LARGE_LIST] = decide_list,
+    [KIND_RUNS] = decide_runs,
+    [KIND_BINARY_VIEW] = decide_bytes,
+    [KIND_UTF8_VIEW] = decide_bytes,
+    [KIND_LIST_VIEW] = decide_list,
+    [KIND_LARGE_LIST_VIEW] = decide_list,
 };
 
 static const char *refusal_text(const struct arrow_array *a, const struct arrow_spec *spec,
                                 struct arena *arena)
 {
     char text[TYPE_TEXT_CAP], zone[48];
-    const char *name = kinds[spec->kind].name;
-    bool has_inside = kinds[spec->kind].decide == decide_list && a->n_children == 1;
+    const char *name = arrow_kind_facts(spec->kind)->name;
+    bool has_inside = decisions[spec->kind] == decide_list && a->n_children == 1;
     if (has_inside)
         snprintf(text, sizeof(text), "%s<%.80s>", name, a->children[0].type_text);
     else if (spec->kind == KIND_DECIMAL)
@@ -266,7 +228,7 @@ static void refuse(struct arrow_array *a, const char *text)
 
 void arrow_array_decide(struct arrow_array *a, const struct arrow_spec *spec, struct arena *arena)
 {
-    a->supported = kinds[spec->kind].decide(a, spec);
+    a->supported = decisions[spec->kind](a, spec);
     if (a->supported)
         a->type_text = own_text(a, arena);
     else
@@ -276,7 +238,7 @@ void arrow_array_decide(struct arrow_array *a, const struct arrow_spec *spec, st
 void arrow_array_decide_dictionary(struct arrow_array *a, const struct arrow_spec *index,
                                    const struct arrow_array *values, struct arena *arena)
 {
-    a->supported = index->kind == KIND_INT && decide_int(a, index) && values->supported;
+    a->supported = index->kind == KIND_INT && decide_number(a, index) && values->supported;
     if (!a->supported) {
         char text[TYPE_TEXT_CAP];
         snprintf(text, sizeof(text), "dictionary<%.100s>", values->type_text);
