@@ -26,6 +26,7 @@ enum code {
     E_BUSY,        /* a queue is full: try again later */
     E_NOSPACE,     /* the disk is full, or a quota is used up */
     E_REFUSED,     /* sound, but a guard says that somebody should look at it first */
+    E_READONLY,    /* the configuration forbids changes */
 };
 
 #define must_use          __attribute__((warn_unused_result))

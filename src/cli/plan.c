@@ -32,8 +32,8 @@ static void print_plan(const struct table_spec *spec, uint64_t load_memory, cons
            shown(p->file_bytes, a));
     printf("  sample           %llu rows, %.1f%%\n", (unsigned long long)p->n_rows_read, percent);
     printf("  rows             %llu in %zu columns\n", (unsigned long long)p->n_rows, p->n_columns);
-    printf("  bytes to fetch   %s (%llu)\n", shown(p->fetch_bytes, a),
-           (unsigned long long)p->fetch_bytes);
+    printf("  bytes to fetch   %s (%llu)\n", shown(p->read_bytes, a),
+           (unsigned long long)p->read_bytes);
     printf("  load time        %.1f s on this machine\n", p->load_seconds);
     printf("  disk             %s (%llu) a generation, %s with %u old ones and one being built\n",
            shown(p->disk_bytes, a), (unsigned long long)p->disk_bytes,

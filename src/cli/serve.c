@@ -26,6 +26,7 @@ static const struct timespec tick = {.tv_nsec = 200000000};
 struct servers {
     char upload_dir[PATH_CAP];
     struct registry *registry;
+    struct service *service;
     struct api *api;
     struct http_server *main;
     struct http_server *admin; /* NULL: not configured */
@@ -35,8 +36,9 @@ static void servers_done(struct servers *s)
 {
     http_server_close(s->main);
     http_server_close(s->admin);
-    registry_close(s->registry); /* ends writes, which count in the api */
+    registry_close(s->registry); /* ends writes, which count in the service and the api */
     api_free(s->api);
+    service_free(s->service);
     *s = (struct servers){0};
 }
 
@@ -87,18 +89,17 @@ must_use static enum code open_servers(const struct config *config, struct serve
                                        config->n_tables};
     TRY(path_format(s->upload_dir, err, "%s/.uploads", c->data_dir));
     TRY(command_open_registry(&registry, &s->registry, err));
-    struct api_config api = {.registry = s->registry,
-                             .max_keys = c->max_keys,
-                             .max_columns = c->max_columns,
+    s->service = service_new(&(struct service_config){.registry = s->registry,
+                                                      .max_keys = c->max_keys,
+                                                      .max_columns = c->max_columns,
+                                                      .read_only = c->read_only});
+    struct api_config api = {.service = s->service,
                              .max_body_bytes = c->max_body_bytes,
                              .max_write_bytes = c->max_write_bytes,
                              .version = murr_version_text(),
                              .host = c->host,
                              .allowed_hosts = c->allowed_hosts,
-                             .cors_origins = c->cors_origins,
-                             .read_only = c->read_only,
-                             .tables = config->tables,
-                             .n_tables = config->n_tables};
+                             .cors_origins = c->cors_origins};
     s->api = api_new(&api);
     registry_start(s->registry); /* before anybody can write */
     struct http_config http = {.host = c->host,
@@ -168,7 +169,7 @@ static void stop(const struct config *config, struct servers *s)
 {
     int64_t delay_ms = config->server.drain_delay_ms;
     unblock_ends();
-    api_set_draining(s->api);
+    service_set_draining(s->service);
     nanosleep(&(struct timespec){delay_ms / 1000, delay_ms % 1000 * 1000000}, NULL);
     if (!http_server_drain(s->main, drain_max_ms))
         log_warn("some requests were cut off",

@@ -217,6 +217,37 @@ enum code registry_snapshot(struct registry *r, struct view table, struct snapsh
     return rc;
 }
 
+enum code registry_check_writable(struct registry *r, struct view table, struct err *err)
+{
+    table_set_lock(&r->tables);
+    const struct table *t = table_set_find(&r->tables, table);
+    bool takes = !t || table_takes_writes(t);
+    table_set_unlock(&r->tables);
+    return takes ? OK
+                 : err_set(err, E_READONLY, "this table takes no writes (tables.%.*s.writes)",
+                           VIEW_ARG(table));
+}
+
+struct table_counters *registry_table_counters(struct registry *r, struct view table)
+{
+    table_set_lock(&r->tables);
+    struct table *t = table_set_find(&r->tables, table);
+    struct table_counters *c = t ? table_counters_of(t) : NULL;
+    table_set_unlock(&r->tables);
+    return c;
+}
+
+struct table_counters **registry_counters(struct registry *r, size_t *out_n)
+{
+    table_set_lock(&r->tables);
+    struct table_counters **all = mem_alloc((r->tables.n + 1) * sizeof(*all));
+    for (size_t i = 0; i < r->tables.n; i++)
+        all[i] = table_counters_of(r->tables.tables[i]);
+    *out_n = r->tables.n;
+    table_set_unlock(&r->tables);
+    return all;
+}
+
 const struct table_status *registry_status(struct registry *r, struct arena *arena, size_t *out_n)
 {
     table_set_lock(&r->tables);

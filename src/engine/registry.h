@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "engine/store/snapshot.h"
 #include "engine/spec/budget.h"
+#include "engine/spec/counters.h"
 #include "engine/spec/spec.h"
 #include "engine/spec/status.h"
 #include "engine/write/write.h"
@@ -58,6 +59,14 @@ must_use enum code registry_accept(struct registry *r, struct view table, uint64
  * loaded". Threads: any. */
 must_use enum code registry_snapshot(struct registry *r, struct view table,
                                      struct snapshot **out_snapshot, struct err *err);
+
+/* Fails E_READONLY where the configuration of the table says so; not where there is no such table. Threads: any. */
+must_use enum code registry_check_writable(struct registry *r, struct view table, struct err *err);
+
+/* What is counted of a table: a reference of the caller's, or NULL where there is no such table. Threads: any. */
+struct table_counters *registry_table_counters(struct registry *r, struct view table);
+/* The same of all tables, in the order of registry_status. The caller frees the array. */
+struct table_counters **registry_counters(struct registry *r, size_t *out_n);
 
 /*
  * Queue a write of a table, or the creation of one. With OK the body is taken and `done` will be called; otherwise neither.

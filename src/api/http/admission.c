@@ -1,13 +1,14 @@
-/* Who may ask, and who may change something: looked at before a route runs. */
 #include "api/http/admission.h"
 
 #include "api/http/origin.h"
+#include "api/http/reply.h"
+#include "api/http/request_count.h"
 
 #include <stdio.h>
 
-static bool refuse(struct call *call, struct status status, const char *message)
+static bool refuse(struct call *call, struct refusal_kind kind, const char *message)
 {
-    reply_status(call, status, message);
+    reply_refusal(call, kind, message);
     return false;
 }
 
@@ -17,7 +18,7 @@ static bool is_open(const struct api *api)
     return atomic_load(&api->is_exposed) && !api->config.allowed_hosts[0];
 }
 
-static bool admit_host(struct call *call)
+bool admission_of_host(struct call *call)
 {
     const struct api *api = call->api;
     const char *host = http_request_host(call->req);
@@ -31,11 +32,10 @@ static bool admit_host(struct call *call)
              "this server does not go by the name '%s' of the Host header; where it should, put "
              "the name into server.allowed_hosts",
              view_printable(view_cstr(host), shown, sizeof(shown)));
-    return refuse(call, status_forbidden_host, message);
+    return refuse(call, refused_host, message);
 }
 
-/* A page of another origin, or a request that any page could send unasked. */
-static bool admit_origin(struct call *call)
+bool admission_of_origin(struct call *call)
 {
     const struct http_request *req = call->req;
     const char *origin = http_request_header(req, "Origin");
@@ -48,35 +48,13 @@ static bool admit_origin(struct call *call)
                  "a web page of another origin (%s) may not change tables; where it should, put "
                  "its origin into server.cors_origins",
                  view_printable(view_cstr(origin ? origin : site), shown, sizeof(shown)));
-        return refuse(call, status_forbidden_origin, message);
+        return refuse(call, refused_origin, message);
     }
     if (req->body.len && origin_needs_no_leave(http_request_header(req, "Content-Type")))
-        return refuse(call, status_unsupported_type,
+        return refuse(call, refused_type,
                       "a browser must say what the body is: Content-Type application/json, "
                       "application/vnd.apache.arrow.stream or application/vnd.apache.parquet");
     return true;
-}
-
-/* The table's entry where its configuration forbids writes; else NULL. */
-static const struct table_spec *unwritable(const struct api_config *c, struct view table)
-{
-    for (size_t i = 0; i < c->n_tables; i++)
-        if (!c->tables[i].writes && view_eq_cstr(table, c->tables[i].name))
-            return &c->tables[i];
-    return NULL;
-}
-
-static bool admit_change(struct call *call)
-{
-    const struct api_config *c = &call->api->config;
-    const struct table_spec *spec = unwritable(c, call->captures[0]);
-    char message[200];
-    if (c->read_only)
-        return refuse(call, status_read_only, "the server is read-only (server.read_only)");
-    if (!spec)
-        return admit_origin(call);
-    snprintf(message, sizeof(message), "this table takes no writes (tables.%s.writes)", spec->name);
-    return refuse(call, status_read_only, message);
 }
 
 void admission_note_origin(struct call *call)
@@ -86,12 +64,7 @@ void admission_note_origin(struct call *call)
     call->cors_origin = origin && origin_is_listed(listed, origin) ? origin : NULL;
 }
 
-bool admission_check(struct call *call, bool changes)
-{
-    return admit_host(call) && (!changes || admit_change(call));
-}
-
-void admission_put_cors(struct call *call)
+static void put_cors(struct call *call)
 {
     if (call->api->config.cors_origins[0])
         reply_header(call, "Vary", "Origin");
@@ -111,4 +84,11 @@ bool admission_preflight(struct call *call)
     reply_header(call, "Access-Control-Allow-Headers", "Accept, Content-Type");
     reply_header(call, "Access-Control-Max-Age", "600");
     return true;
+}
+
+void admission_end(struct call *call)
+{
+    put_cors(call);
+    request_count_add(call->api->requests, call->route, call->res->status);
+    service_leave(call->api->config.service);
 }

@@ -1,6 +1,6 @@
 /*
- * The HTTP API (docs/http-api.md): which path does what. It turns requests into calls of the
- * registry and their results into answers; everything protocol-free is below it.
+ * The HTTP API (docs/http-api.md): which path does what. It turns requests into calls of the service and
+ * their results into answers; what they mean is below it.
  *
  *     struct api *api = api_new(&config);
  *     http_server_open(&http, api_handle, api, &server, &err);
@@ -8,25 +8,10 @@
 #ifndef MURR_API_HTTP_API_H
 #define MURR_API_HTTP_API_H
 
-#include "engine/registry.h"
+#include "api/http/config.h"
 #include "net/http1/http.h"
 
 struct api;
-
-struct api_config {
-    struct registry *registry; /* outlives the api */
-    size_t max_keys;           /* of one fetch */
-    size_t max_columns;        /* of one fetch */
-    size_t max_body_bytes;     /* of requests but writes */
-    uint64_t max_write_bytes;  /* of a write */
-    const char *version;       /* a constant */
-    const char *host;          /* by which it listens; also a name that Host headers may have */
-    const char *allowed_hosts; /* more of them: "a,b", "*" any, "" none */
-    const char *cors_origins;  /* web pages that may ask from elsewhere: likewise */
-    bool read_only;
-    const struct table_spec *tables; /* for what their configuration says of writes */
-    size_t n_tables;
-};
 
 struct api *api_new(const struct api_config *config);
 /* Writes that are still under way use it to the end: free it behind the registry. */
@@ -49,8 +34,5 @@ void api_set_exposed(struct api *api, bool is_exposed);
 
 /* What that means: a sentence for the log and /readyz?verbose. */
 const char *api_exposed_warning(const struct api *api);
-
-/* From now on /readyz answers 503, so that no new work is sent here. Threads: any. */
-void api_set_draining(struct api *api);
 
 #endif

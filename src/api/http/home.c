@@ -1,5 +1,6 @@
 /* GET /: what this is, and where to go. */
-#include "api/http/api_priv.h"
+#include "api/http/handlers.h"
+#include "api/http/reply.h"
 
 #include "format/json/put.h"
 

@@ -1,7 +1,8 @@
 /* GET /metrics: what is counted, what the tables are, and the process. */
-#include "api/http/api_priv.h"
-
+#include "api/http/handlers.h"
 #include "api/http/negotiate.h"
+#include "api/http/reply.h"
+
 #include "base/log.h"
 
 #include <math.h>
@@ -9,19 +10,228 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/*
+ * Two lists say what is read where it is when somebody looks: table_families of each table's status, process_families of
+ * the process. What is counted as it happens is in the service (service/service.c, engine/spec/counters.c) and in
+ * request_count.c.
+ */
+
+/* The value of a table; NaN: it has none. */
+typedef double (*table_value_fn)(const struct table_status *t);
+
+/* Several values of a table are told apart by a label. */
+struct table_value {
+    const char *name; /* of the label's value; NULL: the only one */
+    table_value_fn get;
+};
+enum { TABLE_VALUES_MAX = 3 };
+
+struct table_family {
+    const char *name;
+    const char *type;
+    const char *help;
+    const char *label; /* NULL: none but the table's */
+    struct table_value values[TABLE_VALUES_MAX];
+};
+
+#define TABLE_VALUE(name, value)                     \
+    static double name(const struct table_status *t) \
+    {                                                \
+        return (double)(value);                      \
+    }
+
+static double seconds_or_nan(int64_t ms)
+{
+    return ms ? (double)ms / 1e3 : NAN;
+}
+
+static double load_progress(const struct table_status *t)
+{
+    if (t->load.state == LOAD_IDLE || t->load.bytes_total == 0)
+        return t->load.state == LOAD_IDLE ? NAN : 0;
+    return (double)t->load.bytes_done / (double)t->load.bytes_total;
+}
+
+TABLE_VALUE(rows, t->n_rows)
+TABLE_VALUE(disk_bytes, t->disk_bytes)
+TABLE_VALUE(index_bytes, t->index_bytes)
+TABLE_VALUE(memory_bytes, t->memory_bytes)
+TABLE_VALUE(published_at, seconds_or_nan(t->published_at_ms))
+TABLE_VALUE(loaded_at, seconds_or_nan(t->loaded_at_ms))
+TABLE_VALUE(source_ok_at, seconds_or_nan(t->source_ok_at_ms))
+TABLE_VALUE(load_seconds, t->n_loads_ok ? t->load_seconds : NAN)
+TABLE_VALUE(loads_ok, t->n_loads_ok)
+TABLE_VALUE(loads_failed, t->n_loads_failed)
+TABLE_VALUE(loads_refused, t->n_loads_refused)
+TABLE_VALUE(polls_ok, t->n_polls_ok)
+TABLE_VALUE(polls_failed, t->n_polls_failed)
+TABLE_VALUE(source_read_bytes, t->source_read_bytes)
+TABLE_VALUE(layers, t->n_layers)
+TABLE_VALUE(writes_waiting, t->writes.n_waiting)
+TABLE_VALUE(writes_waiting_bytes, t->writes.n_waiting_bytes)
+TABLE_VALUE(merges_ok, t->writes.n_merges_ok)
+TABLE_VALUE(merges_failed, t->writes.n_merges_failed)
+TABLE_VALUE(is_degraded, t->damage == DAMAGE_OLDER)
+TABLE_VALUE(is_damaged, t->damage >= DAMAGE_ROWS)
+TABLE_VALUE(damages, t->n_damages)
+TABLE_VALUE(scrubbed_bytes, t->scrub.n_bytes)
+TABLE_VALUE(scrubbed_at, seconds_or_nan(t->scrub.ended_at_ms))
+
+static const struct table_family data_families[] = {
+    {"murr_table_rows", "gauge", "Rows of the generation that serves.", NULL, {{NULL, rows}}},
+    {"murr_table_bytes",
+     "gauge",
+     "Bytes of the segments that serve, of the indexes among them, and of their copy in memory.",
+     "kind",
+     {{"disk", disk_bytes}, {"index", index_bytes}, {"memory", memory_bytes}}},
+};
+
+static const struct table_family table_families[] = {
+    {"murr_table_published_timestamp_seconds",
+     "gauge",
+     "When the source published the data.",
+     NULL,
+     {{NULL, published_at}}},
+    {"murr_table_loaded_timestamp_seconds",
+     "gauge",
+     "When the generation began to serve.",
+     NULL,
+     {{NULL, loaded_at}}},
+    {"murr_source_ok_timestamp_seconds",
+     "gauge",
+     "When the source was last polled and had a complete partition.",
+     NULL,
+     {{NULL, source_ok_at}}},
+    {"murr_load_progress_ratio",
+     "gauge",
+     "How much of a running load is read.",
+     NULL,
+     {{NULL, load_progress}}},
+    {"murr_load_duration_seconds",
+     "gauge",
+     "How long the latest good load took.",
+     NULL,
+     {{NULL, load_seconds}}},
+    {"murr_loads_total",
+     "counter",
+     "Loads, by result: refused by a guard is one.",
+     "result",
+     {{"ok", loads_ok}, {"error", loads_failed}, {"refused", loads_refused}}},
+    {"murr_source_polls_total",
+     "counter",
+     "Polls of the source, by result.",
+     "result",
+     {{"ok", polls_ok}, {"error", polls_failed}}},
+    {"murr_source_read_bytes_total",
+     "counter",
+     "Bytes of objects read from the source.",
+     NULL,
+     {{NULL, source_read_bytes}}},
+    {"murr_table_layers",
+     "gauge",
+     "Segments of writes on top of the generation.",
+     NULL,
+     {{NULL, layers}}},
+    {"murr_writes_waiting", "gauge", "Writes in the queue.", NULL, {{NULL, writes_waiting}}},
+    {"murr_writes_waiting_bytes",
+     "gauge",
+     "Bytes of their bodies.",
+     NULL,
+     {{NULL, writes_waiting_bytes}}},
+    {"murr_merges_total",
+     "counter",
+     "Merges of segments of writes with each other or the generation, by result.",
+     "result",
+     {{"ok", merges_ok}, {"error", merges_failed}}},
+    {"murr_table_degraded",
+     "gauge",
+     "1 where an older generation serves, as the newest is damaged; else 0.",
+     NULL,
+     {{NULL, is_degraded}}},
+    {"murr_table_damaged",
+     "gauge",
+     "1 where data of the table is damaged and reads that need it fail; else 0.",
+     NULL,
+     {{NULL, is_damaged}}},
+    {"murr_damages_total", "counter", "Damages of files that were found.", NULL, {{NULL, damages}}},
+    {"murr_scrubbed_bytes_total",
+     "counter",
+     "Bytes that the scrub compared with their checksums.",
+     NULL,
+     {{NULL, scrubbed_bytes}}},
+    {"murr_scrub_timestamp_seconds",
+     "gauge",
+     "When the latest whole scrub ended.",
+     NULL,
+     {{NULL, scrubbed_at}}},
+};
+
+struct process_family {
+    const char *name;
+    const char *type;
+    const char *help;
+    double (*get)(const struct service *s); /* NaN: unknown */
+};
+
+static double in_flight(const struct service *s)
+{
+    return service_in_flight(s);
+}
+
+static double lines_dropped(const struct service *s)
+{
+    (void)s;
+    return (double)log_lines_dropped();
+}
+
+static double resident_bytes(const struct service *s)
+{
+    unsigned long size = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    (void)s;
+    if (!f)
+        return NAN;
+    int n = fscanf(f, "%lu %lu", &size, &resident);
+    fclose(f);
+    return n == 2 ? (double)resident * (double)sysconf(_SC_PAGESIZE) : NAN;
+}
+
+static double seconds_of(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static double cpu_seconds(const struct service *s)
+{
+    struct rusage usage;
+    (void)s;
+    if (getrusage(RUSAGE_SELF, &usage))
+        return NAN;
+    return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+static const struct process_family request_families[] = {
+    {"murr_inflight_requests", "gauge", "Requests that handlers work on, this one included.",
+     in_flight},
+    {"murr_log_lines_dropped_total", "counter", "Lines of the log that found no room.",
+     lines_dropped},
+};
+
+static const struct process_family process_families[] = {
+    {"process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes},
+    {"process_cpu_seconds_total", "counter", "CPU time used.", cpu_seconds},
+};
+
+#define LIST(array) array, sizeof(array) / sizeof((array)[0])
+
 struct page {
     struct buf body;
     struct buf labels;
     enum metrics_format format;
+    const struct service *service;
     const struct table_status *tables;
     size_t n_tables;
 };
-
-static void put_gauge(struct page *p, const char *name, const char *help, double value)
-{
-    metrics_put_head(&p->body, name, "gauge", help, p->format);
-    metrics_put_sample(&p->body, name, "", value);
-}
 
 /* table="..." and, where `name` is given, one label more. */
 static const char *labels_of(struct page *p, const struct table_status *t, const char *name,
@@ -36,182 +246,37 @@ static const char *labels_of(struct page *p, const struct table_status *t, const
     return buf_cstr(&p->labels);
 }
 
-/* The value of a table; NaN: it has none. */
-typedef double (*value_fn)(const struct table_status *t);
-
-static void put_values(struct page *p, const char *name, const char *type, const char *help,
-                       value_fn value)
+static void put_table(struct page *p, const struct table_family *f, const struct table_status *t)
 {
-    metrics_put_head(&p->body, name, type, help, p->format);
-    for (size_t i = 0; i < p->n_tables; i++) {
-        double v = value(&p->tables[i]);
+    for (size_t i = 0; i < TABLE_VALUES_MAX && f->values[i].get; i++) {
+        double v = f->values[i].get(t);
         if (!isnan(v))
-            metrics_put_sample(&p->body, name, labels_of(p, &p->tables[i], NULL, NULL), v);
+            metrics_put_sample(&p->body, f->name, labels_of(p, t, f->label, f->values[i].name), v);
     }
 }
 
-static void put_tables(struct page *p, const char *name, const char *help, value_fn value)
+static void put_tables(struct page *p, const struct table_family *families, size_t n)
 {
-    put_values(p, name, "gauge", help, value);
+    for (size_t i = 0; i < n; i++) {
+        const struct table_family *f = &families[i];
+        metrics_put_head(&p->body, f->name, f->type, f->help, p->format);
+        for (size_t k = 0; k < p->n_tables; k++)
+            put_table(p, f, &p->tables[k]);
+    }
 }
 
-/* Several values of each table, told apart by a label; `names` end with NULL. */
-static void put_labelled(struct page *p, const char *name, const char *type, const char *help,
-                         const char *label, const char *const *names, const value_fn *values)
+static void put_process(struct page *p, const struct process_family *families, size_t n)
 {
-    metrics_put_head(&p->body, name, type, help, p->format);
-    for (size_t i = 0; i < p->n_tables; i++)
-        for (int k = 0; names[k]; k++)
-            metrics_put_sample(&p->body, name, labels_of(p, &p->tables[i], label, names[k]),
-                               values[k](&p->tables[i]));
+    for (size_t i = 0; i < n; i++) {
+        double v = families[i].get(p->service);
+        if (isnan(v))
+            continue;
+        metrics_put_head(&p->body, families[i].name, families[i].type, families[i].help, p->format);
+        metrics_put_sample(&p->body, families[i].name, "", v);
+    }
 }
 
-static double rows_of(const struct table_status *t)
-{
-    return (double)t->n_rows;
-}
-
-static double seconds_or_nan(int64_t ms)
-{
-    return ms ? (double)ms / 1e3 : NAN;
-}
-
-static double loaded_at(const struct table_status *t)
-{
-    return seconds_or_nan(t->loaded_at_ms);
-}
-
-static double published_at(const struct table_status *t)
-{
-    return seconds_or_nan(t->published_at_ms);
-}
-
-static double source_ok_at(const struct table_status *t)
-{
-    return seconds_or_nan(t->source_ok_at_ms);
-}
-
-static double load_progress(const struct table_status *t)
-{
-    if (t->load.state == LOAD_IDLE || t->load.bytes_total == 0)
-        return t->load.state == LOAD_IDLE ? NAN : 0;
-    return (double)t->load.bytes_done / (double)t->load.bytes_total;
-}
-
-static double load_seconds(const struct table_status *t)
-{
-    return t->n_loads_ok ? t->load_seconds : NAN;
-}
-
-static double disk_bytes(const struct table_status *t)
-{
-    return (double)t->disk_bytes;
-}
-
-static double index_bytes(const struct table_status *t)
-{
-    return (double)t->index_bytes;
-}
-
-static double memory_bytes(const struct table_status *t)
-{
-    return (double)t->memory_bytes;
-}
-
-static double loads_ok(const struct table_status *t)
-{
-    return (double)t->n_loads_ok;
-}
-
-static double loads_failed(const struct table_status *t)
-{
-    return (double)t->n_loads_failed;
-}
-
-static double loads_refused(const struct table_status *t)
-{
-    return (double)t->n_loads_refused;
-}
-
-static double polls_ok(const struct table_status *t)
-{
-    return (double)t->n_polls_ok;
-}
-
-static double polls_failed(const struct table_status *t)
-{
-    return (double)t->n_polls_failed;
-}
-
-static double source_read_bytes(const struct table_status *t)
-{
-    return (double)t->source_read_bytes;
-}
-
-static double layers(const struct table_status *t)
-{
-    return (double)t->n_layers;
-}
-
-static double writes_waiting(const struct table_status *t)
-{
-    return (double)t->writes.n_waiting;
-}
-
-static double writes_waiting_bytes(const struct table_status *t)
-{
-    return (double)t->writes.n_waiting_bytes;
-}
-
-static double merges_ok(const struct table_status *t)
-{
-    return (double)t->writes.n_merges_ok;
-}
-
-static double merges_failed(const struct table_status *t)
-{
-    return (double)t->writes.n_merges_failed;
-}
-
-static double degraded(const struct table_status *t)
-{
-    return t->damage == DAMAGE_OLDER;
-}
-
-static double damaged(const struct table_status *t)
-{
-    return t->damage >= DAMAGE_ROWS;
-}
-
-static double damages(const struct table_status *t)
-{
-    return (double)t->n_damages;
-}
-
-static double scrubbed_bytes(const struct table_status *t)
-{
-    return (double)t->scrub.n_bytes;
-}
-
-static double scrubbed_at(const struct table_status *t)
-{
-    return seconds_or_nan(t->scrub.ended_at_ms);
-}
-
-static void put_health(struct page *p)
-{
-    put_tables(p, "murr_table_degraded",
-               "1 where an older generation serves, as the newest is damaged; else 0.", degraded);
-    put_tables(p, "murr_table_damaged",
-               "1 where data of the table is damaged and reads that need it fail; else 0.",
-               damaged);
-    put_values(p, "murr_damages_total", "counter", "Damages of files that were found.", damages);
-    put_values(p, "murr_scrubbed_bytes_total", "counter",
-               "Bytes that the scrub compared with their checksums.", scrubbed_bytes);
-    put_tables(p, "murr_scrub_timestamp_seconds", "When the latest whole scrub ended.",
-               scrubbed_at);
-}
-
+/* What is told by labels alone. */
 static void put_generations(struct page *p)
 {
     static const char name[] = "murr_table_generation_info";
@@ -231,80 +296,6 @@ static void put_generations(struct page *p)
     }
 }
 
-static void put_write_queues(struct page *p)
-{
-    static const char *const results[] = {"ok", "error", NULL};
-    static const value_fn merges[] = {merges_ok, merges_failed};
-    put_tables(p, "murr_table_layers", "Segments of writes on top of the generation.", layers);
-    put_tables(p, "murr_writes_waiting", "Writes in the queue.", writes_waiting);
-    put_tables(p, "murr_writes_waiting_bytes", "Bytes of their bodies.", writes_waiting_bytes);
-    put_labelled(p, "murr_merges_total", "counter",
-                 "Merges of segments of writes with each other or the generation, by result.",
-                 "result", results, merges);
-}
-
-static void put_all_tables(struct page *p)
-{
-    static const char *const kinds[] = {"disk", "index", "memory", NULL};
-    static const char *const results[] = {"ok", "error", NULL};
-    static const char *const load_results[] = {"ok", "error", "refused", NULL};
-    static const value_fn bytes[] = {disk_bytes, index_bytes, memory_bytes},
-                          loads[] = {loads_ok, loads_failed, loads_refused},
-                          polls[] = {polls_ok, polls_failed};
-    put_tables(p, "murr_table_rows", "Rows of the generation that serves.", rows_of);
-    put_labelled(
-        p, "murr_table_bytes", "gauge",
-        "Bytes of the segments that serve, of the indexes among them, and of their copy in memory.",
-        "kind", kinds, bytes);
-    put_generations(p);
-    put_tables(p, "murr_table_published_timestamp_seconds", "When the source published the data.",
-               published_at);
-    put_tables(p, "murr_table_loaded_timestamp_seconds", "When the generation began to serve.",
-               loaded_at);
-    put_tables(p, "murr_source_ok_timestamp_seconds",
-               "When the source was last polled and had a complete partition.", source_ok_at);
-    put_tables(p, "murr_load_progress_ratio", "How much of a running load is read.", load_progress);
-    put_tables(p, "murr_load_duration_seconds", "How long the latest good load took.",
-               load_seconds);
-    put_labelled(p, "murr_loads_total", "counter", "Loads, by result: refused by a guard is one.",
-                 "result", load_results, loads);
-    put_labelled(p, "murr_source_polls_total", "counter", "Polls of the source, by result.",
-                 "result", results, polls);
-    put_values(p, "murr_source_read_bytes_total", "counter",
-               "Bytes of objects read from the source.", source_read_bytes);
-    put_write_queues(p);
-    put_health(p);
-}
-
-static double seconds_of(struct timeval t)
-{
-    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
-}
-
-static double resident_bytes(void)
-{
-    unsigned long size = 0, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (!f)
-        return NAN;
-    int n = fscanf(f, "%lu %lu", &size, &resident);
-    fclose(f);
-    return n == 2 ? (double)resident * (double)sysconf(_SC_PAGESIZE) : NAN;
-}
-
-static void put_process(struct page *p)
-{
-    struct rusage usage;
-    double resident = resident_bytes();
-    if (!isnan(resident))
-        put_gauge(p, "process_resident_memory_bytes", "Resident memory.", resident);
-    if (getrusage(RUSAGE_SELF, &usage))
-        return;
-    metrics_put_head(&p->body, "process_cpu_seconds_total", "counter", "CPU time used.", p->format);
-    metrics_put_sample(&p->body, "process_cpu_seconds_total", "",
-                       seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime));
-}
-
 static void put_build(struct page *p, const struct api *api)
 {
     metrics_put_head(&p->body, "murr_build_info", "gauge", "The version; always 1.", p->format);
@@ -313,30 +304,22 @@ static void put_build(struct page *p, const struct api *api)
     metrics_put_sample(&p->body, "murr_build_info", buf_cstr(&p->labels), 1);
 }
 
-static void put_counted(struct page *p, const struct api *api)
-{
-    AUTO(ptr) const char **names = mem_alloc((p->n_tables + 1) * sizeof(*names));
-    for (size_t i = 0; i < p->n_tables; i++)
-        names[i] = p->tables[i].name;
-    metrics_put(&p->body, api->metrics, p->format);
-    table_metrics_put(api->count.tables, names, p->n_tables, &p->body, p->format);
-}
-
 void metrics_page(struct call *call)
 {
     const struct api *api = call->api;
-    bool open = negotiate_metrics(http_request_header(call->req, "Accept")) == ANSWER_OPENMETRICS;
-    struct page p = {.format = open ? METRICS_OPENMETRICS : METRICS_PROMETHEUS};
-    p.tables = registry_status(api->config.registry, call->req->arena, &p.n_tables);
+    bool is_open =
+        negotiate_metrics(http_request_header(call->req, "Accept")) == ACCEPTS_OPENMETRICS;
+    struct page p = {.format = is_open ? METRICS_OPENMETRICS : METRICS_PROMETHEUS,
+                     .service = api->config.service};
+    p.tables = service_status(&call->admitted, call->req->arena, &p.n_tables);
     put_build(&p, api);
-    put_counted(&p, api);
-    put_gauge(&p, "murr_inflight_requests", "Requests that handlers work on, this one included.",
-              atomic_load(&call->api->n_in_flight));
-    metrics_put_head(&p.body, "murr_log_lines_dropped_total", "counter",
-                     "Lines of the log that found no room.", p.format);
-    metrics_put_sample(&p.body, "murr_log_lines_dropped_total", "", (double)log_lines_dropped());
-    put_all_tables(&p);
-    put_process(&p);
+    metrics_put(&p.body, api->metrics, p.format);
+    service_put_metrics(&call->admitted, &p.body, p.format);
+    put_process(&p, LIST(request_families));
+    put_tables(&p, LIST(data_families));
+    put_generations(&p);
+    put_tables(&p, LIST(table_families));
+    put_process(&p, LIST(process_families));
     metrics_put_end(&p.body, p.format);
     reply_text(call, 200, metrics_content_type(p.format), &p.body);
     buf_done(&p.labels);

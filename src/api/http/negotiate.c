@@ -6,7 +6,7 @@
 #include <strings.h>
 
 struct offer {
-    enum answer_form form;
+    enum accepted form;
     const char *type; /* "application/json" */
 };
 
@@ -122,11 +122,11 @@ static bool is_blank(const char *text)
     return !text || text[strspn(text, " \t,")] == '\0';
 }
 
-bool negotiate_rows(const char *accept, enum answer_form *out)
+bool negotiate_rows(const char *accept, enum accepted *out)
 {
-    static const struct offer offers[] = {{ANSWER_JSON, "application/json"},
-                                          {ANSWER_ARROW, "application/vnd.apache.arrow.stream"},
-                                          {ANSWER_OCTETS, "application/octet-stream"}};
+    static const struct offer offers[] = {{ACCEPTS_JSON, "application/json"},
+                                          {ACCEPTS_ARROW, "application/vnd.apache.arrow.stream"},
+                                          {ACCEPTS_OCTETS, "application/octet-stream"}};
     const struct offer *best = is_blank(accept) ? &offers[0] : choose(offers, 3, accept);
     if (!best)
         return false;
@@ -134,12 +134,12 @@ bool negotiate_rows(const char *accept, enum answer_form *out)
     return true;
 }
 
-enum answer_form negotiate_metrics(const char *accept)
+enum accepted negotiate_metrics(const char *accept)
 {
-    static const struct offer offers[] = {{ANSWER_PROMETHEUS, "text/plain"},
-                                          {ANSWER_OPENMETRICS, "application/openmetrics-text"}};
+    static const struct offer offers[] = {{ACCEPTS_PROMETHEUS, "text/plain"},
+                                          {ACCEPTS_OPENMETRICS, "application/openmetrics-text"}};
     const struct offer *best = is_blank(accept) ? NULL : choose(offers, 2, accept);
-    return best ? best->form : ANSWER_PROMETHEUS;
+    return best ? best->form : ACCEPTS_PROMETHEUS;
 }
 
 bool negotiate_is_type(const char *content_type, const char *type)

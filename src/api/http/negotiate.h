@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 
-enum answer_form {
-    ANSWER_JSON,
-    ANSWER_ARROW,       /* application/vnd.apache.arrow.stream */
-    ANSWER_OCTETS,      /* the same stream, called application/octet-stream */
-    ANSWER_OPENMETRICS, /* of /metrics */
-    ANSWER_PROMETHEUS,
+enum accepted {
+    ACCEPTS_JSON,
+    ACCEPTS_ARROW,       /* application/vnd.apache.arrow.stream */
+    ACCEPTS_OCTETS,      /* the same stream, called application/octet-stream */
+    ACCEPTS_OPENMETRICS, /* of /metrics */
+    ACCEPTS_PROMETHEUS,
 };
 
 /*
@@ -17,10 +17,10 @@ enum answer_form {
  * exactly, then the one named first, then JSON. No header, or an empty one: JSON. Parameters other
  * than q are ignored. False: none of them is acceptable.
  */
-bool negotiate_rows(const char *accept, enum answer_form *out);
+bool negotiate_rows(const char *accept, enum accepted *out);
 
 /* The same between the two texts of /metrics; Prometheus' own where neither is asked for. */
-enum answer_form negotiate_metrics(const char *accept);
+enum accepted negotiate_metrics(const char *accept);
 
 /* Whether a Content-Type header names that type, whatever its parameters. NULL names none. */
 bool negotiate_is_type(const char *content_type, const char *type);

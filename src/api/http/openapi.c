@@ -1,5 +1,6 @@
 /* GET /openapi.json: the file beside this one, put into the program by the assembler. */
-#include "api/http/api_priv.h"
+#include "api/http/handlers.h"
+#include "api/http/reply.h"
 
 __asm__(".pushsection .rodata\n"
         ".balign 16\n"

@@ -1,6 +1,7 @@
-/* For those who watch from outside: is the process there, and has every table something to serve?
- */
-#include "api/http/api_priv.h"
+/* For those who watch from outside: is the process there, and has every table something to serve? */
+#include "api/http/api.h"
+#include "api/http/handlers.h"
+#include "api/http/reply.h"
 
 #include "base/clock.h"
 #include "format/json/put.h"
@@ -8,8 +9,7 @@
 static const struct table_status *status_of_tables(struct call *call, size_t *out_n,
                                                    size_t *out_n_loaded)
 {
-    const struct table_status *tables =
-        registry_status(call->api->config.registry, call->req->arena, out_n);
+    const struct table_status *tables = service_status(&call->admitted, call->req->arena, out_n);
     *out_n_loaded = 0;
     for (size_t i = 0; i < *out_n; i++)
         *out_n_loaded += tables[i].loaded;
@@ -128,7 +128,8 @@ void probe_ready(struct call *call)
     const struct table_status *tables = status_of_tables(call, &n, &n_loaded);
     for (size_t i = 0; i < n; i++)
         n_ready += table_status_is_ready(&tables[i]);
-    bool draining = atomic_load(&call->api->draining), ready = n_ready == n && !draining;
+    bool draining = service_is_draining(call->api->config.service),
+         ready = n_ready == n && !draining;
     buf_printf(&body, "{\"status\":\"%s\",\"tables_loaded\":%zu,\"tables_configured\":%zu",
                draining ? "shutting down"
                : ready  ? "ready"

@@ -1,5 +1,7 @@
 /* What tables there are, and their schemas. */
-#include "api/http/api_priv.h"
+#include "api/http/handlers.h"
+#include "api/http/reply.h"
+#include "base/mem.h"
 
 #include "format/json/put.h"
 #include "format/json/schema.h"
@@ -17,39 +19,25 @@ static bool is_classic(const struct schema *schema)
     return true;
 }
 
-must_use static enum code put_schema(struct call *call, struct view table, bool classic_only,
-                                     struct buf *out, struct err *err)
-{
-    struct snapshot *snapshot;
-    enum code rc = OK;
-    TRY(registry_snapshot(call->api->config.registry, table, &snapshot, err));
-    if (classic_only && !is_classic(snapshot_schema(snapshot)))
-        rc = err_set(err, E_UNSUPPORTED, "the table has columns of types that came later");
-    else
-        json_put_schema_flags(out, snapshot_schema(snapshot));
-    snapshot_unref(snapshot);
-    return rc;
-}
-
 /* Tables that have data; one that is configured but not loaded has no schema to show yet. */
 static void reply_tables(struct call *call, bool classic_only)
 {
-    size_t n, n_listed = 0;
+    size_t n_listed = 0;
+    struct table_list all;
     struct buf body = {0};
-    const struct table_status *tables =
-        registry_status(call->api->config.registry, call->req->arena, &n);
+    service_list(&call->admitted, call->req->arena, &all);
     buf_puts(&body, "{");
-    for (size_t i = 0; i < n; i++) {
-        AUTO(buf) struct buf schema = {0};
-        if (put_schema(call, view_cstr(tables[i].name), classic_only, &schema, NULL))
+    for (size_t i = 0; i < all.n; i++) {
+        if (classic_only && !is_classic(all.tables[i].schema))
             continue;
         if (n_listed++)
             buf_puts(&body, ",");
-        json_put_string(&body, view_cstr(tables[i].name));
+        json_put_string(&body, view_cstr(all.tables[i].name));
         buf_puts(&body, ":");
-        buf_put(&body, schema.ptr, schema.len);
+        json_put_schema_flags(&body, all.tables[i].schema);
     }
     buf_puts(&body, "}");
+    table_list_done(&all);
     reply_json(call, 200, &body);
 }
 
@@ -66,13 +54,16 @@ void list_tables(struct call *call)
 void table_schema(struct call *call)
 {
     struct buf body = {0};
+    struct snapshot *snapshot;
     struct err err;
-    enum code rc = put_schema(call, call->captures[0], false, &body, &err);
-    if (rc)
+    enum code rc = service_schema(&call->admitted, &snapshot, &err);
+    if (rc) {
         reply_error(call, rc, &err);
-    else
-        reply_json(call, 200, &body);
-    buf_done(&body);
+        return;
+    }
+    json_put_schema_flags(&body, snapshot_schema(snapshot));
+    snapshot_unref(snapshot);
+    reply_json(call, 200, &body);
 }
 
 static bool is_fingerprint(const char *text, uint64_t *out)
@@ -103,7 +94,7 @@ must_use static enum code parse_fingerprint(struct view body, uint64_t *out, str
 must_use static enum code named_fingerprint(struct call *call, uint64_t *out, struct err *err)
 {
     char text[17];
-    TRY(check_body(call, err));
+    TRY(call_check_body(call, err));
     struct http_values named = http_request_query_values(call->req, "fingerprint");
     if (named.n == 0)
         return parse_fingerprint(call->req->body, out, err);
@@ -122,7 +113,7 @@ void accept_partition(struct call *call)
     uint64_t fingerprint = 0;
     enum code rc = named_fingerprint(call, &fingerprint, &err);
     if (!rc)
-        rc = registry_accept(call->api->config.registry, call->captures[0], fingerprint, &err);
+        rc = service_accept(&call->admitted, fingerprint, &err);
     if (rc) {
         reply_error(call, rc, &err);
         return;

@@ -6,12 +6,15 @@
  */
 #include "api/http/admission.h"
 
+#include "api/http/handlers.h"
 #include "api/http/negotiate.h"
-#include "base/clock.h"
+#include "api/http/reply.h"
+#include "base/mem.h"
 #include "net/http1/deferred.h"
 #include "format/arrow/ipc_writer.h"
 #include "format/json/put.h"
 #include "format/json/schema.h"
+#include "service/write.h"
 
 /* A write between its request and its answer. */
 struct job {
@@ -24,8 +27,6 @@ struct job {
     enum write_verb verb;
     struct column_rules rules; /* of WRITE_UPSERT */
     struct schema schema;      /* of WRITE_CREATE */
-    uint64_t body_bytes;
-    uint64_t start_ns;
 };
 
 static void job_free(struct job *j)
@@ -35,21 +36,6 @@ static void job_free(struct job *j)
     free(j->path);
     free(j->cors_origin);
     free(j);
-}
-
-static void count_write(const struct job *j, enum code rc, const struct write_result *result)
-{
-    const struct write_count count = {
-        .outcome = rc == OK       ? WRITE_OK
-                   : rc == E_BUSY ? WRITE_REFUSED
-                                  : WRITE_FAILED,
-        .rows = rc == OK ? result->n_rows : 0,
-        .bytes = j->body_bytes,
-        .ns = clock_mono_ns() - j->start_ns,
-    };
-    bool has_rows = j->verb == WRITE_UPSERT || j->verb == WRITE_DELETE;
-    if (has_rows && rc != E_NOTFOUND) /* no counts for tables that are none */
-        table_metrics_write(j->api->count.tables, view_cstr(j->table), &count);
 }
 
 static void reply_result(struct call *call, const struct job *j, const struct write_result *result)
@@ -70,15 +56,16 @@ static void finish(void *arg, enum code rc, const struct write_result *result,
 {
     struct job *j = arg;
     struct http_response res = {0};
-    struct call call = {.api = j->api, .res = &res, .path = j->path, .cors_origin = j->cors_origin};
+    struct call call = {.api = j->api,
+                        .res = &res,
+                        .path = j->path,
+                        .route = j->route,
+                        .cors_origin = j->cors_origin};
     if (rc)
         reply_error(&call, rc, err);
     else
         reply_result(&call, j, result);
-    admission_put_cors(&call);
-    count_write(j, rc, result);
-    count_request(j->api, j->route, &res);
-    atomic_fetch_sub_explicit(&j->api->n_in_flight, 1, memory_order_relaxed);
+    admission_end(&call);
     http_answer(j->deferred, &res);
     job_free(j);
 }
@@ -93,8 +80,6 @@ static struct job *job_new(struct call *call, enum write_verb verb)
     j->cors_origin = call->cors_origin ? mem_strdup(call->cors_origin) : NULL;
     j->route = call->route;
     j->verb = verb;
-    j->body_bytes = call->req->body.len;
-    j->start_ns = clock_mono_ns();
     return j;
 }
 
@@ -102,19 +87,15 @@ static struct job *job_new(struct call *call, enum write_verb verb)
 static void submit_job(struct call *call, struct job *take_job, struct write_request *request)
 {
     struct job *j = take_job;
-    struct err err;
+    struct admitted admitted = call->admitted;
     request->verb = j->verb;
     request->rules = j->rules;
     request->done = finish;
     request->arg = j;
     call->is_deferred = true;
     j->deferred = http_defer(call->req);
-    enum code rc = registry_write(call->api->config.registry, view_cstr(j->table), request, &err);
-    if (rc == OK)
-        return;
-    if (request->body.release)
-        request->body.release(request->body.owner);
-    finish(j, rc, NULL, &err);
+    admitted.table = view_cstr(j->table); /* the request is gone when it is read */
+    service_write(&admitted, request);
 }
 
 static void submit(struct call *call, enum write_verb verb, enum write_form form,
@@ -192,19 +173,18 @@ static void write_rows(struct call *call, enum write_verb verb, bool is_patch)
     enum write_form form;
     struct column_rules rules = {0};
     struct err err;
-    enum code rc = check_body(call, &err);
+    enum code rc = call_check_body(call, &err);
     if (!rc && verb == WRITE_UPSERT)
         rc = read_rules(call, &rules, &err);
     rules.is_patch |= is_patch;
     if (rc)
         reply_error(call, rc, &err);
     else if (!form_of(call->req, &form))
-        reply_status(call, status_unsupported_type,
-                     "Content-Type is none of application/json, " IPC_CONTENT_TYPE
-                     " and application/vnd.apache.parquet");
+        reply_refusal(call, refused_type,
+                      "Content-Type is none of application/json, " IPC_CONTENT_TYPE
+                      " and application/vnd.apache.parquet");
     else if (verb == WRITE_DELETE && form == WRITE_PARQUET)
-        reply_status(call, status_unsupported_type,
-                     "keys to delete come as JSON or as an Arrow stream");
+        reply_refusal(call, refused_type, "keys to delete come as JSON or as an Arrow stream");
     else
         submit(call, verb, form, rules);
 }
@@ -227,7 +207,7 @@ void delete_rows(struct call *call)
 static void run_without_body(struct call *call, enum write_verb verb)
 {
     struct err err;
-    enum code rc = check_body(call, &err);
+    enum code rc = call_check_body(call, &err);
     if (rc)
         reply_error(call, rc, &err);
     else
@@ -249,7 +229,7 @@ void create_table(struct call *call)
     struct job *j = job_new(call, WRITE_CREATE);
     struct write_request request = {.create = {j->table, &j->schema}};
     struct err err;
-    enum code rc = check_body(call, &err);
+    enum code rc = call_check_body(call, &err);
     if (!rc)
         rc = json_parse_schema(call->req->body, &j->schema, &err);
     if (!rc) {

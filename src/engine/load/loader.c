@@ -135,7 +135,7 @@ must_use static enum code scatter(struct load *l, struct err *err)
         .n_blocks = l->n_blocks,
         .hash_seed = l->hash_seed,
         .limits = &l->limits,
-        .fetch_bytes = job->memory_bytes / 8,
+        .read_bytes = job->memory_bytes / 8,
         .is_far = job->store->is_far,
         .sample_every = l->sample_every,
         .op = job->op,

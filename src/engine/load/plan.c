@@ -58,7 +58,7 @@ static void scale(const struct planning *p, const struct load_result *r, double 
         .n_columns = r->schema.n_fields,
         .n_rows = r->n_rows_listed,
         .n_rows_read = r->n_rows_read,
-        .fetch_bytes = r->n_bytes_listed,
+        .read_bytes = r->n_bytes_listed,
         .load_seconds = r->open_seconds + (seconds - r->open_seconds) * times,
         .disk_bytes = (uint64_t)((double)r->disk_bytes * times),
     };

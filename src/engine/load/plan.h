@@ -21,7 +21,7 @@ struct plan {
     size_t n_columns;      /* that are loaded */
     uint64_t n_rows;       /* as the footers say; replaced ones included */
     uint64_t n_rows_read;  /* of the sample */
-    uint64_t fetch_bytes;  /* of the wanted column chunks */
+    uint64_t read_bytes;   /* of the wanted column chunks */
     double load_seconds;   /* on this machine, with nothing else running */
     uint64_t disk_bytes;   /* of one generation */
     uint64_t memory_bytes; /* of its copy in memory, where `storage` asks for one */

@@ -6,39 +6,39 @@
 
 enum { AHEAD_MAX = 64, IDLE_MAX = 8 };
 
-struct fetch_queue {
-    struct fetch_queue_config config;
+struct prefetch_queue {
+    struct prefetch_queue_config config;
     struct remote_op op; /* ends with config.op, and when `stop` is set */
     _Atomic bool stop;
 
-    pthread_mutex_t lock;     /* guards the rest */
-    struct fetched **flights; /* by task: started and not taken */
-    size_t next;              /* the first task that has not been started */
-    size_t n_ahead;           /* flights */
-    uint64_t held_bytes;      /* of the memory of all that is taken, on its way or idle */
-    struct fetched *idle[IDLE_MAX];
+    pthread_mutex_t lock;        /* guards the rest */
+    struct prefetched **flights; /* by task: started and not taken */
+    size_t next;                 /* the first task that has not been started */
+    size_t n_ahead;              /* flights */
+    uint64_t held_bytes;         /* of the memory of all that is taken, on its way or idle */
+    struct prefetched *idle[IDLE_MAX];
     size_t n_idle;
 };
 
-static bool is_large(const struct fetch_queue *q, const struct fetch_task *t)
+static bool is_large(const struct prefetch_queue *q, const struct prefetch_task *t)
 {
     return t->n_bytes > q->config.memory_bytes / pool_size(q->config.pool);
 }
 
 /* -------------------------------------------------------------------------------------- memory */
 
-static void drop(struct fetch_queue *q, struct fetched *f)
+static void drop(struct prefetch_queue *q, struct prefetched *f)
 {
     q->held_bytes -= f->memory.cap;
-    fetched_done(f);
+    prefetched_done(f);
     free(f);
 }
 
 /* One whose memory is large enough, or empty; the lock is held. */
-static struct fetched *take_idle(struct fetch_queue *q, uint64_t n_bytes)
+static struct prefetched *take_idle(struct prefetch_queue *q, uint64_t n_bytes)
 {
     for (size_t i = 0; i < q->n_idle; i++) {
-        struct fetched *f = q->idle[i];
+        struct prefetched *f = q->idle[i];
         if (f->memory.cap >= n_bytes && f->memory.cap / 2 <= n_bytes) {
             q->idle[i] = q->idle[--q->n_idle];
             return f;
@@ -46,10 +46,10 @@ static struct fetched *take_idle(struct fetch_queue *q, uint64_t n_bytes)
     }
     while (q->n_idle && q->held_bytes + n_bytes > q->config.memory_bytes)
         drop(q, q->idle[--q->n_idle]);
-    return mem_zalloc(sizeof(struct fetched));
+    return mem_zalloc(sizeof(struct prefetched));
 }
 
-static uint64_t idle_bytes(const struct fetch_queue *q)
+static uint64_t idle_bytes(const struct prefetch_queue *q)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < q->n_idle; i++)
@@ -57,9 +57,9 @@ static uint64_t idle_bytes(const struct fetch_queue *q)
     return n;
 }
 
-void fetch_queue_give_back(struct fetch_queue *q, struct fetched *f)
+void prefetch_queue_give_back(struct prefetch_queue *q, struct prefetched *f)
 {
-    fetched_reset(f);
+    prefetched_reset(f);
     pthread_mutex_lock(&q->lock);
     if (q->n_idle < IDLE_MAX && f->memory.cap && q->held_bytes <= q->config.memory_bytes)
         q->idle[q->n_idle++] = f;
@@ -71,19 +71,19 @@ void fetch_queue_give_back(struct fetch_queue *q, struct fetched *f)
 /* --------------------------------------------------------------------------------------- ahead */
 
 /* The lock is held. */
-must_use static enum code start(struct fetch_queue *q, size_t task, struct err *err)
+must_use static enum code start(struct prefetch_queue *q, size_t task, struct err *err)
 {
-    const struct fetch_task *t = &q->config.tasks[task];
+    const struct prefetch_task *t = &q->config.tasks[task];
     if (t->n_rows == 0 || is_large(q, t))
         return OK;
-    struct fetched *f = take_idle(q, t->n_bytes);
+    struct prefetched *f = take_idle(q, t->n_bytes);
     uint64_t had_bytes = f->memory.cap;
-    enum code rc = fetched_plan(f, &t->place, err);
+    enum code rc = prefetched_plan(f, &t->place, err);
     if (rc) {
         drop(q, f);
         return rc;
     }
-    fetched_begin(f, &t->place, &q->op);
+    prefetched_begin(f, &t->place, &q->op);
     q->held_bytes += f->memory.cap - had_bytes;
     q->flights[task] = f;
     q->n_ahead++;
@@ -91,7 +91,7 @@ must_use static enum code start(struct fetch_queue *q, size_t task, struct err *
 }
 
 /* Start what is needed for `task`, and what may be of those behind it. The lock is held. */
-must_use static enum code start_until(struct fetch_queue *q, size_t task, struct err *err)
+must_use static enum code start_until(struct prefetch_queue *q, size_t task, struct err *err)
 {
     for (; q->next < q->config.n_tasks; q->next++) {
         uint64_t used = q->held_bytes - idle_bytes(q) + q->config.tasks[q->next].n_bytes;
@@ -103,57 +103,57 @@ must_use static enum code start_until(struct fetch_queue *q, size_t task, struct
     return OK;
 }
 
-must_use static enum code read_large(struct fetch_queue *q, const struct fetch_task *t,
-                                     struct fetched *f, struct err *err)
+must_use static enum code read_large(struct prefetch_queue *q, const struct prefetch_task *t,
+                                     struct prefetched *f, struct err *err)
 {
     uint64_t share = q->config.memory_bytes / pool_size(q->config.pool);
-    return fetched_read(f, &t->place, share, q->config.temp_dir, &q->op, err);
+    return prefetched_read(f, &t->place, share, q->config.temp_dir, &q->op, err);
 }
 
-enum code fetch_queue_take(struct fetch_queue *q, size_t task, struct fetched **out_fetched,
-                           struct err *err)
+enum code prefetch_queue_take(struct prefetch_queue *q, size_t task,
+                              struct prefetched **out_prefetched, struct err *err)
 {
     pthread_mutex_lock(&q->lock);
     enum code rc = start_until(q, task, err);
-    struct fetched *f = q->flights[task];
+    struct prefetched *f = q->flights[task];
     q->flights[task] = NULL;
     q->n_ahead -= f != NULL;
     pthread_mutex_unlock(&q->lock);
     pool_wait_begin(q->config.pool); /* a slow source keeps no core from other loads */
     if (!rc && f) {
-        rc = fetched_finish(f, err);
+        rc = prefetched_finish(f, err);
     } else if (!rc) {
         f = mem_zalloc(sizeof(*f));
         rc = read_large(q, &q->config.tasks[task], f, err);
     }
     pool_wait_end(q->config.pool);
     if (!rc)
-        *out_fetched = f;
+        *out_prefetched = f;
     else if (f)
-        fetch_queue_give_back(q, f);
+        prefetch_queue_give_back(q, f);
     return rc;
 }
 
-struct fetch_queue *fetch_queue_new(const struct fetch_queue_config *config)
+struct prefetch_queue *prefetch_queue_new(const struct prefetch_queue_config *config)
 {
-    struct fetch_queue *q = mem_zalloc(sizeof(*q));
+    struct prefetch_queue *q = mem_zalloc(sizeof(*q));
     q->config = *config;
     q->op = *config->op;
     q->op.parent = config->op;
     q->op.cancelled = &q->stop;
-    q->flights = mem_zalloc((config->n_tasks + 1) * sizeof(struct fetched *));
+    q->flights = mem_zalloc((config->n_tasks + 1) * sizeof(struct prefetched *));
     pthread_mutex_init(&q->lock, NULL);
     return q;
 }
 
-void fetch_queue_free(struct fetch_queue *q)
+void prefetch_queue_free(struct prefetch_queue *q)
 {
     if (!q)
         return;
     atomic_store(&q->stop, true);
     for (size_t i = 0; i < q->config.n_tasks; i++)
         if (q->flights[i])
-            fetch_queue_give_back(q, q->flights[i]);
+            prefetch_queue_give_back(q, q->flights[i]);
     while (q->n_idle)
         drop(q, q->idle[--q->n_idle]);
     pthread_mutex_destroy(&q->lock);

@@ -13,14 +13,14 @@
 #include "engine/load/prefetched.h"
 
 /* A row group. */
-struct fetch_task {
-    struct fetch_place place;
+struct prefetch_task {
+    struct prefetch_place place;
     uint64_t n_rows;
     uint64_t n_bytes; /* that it takes in memory */
 };
 
-struct fetch_queue_config {
-    const struct fetch_task *tasks;
+struct prefetch_queue_config {
+    const struct prefetch_task *tasks;
     size_t n_tasks;
     struct pool *pool; /* whose workers take */
     uint64_t memory_bytes;
@@ -29,12 +29,12 @@ struct fetch_queue_config {
     const struct remote_op *op;
 };
 
-struct fetch_queue;
+struct prefetch_queue;
 
 /* Borrows   what config points to. Reads nothing yet. */
-struct fetch_queue *fetch_queue_new(const struct fetch_queue_config *config);
+struct prefetch_queue *prefetch_queue_new(const struct prefetch_queue_config *config);
 /* Calls off what is on its way, and waits for that. */
-void fetch_queue_free(struct fetch_queue *q);
+void prefetch_queue_free(struct prefetch_queue *q);
 
 /*
  * Wait for the bytes of a task, and start reading those that follow.
@@ -42,8 +42,8 @@ void fetch_queue_free(struct fetch_queue *q);
  * Threads   any. Each task once; about in order.
  * Fails     what reading fails with; E_IO, E_NOMEM for the file.
  */
-must_use enum code fetch_queue_take(struct fetch_queue *q, size_t task,
-                                    struct fetched **out_fetched, struct err *err);
-void fetch_queue_give_back(struct fetch_queue *q, struct fetched *fetched);
+must_use enum code prefetch_queue_take(struct prefetch_queue *q, size_t task,
+                                       struct prefetched **out_prefetched, struct err *err);
+void prefetch_queue_give_back(struct prefetch_queue *q, struct prefetched *fetched);
 
 #endif

@@ -40,7 +40,7 @@ static bool is_worth_joining(const struct byte_range *run, uint64_t n_wanted,
     return gap <= gap_bytes_max && (run->len - n_wanted + gap) * gap_part <= n_wanted + next->len;
 }
 
-static struct byte_range *add_run(struct fetched *f, uint64_t offset)
+static struct byte_range *add_run(struct prefetched *f, uint64_t offset)
 {
     f->run_at[f->n_runs] = padded(f->len);
     f->runs[f->n_runs] = (struct byte_range){.offset = offset};
@@ -48,7 +48,7 @@ static struct byte_range *add_run(struct fetched *f, uint64_t offset)
 }
 
 /* Chunks by offset to runs, and their places in memory. */
-static void make_runs(struct fetched *f, const struct wanted *wanted)
+static void make_runs(struct prefetched *f, const struct wanted *wanted)
 {
     uint64_t n_wanted = 0;
     for (size_t i = 0; i < f->n_chunks; i++) {
@@ -66,9 +66,9 @@ static void make_runs(struct fetched *f, const struct wanted *wanted)
     }
 }
 
-enum code fetched_plan(struct fetched *f, const struct fetch_place *place, struct err *err)
+enum code prefetched_plan(struct prefetched *f, const struct prefetch_place *place, struct err *err)
 {
-    fetched_reset(f);
+    prefetched_reset(f);
     size_t n = place->n_columns;
     AUTO(ptr) struct wanted *wanted = mem_alloc((n + 1) * sizeof(*wanted));
     for (size_t i = 0; i < n; i++) {
@@ -88,7 +88,8 @@ enum code fetched_plan(struct fetched *f, const struct fetch_place *place, struc
 
 /* ------------------------------------------------------------------------------------ to memory */
 
-void fetched_begin(struct fetched *f, const struct fetch_place *place, const struct remote_op *op)
+void prefetched_begin(struct prefetched *f, const struct prefetch_place *place,
+                      const struct remote_op *op)
 {
     f->bytes = buf_reserve(&f->memory, f->len);
     for (size_t i = 0; i < f->n_runs; i++)
@@ -96,7 +97,7 @@ void fetched_begin(struct fetched *f, const struct fetch_place *place, const str
     f->reading = source_file_read(place->file, f->runs, f->n_runs, op);
 }
 
-enum code fetched_finish(struct fetched *f, struct err *err)
+enum code prefetched_finish(struct prefetched *f, struct err *err)
 {
     struct object_read *reading = f->reading;
     f->reading = NULL;
@@ -126,7 +127,7 @@ static void fd_done(int *fd)
         close(*fd);
 }
 
-must_use static enum code read_to_file(struct fetched *f, const struct source_file *file,
+must_use static enum code read_to_file(struct prefetched *f, const struct source_file *file,
                                        uint64_t piece_bytes, const char *temp_dir,
                                        const struct remote_op *op, struct err *err)
 {
@@ -145,18 +146,19 @@ must_use static enum code read_to_file(struct fetched *f, const struct source_fi
     return OK;
 }
 
-enum code fetched_read(struct fetched *f, const struct fetch_place *place, uint64_t memory_bytes,
-                       const char *temp_dir, const struct remote_op *op, struct err *err)
+enum code prefetched_read(struct prefetched *f, const struct prefetch_place *place,
+                          uint64_t memory_bytes, const char *temp_dir, const struct remote_op *op,
+                          struct err *err)
 {
-    TRY(fetched_plan(f, place, err));
+    TRY(prefetched_plan(f, place, err));
     if (f->len > memory_bytes)
         return read_to_file(f, place->file, memory_bytes, temp_dir, op, err);
-    fetched_begin(f, place, op);
-    return fetched_finish(f, err);
+    prefetched_begin(f, place, op);
+    return prefetched_finish(f, err);
 }
 
-enum code fetched_start(const struct fetched *f, const struct fetch_place *place,
-                        struct pq_chunk *const *chunks, struct err *err)
+enum code prefetched_start(const struct prefetched *f, const struct prefetch_place *place,
+                           struct pq_chunk *const *chunks, struct err *err)
 {
     for (size_t i = 0; i < f->n_chunks; i++)
         TRY(pq_chunk_start(chunks[i], place->file->pq, place->row_group, place->columns[i],
@@ -164,7 +166,7 @@ enum code fetched_start(const struct fetched *f, const struct fetch_place *place
     return OK;
 }
 
-void fetched_reset(struct fetched *f)
+void prefetched_reset(struct prefetched *f)
 {
     struct err ignored;
     if (f->reading && object_read_finish(f->reading, &ignored))
@@ -178,12 +180,12 @@ void fetched_reset(struct fetched *f)
     f->is_mapped = false;
 }
 
-void fetched_done(struct fetched *f)
+void prefetched_done(struct prefetched *f)
 {
-    fetched_reset(f);
+    prefetched_reset(f);
     free(f->chunks);
     free(f->runs);
     free(f->run_at);
     buf_done(&f->memory);
-    *f = (struct fetched){0};
+    *f = (struct prefetched){0};
 }

@@ -6,8 +6,8 @@
  * Chunks that lie close together are read as one run, gap included, as long as gaps add less than a
  * thirty-second part: a request costs time, but bytes cost money.
  *
- *     fetched_plan -> fetched_begin -> fetched_finish -> fetched_start     with others on their way meanwhile
- *     fetched_read                                    -> fetched_start     one at a time
+ *     prefetched_plan -> prefetched_begin -> prefetched_finish -> prefetched_start     with others on their way meanwhile
+ *     prefetched_read                                    -> prefetched_start     one at a time
  */
 #ifndef MURR_ENGINE_LOAD_PREFETCHED_H
 #define MURR_ENGINE_LOAD_PREFETCHED_H
@@ -16,7 +16,7 @@
 #include "engine/load/source_file.h"
 
 /* Which chunks: some columns of a row group. */
-struct fetch_place {
+struct prefetch_place {
     const struct source_file *file;
     size_t row_group;
     const size_t *columns;
@@ -30,7 +30,7 @@ struct chunk_place {
 };
 
 /* Zeroed memory is empty. Memory for small row groups is kept until the next. */
-struct fetched {
+struct prefetched {
     uint64_t len;               /* of all runs, in memory */
     struct chunk_place *chunks; /* by column */
     struct byte_range *runs;    /* `out` is set by _begin */
@@ -43,25 +43,26 @@ struct fetched {
 };
 
 /* Find out where the chunks lie, and how many bytes they come to. Reads nothing. */
-must_use enum code fetched_plan(struct fetched *f, const struct fetch_place *place,
-                                struct err *err);
+must_use enum code prefetched_plan(struct prefetched *f, const struct prefetch_place *place,
+                                   struct err *err);
 
 /* Begin to bring what was planned into memory; and wait for it. Borrows   op until then. */
-void fetched_begin(struct fetched *f, const struct fetch_place *place, const struct remote_op *op);
-must_use enum code fetched_finish(struct fetched *f, struct err *err);
+void prefetched_begin(struct prefetched *f, const struct prefetch_place *place,
+                      const struct remote_op *op);
+must_use enum code prefetched_finish(struct prefetched *f, struct err *err);
 
 /* Plan, and bring it in. More than `memory_bytes` go through a file in `temp_dir`, a piece of `memory_bytes` at
  * a time. */
-must_use enum code fetched_read(struct fetched *f, const struct fetch_place *place,
-                                uint64_t memory_bytes, const char *temp_dir,
-                                const struct remote_op *op, struct err *err);
+must_use enum code prefetched_read(struct prefetched *f, const struct prefetch_place *place,
+                                   uint64_t memory_bytes, const char *temp_dir,
+                                   const struct remote_op *op, struct err *err);
 
 /* Begin to decode each: one decoder a column, in the order of the place's columns. */
-must_use enum code fetched_start(const struct fetched *f, const struct fetch_place *place,
-                                 struct pq_chunk *const *chunks, struct err *err);
+must_use enum code prefetched_start(const struct prefetched *f, const struct prefetch_place *place,
+                                    struct pq_chunk *const *chunks, struct err *err);
 
 /* Unmap; keep the memory. What is on its way is waited for. */
-void fetched_reset(struct fetched *f);
-void fetched_done(struct fetched *f);
+void prefetched_reset(struct prefetched *f);
+void prefetched_done(struct prefetched *f);
 
 #endif

@@ -19,7 +19,7 @@ struct scan {
     struct scan_column *building;
     struct ipc_field *fields;
     struct arena names; /* of the fields */
-    struct fetched fetched;
+    struct prefetched fetched;
     struct buf schema;  /* the message */
     struct arena arena; /* of the columns of the stream handed out */
 
@@ -127,10 +127,10 @@ static void make_columns(struct scan *s)
 
 must_use static enum code read_through(struct scan *s, size_t i, size_t row_group, struct err *err)
 {
-    struct fetch_place place = {s->file, row_group, &s->columns[i], 1};
-    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir, &no_bound,
-                     err));
-    TRY(fetched_start(&s->fetched, &place, &s->chunks[i], err));
+    struct prefetch_place place = {s->file, row_group, &s->columns[i], 1};
+    TRY(prefetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir,
+                        &no_bound, err));
+    TRY(prefetched_start(&s->fetched, &place, &s->chunks[i], err));
     do
         TRY(pq_chunk_read(s->chunks[i], &s->runs[i], err));
     while (s->runs[i].n);
@@ -201,7 +201,7 @@ void scan_close(struct scan *s)
         vector_done(&s->runs[i]);
         scan_column_done(&s->building[i]);
     }
-    fetched_done(&s->fetched);
+    prefetched_done(&s->fetched);
     arena_done(&s->arena);
     arena_done(&s->names);
     buf_done(&s->schema);
@@ -217,21 +217,21 @@ void scan_close(struct scan *s)
 
 must_use static enum code open_group(struct scan *s, struct err *err)
 {
-    struct fetch_place place = {s->file, s->row_group, s->columns, s->n};
+    struct prefetch_place place = {s->file, s->row_group, s->columns, s->n};
     s->group_left = pq_file_group_rows(s->file->pq, s->row_group);
     s->in_group = true;
     if (s->group_left == 0)
         return OK;
-    TRY(fetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir, &no_bound,
-                     err));
-    return fetched_start(&s->fetched, &place, s->chunks, err);
+    TRY(prefetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir,
+                        &no_bound, err));
+    return prefetched_start(&s->fetched, &place, s->chunks, err);
 }
 
 static void close_group(struct scan *s)
 {
     for (size_t i = 0; i < s->n; i++)
         pq_chunk_reset(s->chunks[i]);
-    fetched_reset(&s->fetched);
+    prefetched_reset(&s->fetched);
     s->in_group = false;
     s->row_group++;
 }

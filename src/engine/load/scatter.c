@@ -16,9 +16,9 @@ struct scatter {
     struct row_sink_config sink;
     struct load_progress *progress;
     struct scatter_worker *workers;
-    struct fetch_queue *reader;
+    struct prefetch_queue *reader;
     uint64_t *group_ordinal; /* by task: rows before that row group */
-    struct fetch_task *tasks;
+    struct prefetch_task *tasks;
     size_t n_tasks;
 };
 
@@ -28,10 +28,10 @@ void scatter_result_done(struct scatter_result *r)
     *r = (struct scatter_result){0};
 }
 
-static struct fetch_place place_of(const struct scatter_config *c, size_t file, size_t row_group)
+static struct prefetch_place place_of(const struct scatter_config *c, size_t file, size_t row_group)
 {
     const struct resolved_file *r = &c->resolved->files[file];
-    return (struct fetch_place){&c->files[file], row_group, r->columns, r->n};
+    return (struct prefetch_place){&c->files[file], row_group, r->columns, r->n};
 }
 
 /* ------------------------------------------------------------------------- rows to records */
@@ -109,12 +109,12 @@ static size_t file_of(const struct scatter *s, size_t task)
 }
 
 must_use static enum code scatter_fetched(struct scatter *s, size_t task, unsigned worker,
-                                          const struct fetched *fetched, struct err *err)
+                                          const struct prefetched *fetched, struct err *err)
 {
     struct scatter_worker *w = &s->workers[worker];
-    const struct fetch_task *t = &s->tasks[task];
+    const struct prefetch_task *t = &s->tasks[task];
     fit_vectors(s, w, file_of(s, task));
-    enum code rc = fetched_start(fetched, &t->place, w->chunks, err);
+    enum code rc = prefetched_start(fetched, &t->place, w->chunks, err);
     if (!rc)
         rc = scatter_rows(s, w, file_of(s, task), s->group_ordinal[task], t->n_rows, err);
     for (size_t i = 0; i < t->place.n_columns; i++)
@@ -125,12 +125,12 @@ must_use static enum code scatter_fetched(struct scatter *s, size_t task, unsign
 must_use static enum code scatter_group(struct scatter *s, size_t task, unsigned worker,
                                         struct err *err)
 {
-    struct fetched *fetched;
+    struct prefetched *fetched;
     if (s->tasks[task].n_rows == 0)
         return OK;
-    TRY(fetch_queue_take(s->reader, task, &fetched, err));
+    TRY(prefetch_queue_take(s->reader, task, &fetched, err));
     enum code rc = scatter_fetched(s, task, worker, fetched, err);
-    fetch_queue_give_back(s->reader, fetched);
+    prefetch_queue_give_back(s->reader, fetched);
     if (!rc)
         atomic_fetch_add_explicit(&s->progress->bytes_done, s->tasks[task].n_bytes,
                                   memory_order_relaxed);
@@ -181,12 +181,12 @@ static void workers_done(struct scatter *s, unsigned n_workers)
 
 /* A task: what it has to read, and how much that is. */
 must_use static enum code plan_task(const struct scatter *s, size_t file, size_t row_group,
-                                    struct fetched *scratch, struct fetch_task *out,
+                                    struct prefetched *scratch, struct prefetch_task *out,
                                     struct err *err)
 {
     const struct source_file *f = &s->config->files[file];
     out->place = place_of(s->config, file, row_group);
-    enum code rc = fetched_plan(scratch, &out->place, err);
+    enum code rc = prefetched_plan(scratch, &out->place, err);
     if (rc)
         return err_in(err, rc, "file %s, row group %zu", f->name, row_group);
     out->n_rows = pq_file_group_rows(f->pq, row_group);
@@ -202,12 +202,12 @@ must_use static enum code list_tasks(struct scatter *s, struct scatter_result *o
         s->n_tasks += pq_file_n_row_groups(c->files[f].pq);
     s->tasks = mem_zalloc(s->n_tasks * sizeof(*s->tasks));
     s->group_ordinal = mem_zalloc(s->n_tasks * sizeof(*s->group_ordinal));
-    AUTO(fetched) struct fetched scratch = {0};
+    AUTO(prefetched) struct prefetched scratch = {0};
     uint64_t n_rows = 0, n_bytes = 0, n_listed = 0;
     s->n_tasks = 0;
     for (size_t f = 0; f < c->n_files; f++)
         for (size_t g = 0; g < pq_file_n_row_groups(c->files[f].pq); g++, n_listed++) {
-            struct fetch_task *t = &s->tasks[s->n_tasks];
+            struct prefetch_task *t = &s->tasks[s->n_tasks];
             TRY(plan_task(s, f, g, &scratch, t, err));
             out->n_rows_listed += t->n_rows;
             out->n_bytes_listed += t->n_bytes;
@@ -226,18 +226,18 @@ must_use static enum code list_tasks(struct scatter *s, struct scatter_result *o
 must_use static enum code run_tasks(struct scatter *s, struct pool *pool, struct err *err)
 {
     const struct scatter_config *c = s->config;
-    struct fetch_queue_config config = {
+    struct prefetch_queue_config config = {
         .tasks = s->tasks,
         .n_tasks = s->n_tasks,
         .pool = pool,
-        .memory_bytes = c->fetch_bytes,
+        .memory_bytes = c->read_bytes,
         .is_far = c->is_far,
         .temp_dir = c->temp_dir,
         .op = c->op,
     };
-    s->reader = fetch_queue_new(&config);
+    s->reader = prefetch_queue_new(&config);
     enum code rc = pool_run(pool, s->n_tasks, scatter_task, s, err);
-    fetch_queue_free(s->reader);
+    prefetch_queue_free(s->reader);
     return rc;
 }
 

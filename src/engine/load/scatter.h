@@ -22,7 +22,7 @@ struct scatter_config {
     uint64_t n_blocks; /* bins of the spill */
     uint64_t hash_seed;
     const struct pq_limits *limits;
-    uint64_t fetch_bytes;       /* column chunks held in memory */
+    uint64_t read_bytes;        /* column chunks held in memory */
     bool is_far;                /* the source is a request away: read ahead */
     const struct remote_op *op; /* of reads */
     uint64_t sample_every;      /* of so many row groups one is read; 1: all */

@@ -8,13 +8,13 @@
 
 static const uint64_t copy_bytes = (uint64_t)64 << 20; /* between looks whether it was called off */
 
-struct base *base_ref(struct base *b)
+struct base_generation *base_generation_ref(struct base_generation *b)
 {
     atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
     return b;
 }
 
-void base_unref(struct base *b)
+void base_generation_unref(struct base_generation *b)
 {
     if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) > 1)
         return;
@@ -35,7 +35,7 @@ static uint64_t page_up(uint64_t bytes)
     return (bytes + 4095) & ~(uint64_t)4095;
 }
 
-must_use static enum code reserve(struct base *b, const char *dir, struct err *err)
+must_use static enum code reserve(struct base_generation *b, const char *dir, struct err *err)
 {
     uint64_t total = 0;
     for (uint32_t part = 0; part < b->info.n_parts; part++) {
@@ -69,8 +69,9 @@ must_use static enum code copy_file(const char *path, uint8_t *to, uint64_t byte
 }
 
 /* Copy a segment to memory at *used, check all of it, and move that behind it. */
-must_use static enum code open_copy(struct base *b, const char *path, const struct remote_op *op,
-                                    uint64_t *used, struct segment **out_segment, struct err *err)
+must_use static enum code open_copy(struct base_generation *b, const char *path,
+                                    const struct remote_op *op, uint64_t *used,
+                                    struct segment **out_segment, struct err *err)
 {
     uint64_t bytes;
     TRY(file_size(path, &bytes, err));
@@ -86,7 +87,7 @@ must_use static enum code open_copy(struct base *b, const char *path, const stru
 }
 
 /* The same with a mapping, whose rows are not checked yet. */
-must_use static enum code open_mapped(struct base *b, const char *path, uint64_t *used,
+must_use static enum code open_mapped(struct base_generation *b, const char *path, uint64_t *used,
                                       struct segment **out_segment, struct err *err)
 {
     size_t bytes = 0;
@@ -99,7 +100,7 @@ must_use static enum code open_mapped(struct base *b, const char *path, uint64_t
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
-must_use static enum code read_ahead(struct base *b, const char *dir, struct err *err)
+must_use static enum code read_ahead(struct base_generation *b, const char *dir, struct err *err)
 {
     int *fds = mem_alloc(b->n_segments * sizeof(*fds));
     uint32_t n = 0;
@@ -119,8 +120,8 @@ must_use static enum code read_ahead(struct base *b, const char *dir, struct err
     return rc;
 }
 
-must_use static enum code open_segments(struct base *b, const char *dir, const struct remote_op *op,
-                                        struct err *err)
+must_use static enum code open_segments(struct base_generation *b, const char *dir,
+                                        const struct remote_op *op, struct err *err)
 {
     uint64_t used = 0;
     b->segments = mem_zalloc(b->info.n_parts * sizeof(struct segment *));
@@ -152,10 +153,11 @@ must_use static enum code open_segments(struct base *b, const char *dir, const s
     return b->storage == STORAGE_DISK ? read_ahead(b, dir, err) : OK;
 }
 
-enum code base_open(const char *dir, enum storage_kind storage, const struct remote_op *op,
-                    struct base **out_base, struct err *err)
+enum code base_generation_open(const char *dir, enum storage_kind storage,
+                               const struct remote_op *op, struct base_generation **out_base,
+                               struct err *err)
 {
-    struct base *b = mem_zalloc(sizeof(*b));
+    struct base_generation *b = mem_zalloc(sizeof(*b));
     b->refs = 1;
     b->storage = storage;
     b->schemas = mem_zalloc(sizeof(*b->schemas));
@@ -166,14 +168,14 @@ enum code base_open(const char *dir, enum storage_kind storage, const struct rem
         rc = err_set(err, E_CORRUPT, "generation %s: segments have %llu rows, table.json says %llu",
                      dir, (unsigned long long)b->n_rows, (unsigned long long)b->info.n_rows);
     if (rc) {
-        base_unref(b);
+        base_generation_unref(b);
         return rc;
     }
     *out_base = b;
     return OK;
 }
 
-void base_drop_cache(const char *dir, const struct base *b)
+void base_generation_drop_cache(const char *dir, const struct base_generation *b)
 {
     for (uint32_t part = 0; part < b->info.n_parts; part++) {
         char path[PATH_CAP];

@@ -12,7 +12,7 @@
 #include "remote/op.h"
 #include "segment/find.h"
 
-struct base {
+struct base_generation {
     _Atomic uint32_t refs;
     struct schema_cache *schemas; /* any thread */
     /* Immutable from here on. */
@@ -35,13 +35,14 @@ struct base {
  *           early with `op`.
  * Fails     E_NOTFOUND, E_CORRUPT, E_IO; E_NOMEM when STORAGE_MEMORY does not fit; E_CANCELLED.
  */
-must_use enum code base_open(const char *dir, enum storage_kind storage, const struct remote_op *op,
-                             struct base **out_base, struct err *err);
+must_use enum code base_generation_open(const char *dir, enum storage_kind storage,
+                                        const struct remote_op *op,
+                                        struct base_generation **out_base, struct err *err);
 
-struct base *base_ref(struct base *b);
-void base_unref(struct base *b); /* NULL is fine; the last one unmaps */
+struct base_generation *base_generation_ref(struct base_generation *b);
+void base_generation_unref(struct base_generation *b); /* NULL is fine; the last one unmaps */
 
 /* Take the files of a generation that was copied to memory out of the page cache. */
-void base_drop_cache(const char *dir, const struct base *b);
+void base_generation_drop_cache(const char *dir, const struct base_generation *b);
 
 #endif

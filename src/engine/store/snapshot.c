@@ -1,8 +1,8 @@
 #include "engine/store/snapshot.h"
 
 #include "base/mem.h"
+#include "engine/spec/counters.h"
 #include "engine/store/row_count.h"
-#include "engine/store/snapshot.h"
 #include "engine/store/snapshot_parts.h"
 #include "segment/gather.h"
 #include "segment/patch.h"
@@ -10,9 +10,10 @@
 struct snapshot {
     _Atomic uint32_t refs;
     /* Immutable from here on. */
-    struct base *base;
+    struct base_generation *base;
     struct overlay *overlay;
     struct seg_stack stack;
+    struct table_counters *counters; /* NULL: no table serves it */
     uint64_t n_rows;
     size_t *field_of; /* of layers whose fields are not the base's, one list behind the other */
 };
@@ -32,10 +33,21 @@ void snapshot_unref(struct snapshot *s)
 {
     if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) > 1)
         return;
-    base_unref(s->base);
+    base_generation_unref(s->base);
     overlay_unref(s->overlay);
+    table_counters_unref(s->counters);
     free(s->field_of);
     free(s);
+}
+
+struct table_counters *snapshot_counters(const struct snapshot *s)
+{
+    return s->counters;
+}
+
+void snapshot_set_counters(struct snapshot *s, struct table_counters *counters)
+{
+    s->counters = table_counters_ref(counters);
 }
 
 int64_t snapshot_floor(const struct generation_info *info)
@@ -83,7 +95,7 @@ void snapshot_set_n_rows(struct snapshot *s, uint64_t n_rows)
     s->n_rows = n_rows;
 }
 
-enum code snapshot_new(struct base *take_base, struct overlay *take_overlay,
+enum code snapshot_new(struct base_generation *take_base, struct overlay *take_overlay,
                        struct snapshot **out_snapshot, struct err *err)
 {
     struct snapshot *s = mem_zalloc(sizeof(*s));
@@ -129,13 +141,13 @@ enum code snapshot_open(const char *table_dir, const struct manifest *m, enum st
 {
     static const struct remote_op no_bound;
     char dir[PATH_CAP];
-    struct base *base;
+    struct base_generation *base;
     struct overlay *overlay = overlay_new();
     enum code rc = open_layers(table_dir, m, &overlay, err);
     if (!rc)
         rc = generation_path(table_dir, m->generation, dir, err);
     if (!rc)
-        rc = base_open(dir, storage, &no_bound, &base, err);
+        rc = base_generation_open(dir, storage, &no_bound, &base, err);
     if (rc) {
         overlay_unref(overlay);
         return rc;
@@ -164,7 +176,7 @@ enum code snapshot_open_live(const char *data_dir, const char *table, enum stora
     return rc;
 }
 
-struct base *snapshot_base(const struct snapshot *s)
+struct base_generation *snapshot_base(const struct snapshot *s)
 {
     return s->base;
 }

@@ -13,6 +13,7 @@
 #include "model/schema.h"
 
 struct snapshot;
+struct table_counters;
 
 /*
  * The live generation of a table in a data directory, without a registry: for the command line and the
@@ -34,6 +35,9 @@ struct view snapshot_schema_message(const struct snapshot *s, const struct proje
                                     struct arena *arena);
 
 uint64_t snapshot_n_rows(const struct snapshot *s);
+
+/* Of the table that serves it; borrowed. NULL for one that was opened without its table. */
+struct table_counters *snapshot_counters(const struct snapshot *s);
 
 /* The key in the `i`-th slot, for i below snapshot_n_slots; some keys stand in two. For benchmarks and
  * checks, which need keys that exist. */

@@ -47,24 +47,25 @@ static void remove_failed(const struct table *t, uint64_t number, const char *pa
         remove_or_warn(path);
 }
 
-enum code commit_open_base(struct table *t, const char *dir, struct base **out_base,
+enum code commit_open_base(struct table *t, const char *dir, struct base_generation **out_base,
                            struct err *err)
 {
     enum storage_kind storage = t->is_serving ? t->spec->storage : STORAGE_MMAP;
     struct remote_op op = table_source_op(t, 0);
-    enum code rc = base_open(dir, storage, &op, out_base, err);
+    enum code rc = base_generation_open(dir, storage, &op, out_base, err);
     if ((rc != E_NOMEM && rc != E_CANCELLED) || storage != STORAGE_MEMORY)
         return rc;
     if (rc == E_NOMEM)
         log_warn("no memory for a copy; serving from the mapped files",
                  log_str("table", t->spec->name), log_str("error", err->msg));
-    return base_open(dir, STORAGE_MMAP, &op, out_base, err);
+    return base_generation_open(dir, STORAGE_MMAP, &op, out_base, err);
 }
 
 /* ------------------------------------------------------------------------------ the three steps */
 
 static void swap(struct table *t, struct snapshot *take_fresh)
 {
+    snapshot_set_counters(take_fresh, t->counters);
     pthread_mutex_lock(&t->lock);
     struct snapshot *old = t->live;
     struct overlay *orphans = t->orphans;
@@ -120,7 +121,7 @@ static uint64_t count_rows(const struct table *t, const struct snapshot *fresh, 
 }
 
 /* With the commit lock held. Takes both. */
-must_use static enum code publish(struct table *t, struct base *take_base,
+must_use static enum code publish(struct table *t, struct base_generation *take_base,
                                   struct overlay *take_overlay, bool is_merge, struct err *err)
 {
     struct snapshot *fresh;
@@ -177,7 +178,8 @@ must_use static enum code name_generation(struct table *t, const char *tmp_dir, 
     return rc;
 }
 
-must_use static enum code publish_base(struct table *t, struct base *take_base, struct err *err)
+must_use static enum code publish_base(struct table *t, struct base_generation *take_base,
+                                       struct err *err)
 {
     struct overlay *before = t->live      ? overlay_ref(snapshot_overlay(t->live))
                              : t->orphans ? overlay_ref(t->orphans)
@@ -193,7 +195,7 @@ must_use static enum code publish_base(struct table *t, struct base *take_base, 
 enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number, struct err *err)
 {
     char dir[PATH_CAP];
-    struct base *base;
+    struct base_generation *base;
     enum code rc = name_generation(t, tmp_dir, number, dir, err);
     if (rc) {
         remove_or_warn(tmp_dir);
@@ -215,7 +217,7 @@ enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number, str
 }
 
 /* A copy in memory was checked while it was made. */
-must_use static enum code verify_base(const struct base *b, struct err *err)
+must_use static enum code verify_base(const struct base_generation *b, struct err *err)
 {
     enum code rc = OK;
     for (size_t i = 0; i < b->n_segments && !rc && b->set.pages; i++)
@@ -226,12 +228,12 @@ must_use static enum code verify_base(const struct base *b, struct err *err)
 must_use static enum code publish_older(struct table *t, uint64_t number, struct err *err)
 {
     char dir[PATH_CAP];
-    struct base *base;
+    struct base_generation *base;
     TRY(generation_path(t->dir, number, dir, err));
     TRY(commit_open_base(t, dir, &base, err));
     enum code rc = verify_base(base, err);
     if (rc) {
-        base_unref(base);
+        base_generation_unref(base);
         return rc;
     }
     pthread_mutex_lock(&t->commit);
@@ -267,13 +269,13 @@ static void resettle(struct table *t, struct snapshot *take_fresh)
     swap(t, take_fresh);
 }
 
-void commit_resettled(struct table *t, struct base *take_base)
+void commit_resettled(struct table *t, struct base_generation *take_base)
 {
     struct snapshot *fresh;
     struct err err;
     pthread_mutex_lock(&t->commit);
     if (snapshot_base(t->live)->info.number != take_base->info.number)
-        base_unref(take_base);
+        base_generation_unref(take_base);
     else if (snapshot_new(take_base, overlay_ref(snapshot_overlay(t->live)), &fresh, &err) == OK)
         resettle(t, fresh);
     pthread_mutex_unlock(&t->commit);
@@ -309,7 +311,8 @@ must_use static enum code publish_layer(struct table *t, struct layer *layer, st
     const struct overlay *now = snapshot_overlay(t->live);
     if (now->n == OVERLAY_MAX)
         return err_set(err, E_BUSY, "%zu segments of writes wait to be merged", now->n);
-    return publish(t, base_ref(snapshot_base(t->live)), overlay_push(now, layer), false, err);
+    return publish(t, base_generation_ref(snapshot_base(t->live)), overlay_push(now, layer), false,
+                   err);
 }
 
 enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number, int64_t newest,
@@ -356,14 +359,14 @@ must_use static enum code find_merged(const struct table *t, const struct snapsh
     return OK;
 }
 
-must_use static enum code publish_merged_base(struct table *t, struct base *take_base,
+must_use static enum code publish_merged_base(struct table *t, struct base_generation *take_base,
                                               const struct snapshot *from, size_t first, size_t end,
                                               struct err *err)
 {
     size_t at;
     enum code rc = find_merged(t, from, first, end, true, &at, err);
     if (rc) {
-        base_unref(take_base);
+        base_generation_unref(take_base);
         return rc;
     }
     struct overlay *now = snapshot_overlay(t->live);
@@ -377,7 +380,7 @@ must_use static enum code merge_to_base(struct table *t, const char *tmp_dir, ui
                                         struct err *err)
 {
     char dir[PATH_CAP], old[PATH_CAP];
-    struct base *base;
+    struct base_generation *base;
     TRY(name_generation(t, tmp_dir, number, dir, err));
     enum code rc = commit_open_base(t, dir, &base, err);
     if (!rc) {
@@ -398,7 +401,7 @@ must_use static enum code publish_merged_layer(struct table *t, struct layer *la
 {
     size_t at;
     TRY(find_merged(t, from, first, end, false, &at, err));
-    TRY(publish(t, base_ref(snapshot_base(t->live)),
+    TRY(publish(t, base_generation_ref(snapshot_base(t->live)),
                 overlay_replace(snapshot_overlay(t->live), at, at + (end - first), layer), true,
                 err));
     remove_layers(t, snapshot_overlay(from));

@@ -36,7 +36,7 @@ must_use enum code commit_merge(struct table *t, const char *tmp_dir, uint64_t n
                                 bool has_base, struct err *err);
 
 /* The base as the configuration wants it kept, in the place of the same one kept otherwise. Takes it. */
-void commit_resettled(struct table *t, struct base *take_base);
+void commit_resettled(struct table *t, struct base_generation *take_base);
 
 /* Write the manifest again where one of its two files is not what it should be. */
 must_use enum code commit_mend_manifest(struct table *t, struct err *err);
@@ -47,7 +47,7 @@ must_use enum code commit_make_tmp(struct table *t, uint64_t *out_number, char o
 void commit_remove_tmp(const char *tmp_dir);
 
 /* Open a generation as it shall be served; mapped where memory is too short for a copy, or time. */
-must_use enum code commit_open_base(struct table *t, const char *dir, struct base **out_base,
-                                    struct err *err);
+must_use enum code commit_open_base(struct table *t, const char *dir,
+                                    struct base_generation **out_base, struct err *err);
 
 #endif

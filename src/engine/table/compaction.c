@@ -96,7 +96,8 @@ bool table_hold_to_merge(struct table *t, uint64_t *out_wake_ns)
     struct snapshot *s = NULL;
     pthread_mutex_lock(&t->lock);
     bool holds =
-        !t->writes.is_merging && !t->writes.is_dropped && !atomic_load(&t->merging.cancelled) &&
+        !t->writes.is_merging && !t->writes.is_dropped &&
+        !atomic_load(&t->merge_progress.cancelled) &&
         (t->writes.compactions.n || wants_settling(t) || choose_now(t, &s, out_wake_ns).end);
     if (holds)
         t->writes.is_merging = true;
@@ -171,7 +172,7 @@ must_use static enum code merge_in(struct table *t, const struct snapshot *s, st
         .dir = tmp_dir,
         .memory_bytes = memory_bytes,
         .pool = pool,
-        .progress = &t->merging,
+        .progress = &t->merge_progress,
     };
     TRY(merge_run(&config, r, err));
     if (c.has_base)
@@ -273,7 +274,7 @@ void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
 void table_end_merging(struct table *t)
 {
     bool is_merging = true;
-    atomic_store(&t->merging.cancelled, true);
+    atomic_store(&t->merge_progress.cancelled, true);
     while (is_merging) {
         pthread_mutex_lock(&t->lock);
         is_merging = t->writes.is_merging;

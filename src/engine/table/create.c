@@ -23,6 +23,7 @@ static struct table *new_created(struct view name, enum storage_kind storage)
     spec->parts = 1;
     spec->scrub_ms = SCRUB_DEFAULT_MS;
     spec->storage = storage;
+    spec->writes = true;
     struct table *t = table_new(spec);
     t->own_spec = spec;
     return t;

@@ -65,7 +65,7 @@ static bool find_damage(const struct table *t, const struct snapshot *s, char *o
                         int64_t *out_newest)
 {
     const struct overlay *o = snapshot_overlay(s);
-    const struct base *b = snapshot_base(s);
+    const struct base_generation *b = snapshot_base(s);
     *out_newest = INT64_MIN;
     for (size_t i = 0; i < o->n; i++)
         if (o->layers[i]->is_damaged || is_hit(o->layers[i]->set.pages)) {
@@ -116,7 +116,7 @@ bool damage_is_in_rows(struct table *t)
 bool damage_wants_load(struct table *t)
 {
     pthread_mutex_lock(&t->lock);
-    const struct base *b = t->live ? snapshot_base(t->live) : NULL;
+    const struct base_generation *b = t->live ? snapshot_base(t->live) : NULL;
     bool wants = t->damage.kind == DAMAGE_OLDER ||
                  (b && (is_hit(b->set.pages) || t->scrub.bad_base == b->info.number));
     pthread_mutex_unlock(&t->lock);

@@ -100,9 +100,9 @@ must_use static enum code open_generation(struct table *t, uint64_t number, stru
 {
     static const struct remote_op no_bound;
     char dir[PATH_CAP];
-    struct base *base;
+    struct base_generation *base;
     TRY(generation_path(t->dir, number, dir, err));
-    TRY(base_open(dir, STORAGE_MMAP, &no_bound, &base, err));
+    TRY(base_generation_open(dir, STORAGE_MMAP, &no_bound, &base, err));
     return snapshot_new(base, overlay_ref(layers), out, err);
 }
 
@@ -112,6 +112,7 @@ static void serve(struct table *t, struct snapshot *take_live, const struct mani
         snapshot_set_n_rows(take_live, snapshot_base(take_live)->info.number == m->generation
                                            ? m->n_rows
                                            : snapshot_count_rows(take_live));
+    snapshot_set_counters(take_live, t->counters);
     pthread_mutex_lock(&t->lock);
     t->live = take_live;
     pthread_mutex_unlock(&t->lock);
@@ -353,7 +354,7 @@ static bool is_unsettled(struct table *t, uint64_t *out_number)
 static void note_damaged_copy(struct table *t, uint64_t number, const char *why)
 {
     pthread_mutex_lock(&t->lock);
-    struct base *b = t->live ? snapshot_base(t->live) : NULL;
+    struct base_generation *b = t->live ? snapshot_base(t->live) : NULL;
     if (b && b->info.number == number && b->set.pages)
         atomic_store(&b->set.pages->is_damaged, true);
     pthread_mutex_unlock(&t->lock);
@@ -366,13 +367,13 @@ void table_settle(struct table *t)
     uint64_t number, start_ns = clock_mono_ns();
     char dir[PATH_CAP];
     struct err err;
-    struct base *base;
+    struct base_generation *base;
     struct remote_op op = table_source_op(t, 0);
     if (!is_unsettled(t, &number))
         return;
     enum code rc = generation_path(t->dir, number, dir, &err);
     if (!rc)
-        rc = base_open(dir, t->spec->storage, &op, &base, &err);
+        rc = base_generation_open(dir, t->spec->storage, &op, &base, &err);
     if (rc == E_CANCELLED)
         return;
     if (rc == E_CORRUPT)
@@ -385,11 +386,11 @@ void table_settle(struct table *t)
         return;
     }
     uint64_t bytes = base->memory.len;
-    base_ref(base);
+    base_generation_ref(base);
     commit_resettled(t, base);
     if (bytes)
-        base_drop_cache(dir, base);
-    base_unref(base);
+        base_generation_drop_cache(dir, base);
+    base_generation_unref(base);
     log_info("storage settled", log_str("table", t->spec->name), log_int("generation", number),
              log_int("memory_bytes", bytes),
              log_double("seconds", (double)(clock_mono_ns() - start_ns) / 1e9));

@@ -40,9 +40,10 @@ must_use static enum code pace(struct scrub *s, uint64_t n_bytes, struct err *er
     s->table->scrub.status.n_bytes += n_bytes;
     pthread_mutex_unlock(&s->table->lock);
     uint64_t due_ns = s->start_ns + s->n_bytes * 1000 / (bytes_per_second / 1000000);
-    while (!atomic_load(&s->table->merging.cancelled) && clock_mono_ns() < due_ns)
+    while (!atomic_load(&s->table->merge_progress.cancelled) && clock_mono_ns() < due_ns)
         usleep(1000);
-    return atomic_load(&s->table->merging.cancelled) ? err_set(err, E_CANCELLED, "stopped") : OK;
+    return atomic_load(&s->table->merge_progress.cancelled) ? err_set(err, E_CANCELLED, "stopped")
+                                                            : OK;
 }
 
 /* -------------------------------------------------------------------------------------- pages */
@@ -149,7 +150,7 @@ static bool is_served(struct table *t, const struct segment *seg)
 {
     bool found = false;
     pthread_mutex_lock(&t->lock);
-    const struct base *b = t->live ? snapshot_base(t->live) : NULL;
+    const struct base_generation *b = t->live ? snapshot_base(t->live) : NULL;
     const struct overlay *o = t->live ? snapshot_overlay(t->live) : NULL;
     for (size_t i = 0; b && i < b->n_segments; i++)
         found |= b->segments[i] == seg;
@@ -200,7 +201,7 @@ must_use static enum code check_segment(struct scrub *s, const char *path, struc
 
 must_use static enum code check_base(struct scrub *s, struct err *err)
 {
-    struct base *b = snapshot_base(s->snapshot);
+    struct base_generation *b = snapshot_base(s->snapshot);
     char dir[PATH_CAP], path[PATH_CAP];
     TRY(generation_path(s->table->dir, b->info.number, dir, err));
     for (uint32_t part = 0; part < b->n_segments; part++) {
@@ -289,7 +290,7 @@ bool table_hold_to_scrub(struct table *t, uint64_t *out_wake_ns)
     pthread_mutex_lock(&t->lock);
     due = t->damage.kind == DAMAGE_REFUSED && !t->live ? t->scrub.retry_ns : due_ns(t);
     bool holds = !t->scrub.is_held && !t->writes.is_dropped &&
-                 !atomic_load(&t->merging.cancelled) && due <= now;
+                 !atomic_load(&t->merge_progress.cancelled) && due <= now;
     if (holds)
         t->scrub.is_held = true;
     pthread_mutex_unlock(&t->lock);

@@ -69,6 +69,7 @@ struct table *table_new(const struct table_spec *spec)
 {
     struct table *t = mem_zalloc(sizeof(*t));
     t->spec = spec;
+    t->counters = table_counters_new(spec->name);
     t->spec_hash = table_hash_spec(spec);
     t->scrub.next_ns = clock_mono_ns() + (uint64_t)spec->scrub_ms * 1000000u;
     pthread_mutex_init(&t->lock, NULL);

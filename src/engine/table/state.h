@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "engine/store/manifest.h"
+#include "engine/spec/counters.h"
 #include "engine/spec/status.h"
 #include "engine/store/snapshot.h"
 #include "engine/store/snapshot_parts.h"
@@ -20,8 +21,9 @@ struct table {
     uint64_t spec_hash;
     uint64_t source_hash;       /* which source it is, and how that publishes */
     struct object_store *store; /* NULL: no source */
+    struct table_counters *counters;
     struct load_progress progress;
-    struct load_progress writing, merging;
+    struct load_progress write_progress, merge_progress;
     _Atomic uint64_t n_read_bytes; /* that came from the source */
     _Atomic uint64_t next_number;  /* of the next generation or segment */
     _Atomic bool is_serving;       /* snapshots are kept as the configuration says; else mapped */

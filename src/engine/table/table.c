@@ -14,12 +14,23 @@ bool table_has_source(const struct table *t)
     return t->store != NULL;
 }
 
+bool table_takes_writes(const struct table *t)
+{
+    return t->spec->writes;
+}
+
+struct table_counters *table_counters_of(struct table *t)
+{
+    return table_counters_ref(t->counters);
+}
+
 void table_close(struct table *t)
 {
     if (!t)
         return;
     snapshot_unref(t->live);
     overlay_unref(t->orphans);
+    table_counters_unref(t->counters);
     object_store_close(t->store);
     pthread_mutex_destroy(&t->lock);
     pthread_mutex_destroy(&t->commit);
@@ -39,8 +50,8 @@ void table_start_serving(struct table *t)
 void table_cancel(struct table *t)
 {
     atomic_store(&t->progress.cancelled, true);
-    atomic_store(&t->writing.cancelled, true);
-    atomic_store(&t->merging.cancelled, true);
+    atomic_store(&t->write_progress.cancelled, true);
+    atomic_store(&t->merge_progress.cancelled, true);
 }
 
 /* ----------------------------------------------------------------------------------- readers */
@@ -111,7 +122,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     damage_look(t); /* a read may have found some just now */
     pthread_mutex_lock(&t->lock);
     if (t->live) {
-        const struct base *base = snapshot_base(t->live);
+        const struct base_generation *base = snapshot_base(t->live);
         const struct generation_info *info = &base->info;
         out->loaded = true;
         out->partition = arena_strndup(arena, info->partition, strlen(info->partition));

@@ -8,6 +8,7 @@
 #define MURR_ENGINE_TABLE_TABLE_H
 
 #include "base/arena.h"
+#include "engine/spec/counters.h"
 #include "engine/spec/status.h"
 #include "engine/store/snapshot.h"
 
@@ -17,6 +18,10 @@ void table_close(struct table *t); /* NULL is fine */
 
 const char *table_name(const struct table *t);
 bool table_has_source(const struct table *t);
+/* As the configuration says; one that was created does. */
+bool table_takes_writes(const struct table *t);
+/* A reference of the caller's. Threads: any. */
+struct table_counters *table_counters_of(struct table *t);
 
 /* From the next poll on, keep what is served as the configuration says (`storage`); until then, and for
  * good where this is not called, it is mapped. */

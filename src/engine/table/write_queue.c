@@ -198,7 +198,7 @@ must_use static enum code write_group(struct group *g, struct err *err)
         .has_deletes = has_deletes(g->writes),
         .patched = g->writes->first->request.rules.is_patch ? g->snapshot : NULL,
         .pool = g->pool,
-        .progress = &g->table->writing,
+        .progress = &g->table->write_progress,
     };
     enum code rc = build_group(g, &config, err);
     if (!rc && g->n_good)

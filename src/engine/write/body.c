@@ -49,7 +49,7 @@ static void init_mask(struct body *b)
                 ((uint8_t *)v->values)[row * width + i / 8] |= (uint8_t)(1u << i % 8);
 }
 
-enum code body_has(struct body *b, size_t i, const struct type *found, struct err *err)
+enum code body_bind(struct body *b, size_t i, const struct type *found, struct err *err)
 {
     const struct field *f = &b->schema->fields[i];
     bool converts = type_eq(found, &f->type) || type_converts(found, &f->type);

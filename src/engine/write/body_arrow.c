@@ -65,8 +65,8 @@ must_use static enum code take_column(struct arrow_body *a, size_t column, struc
         return err_set(err, E_INVALID, "column '%s' has type %s, which cannot be read", name,
                        array->type_text);
     a->arrays[i] = array;
-    return body_has(&a->base, (size_t)i,
-                    array->is_null ? &a->base.schema->fields[i].type : &array->type, err);
+    return body_bind(&a->base, (size_t)i,
+                     array->is_null ? &a->base.schema->fields[i].type : &array->type, err);
 }
 
 must_use static enum code open_input(struct arrow_body *a, const struct body_config *config,

@@ -103,7 +103,7 @@ must_use static enum code find_column(struct parquet_body *p, size_t i, struct e
         return err_set(err, E_INVALID, "column '%s': %s", name, c->why_not);
     p->chunks[i] = pq_chunk_new();
     TRY(pq_file_announced(p->file, p->column_of[i], &announced, err));
-    return body_has(&p->base, i, &c->type, err);
+    return body_bind(&p->base, i, &c->type, err);
 }
 
 must_use static enum code check_known(const struct parquet_body *p, struct err *err)

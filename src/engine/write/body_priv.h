@@ -34,7 +34,7 @@ static inline bool body_is_fixed(const struct body *b, size_t i)
 void body_init(struct body *b, const struct body_ops *ops, const struct body_config *config);
 
 /* The body has field `i`, as `found`. Fails E_INVALID where that does not go into the table. */
-must_use enum code body_has(struct body *b, size_t i, const struct type *found, struct err *err);
+must_use enum code body_bind(struct body *b, size_t i, const struct type *found, struct err *err);
 
 /* All columns were looked for. Fails E_INVALID where one is missing that may not be null. */
 must_use enum code body_check_complete(const struct body *b, struct err *err);

@@ -16,6 +16,7 @@
 static struct {
     char dir[64];
     struct registry *registry;
+    struct service *service;
     struct api *api;
     struct http_server *server;
     struct arena arena;
@@ -77,9 +78,10 @@ static int begin(void **state)
         print_error("%s\n", err.msg);
         return -1;
     }
-    const struct api_config api = {.registry = world.registry,
-                                   .max_keys = 100,
-                                   .max_columns = 14,
+    const struct service_config service = {
+        .registry = world.registry, .max_keys = 100, .max_columns = 14};
+    world.service = service_new(&service);
+    const struct api_config api = {.service = world.service,
                                    .max_body_bytes = 4000,
                                    .max_write_bytes = 4000,
                                    .version = "1.2.3",
@@ -104,6 +106,7 @@ static int end(void **state)
     (void)state;
     http_server_close(world.server);
     api_free(world.api);
+    service_free(world.service);
     registry_close(world.registry);
     for (size_t i = 0; i < 3; i++)
         table_spec_done(&specs[i]);
@@ -453,7 +456,7 @@ static void admin_port_has_probes_and_metrics_only(void **state)
 static void readiness_fails_while_shutting_down(void **state)
 {
     (void)state;
-    api_set_draining(world.api);
+    service_set_draining(world.service);
     struct http_answer a = get("/readyz");
     assert_int_equal(a.status, 503);
     assert_non_null(strstr(TEXT(a), "shutting down"));

@@ -29,17 +29,17 @@ static void copy_to_memory_can_be_called_off(void **state)
     (void)state;
     _Atomic bool cancelled = false;
     struct remote_op op = {.cancelled = &cancelled};
-    struct base *b;
+    struct base_generation *b;
     struct err err;
     char *dir = temp_dir_new();
     make_generation(dir);
-    assert_ok(base_open(dir, STORAGE_MEMORY, &op, &b, &err));
+    assert_ok(base_generation_open(dir, STORAGE_MEMORY, &op, &b, &err));
     assert_int_equal(b->n_rows, 100);
-    base_unref(b);
+    base_generation_unref(b);
     atomic_store(&cancelled, true);
-    assert_fails(base_open(dir, STORAGE_MEMORY, &op, &b, &err), E_CANCELLED, "stopped");
-    assert_ok(base_open(dir, STORAGE_MMAP, &op, &b, &err)); /* takes no time */
-    base_unref(b);
+    assert_fails(base_generation_open(dir, STORAGE_MEMORY, &op, &b, &err), E_CANCELLED, "stopped");
+    assert_ok(base_generation_open(dir, STORAGE_MMAP, &op, &b, &err)); /* takes no time */
+    base_generation_unref(b);
     temp_dir_done(&dir);
 }
 

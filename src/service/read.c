@@ -1,0 +1,181 @@
+#include "service/read.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "engine/store/answer.h"
+#include "format/arrow/ipc_reader.h"
+#include "format/arrow/keys.h"
+#include "format/json/fetch_request.h"
+#include "service/service_priv.h"
+
+#include <assert.h>
+
+/*
+ * A read, step by step:
+ *
+ *   table     -> a snapshot, held to the end engine/registry.c
+ *   body      -> keys and names of columns   format/json/fetch_request.c, format/arrow/keys.c
+ *   names     -> fields of the schema        engine/store/projection.c
+ *   keys      -> rows                        segment/find.c
+ *   sizes     -> the whole Arrow stream      format/arrow/ipc_writer.c, by engine/store/answer.c
+ *   rows      -> values, in the stream       segment/gather.c
+ *
+ * The stream is the answer; for JSON its columns are printed from there, so that both forms have one layout and one
+ * limit.
+ */
+static const size_t json_values_max = ANSWER_BYTES_MAX / 4 / sizeof(float);
+
+struct reading {
+    const struct service *service;
+    const struct read_request *request;
+    struct arena *arena; /* for all that must live until the answer is sent */
+    struct snapshot *snapshot;
+    struct fetch_request wanted;
+    bool only_present; /* a row for each key that exists, with its position */
+    struct projection columns;
+    size_t n_rows, n_absent;
+    struct answer_timing steps;
+};
+
+must_use static enum code take_arrow_columns(struct reading *r, const struct fetch_limits *limits,
+                                             struct err *err)
+{
+    struct ipc_limits memory = ipc_limits_default();
+    struct ipc_reader *reader;
+    struct view names;
+    TRY(ipc_reader_open(r->request->body, &memory, &reader, err));
+    r->only_present =
+        r->request->takes_named_columns && ipc_reader_metadata(reader, "columns", &names);
+    ipc_reader_close(reader); /* names are in the body */
+    if (r->only_present)
+        return fetch_names_parse(names, limits->max_columns, r->arena, &r->wanted.columns,
+                                 &r->wanted.n_columns, err);
+    r->wanted.columns = r->request->columns;
+    r->wanted.n_columns = r->request->n_columns;
+    if (r->wanted.n_columns > limits->max_columns)
+        return err_set(err, E_LIMIT, "more than %zu columns in one request", limits->max_columns);
+    return OK;
+}
+
+must_use static enum code parse_body(struct reading *r, struct err *err)
+{
+    const struct service_config *config = &r->service->config;
+    const struct schema *schema = snapshot_schema(r->snapshot);
+    const struct fetch_limits limits = {config->max_keys, config->max_columns};
+    struct view body = r->request->body;
+    if (r->request->keys_form == KEYS_JSON)
+        return fetch_request_parse(body, schema, &limits, r->arena, &r->wanted, err);
+    TRY(take_arrow_columns(r, &limits, err));
+    return arrow_keys_read(body, schema, limits.max_keys, r->arena, &r->wanted.keys, err);
+}
+
+/* No names in the form with present keys alone are no columns, else all but the key. */
+must_use static enum code resolve_columns(struct reading *r, struct err *err)
+{
+    if (r->only_present && r->wanted.n_columns == 0)
+        return OK;
+    return projection_resolve(snapshot_schema(r->snapshot), r->wanted.columns, r->wanted.n_columns,
+                              r->arena, &r->columns, err);
+}
+
+must_use static enum code read_stream(struct reading *r, struct ipc_stream *out, struct err *err)
+{
+    struct key_list keys = r->wanted.keys;
+    /* Printed, numbers take up to four times as many bytes. */
+    size_t max_bytes =
+        r->request->answer_form == ANSWER_JSON ? ANSWER_BYTES_MAX / 4 : ANSWER_BYTES_MAX;
+    r->n_rows = keys.n;
+    if (!r->only_present)
+        return answer_read(r->snapshot, keys, &r->columns, max_bytes, r->arena, out, &r->n_absent,
+                           &r->steps, err);
+    TRY(answer_read_present(r->snapshot, keys, &r->columns, max_bytes, r->arena, out, &r->n_rows,
+                            &r->steps, err));
+    r->n_absent = keys.n - r->n_rows;
+    return OK;
+}
+
+/* Values that stand in an answer, elements of lists among them. */
+static size_t count_values(const struct ipc_stream *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_columns; i++)
+        n += s->columns[i].n_rows + (s->columns[i].child ? s->columns[i].child->n_rows : 0);
+    return n;
+}
+
+/* Booleans take two bits as Arrow, and up to six bytes here. */
+must_use static enum code print_json(const struct reading *r, struct ipc_stream *take_stream,
+                                     struct read_answer *out, struct err *err)
+{
+    struct buf body = {0};
+    size_t n_values = count_values(take_stream);
+    if (n_values > json_values_max) {
+        ipc_stream_done(take_stream);
+        return err_set(err, E_LIMIT, "the answer would have %zu values, in JSON at most %zu fit",
+                       n_values, json_values_max);
+    }
+    const struct batch batch = {take_stream->columns, take_stream->n_columns, r->n_rows};
+    json_put_batch(&body, &batch, r->request->shape);
+    ipc_stream_done(take_stream);
+    out->len = body.len;
+    out->body = buf_detach(&body);
+    return OK;
+}
+
+must_use static enum code encode(const struct reading *r, struct ipc_stream *take_stream,
+                                 struct read_answer *out, struct err *err)
+{
+    if (r->request->answer_form == ANSWER_JSON)
+        return print_json(r, take_stream, out, err);
+    out->body = take_stream->bytes;
+    out->len = take_stream->len;
+    return OK;
+}
+
+/* All that needs the snapshot. */
+must_use static enum code read_rows(struct reading *r, struct read_answer *out, struct err *err)
+{
+    struct ipc_stream stream;
+    uint64_t start_ns = clock_mono_ns();
+    TRY(parse_body(r, err));
+    TRY(resolve_columns(r, err));
+    uint64_t parsed_ns = clock_mono_ns();
+    TRY(read_stream(r, &stream, err));
+    uint64_t read_ns = clock_mono_ns();
+    TRY(encode(r, &stream, out, err));
+    out->timing = (struct read_timing){
+        .parse_ns = parsed_ns - start_ns,
+        .find_ns = r->steps.find_ns,
+        .gather_ns = r->steps.gather_ns,
+        .encode_ns = r->steps.plan_ns + (clock_mono_ns() - read_ns),
+    };
+    return OK;
+}
+
+static void count(const struct reading *r, uint64_t start_ns, size_t answer_bytes)
+{
+    size_t n_keys = r->wanted.keys.n, n_fields = r->columns.n_fields;
+    const struct fetch_count fetch = {
+        .is_json = r->request->answer_form == ANSWER_JSON,
+        .ns = clock_mono_ns() - start_ns,
+        .cells_found = (n_keys - r->n_absent) * n_fields,
+        .cells_missing = r->n_absent * n_fields,
+    };
+    histogram_observe(r->service->read_keys, n_keys);
+    counter_add(r->service->answer_bytes, answer_bytes);
+    table_counters_fetch(snapshot_counters(r->snapshot), &fetch);
+}
+
+enum code service_read(const struct admitted *a, const struct read_request *request,
+                       struct arena *arena, struct read_answer *out, struct err *err)
+{
+    struct reading r = {.service = a->service, .request = request, .arena = arena};
+    assert(a->action == ACTION_READ);
+    TRY(registry_snapshot(a->service->config.registry, a->table, &r.snapshot, err));
+    uint64_t start_ns = clock_mono_ns();
+    enum code rc = read_rows(&r, out, err);
+    if (rc == OK)
+        count(&r, start_ns, out->len);
+    snapshot_unref(r.snapshot);
+    return rc;
+}
