@@ -83,7 +83,8 @@ static void cut_copy(char *out, size_t cap, struct view text)
     out[n] = '\0';
 }
 
-static void error_element(struct xml_walk *w, const char *parent, const char *name, struct view text)
+static void error_element(struct xml_walk *w, const char *parent, const char *name,
+                          struct view text)
 {
     struct s3_error *out = ((struct error_walk *)w)->out;
     if (strcmp(parent, "Error") != 0)
@@ -145,7 +146,8 @@ struct texts_walk {
     char **out;
 };
 
-static void texts_element(struct xml_walk *walk, const char *parent, const char *name, struct view text)
+static void texts_element(struct xml_walk *walk, const char *parent, const char *name,
+                          struct view text)
 {
     struct texts_walk *w = (struct texts_walk *)walk;
     (void)parent;
@@ -155,7 +157,7 @@ static void texts_element(struct xml_walk *walk, const char *parent, const char 
 }
 
 enum code aws_xml_texts(struct view body, const char *const *names, size_t n, char **out_texts,
-                    struct err *err)
+                        struct err *err)
 {
     struct texts_walk w = {{.element = texts_element}, names, n, out_texts};
     for (size_t i = 0; i < n; i++)

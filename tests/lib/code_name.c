@@ -18,6 +18,7 @@ const char *code_name(enum code code)
         [E_BUSY] = "E_BUSY",
         [E_NOSPACE] = "E_NOSPACE",
         [E_REFUSED] = "E_REFUSED",
+        [E_READONLY] = "E_READONLY",
     };
     return (unsigned)code < sizeof(names) / sizeof(names[0]) ? names[code] : "E_?";
 }

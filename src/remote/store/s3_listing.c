@@ -31,7 +31,8 @@ static void object_element(struct list_walk *w, const char *name, struct view te
     }
 }
 
-static void list_element(struct xml_walk *walk, const char *parent, const char *name, struct view text)
+static void list_element(struct xml_walk *walk, const char *parent, const char *name,
+                         struct view text)
 {
     struct list_walk *w = (struct list_walk *)walk;
     if (strcmp(parent, "Contents") == 0) {
@@ -113,7 +114,7 @@ static void shorten(struct object_list *list, size_t n_objects, size_t n_folders
 }
 
 enum code s3_listing_add(struct view body, const char *prefix, struct object_list *list,
-                      char **out_token, struct err *err)
+                         char **out_token, struct err *err)
 {
     struct list_walk w = {.walk.element = list_element, .prefix = prefix, .list = list};
     size_t first_object = list->n_objects, first_folder = list->n_folders;

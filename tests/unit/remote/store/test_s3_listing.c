@@ -45,8 +45,8 @@ static void list_without_encoding_takes_keys_as_they_are(void **state)
     char *token = NULL;
     struct err err;
     assert_ok(s3_listing_add(view_cstr("<ListBucketResult><Contents><Key>a+%2B</Key></Contents>"
-                                    "<IsTruncated>false</IsTruncated></ListBucketResult>"),
-                          "", &list, &token, &err));
+                                       "<IsTruncated>false</IsTruncated></ListBucketResult>"),
+                             "", &list, &token, &err));
     assert_null(token);
     assert_int_equal(list.n_objects, 1);
     assert_string_equal(list.objects[0].name, "a+%2B");
@@ -72,14 +72,15 @@ static void list_refuses_what_is_no_list(void **state)
     AUTO(object_list) struct object_list list = {0};
     char *token = NULL;
     struct err err;
-    assert_fails(s3_listing_add(view_cstr("<Error><Code>X</Code></Error>"), "", &list, &token, &err),
-                 E_CORRUPT, "no ListBucketResult");
+    assert_fails(
+        s3_listing_add(view_cstr("<Error><Code>X</Code></Error>"), "", &list, &token, &err),
+        E_CORRUPT, "no ListBucketResult");
     assert_fails(s3_listing_add(view_cstr("<ListBucketResult><IsTruncated>true</IsTruncated>"
-                                       "</ListBucketResult>"),
-                             "", &list, &token, &err),
+                                          "</ListBucketResult>"),
+                                "", &list, &token, &err),
                  E_CORRUPT, "does not say where");
-    assert_fails(s3_listing_add(view_cstr("<!DOCTYPE x [<!ENTITY a \"b\">]><ListBucketResult/>"), "",
-                             &list, &token, &err),
+    assert_fails(s3_listing_add(view_cstr("<!DOCTYPE x [<!ENTITY a \"b\">]><ListBucketResult/>"),
+                                "", &list, &token, &err),
                  E_CORRUPT, "declared too much");
 }
 
@@ -88,8 +89,8 @@ static void error_gives_code_message_and_region(void **state)
     (void)state;
     struct s3_error e;
     aws_xml_error(view_cstr("<Error><Code>AuthorizationHeaderMalformed</Code><Message>the region "
-                           "is wrong</Message><Region>eu-west-1</Region></Error>"),
-                 &e);
+                            "is wrong</Message><Region>eu-west-1</Region></Error>"),
+                  &e);
     assert_string_equal(e.code, "AuthorizationHeaderMalformed");
     assert_string_equal(e.message, "the region is wrong");
     assert_string_equal(e.region, "eu-west-1");
