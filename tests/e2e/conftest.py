@@ -20,12 +20,6 @@ BINARY = os.environ.get("MURR_TEST_BINARY", str(ROOT / "build" / "murr"))
 SANITIZED = "asan" in BINARY or "tsan" in BINARY
 START_S = 60
 
-# The files that take longest, the longest first: of two processes neither is left alone with one of them at the end.
-LONGEST = ["test_faults.py", "test_model.py", "test_s3.py", "test_s3_credentials.py", "test_s3_faults.py",
-           "test_differential.py", "test_load.py", "test_proxies.py", "test_damage.py", "test_reload.py",
-           "test_publications.py", "test_source_writes.py", "test_uploads.py", "test_write_queue.py"]
-
-
 # What ThreadSanitizer is spared: files of tests in which no two threads meet that do not meet in other files as well.
 WITHOUT_TSAN = {
     "one request at a time, parsed by the thread of its connection":
@@ -40,8 +34,6 @@ WITHOUT_TSAN = {
 
 
 def pytest_collection_modifyitems(items):
-    place = {name: i for i, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
     if "tsan" in BINARY and not os.environ.get("MURR_TEST_ALL"):
         why = {name: reason for reason, names in WITHOUT_TSAN.items() for name in names}
         for item in items:
