@@ -1,6 +1,7 @@
 #include "segment/find.h"
 
 #include "base/mem.h"
+#include "model/fill.h"
 
 /* Keys of one run of passes, and how many runs behind the first pass the others are: about a hundred
  * misses in flight. At most 64 keys: their presence is collected in a word. */
@@ -490,6 +491,25 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
         if (k >= COMPARE_LAG)
             pass_compare(set, checks, &ring[(k - COMPARE_LAG) % N_RUNS], rows);
     }
+}
+
+void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        if (!(rows->present[i / 8] >> (i % 8) & 1))
+            continue;
+        positions[n] = (uint32_t)i;
+        rows->row[n] = rows->row[i];
+        rows->block[n] = rows->block[i];
+        rows->slot[n] = rows->slot[i];
+        if (rows->layer)
+            rows->layer[n] = rows->layer[i];
+        n++;
+    }
+    rows->n = n;
+    rows->n_absent = 0;
+    fill_ones(rows->present, 0, n);
 }
 
 /* ------------------------------------------------------------------------- each in its own set */

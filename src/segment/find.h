@@ -99,6 +99,12 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
               struct seg_rows *rows);
 
 /*
+ * After a search: only the rows that were found stay, in their order. `positions`, with room for n, get where each stood.
+ * Not of rows with rows->of_field.
+ */
+void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions);
+
+/*
  * The same where each key is looked for in a set of its own: key numbers[i] in sets[which[i]], whose rows are read at
  * touches[which[i]]. All sets have one hash seed. In two steps: _begin computes where the rows are and lets them come;
  * then there is time for something else; _end looks whether they hold the keys. Rows of absent keys are anything.

@@ -31,6 +31,9 @@ must_use enum code ipc_reader_open(struct view stream, const struct ipc_limits *
                                    struct ipc_reader **out, struct err *err);
 void ipc_reader_close(struct ipc_reader *r); /* NULL is fine */
 
+/* The bytes that it was opened with. */
+struct view ipc_reader_stream(const struct ipc_reader *r);
+
 size_t ipc_reader_n_columns(const struct ipc_reader *r);
 /* Column i in the order of the schema. Names may repeat. */
 const struct arrow_array *ipc_reader_column(const struct ipc_reader *r, size_t i);
