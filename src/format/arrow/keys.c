@@ -1,6 +1,7 @@
 #include "format/arrow/keys.h"
 
 #include "base/mem.h"
+#include "model/convert.h"
 
 #include <stdio.h>
 

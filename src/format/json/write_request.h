@@ -27,9 +27,8 @@ struct json_write;
  * Cost      one pass over the body; no memory that grows with it.
  * Fails     E_INVALID with the byte where the body is not JSON (strict, UTF-8) or not of this shape; for a column
  *           given twice, missing, unknown, or of another length than the others. E_LIMIT for a value of more than
- *           JSON_CELL_BYTES_MAX.
+ *           64 MiB.
  */
-enum { JSON_CELL_BYTES_MAX = 64 << 20 };
 must_use enum code json_write_open(struct view body, const struct schema *schema,
                                    const struct column_rules *rules, struct json_write **out_write,
                                    struct err *err);

@@ -12,6 +12,7 @@
 #ifndef MURR_FORMAT_PARQUET_LISTS_H
 #define MURR_FORMAT_PARQUET_LISTS_H
 
+#include "base/arena.h"
 #include "format/parquet/reader.h"
 #include "model/list.h"
 
