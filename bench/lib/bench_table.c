@@ -165,7 +165,8 @@ static void build(struct make *m, const char *dir, struct pool *pool)
     if (built.n_rows != m->table.n_rows)
         bench_fail("built %" PRIu64 " rows of %" PRIu64, built.n_rows, m->table.n_rows);
     struct generation_info info = {.number = 1,
-                                   .partition = "2026-01-01",
+                                   .has_source = true,
+                                   .label = (char *)"2026-01-01",
                                    .n_parts = n_parts,
                                    .n_rows = built.n_rows,
                                    .disk_bytes = built.disk_bytes,

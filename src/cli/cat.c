@@ -60,7 +60,7 @@ must_use static enum code put_rows(struct scan *scan, struct output *output, str
 /* A file of a store that is all files of this machine. */
 struct lone_file {
     struct object_store *store;
-    struct partition_file listed;
+    struct data_file listed;
     struct source_file file;
 };
 
@@ -86,7 +86,8 @@ must_use static enum code open_file(const char *path, uint64_t memory_bytes,
     out->store = local_store_new(is_absolute ? "" : ".");
     TRY(object_store_stat(out->store, path + is_absolute, &no_bound, &out->listed.info, err));
     out->listed.name = path;
-    TRY(source_file_start(out->store, &out->listed, &no_bound, &out->file, err));
+    out->listed.store = out->store;
+    TRY(source_file_start(&out->listed, &no_bound, &out->file, err));
     return source_file_open(&out->file, &no_bound, limits, err);
 }
 

@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 
 #include "base/size.h"
+#include "base/mem.h"
 #include "engine/load/plan.h"
 
 #include <stdio.h>
@@ -28,8 +29,7 @@ static void print_plan(const struct table_spec *spec, uint64_t load_memory, cons
     char a[32], b[32];
     double percent = p->n_rows ? 100.0 * (double)p->n_rows_read / (double)p->n_rows : 100;
     printf("%s\n", spec->name);
-    printf("  partition        %s, %zu files, %s\n", p->partition, p->n_files,
-           shown(p->file_bytes, a));
+    printf("  partition        %s, %zu files, %s\n", p->label, p->n_files, shown(p->file_bytes, a));
     printf("  sample           %llu rows, %.1f%%\n", (unsigned long long)p->n_rows_read, percent);
     printf("  rows             %llu in %zu columns\n", (unsigned long long)p->n_rows, p->n_columns);
     printf("  bytes to fetch   %s (%llu)\n", shown(p->read_bytes, a),
@@ -63,7 +63,7 @@ static int plan_all(const struct config *config, const struct arguments *args, u
         const struct table_spec *spec = &config->tables[i];
         struct plan_config pc = {spec, config->load, sample,
                                  temp_dir && temp_dir[0] ? temp_dir : "/tmp"};
-        struct plan plan;
+        AUTO(plan) struct plan plan = {0};
         struct err err;
         if (!is_wanted(args, spec->name))
             continue;

@@ -3,7 +3,7 @@
 #define MURR_CONFIG_SOURCE_H
 
 #include "config/map.h"
-#include "source/source.h"
+#include "source/spec.h"
 
 /* One kind of source, as it is written: source: { NAME: { FIELDS } }. */
 struct source_form {

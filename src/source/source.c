@@ -1,18 +1,35 @@
 #include "source/source.h"
 
-#include "remote/store/local_store.h"
-#include "remote/store/s3_store.h"
+#include <stdlib.h>
 
-enum code source_open(const struct source_spec *spec, struct transfer_loop *loop,
-                      struct object_store **out_store, struct err *err)
+void source_answer_done(struct source_answer *a)
 {
-    if (spec->kind == SOURCE_S3)
-        return s3_store_new(&spec->s3, loop, out_store, err);
-    *out_store = local_store_new(spec->local.path);
-    return OK;
+    publication_done(&a->publication);
+    free(a->passed_label);
+    *a = (struct source_answer){0};
 }
 
-unsigned source_requests(const struct source_spec *spec)
+enum code source_find_newest(struct source *s, const struct source_query *q,
+                             const struct remote_op *op, struct source_answer *out, struct err *err)
 {
-    return spec->kind == SOURCE_S3 ? spec->s3.requests_in_flight : 0;
+    return s->ops->find_newest(s, q, op, out, err);
+}
+
+const char *source_shown(const struct source *s)
+{
+    return s->store->shown;
+}
+
+const char *source_kind_name(const struct source *s)
+{
+    return s->store->ops->kind;
+}
+
+void source_close(struct source *s)
+{
+    if (!s)
+        return;
+    object_store_close(s->store);
+    free(s->identity);
+    s->ops->free(s);
 }

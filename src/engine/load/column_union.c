@@ -1,6 +1,7 @@
 #include "engine/load/column_union.h"
 
 #include "base/mem.h"
+#include "engine/load/file_columns.h"
 #include "engine/spec/spec.h"
 
 #include <stdio.h>
@@ -51,11 +52,14 @@ static const char *bad_name(struct view name)
     return NULL;
 }
 
-void column_union_add(struct column_union *u, const struct source_file *file)
+void column_union_add(struct column_union *u, const struct publication *p,
+                      const struct source_file *file)
 {
     for (size_t i = 0; i < pq_file_n_columns(file->pq); i++) {
         const struct pq_column *col = pq_file_column(file->pq, i);
-        struct view name = view_of(col->name, col->name_len);
+        struct view name;
+        if (!file_column_name(file->pq, i, p, &name))
+            continue;
         const char *bad = bad_name(name), *why = bad ? bad : col->supported ? NULL : col->why_not;
         char shown[128];
         if (bad) /* to be named as it can be */

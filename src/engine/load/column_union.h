@@ -32,8 +32,9 @@ struct column_union {
 
 void column_union_done(struct column_union *u);
 
-/* Add the columns of a file. Borrows its name. */
-void column_union_add(struct column_union *u, const struct source_file *file);
+/* Add the columns of a file of the publication. Borrows its name. */
+void column_union_add(struct column_union *u, const struct publication *p,
+                      const struct source_file *file);
 
 /* Fails E_INVALID where types do not go together, or a column is supported in some files only. */
 must_use enum code union_column_type(const struct union_column *c, const struct schema *served,

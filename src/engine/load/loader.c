@@ -54,14 +54,13 @@ static void load_done(struct load *l)
 /* Footers are read ahead too: a thousand files are a thousand requests. */
 must_use static enum code open_files(struct load *l, struct err *err)
 {
-    const struct partition *p = l->job->partition;
+    const struct publication *p = l->job->publication;
     const struct load_job *job = l->job;
     uint64_t kept_bytes = 0;
-    l->files = mem_zalloc(p->n_files * sizeof(*l->files));
-    for (size_t i = 0; i < p->n_files; i++) {
-        for (; l->n_files < p->n_files && l->n_files < i + openings; l->n_files++)
-            TRY(source_file_start(job->store, &p->files[l->n_files], job->op, &l->files[l->n_files],
-                                  err));
+    l->files = mem_zalloc(p->n_data_files * sizeof(*l->files));
+    for (size_t i = 0; i < p->n_data_files; i++) {
+        for (; l->n_files < p->n_data_files && l->n_files < i + openings; l->n_files++)
+            TRY(source_file_start(&p->data_files[l->n_files], job->op, &l->files[l->n_files], err));
         struct source_file *f = &l->files[i];
         TRY(source_file_open(f, job->op, &l->limits, err));
         /* A small file is all in its tail. */
@@ -120,6 +119,14 @@ must_use static enum code choose_blocks(struct load *l, struct err *err)
     return OK;
 }
 
+static bool is_far(const struct publication *p)
+{
+    for (size_t i = 0; i < p->n_data_files; i++)
+        if (p->data_files[i].store->is_far)
+            return true;
+    return false;
+}
+
 must_use static enum code scatter(struct load *l, struct err *err)
 {
     const struct load_job *job = l->job;
@@ -136,7 +143,7 @@ must_use static enum code scatter(struct load *l, struct err *err)
         .hash_seed = l->hash_seed,
         .limits = &l->limits,
         .read_bytes = job->memory_bytes / 8,
-        .is_far = job->store->is_far,
+        .is_far = is_far(job->publication),
         .sample_every = l->sample_every,
         .op = job->op,
         .temp_dir = job->dir,
@@ -159,7 +166,7 @@ must_use static enum code build(struct load *l, struct build_result *out, struct
         .n_blocks = l->n_blocks,
         .n_parts = job->spec->parts,
         .hash_seed = l->hash_seed,
-        .origin = {.fingerprint = job->partition->fingerprint},
+        .origin = {.fingerprint = job->publication->fingerprint},
         .worker_bytes = job->memory_bytes / 4 / pool_size(job->pool),
         .setting = "load.memory",
     };
@@ -207,7 +214,8 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     result->open_seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
     l->sample_every = choose_sample(l);
     TRY(check_not_foreign(l, err));
-    TRY(resolve_columns(l->job->spec, l->job->served, l->files, l->n_files, &l->resolved, err));
+    TRY(resolve_columns(l->job->spec, l->job->publication, l->job->served, l->files, &l->resolved,
+                        err));
     TRY(check_announced(l, err));
     TRY(record_format_init(&l->format, &l->resolved.schema, err));
     TRY(choose_blocks(l, err));
@@ -228,11 +236,11 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     return OK;
 }
 
-static uint64_t files_bytes(const struct partition *p)
+static uint64_t files_bytes(const struct publication *p)
 {
     uint64_t bytes = 0;
-    for (size_t i = 0; i < p->n_files; i++)
-        bytes += p->files[i].info.size;
+    for (size_t i = 0; i < p->n_data_files; i++)
+        bytes += p->data_files[i].info.size;
     return bytes;
 }
 
@@ -242,7 +250,7 @@ enum code load_run(const struct load_job *job, struct load_result *out_result, s
     l.limits.page_bytes = (size_t)(job->memory_bytes / 8);
     l.limits.held_bytes = (size_t)(job->memory_bytes / 4 / pool_size(job->pool));
     l.limits.budget = &l.budget;
-    pq_budget_init(&l.budget, (size_t)(job->memory_bytes / 8 * 3), files_bytes(job->partition),
+    pq_budget_init(&l.budget, (size_t)(job->memory_bytes / 8 * 3), files_bytes(job->publication),
                    job->memory_bytes);
     /* Nobody can prepare keys that collide, as nobody knows the seed. */
     l.hash_seed = job->hash_seed;

@@ -1,5 +1,5 @@
 /*
- * One load: a partition of Parquet files into a directory of segments.
+ * One load: a publication of Parquet files into a directory of segments.
  *
  *     open footers -> resolve columns -> scatter rows to records -> choose the layout -> build blocks,
  *     write, fsync, check
@@ -14,12 +14,11 @@
 #include "engine/spec/progress.h"
 #include "engine/spec/spec.h"
 #include "model/schema.h"
-#include "source/partition.h"
+#include "source/publication.h"
 
 struct load_job {
     const struct table_spec *spec;
-    struct object_store *store;
-    const struct partition *partition;
+    const struct publication *publication;
     const struct schema *served; /* of what serves; NULL: nothing does */
     const struct remote_op *op;  /* of all reads */
     const char *dir;             /* an empty directory */

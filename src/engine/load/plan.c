@@ -5,26 +5,31 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "engine/load/loader.h"
-#include "source/source.h"
-#include "source/discover.h"
+#include "source/open.h"
 
 #include <stdlib.h>
 
 struct planning {
     const struct plan_config *config;
     struct transfer_loop *transfers; /* NULL: the source needs none */
-    struct object_store *store;
-    struct partition partition;
+    struct source *source;
+    struct source_answer found;
     struct pool *pool;
     struct load_progress progress;
     char dir[PATH_CAP]; /* "": none made */
 };
 
+void plan_done(struct plan *p)
+{
+    free(p->label);
+    *p = (struct plan){0};
+}
+
 static void planning_done(struct planning *p)
 {
     struct err ignored; /* it is in a directory for temporary files */
-    partition_done(&p->partition);
-    object_store_close(p->store);
+    source_answer_done(&p->found);
+    source_close(p->source);
     transfer_loop_close(p->transfers);
     pool_free(p->pool);
     if (p->dir[0] && tree_remove(p->dir, &ignored))
@@ -36,7 +41,7 @@ must_use static enum code open_source(struct planning *p, struct err *err)
     const struct source_spec *source = &p->config->spec->source;
     if (source_requests(source))
         TRY(transfer_loop_open(source_requests(source), &p->transfers, err));
-    return source_open(source, p->transfers, &p->store, err);
+    return source_open(source, p->transfers, &p->source, err);
 }
 
 must_use static enum code make_dir(struct planning *p, struct err *err)
@@ -52,9 +57,12 @@ must_use static enum code make_dir(struct planning *p, struct err *err)
 static void scale(const struct planning *p, const struct load_result *r, double seconds,
                   struct plan *out)
 {
+    const struct publication *found = &p->found.publication;
+    size_t n_files = found->n_data_files;
     double times = r->n_rows_read ? (double)r->n_rows_listed / (double)r->n_rows_read : 1;
     *out = (struct plan){
-        .n_files = p->partition.n_files,
+        .label = mem_strdup(found->label),
+        .n_files = n_files,
         .n_columns = r->schema.n_fields,
         .n_rows = r->n_rows_listed,
         .n_rows_read = r->n_rows_read,
@@ -62,9 +70,8 @@ static void scale(const struct planning *p, const struct load_result *r, double 
         .load_seconds = r->open_seconds + (seconds - r->open_seconds) * times,
         .disk_bytes = (uint64_t)((double)r->disk_bytes * times),
     };
-    memcpy(out->partition, p->partition.label, sizeof(out->partition));
-    for (size_t i = 0; i < p->partition.n_files; i++)
-        out->file_bytes += p->partition.files[i].info.size;
+    for (size_t i = 0; i < n_files; i++)
+        out->file_bytes += found->data_files[i].info.size;
     if (p->config->spec->storage == STORAGE_MEMORY)
         out->memory_bytes = out->disk_bytes;
 }
@@ -73,16 +80,13 @@ must_use static enum code load_sample(struct planning *p, struct plan *out, stru
 {
     const struct plan_config *c = p->config;
     struct remote_op op = {0};
-    const struct discovery d = {.store = p->store, .layout = &c->spec->source.layout};
-    struct discovery_result found;
-    TRY(discover(&d, &op, &found, err));
-    p->partition = found.partition;
+    const struct source_query any = {0};
+    TRY(source_find_newest(p->source, &any, &op, &p->found, err));
     TRY(make_dir(p, err));
     p->pool = pool_new(c->load.threads);
     struct load_job job = {
         .spec = c->spec,
-        .store = p->store,
-        .partition = &p->partition,
+        .publication = &p->found.publication,
         .op = &op,
         .dir = p->dir,
         .memory_bytes = c->load.memory_bytes,

@@ -15,7 +15,7 @@ struct plan_config {
 };
 
 struct plan {
-    char partition[PARTITION_LABEL_CAP]; /* its label */
+    char *label; /* of the publication; owned */
     size_t n_files;
     uint64_t file_bytes;
     size_t n_columns;      /* that are loaded */
@@ -27,7 +27,9 @@ struct plan {
     uint64_t memory_bytes; /* of its copy in memory, where `storage` asks for one */
 };
 
-/* Fails what discovery and loading fail with. */
+void plan_done(struct plan *p);
+
+/* Fails as finding a publication and loading do. */
 must_use enum code plan_table(const struct plan_config *config, struct plan *out, struct err *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "engine/load/column_union.h"
+#include "engine/load/file_columns.h"
 #include "segment/layout.h"
 
 void resolved_done(struct resolved *r)
@@ -65,13 +66,13 @@ must_use static enum code schema_of_union(const struct table_spec *spec,
 }
 
 must_use static enum code schema_of_files(const struct table_spec *spec,
-                                          const struct schema *served,
-                                          const struct source_file *files, size_t n_files,
-                                          struct resolved *r, struct err *err)
+                                          const struct publication *p, const struct schema *served,
+                                          const struct source_file *files, struct resolved *r,
+                                          struct err *err)
 {
     AUTO(column_union) struct column_union u = {0};
-    for (size_t f = 0; f < n_files; f++)
-        column_union_add(&u, &files[f]);
+    for (size_t f = 0; f < p->n_data_files; f++)
+        column_union_add(&u, p, &files[f]);
     return schema_of_union(spec, served, &u, r, err);
 }
 
@@ -125,14 +126,15 @@ must_use static enum code check_type(const struct source_file *f, size_t column,
                    type_text(&field->type, wanted), type_text(&col->type, is));
 }
 
-must_use static enum code map_field(const struct source_file *f, const struct schema *schema,
-                                    size_t i, struct resolved_file *out, struct err *err)
+must_use static enum code map_field(const struct source_file *f, const struct publication *p,
+                                    const struct schema *schema, size_t i,
+                                    struct resolved_file *out, struct err *err)
 {
     const struct field *field = &schema->fields[i];
     size_t column;
     char shown[128];
     view_printable(view_cstr(field->name), shown, sizeof(shown));
-    enum code rc = pq_file_find(f->pq, view_cstr(field->name), &column, err);
+    enum code rc = file_column_find(f->pq, p, view_cstr(field->name), &column, err);
     if (rc == E_NOTFOUND && field->nullable) {
         out->absent[out->n_absent++] = i;
         return OK;
@@ -148,14 +150,15 @@ must_use static enum code map_field(const struct source_file *f, const struct sc
     return OK;
 }
 
-must_use static enum code map_file(const struct source_file *f, const struct schema *schema,
-                                   struct resolved_file *out, struct err *err)
+must_use static enum code map_file(const struct source_file *f, const struct publication *p,
+                                   const struct schema *schema, struct resolved_file *out,
+                                   struct err *err)
 {
     out->columns = mem_alloc(schema->n_fields * sizeof(*out->columns));
     out->fields = mem_alloc(schema->n_fields * sizeof(*out->fields));
     out->absent = mem_alloc(schema->n_fields * sizeof(*out->absent));
     for (size_t i = 0; i < schema->n_fields; i++)
-        TRY(map_field(f, schema, i, out, err));
+        TRY(map_field(f, p, schema, i, out, err));
     return OK;
 }
 
@@ -176,20 +179,21 @@ must_use static enum code check_present(const struct resolved *r, const struct s
     return OK;
 }
 
-must_use static enum code resolve(const struct table_spec *spec, const struct schema *served,
-                                  const struct source_file *files, size_t n_files,
+must_use static enum code resolve(const struct table_spec *spec, const struct publication *p,
+                                  const struct schema *served, const struct source_file *files,
                                   struct resolved *r, struct err *err)
 {
+    size_t n_files = p->n_data_files;
     if (spec->n_columns)
         schema_of_spec(spec, &r->schema);
     else
-        TRY(schema_of_files(spec, served, files, n_files, r, err));
+        TRY(schema_of_files(spec, p, served, files, r, err));
     TRY(add_key(spec, &files[0], &r->schema, err));
     TRY(schema_check(&r->schema, err));
     TRY(seg_layout_check_key(&r->schema, err));
     r->files = mem_zalloc(n_files * sizeof(*r->files));
     for (; r->n_files < n_files; r->n_files++) {
-        enum code rc = map_file(&files[r->n_files], &r->schema, &r->files[r->n_files], err);
+        enum code rc = map_file(&files[r->n_files], p, &r->schema, &r->files[r->n_files], err);
         if (rc) {
             r->n_files++; /* what it has is freed with the others */
             return rc;
@@ -198,12 +202,12 @@ must_use static enum code resolve(const struct table_spec *spec, const struct sc
     return check_present(r, files, err);
 }
 
-enum code resolve_columns(const struct table_spec *spec, const struct schema *served,
-                          const struct source_file *files, size_t n_files, struct resolved *out,
-                          struct err *err)
+enum code resolve_columns(const struct table_spec *spec, const struct publication *p,
+                          const struct schema *served, const struct source_file *files,
+                          struct resolved *out, struct err *err)
 {
     struct resolved r = {0};
-    enum code rc = resolve(spec, served, files, n_files, &r, err);
+    enum code rc = resolve(spec, p, served, files, &r, err);
     if (rc)
         resolved_done(&r);
     else

@@ -36,11 +36,14 @@ void resolved_done(struct resolved *r);
  * has nulls there, and so has one that says that all its values are null, of whatever type. A column that is null in
  * all files gets the type that it has in `served`, which may be NULL.
  *
+ * `files` are those of the publication, in its order. Where it knows columns by number, these decide which column of a
+ * file has which name (engine/load/file_columns.h).
+ *
  * Fails E_INVALID naming file and column, expected and found: a column of the key or one that may not be null is
  * missing, one of the spec is in no file, one is supported in some files only, or its types do not go together.
  */
-must_use enum code resolve_columns(const struct table_spec *spec, const struct schema *served,
-                                   const struct source_file *files, size_t n_files,
+must_use enum code resolve_columns(const struct table_spec *spec, const struct publication *p,
+                                   const struct schema *served, const struct source_file *files,
                                    struct resolved *out, struct err *err);
 
 /* What a column is read as to fill a field of the type, into which it then converts: its own type, or for

@@ -8,12 +8,11 @@ static size_t tail_bytes(uint64_t size)
     return size < PQ_TAIL_GOOD ? (size_t)size : PQ_TAIL_GOOD;
 }
 
-enum code source_file_start(struct object_store *store, const struct partition_file *file,
-                            const struct remote_op *op, struct source_file *out_file,
-                            struct err *err)
+enum code source_file_start(const struct data_file *file, const struct remote_op *op,
+                            struct source_file *out_file, struct err *err)
 {
     struct source_file f = {.name = file->name, .size = file->info.size};
-    TRY(object_open(store, &file->info, &f.object, err));
+    TRY(object_open(file->store, &file->info, &f.object, err));
     size_t len = tail_bytes(f.size);
     struct byte_range range = {f.size - len, len, buf_reserve(&f.tail, len), true};
     f.opening = object_read_start(f.object, &range, 1, op);

@@ -1,14 +1,14 @@
-/* A Parquet file of a partition, opened: its object and its footer. */
+/* A Parquet file of a publication, opened: its object and its footer. */
 #ifndef MURR_ENGINE_LOAD_SOURCE_FILE_H
 #define MURR_ENGINE_LOAD_SOURCE_FILE_H
 
 #include "base/buf.h"
 #include "format/parquet/reader.h"
-#include "source/partition.h"
+#include "source/publication.h"
 
 /* Zeroed memory can be closed. */
 struct source_file {
-    const char *name; /* without the folder; borrowed from the partition */
+    const char *name; /* without the folder; borrowed from the publication */
     uint64_t size;
     struct object *object;
     struct pq_file *pq;
@@ -17,9 +17,8 @@ struct source_file {
 };
 
 /* Begin to open: ask for the end of the file. Borrows   file and op, until it is closed. Fails   E_CHANGED. */
-must_use enum code source_file_start(struct object_store *store, const struct partition_file *file,
-                                     const struct remote_op *op, struct source_file *out_file,
-                                     struct err *err);
+must_use enum code source_file_start(const struct data_file *file, const struct remote_op *op,
+                                     struct source_file *out_file, struct err *err);
 
 /* Wait for it and parse the footer. Errors begin with the file's name. */
 must_use enum code source_file_open(struct source_file *f, const struct remote_op *op,

@@ -5,10 +5,7 @@
 void table_spec_done(struct table_spec *spec)
 {
     free(spec->name);
-    free(spec->source.local.path);
-    s3_config_done(&spec->source.s3);
-    free(spec->source.layout.marker);
-    free(spec->source.layout.pointer);
+    source_spec_done(&spec->source);
     for (size_t i = 0; i < spec->n_key; i++)
         free(spec->key[i]);
     free(spec->key);

@@ -3,7 +3,7 @@
 #define MURR_ENGINE_SPEC_SPEC_H
 
 #include "model/type.h"
-#include "source/source.h"
+#include "source/spec.h"
 
 /* How columns are stored: side by side in one row, or one group a column (docs/segment-format.md). */
 enum layout_kind { LAYOUT_PACKED, LAYOUT_COLUMNAR };

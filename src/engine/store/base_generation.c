@@ -18,6 +18,7 @@ void base_generation_unref(struct base_generation *b)
 {
     if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) > 1)
         return;
+    generation_info_done(&b->info);
     schema_cache_done(b->schemas);
     free(b->schemas);
     seg_set_done(&b->set);

@@ -49,6 +49,18 @@ must_use static enum code read_root(const char *dir, struct generation_info *inf
     return rc;
 }
 
+void generation_info_done(struct generation_info *info)
+{
+    free(info->label);
+    *info = (struct generation_info){0};
+}
+
+void generation_info_copy(const struct generation_info *from, struct generation_info *out)
+{
+    *out = *from;
+    out->label = from->label ? mem_strdup(from->label) : NULL;
+}
+
 enum code generation_write_info(const char *dir, struct generation_info *info,
                                 const struct schema *schema, struct err *err)
 {
@@ -60,14 +72,14 @@ enum code generation_write_info(const char *dir, struct generation_info *info,
     snprintf(source, sizeof(source), "%016" PRIx64, info->source_hash);
     snprintf(spec_hash, sizeof(spec_hash), "%016" PRIx64, info->spec_hash);
     AUTO(json)
-    json_t *root =
-        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
-                  (json_int_t)info->number, "partition", info->partition, "fingerprint",
-                  fingerprint, "source", source, "spec_hash", spec_hash, "root", roots, "parts",
-                  (json_int_t)info->n_parts, "rows", (json_int_t)info->n_rows, "disk_bytes",
-                  (json_int_t)info->disk_bytes, "published_at_ms",
-                  (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
-                  "load_seconds", info->load_seconds, "schema", schema_json(schema));
+    json_t *root = json_pack(
+        "{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
+        (json_int_t)info->number, "has_source", (int)info->has_source, "partition",
+        info->label ? info->label : "", "fingerprint", fingerprint, "source", source, "spec_hash",
+        spec_hash, "root", roots, "parts", (json_int_t)info->n_parts, "rows",
+        (json_int_t)info->n_rows, "disk_bytes", (json_int_t)info->disk_bytes, "published_at_ms",
+        (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
+        "load_seconds", info->load_seconds, "schema", schema_json(schema));
     return json_file_save(path, root, 1, err);
 }
 
@@ -79,23 +91,24 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     TRY(json_file_read(path, &root, err));
     struct generation_info info = {0};
     json_int_t number, n_parts, n_rows, disk_bytes, published_at_ms, loaded_at_ms;
-    const char *partition, *fingerprint, *spec_hash, *source = "0", *roots = NULL;
+    int has_source = -1; /* a release before this does not say */
+    const char *label, *fingerprint, *spec_hash, *source = "0", *roots = NULL;
     json_error_t why;
-    if (json_unpack_ex(root, &why, 0,
-                       "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F, s?s, s?s}", "generation",
-                       &number, "partition", &partition, "fingerprint", &fingerprint, "spec_hash",
-                       &spec_hash, "parts", &n_parts, "rows", &n_rows, "disk_bytes", &disk_bytes,
-                       "published_at_ms", &published_at_ms, "loaded_at_ms", &loaded_at_ms,
-                       "load_seconds", &info.load_seconds, "source", &source, "root", &roots) < 0)
+    if (json_unpack_ex(
+            root, &why, 0, "{s:I, s?b, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F, s?s, s?s}",
+            "generation", &number, "has_source", &has_source, "partition", &label, "fingerprint",
+            &fingerprint, "spec_hash", &spec_hash, "parts", &n_parts, "rows", &n_rows, "disk_bytes",
+            &disk_bytes, "published_at_ms", &published_at_ms, "loaded_at_ms", &loaded_at_ms,
+            "load_seconds", &info.load_seconds, "source", &source, "root", &roots) < 0)
         return err_set(err, E_CORRUPT, "%s: %s", path, why.text);
     if (number < 1 || n_parts < 1 || n_parts > 4096 ||
-        strlen(partition) >= sizeof(info.partition) ||
         sscanf(fingerprint, "%" SCNx64, &info.fingerprint) != 1 ||
         sscanf(source, "%" SCNx64, &info.source_hash) != 1 ||
         sscanf(spec_hash, "%" SCNx64, &info.spec_hash) != 1 ||
         (roots && sscanf(roots, "%" SCNx64, &info.root) != 1))
         return err_set(err, E_CORRUPT, "%s: a value is out of range", path);
-    snprintf(info.partition, sizeof(info.partition), "%s", partition);
+    info.has_source = has_source < 0 ? label[0] != '\0' : has_source;
+    info.label = label[0] ? mem_strdup(label) : NULL;
     info.number = (uint64_t)number;
     info.n_parts = (uint32_t)n_parts;
     info.n_rows = (uint64_t)n_rows;

@@ -13,7 +13,6 @@
 
 #include "base/file.h"
 #include "model/schema.h"
-#include "source/partition.h"
 
 /* The path of a segment in a generation's directory. */
 must_use enum code segment_path(const char *dir, uint32_t part, char out[static PATH_CAP],
@@ -22,9 +21,9 @@ must_use enum code segment_path(const char *dir, uint32_t part, char out[static 
 /* What table.json says besides the schema. */
 struct generation_info {
     uint64_t number;
-    char
-        partition[PARTITION_LABEL_CAP]; /* label of the partition: "2026-11-22"; "": of no source */
-    uint64_t fingerprint;               /* of the partition */
+    bool has_source;      /* it is a publication of a source; else what was created and written */
+    char *label;          /* of the publication, "2026-11-22"; NULL: of none. Owned */
+    uint64_t fingerprint; /* of the publication */
     uint64_t source_hash; /* which source it came from, and how that publishes; 0: not said */
     uint64_t spec_hash;   /* of the table's configuration that shapes the data */
     uint64_t root;        /* the content of its segments (seg_roots); 0: not known */
@@ -36,6 +35,10 @@ struct generation_info {
     double load_seconds;
 };
 
+/* Zeroed memory can be ended. A shallow copy borrows the label. */
+void generation_info_done(struct generation_info *info);
+void generation_info_copy(const struct generation_info *from, struct generation_info *out);
+
 /* "<table_dir>/0000000007" */
 must_use enum code generation_path(const char *table_dir, uint64_t number,
                                    char out[static PATH_CAP], struct err *err);
@@ -45,7 +48,7 @@ must_use enum code generation_path(const char *table_dir, uint64_t number,
 must_use enum code generation_write_info(const char *dir, struct generation_info *info,
                                          const struct schema *schema, struct err *err);
 
-/* Fails E_NOTFOUND, E_CORRUPT with the path. */
+/* The caller ends `out_info`. Fails E_NOTFOUND, E_CORRUPT with the path. */
 must_use enum code generation_read_info(const char *dir, struct generation_info *out_info,
                                         struct err *err);
 

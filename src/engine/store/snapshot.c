@@ -54,7 +54,7 @@ void snapshot_set_counters(struct snapshot *s, struct table_counters *counters)
 
 int64_t snapshot_floor(const struct generation_info *info)
 {
-    return info->partition[0] ? seg_stamp(info->published_at_ms * 1000, true) : INT64_MIN;
+    return info->has_source ? seg_stamp(info->published_at_ms * 1000, true) : INT64_MIN;
 }
 
 must_use static enum code stack_layer(struct snapshot *s, size_t i, struct err *err)

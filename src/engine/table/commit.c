@@ -81,7 +81,7 @@ must_use static enum code save_manifest(struct table *t, const struct snapshot *
     const struct overlay *o = snapshot_overlay(s);
     struct manifest m = {.sequence = ++t->manifest_sequence,
                          .generation = snapshot_base(s)->info.number,
-                         .is_created = !t->store,
+                         .is_created = !t->source,
                          .n_rows = snapshot_n_rows(s)};
     for (size_t i = o->n; i-- > 0;)
         m.writes[m.n_writes++] =
@@ -245,7 +245,7 @@ must_use static enum code publish_older(struct table *t, uint64_t number, struct
 enum code commit_older(struct table *t, struct err *err)
 {
     AUTO(generation_list) struct generation_list list = {0};
-    struct generation_info live;
+    AUTO(generation_info) struct generation_info live = {0};
     char why[512];
     if (!table_live_info(t, &live))
         return err_set(err, E_NOTFOUND, "nothing serves");
@@ -254,7 +254,7 @@ enum code commit_older(struct table *t, struct err *err)
         if (list.numbers[i] >= live.number || publish_older(t, list.numbers[i], err))
             continue;
         snprintf(why, sizeof(why), "generation %llu (%s) is damaged; generation %llu serves",
-                 (unsigned long long)live.number, live.partition,
+                 (unsigned long long)live.number, live.label ? live.label : "",
                  (unsigned long long)list.numbers[i]);
         damage_clear(t);
         damage_note(t, DAMAGE_OLDER, INT64_MIN, why);

@@ -76,7 +76,7 @@ static struct choice choose_now(struct table *t, struct snapshot **out_snapshot,
         return (struct choice){0};
     }
     struct choice c =
-        choose(t->live, t->store != NULL, now >= quiet_at, t->writes.compactions.n > 0);
+        choose(t->live, t->source != NULL, now >= quiet_at, t->writes.compactions.n > 0);
     if (c.end)
         *out_snapshot = snapshot_ref(t->live);
     else if (now < quiet_at)
@@ -87,7 +87,7 @@ static struct choice choose_now(struct table *t, struct snapshot **out_snapshot,
 /* A table without a source has no poller to settle it. */
 static bool wants_settling(const struct table *t)
 {
-    return t->live && !t->store && t->is_serving && !t->unsettled &&
+    return t->live && !t->source && t->is_serving && !t->unsettled &&
            snapshot_base(t->live)->storage != t->spec->storage;
 }
 
@@ -163,7 +163,7 @@ must_use static enum code merge_in(struct table *t, const struct snapshot *s, st
         .layers = stack->layers,
         .n_layers = c.end + c.has_base,
         .has_base = c.has_base,
-        .has_source = t->store != NULL,
+        .has_source = t->source != NULL,
         .origin = origin_of(s, c),
         .floor = stack->floor,
         .schema = snapshot_schema(s),
@@ -248,7 +248,7 @@ void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
     struct snapshot *s;
     struct err err = {0};
     uint64_t ignored = 0;
-    if (!t->store)
+    if (!t->source)
         table_settle(t);
     pthread_mutex_lock(&t->lock);
     struct choice c = choose_now(t, &s, &ignored);

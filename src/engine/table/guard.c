@@ -12,11 +12,11 @@ static double percent(uint64_t part, uint64_t whole)
     return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-enum code guard_check_day(const struct guard_spec *guard, const struct partition *p,
+enum code guard_check_day(const struct guard_spec *guard, const struct publication *p,
                           struct err *err)
 {
     int64_t today = clock_wall_ms() / ms_a_day;
-    if (p->day == PARTITION_NO_DAY || p->day <= today + guard->max_days_ahead)
+    if (p->day == PUBLICATION_NO_DAY || p->day <= today + guard->max_days_ahead)
         return OK;
     return err_set(err, E_REFUSED,
                    "it is %lld days ahead of today, more than guard.max_days_ahead: %u",
@@ -50,7 +50,7 @@ must_use static enum code check_shrink(const struct guard_spec *guard,
     return err_set(err, E_REFUSED,
                    "it has %llu rows where %s has %llu: it shrank by more than guard.max_shrink: "
                    "%u%%",
-                   (unsigned long long)fresh->n_rows, served->partition,
+                   (unsigned long long)fresh->n_rows, served->label ? served->label : "",
                    (unsigned long long)served->n_rows, guard->max_shrink);
 }
 

@@ -20,7 +20,7 @@ struct guard_served {
 };
 
 /* Before a partition is loaded. Fails E_REFUSED, naming the bound. */
-must_use enum code guard_check_day(const struct guard_spec *guard, const struct partition *p,
+must_use enum code guard_check_day(const struct guard_spec *guard, const struct publication *p,
                                    struct err *err);
 
 /* After. Fails E_REFUSED, naming the bound and both numbers. */

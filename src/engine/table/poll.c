@@ -22,7 +22,7 @@ struct poll {
     const struct poll_means *means;
     unsigned n_loads, n_restarts;
     enum code passed_rc; /* of the newest partition that was passed over; OK: none was */
-    char passed_label[PARTITION_LABEL_CAP];
+    char *passed_label;  /* owned; NULL: none was */
     struct err passed_why;
     bool goes_back;  /* an older partition than the one that serves may be taken */
     bool is_patient; /* what is amiss is not mended by looking again soon */
@@ -96,7 +96,7 @@ static void note_poll(struct table *t, enum code rc)
 }
 
 /* A partition that did not get to serve, and when it may be tried again; or it is early: its date has to come. */
-static void note_setback(struct table *t, const struct partition *p, enum code rc, bool is_early,
+static void note_setback(struct table *t, const struct publication *p, enum code rc, bool is_early,
                          const struct err *why)
 {
     pthread_mutex_lock(&t->lock);
@@ -114,7 +114,7 @@ static void note_setback(struct table *t, const struct partition *p, enum code r
                  log_str("why", why->msg));
 }
 
-static void note_load(struct table *t, const struct partition *p, enum code rc,
+static void note_load(struct table *t, const struct publication *p, enum code rc,
                       const struct err *why)
 {
     pthread_mutex_lock(&t->lock);
@@ -147,18 +147,18 @@ enum code table_accept(struct table *t, uint64_t fingerprint, struct err *err)
 
 /* ------------------------------------------------------------------------------ what is passed over */
 
-static bool is_served(struct table *t, const struct partition *p)
+static bool is_served(struct table *t, const struct publication *p)
 {
-    struct generation_info info;
+    AUTO(generation_info) struct generation_info info = {0};
     return !damage_wants_load(t) && table_live_info(t, &info) &&
            info.fingerprint == p->fingerprint && info.spec_hash == t->spec_hash;
 }
 
 /* No guard keeps out what was accepted, or serves already under another configuration. */
-static bool is_accepted(const struct poll *poll, const struct partition *p)
+static bool is_accepted(const struct poll *poll, const struct publication *p)
 {
     struct table *t = poll->t;
-    struct generation_info info;
+    AUTO(generation_info) struct generation_info info = {0};
     pthread_mutex_lock(&t->lock);
     bool accepted = t->accepted == p->fingerprint;
     pthread_mutex_unlock(&t->lock);
@@ -168,7 +168,7 @@ static bool is_accepted(const struct poll *poll, const struct partition *p)
 
 /* What is known of one whose date has come: OK where it may be tried. What could not be had is not passed over: an older
  * one would take its place because of a full disk. */
-static enum code known_setback(struct table *t, const struct partition *p, bool accepted,
+static enum code known_setback(struct table *t, const struct publication *p, bool accepted,
                                struct err *why)
 {
     enum code rc = OK;
@@ -186,7 +186,7 @@ static enum code known_setback(struct table *t, const struct partition *p, bool 
     return rc;
 }
 
-static bool passes_over(void *arg, const struct partition *p, struct err *why)
+static bool passes_over(void *arg, const struct publication *p, struct err *why)
 {
     struct poll *poll = arg;
     struct table *t = poll->t;
@@ -201,7 +201,8 @@ static bool passes_over(void *arg, const struct partition *p, struct err *why)
     if (rc && !poll->passed_rc) {
         poll->passed_rc = rc;
         poll->passed_why = *why;
-        memcpy(poll->passed_label, p->label, sizeof(poll->passed_label));
+        free(poll->passed_label);
+        poll->passed_label = mem_strdup(p->label);
         err_write_in(&poll->passed_why, "partition %s", p->label);
     }
     return rc != OK;
@@ -214,17 +215,19 @@ must_use static enum code passed(const struct poll *poll, struct err *err)
     return poll->passed_rc ? err_set(err, poll->passed_rc, "%s", poll->passed_why.msg) : OK;
 }
 
-must_use static enum code look(struct poll *poll, struct discovery_result *out, struct err *err)
+must_use static enum code look(struct poll *poll, struct source_answer *out, struct err *err)
 {
     poll->passed_rc = OK;
-    poll->passed_label[0] = '\0';
+    free(poll->passed_label);
+    poll->passed_label = NULL;
     const struct reload_wish wish = {passes_over, poll, poll->goes_back};
-    enum code rc = reload_discover(poll->t, &wish, out, err);
+    enum code rc = reload_look(poll->t, &wish, out, err);
     note_poll(poll->t, rc == E_NOTFOUND && poll->passed_rc ? OK : rc);
     if (rc == E_NOTFOUND && poll->passed_rc)
         return passed(poll, err);
     TRY(rc);
-    if (strcmp(out->passed_label, poll->passed_label) != 0) {
+    if (out->passed_label &&
+        (!poll->passed_label || strcmp(out->passed_label, poll->passed_label) != 0)) {
         poll->passed_rc = E_INVALID; /* whole, yet no partition; newer than what passes_over saw */
         poll->passed_why = out->passed;
     }
@@ -235,7 +238,7 @@ must_use static enum code look(struct poll *poll, struct discovery_result *out, 
 must_use static enum code wait_for_gone(struct poll *poll, struct err *err)
 {
     struct table *t = poll->t;
-    struct generation_info info = {0};
+    AUTO(generation_info) struct generation_info info = {0};
     table_live_info(t, &info);
     poll->goes_back = poll->means->force || ++t->n_gone >= t->spec->rollback_after;
     if (!poll->goes_back) {
@@ -243,15 +246,15 @@ must_use static enum code wait_for_gone(struct poll *poll, struct err *err)
         return err_set(err, E_NOTFOUND,
                        "partition %s is gone from %s; it keeps serving, and an older one is taken "
                        "when it is still gone %u polls from now",
-                       info.partition, t->store->shown, t->spec->rollback_after - t->n_gone);
+                       info.label, source_shown(t->source), t->spec->rollback_after - t->n_gone);
     }
     log_warn("what serves is gone from its source; going back", log_str("table", t->spec->name),
-             log_str("partition", info.partition), log_int("polls", t->n_gone));
+             log_str("partition", info.label), log_int("polls", t->n_gone));
     return OK;
 }
 
 /* One that could not be had is left alone for a while; the sentence is the same. */
-must_use static enum code check_due(struct table *t, const struct partition *p, struct err *err)
+must_use static enum code check_due(struct table *t, const struct publication *p, struct err *err)
 {
     pthread_mutex_lock(&t->lock);
     const struct setback *b = setbacks_find(&t->setbacks, p->fingerprint);
@@ -261,7 +264,7 @@ must_use static enum code check_due(struct table *t, const struct partition *p, 
     return rc;
 }
 
-must_use static enum code load(struct poll *poll, const struct partition *p, struct err *err)
+must_use static enum code load(struct poll *poll, const struct publication *p, struct err *err)
 {
     struct table *t = poll->t;
     TRY(damage_allows_load(t, p->published_at_ms, err));
@@ -284,20 +287,18 @@ must_use static enum code look_and_load(struct poll *poll, struct err *err)
 {
     struct table *t = poll->t;
     for (;;) {
-        struct discovery_result found;
+        AUTO(source_answer) struct source_answer found = {0};
         TRY(look(poll, &found, err));
-        if (found.what == DISCOVERED_GONE) {
+        if (found.what == FOUND_GONE) {
             TRY(wait_for_gone(poll, err));
             continue;
         }
         if (!poll->goes_back)
             t->n_gone = 0;
-        if (found.what == DISCOVERED_STAY || is_served(t, &found.partition)) {
-            partition_done(&found.partition);
+        const struct publication *p = &found.publication;
+        if (found.what == FOUND_STAY || is_served(t, p))
             return passed(poll, err);
-        }
-        AUTO(partition) struct partition p = found.partition;
-        enum code rc = load(poll, &p, err);
+        enum code rc = load(poll, p, err);
         if (rc == OK) {
             t->n_gone = 0;
             return passed(poll, err);
@@ -305,7 +306,7 @@ must_use static enum code look_and_load(struct poll *poll, struct err *err)
         bool again = (rc == E_CHANGED && poll->n_restarts <= RESTARTS_MAX) ||
                      (setback_is_of_data(rc) && poll->n_loads < LOADS_MAX);
         if (!again)
-            return rc == E_CANCELLED ? rc : err_in(err, rc, "partition %s", p.label);
+            return rc == E_CANCELLED ? rc : err_in(err, rc, "partition %s", p->label);
     }
 }
 
@@ -342,12 +343,13 @@ enum code table_poll(struct table *t, const struct poll_means *means, struct err
     table_settle(t);
     damage_look(t);
     enum code rc = look_and_load(&poll, &own);
+    free(poll.passed_label);
     if (rc == E_CANCELLED)
         return err_set(err, rc, "%s", own.msg);
     forget_old_setbacks(t);
     if (damage_kind_of(t) == DAMAGE_ROWS && damage_is_in_rows(t))
         fall_back(t);
-    struct generation_info live;
+    AUTO(generation_info) struct generation_info live = {0};
     bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
     if (is_news)
         log_warn(table_live_info(t, &live) ? "poll failed; the data loaded before keeps serving"

@@ -8,31 +8,28 @@
 #include "engine/load/load_shares.h"
 
 /* A source that does not answer a listing: how long one waits at most. */
-static const int64_t discover_min_ms = 10 * 1000;
-static const int64_t discover_max_ms = 60 * 1000;
+static const int64_t look_min_ms = 10 * 1000;
+static const int64_t look_max_ms = 60 * 1000;
 
 static bool is_of_this_source(const struct table *t, const struct generation_info *info)
 {
     return info->source_hash == 0 || info->source_hash == t->source_hash;
 }
 
-enum code reload_discover(struct table *t, const struct reload_wish *wish,
-                          struct discovery_result *out, struct err *err)
+enum code reload_look(struct table *t, const struct reload_wish *wish, struct source_answer *out,
+                      struct err *err)
 {
     int64_t timeout_ms = t->spec->poll_interval_ms;
-    timeout_ms = timeout_ms > discover_min_ms ? timeout_ms : discover_min_ms;
-    struct remote_op op =
-        table_source_op(t, timeout_ms < discover_max_ms ? timeout_ms : discover_max_ms);
-    struct generation_info info;
+    timeout_ms = timeout_ms > look_min_ms ? timeout_ms : look_min_ms;
+    struct remote_op op = table_source_op(t, timeout_ms < look_max_ms ? timeout_ms : look_max_ms);
+    AUTO(generation_info) struct generation_info info = {0};
     bool is_bound = !wish->goes_back && table_live_info(t, &info) && is_of_this_source(t, &info);
-    const struct discovery d = {
-        .store = t->store,
-        .layout = &t->spec->source.layout,
-        .served = is_bound ? info.partition : NULL,
+    const struct source_query query = {
+        .served = is_bound ? info.label : NULL,
         .passes_over = wish->passes_over,
         .arg = wish->arg,
     };
-    return discover(&d, &op, out, err);
+    return source_find_newest(t->source, &query, &op, out, err);
 }
 
 /* ------------------------------------------------------------------------------------- guards */
@@ -58,25 +55,21 @@ must_use static enum code check_guards(struct table *t, const struct load_result
 /* --------------------------------------------------------------------------------------- load */
 
 /* That what was read is still what is there. */
-must_use static enum code check_unchanged(struct table *t, const struct partition *p,
+must_use static enum code check_unchanged(struct table *t, const struct publication *p,
                                           struct err *err)
 {
-    struct remote_op op = table_source_op(t, discover_max_ms);
-    const struct partition_layout *layout = &t->spec->source.layout;
-    bool by_label = layout->kind != PARTITIONS_NONE && layout->kind != PARTITIONS_POINTER;
-    const struct discovery d = {
-        .store = t->store, .layout = layout, .only = by_label ? p->label : NULL};
-    struct discovery_result again;
-    enum code rc = discover(&d, &op, &again, err);
+    struct remote_op op = table_source_op(t, look_max_ms);
+    const struct source_query query = {.only = p->label};
+    AUTO(source_answer) struct source_answer again = {0};
+    enum code rc = source_find_newest(t->source, &query, &op, &again, err);
     if (rc == E_NOTFOUND)
         return err_in(err, E_CHANGED, "partition %s was read, and is not there any more", p->label);
     TRY(rc);
-    bool same = again.partition.fingerprint == p->fingerprint;
-    partition_done(&again.partition);
+    bool same = again.publication.fingerprint == p->fingerprint;
     return same ? OK : err_set(err, E_CHANGED, "partition %s changed while it was read", p->label);
 }
 
-must_use static enum code build_generation(struct table *t, const struct partition *p,
+must_use static enum code build_generation(struct table *t, const struct publication *p,
                                            const struct load_job *job, uint64_t number,
                                            bool is_accepted, struct load_result *result,
                                            struct err *err)
@@ -88,6 +81,8 @@ must_use static enum code build_generation(struct table *t, const struct partiti
         TRY(check_guards(t, result, err));
     struct generation_info info = {
         .number = number,
+        .has_source = true,
+        .label = p->label, /* borrowed */
         .fingerprint = p->fingerprint,
         .source_hash = t->source_hash,
         .spec_hash = t->spec_hash,
@@ -98,25 +93,24 @@ must_use static enum code build_generation(struct table *t, const struct partiti
         .loaded_at_ms = clock_wall_ms(),
         .load_seconds = (double)(clock_mono_ns() - start_ns) / 1e9,
     };
-    memcpy(info.partition, p->label, sizeof(info.partition));
     TRY(guard_save(job->dir, result, err));
     return generation_write_info(job->dir, &info, &result->schema, err);
 }
 
 static void log_loaded(struct table *t, const struct load_result *result)
 {
-    struct generation_info info = {0};
+    AUTO(generation_info) struct generation_info info = {0};
     table_live_info(t, &info);
-    log_info("table loaded", log_str("table", t->spec->name), log_str("partition", info.partition),
-             log_int("generation", info.number), log_int("rows", result->n_rows),
-             log_int("rows_read", result->n_rows_read),
+    log_info("table loaded", log_str("table", t->spec->name),
+             log_str("partition", info.label ? info.label : ""), log_int("generation", info.number),
+             log_int("rows", result->n_rows), log_int("rows_read", result->n_rows_read),
              log_int("rows_replaced", result->n_rows_read - result->n_rows),
              log_int("disk_bytes", result->disk_bytes), log_int("columns", result->schema.n_fields),
              log_int("columns_skipped", result->n_skipped_columns),
              log_double("seconds", info.load_seconds));
     if (result->n_skipped_columns)
         log_warn("columns are left out", log_str("table", t->spec->name),
-                 log_str("partition", info.partition),
+                 log_str("partition", info.label ? info.label : ""),
                  log_str("columns", (const char *)result->skipped));
 }
 
@@ -137,7 +131,7 @@ static void copy_served_schema(struct table *t, struct schema *out)
     snapshot_unref(live);
 }
 
-must_use static enum code load_with(struct table *t, const struct partition *p,
+must_use static enum code load_with(struct table *t, const struct publication *p,
                                     const struct load_share *share, bool is_accepted,
                                     struct err *err)
 {
@@ -149,8 +143,7 @@ must_use static enum code load_with(struct table *t, const struct partition *p,
     struct remote_op op = table_source_op(t, 0);
     struct load_job job = {
         .spec = t->spec,
-        .store = t->store,
-        .partition = p,
+        .publication = p,
         .served = served.n_fields ? &served : NULL,
         .op = &op,
         .dir = tmp_dir,
@@ -172,7 +165,7 @@ must_use static enum code load_with(struct table *t, const struct partition *p,
 }
 
 /* With a share, or with all of it: then whatever else loads has ended. */
-must_use static enum code load_once(struct table *t, const struct partition *p,
+must_use static enum code load_once(struct table *t, const struct publication *p,
                                     struct load_shares *shares, bool with_all, bool is_accepted,
                                     bool *out_had_all, struct err *err)
 {
@@ -184,7 +177,7 @@ must_use static enum code load_once(struct table *t, const struct partition *p,
     return rc;
 }
 
-enum code reload_run(struct table *t, const struct partition *p, struct load_shares *shares,
+enum code reload_run(struct table *t, const struct publication *p, struct load_shares *shares,
                      bool is_accepted, struct err *err)
 {
     bool had_all = true;

@@ -6,6 +6,7 @@
 #include "engine/table/commit.h"
 #include "engine/table/damage.h"
 #include "engine/table/table.h"
+#include "source/open.h"
 #include "engine/store/layer.h"
 
 #include <stdio.h>
@@ -180,7 +181,7 @@ static enum damage_kind open_named(struct table *t, const struct generation_list
         return refuse(t, newest_of(m), why.msg);
     if (open_generation(t, m->generation, layers, &live, &why) == OK)
         serve(t, live, m);
-    else if (t->store)
+    else if (t->source)
         damage = serve_older(t, list, m, layers, &why);
     else
         damage = refuse(t, INT64_MAX, why.msg);
@@ -210,12 +211,12 @@ static enum damage_kind open_unnamed(struct table *t, const struct generation_li
     for (size_t i = 0; i < list->n && !t->live; i++) {
         if (open_generation(t, list->numbers[i], no_layers, &live, &err) == OK)
             serve(t, live, &none);
-        else if (t->store)
+        else if (t->source)
             log_error("generation cannot be used", log_str("table", t->spec->name),
                       log_int("generation", list->numbers[i]), log_str("error", err.msg));
         else
             damage = refuse(t, INT64_MAX, err.msg);
-        if (!t->store)
+        if (!t->source)
             break; /* what is older is not the table */
     }
     overlay_unref(no_layers);
@@ -245,7 +246,7 @@ static enum damage_kind open_files(struct table *t)
     if (rc || !m.generation)
         return open_unnamed(t, &list, n_layers, why.msg);
     enum damage_kind damage = open_named(t, &list, &m);
-    if (t->live && !t->store) /* what a merge has replaced */
+    if (t->live && !t->source) /* what a merge has replaced */
         prune_replaced(t, m.generation);
     return damage;
 }
@@ -274,7 +275,8 @@ void table_restore(struct table *t)
     damage_look(t);
     const struct generation_info *info = &snapshot_base(t->live)->info;
     log_info("serving from disk", log_str("table", t->spec->name),
-             log_int("generation", info->number), log_str("partition", info->partition),
+             log_int("generation", info->number),
+             log_str("partition", info->label ? info->label : ""),
              log_int("rows", snapshot_n_rows(t->live)),
              log_int("segments_of_writes", snapshot_overlay(t->live)->n));
 }
@@ -290,15 +292,15 @@ void table_restore_again(struct table *t)
 
 /* ------------------------------------------------------------------------------------ opening */
 
-/* By its newest generation, where the manifest is damaged: one that came from a source has a partition. */
-static bool has_no_partition(const char *table_dir)
+/* By its newest generation, where the manifest is damaged. */
+static bool has_no_source(const char *table_dir)
 {
     AUTO(generation_list) struct generation_list list = {0};
-    struct generation_info info;
+    AUTO(generation_info) struct generation_info info = {0};
     char dir[PATH_CAP];
     return generation_list(table_dir, &list, NULL) == OK && list.n &&
            generation_path(table_dir, list.numbers[0], dir, NULL) == OK &&
-           generation_read_info(dir, &info, NULL) == OK && !info.partition[0];
+           generation_read_info(dir, &info, NULL) == OK && !info.has_source;
 }
 
 bool table_is_created(const char *data_dir, const char *name)
@@ -309,7 +311,7 @@ bool table_is_created(const char *data_dir, const char *name)
         return false;
     if (manifest_read(dir, &m, NULL) == OK && m.generation)
         return m.is_created;
-    return has_no_partition(dir);
+    return has_no_source(dir);
 }
 
 enum code table_open(const struct table_spec *spec, const char *data_dir,
@@ -324,9 +326,9 @@ enum code table_open(const struct table_spec *spec, const char *data_dir,
     struct table *t = table_new(spec);
     enum code rc = table_make_dir(t, data_dir, err);
     if (!rc)
-        rc = source_open(&spec->source, loop, &t->store, err);
+        rc = source_open(&spec->source, loop, &t->source, err);
     if (!rc)
-        t->source_hash = table_hash_source(spec, t->store);
+        t->source_hash = hash_checksum(view_cstr(t->source->identity));
     if (rc) {
         table_close(t);
         return err_in(err, rc, "table %s", spec->name);

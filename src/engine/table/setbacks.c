@@ -2,12 +2,12 @@
 
 #include "base/mem.h"
 
-#include <stdio.h>
-
 enum { SETBACKS_MAX = 64 };
 
 void setbacks_done(struct setbacks *s)
 {
+    for (size_t i = 0; i < s->n; i++)
+        free(s->items[i].label);
     free(s->items);
     *s = (struct setbacks){0};
 }
@@ -22,11 +22,12 @@ struct setback *setbacks_find(const struct setbacks *s, uint64_t fingerprint)
 
 static void remove_at(struct setbacks *s, size_t i)
 {
+    free(s->items[i].label);
     s->n--;
     memmove(&s->items[i], &s->items[i + 1], (s->n - i) * sizeof(*s->items));
 }
 
-struct setback *setbacks_note(struct setbacks *s, const struct partition *p, enum code code,
+struct setback *setbacks_note(struct setbacks *s, const struct publication *p, enum code code,
                               const struct err *why)
 {
     struct setback *b = setbacks_find(s, p->fingerprint);
@@ -37,7 +38,8 @@ struct setback *setbacks_note(struct setbacks *s, const struct partition *p, enu
         b = &s->items[s->n++];
         *b = (struct setback){.fingerprint = p->fingerprint};
     }
-    snprintf(b->label, sizeof(b->label), "%s", p->label);
+    free(b->label);
+    b->label = mem_strdup(p->label);
     b->code = code;
     b->why = *why;
     b->n_tries++;

@@ -1,14 +1,14 @@
 /*
- * Partitions of a source that did not get to serve, and why: refused by a guard, until somebody accepts them or
+ * Publications of a source that did not get to serve, and why: refused by a guard, until somebody accepts them or
  * they are published anew; or failed to load, to be tried again after a while. They are known by their fingerprint.
  */
 #ifndef MURR_ENGINE_TABLE_SETBACKS_H
 #define MURR_ENGINE_TABLE_SETBACKS_H
 
-#include "source/partition.h"
+#include "source/publication.h"
 
 struct setback {
-    char label[PARTITION_LABEL_CAP];
+    char *label; /* owned */
     uint64_t fingerprint;
     enum code code;
     struct err why;
@@ -30,7 +30,7 @@ void setbacks_done(struct setbacks *s);
 struct setback *setbacks_find(const struct setbacks *s, uint64_t fingerprint);
 
 /* Note one, or once more; the oldest of too many goes. Returned is what may be changed. */
-struct setback *setbacks_note(struct setbacks *s, const struct partition *p, enum code code,
+struct setback *setbacks_note(struct setbacks *s, const struct publication *p, enum code code,
                               const struct err *why);
 
 /* Forget one, or all that were not seen since the last call. */

@@ -10,7 +10,7 @@ bool table_live_info(struct table *t, struct generation_info *out)
     pthread_mutex_lock(&t->lock);
     bool is_loaded = t->live != NULL;
     if (is_loaded)
-        *out = snapshot_base(t->live)->info;
+        generation_info_copy(&snapshot_base(t->live)->info, out);
     pthread_mutex_unlock(&t->lock);
     return is_loaded;
 }
@@ -45,14 +45,6 @@ uint64_t table_hash_spec(const struct table_spec *spec)
         buf_printf(&all, "column %s %s %d\n", spec->columns[i].name,
                    type_text(&spec->columns[i].type, text), spec->columns[i].nullable);
     }
-    return hash_checksum(buf_view(&all));
-}
-
-uint64_t table_hash_source(const struct table_spec *spec, const struct object_store *store)
-{
-    const struct partition_layout *l = &spec->source.layout;
-    AUTO(buf) struct buf all = {0};
-    buf_printf(&all, "%s\n%d %s %s", store->identity, (int)l->kind, l->marker, l->pointer);
     return hash_checksum(buf_view(&all));
 }
 

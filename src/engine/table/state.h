@@ -19,8 +19,8 @@ struct table {
     struct table_spec *own_spec; /* of a table made through the API: `spec`, owned; else NULL */
     char *dir;
     uint64_t spec_hash;
-    uint64_t source_hash;       /* which source it is, and how that publishes */
-    struct object_store *store; /* NULL: no source */
+    uint64_t source_hash;  /* of the identity of the source */
+    struct source *source; /* NULL: it has none */
     struct table_counters *counters;
     struct load_progress progress;
     struct load_progress write_progress, merge_progress;
@@ -96,10 +96,7 @@ struct remote_op table_source_op(struct table *t, int64_t timeout_ms);
 /* What of the configuration shapes the data: when it changes, the same partition is loaded anew. */
 uint64_t table_hash_spec(const struct table_spec *spec);
 
-/* Which source a table has, and how that publishes: another one is compared with nothing. */
-uint64_t table_hash_source(const struct table_spec *spec, const struct object_store *store);
-
-/* Copies what is said of the live base; false: there is none. Threads: any. */
+/* Copies what is said of the live base, for the caller to end; false: there is none. Threads: any. */
 bool table_live_info(struct table *t, struct generation_info *out);
 
 /* With which keys of this table are hashed; 0 while there is no base. */

@@ -11,7 +11,7 @@ const char *table_name(const struct table *t)
 
 bool table_has_source(const struct table *t)
 {
-    return t->store != NULL;
+    return t->source != NULL;
 }
 
 bool table_takes_writes(const struct table *t)
@@ -31,7 +31,7 @@ void table_close(struct table *t)
     snapshot_unref(t->live);
     overlay_unref(t->orphans);
     table_counters_unref(t->counters);
-    object_store_close(t->store);
+    source_close(t->source);
     pthread_mutex_destroy(&t->lock);
     pthread_mutex_destroy(&t->commit);
     if (t->own_spec)
@@ -99,7 +99,7 @@ uint64_t table_written_bytes(struct table *t)
     pthread_mutex_lock(&t->lock);
     if (t->live) {
         bytes = overlay_disk_bytes(snapshot_overlay(t->live));
-        bytes += t->store ? 0 : snapshot_base(t->live)->info.disk_bytes;
+        bytes += t->source ? 0 : snapshot_base(t->live)->info.disk_bytes;
     }
     pthread_mutex_unlock(&t->lock);
     return bytes;
@@ -117,7 +117,7 @@ static void refused_status(const struct table *t, struct arena *arena, struct ta
 void table_status(struct table *t, struct arena *arena, struct table_status *out)
 {
     *out = (struct table_status){.name = arena_strndup(arena, t->spec->name, strlen(t->spec->name)),
-                                 .source = t->store ? t->store->ops->kind : "none",
+                                 .source = t->source ? source_kind_name(t->source) : "none",
                                  .partition = ""};
     damage_look(t); /* a read may have found some just now */
     pthread_mutex_lock(&t->lock);
@@ -125,7 +125,8 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
         const struct base_generation *base = snapshot_base(t->live);
         const struct generation_info *info = &base->info;
         out->loaded = true;
-        out->partition = arena_strndup(arena, info->partition, strlen(info->partition));
+        out->partition = arena_strndup(arena, info->label ? info->label : "",
+                                       info->label ? strlen(info->label) : 0);
         out->generation = info->number;
         out->n_rows = snapshot_n_rows(t->live);
         out->n_layers = snapshot_overlay(t->live)->n;

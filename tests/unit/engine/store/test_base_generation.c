@@ -16,8 +16,11 @@ static void make_generation(const char *dir)
     schema_add_key(&schema, 0);
     sample_init(&sample, &schema, 100, 0, &random);
     sample_set_init(&set, &sample, dir, false, 2, 1, 1);
-    struct generation_info info = {
-        .number = 1, .partition = "2026-11-22", .n_parts = 2, .n_rows = sample.n};
+    struct generation_info info = {.number = 1,
+                                   .has_source = true,
+                                   .label = (char *)"2026-11-22",
+                                   .n_parts = 2,
+                                   .n_rows = sample.n};
     assert_ok(generation_write_info(dir, &info, &schema, &err));
     sample_set_done(&set);
     sample_done(&sample);

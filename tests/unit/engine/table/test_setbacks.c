@@ -6,9 +6,8 @@
 
 static void note(struct setbacks *s, const char *label, uint64_t fingerprint, enum code code)
 {
-    struct partition p = {.fingerprint = fingerprint};
+    const struct publication p = {.label = (char *)label, .fingerprint = fingerprint};
     const struct err why = {"why"};
-    snprintf(p.label, sizeof(p.label), "%s", label);
     setbacks_note(s, &p, code, &why);
 }
 

@@ -1,11 +1,12 @@
 /* A source in which nothing can be taken: what is there, and which setting would fit. */
-#include "source/discover_priv.h"
+#include "source/dated_priv.h"
 
 #include "base/mem.h"
+#include "source/folder.h"
 
 #include <stdio.h>
 
-bool discover_is_hour(const char *folder)
+bool dated_is_hour(const char *folder)
 {
     if (strlen(folder) != 3 || folder[2] != '/')
         return false;
@@ -13,16 +14,16 @@ bool discover_is_hour(const char *folder)
            ((folder[0] == '0' || folder[0] == '1') && folder[1] >= '0' && folder[1] <= '9');
 }
 
-int32_t discover_hive_day(const char *folder)
+int32_t dated_hive_day(const char *folder)
 {
     const char *value = strchr(folder, '=');
     size_t len = strlen(folder);
-    if (!value || value == folder || len > PARTITION_LABEL_CAP - 1)
-        return PARTITION_NO_DAY;
-    return partition_day(view_of(value + 1, len - (size_t)(value + 1 - folder) - 1));
+    if (!value || value == folder)
+        return PUBLICATION_NO_DAY;
+    return folder_day(view_of(value + 1, len - (size_t)(value + 1 - folder) - 1));
 }
 
-bool discover_climbs(struct view path)
+bool dated_climbs(struct view path)
 {
     for (size_t at = 0, end; at <= path.len; at = end + 1) {
         end = at;
@@ -45,24 +46,24 @@ struct looks {
 
 static bool is_date_folder(const char *folder)
 {
-    return partition_day(view_of(folder, strlen(folder) - 1)) != PARTITION_NO_DAY;
+    return folder_day(view_of(folder, strlen(folder) - 1)) != PUBLICATION_NO_DAY;
 }
 
-static struct looks looks_of(const struct discovery *d, const struct object_list *root)
+static struct looks looks_of(const struct dated *d, const struct object_list *root)
 {
     struct looks l = {0};
     bool has_data = false, has_metadata = false;
     for (size_t i = 0; i < root->n_folders; i++) {
         const char *name = root->folders[i];
         l.date = is_date_folder(name) ? name : l.date;
-        l.hive = discover_hive_day(name) != PARTITION_NO_DAY ? name : l.hive;
+        l.hive = dated_hive_day(name) != PUBLICATION_NO_DAY ? name : l.hive;
         has_data |= strcmp(name, "data/") == 0;
         has_metadata |= strcmp(name, "metadata/") == 0;
         l.first = l.first ? l.first : name;
     }
     for (size_t i = 0; i < root->n_objects; i++) {
         const char *name = root->objects[i].name;
-        l.file = partition_is_file_name(name) ? name : l.file;
+        l.file = folder_is_file_name(name) ? name : l.file;
         l.marker = strcmp(name, d->layout->marker) == 0 ? name : l.marker;
         l.first = l.first ? l.first : name;
     }
@@ -70,20 +71,20 @@ static struct looks looks_of(const struct discovery *d, const struct object_list
     return l;
 }
 
-must_use static enum code look_for_hours(const struct discovery *d, const struct remote_op *op,
+must_use static enum code look_for_hours(const struct dated *d, const struct remote_op *op,
                                          struct looks *l, struct err *err)
 {
     AUTO(object_list) struct object_list list = {0};
     if (!l->date)
         return OK;
-    TRY(object_store_list(d->store, l->date, NULL, op, &list, err));
+    TRY(object_store_list(d->source.store, l->date, NULL, op, &list, err));
     for (size_t i = 0; i < list.n_folders; i++)
-        l->has_hours |= discover_is_hour(list.folders[i] + strlen(l->date));
+        l->has_hours |= dated_is_hour(list.folders[i] + strlen(l->date));
     return OK;
 }
 
 /* "; it holds dt=2026-11-22/: partitions: hive would fit" */
-static void fitting(const struct discovery *d, const struct looks *l, char *out, size_t cap)
+static void fitting(const struct dated *d, const struct looks *l, char *out, size_t cap)
 {
     enum partition_kind kind = d->layout->kind;
     char shown[128];
@@ -105,7 +106,7 @@ static void fitting(const struct discovery *d, const struct looks *l, char *out,
                  fits ? ": partitions: " : "", fits ? fits : "", fits ? " would fit" : "");
 }
 
-static const char *wanted(const struct discovery *d, char out[static 200])
+static const char *wanted(const struct dated *d, char out[static 200])
 {
     static const char *const folders[] = {
         [PARTITIONS_DATED] = "YYYY-MM-DD folder",
@@ -120,8 +121,8 @@ static const char *wanted(const struct discovery *d, char out[static 200])
     return out;
 }
 
-enum code discover_explain(const struct discovery *d, const struct object_list *root,
-                           const char *lacks, const struct remote_op *op, struct err *err)
+enum code dated_explain(const struct dated *d, const struct object_list *root, const char *lacks,
+                        const struct remote_op *op, struct err *err)
 {
     struct looks l = looks_of(d, root);
     char fits[320], none[200];
@@ -130,11 +131,11 @@ enum code discover_explain(const struct discovery *d, const struct object_list *
         return err_set(err, E_UNSUPPORTED,
                        "%s is an Iceberg table (it has data and metadata): its files alone are not "
                        "its rows",
-                       d->store->shown);
+                       d->source.store->shown);
     fitting(d, &l, fits, sizeof(fits));
     if (lacks[0])
-        return err_set(err, E_NOTFOUND, "no complete partition in %s: %s%s", d->store->shown, lacks,
-                       fits);
-    return err_set(err, E_NOTFOUND, "source folder %s has no %s%s", d->store->shown,
+        return err_set(err, E_NOTFOUND, "no complete partition in %s: %s%s", d->source.store->shown,
+                       lacks, fits);
+    return err_set(err, E_NOTFOUND, "source folder %s has no %s%s", d->source.store->shown,
                    wanted(d, none), fits);
 }

@@ -1,9 +1,10 @@
-#include "source/discover.h"
+#include "source/dated.h"
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "source/discover_priv.h"
+#include "source/dated_priv.h"
 #include "remote/store/local_store.h"
+#include "source/folder.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -12,7 +13,6 @@
 #include <unistd.h>
 
 static char root[PATH_CAP];
-static struct object_store *store;
 
 static int begin(void **state)
 {
@@ -20,7 +20,6 @@ static int begin(void **state)
     strcpy(root, "/tmp/murr-discover-XXXXXX");
     if (!mkdtemp(root))
         return -1;
-    store = local_store_new(root);
     return 0;
 }
 
@@ -28,7 +27,6 @@ static int end(void **state)
 {
     (void)state;
     struct err err;
-    object_store_close(store);
     return tree_remove(root, &err) ? -1 : 0;
 }
 
@@ -61,17 +59,17 @@ static const char *found(enum partition_kind kind, const char *served, char out[
 {
     static const struct remote_op no_bound;
     const struct partition_layout layout = {kind, (char *)"_SUCCESS", (char *)"_latest"};
-    const struct discovery d = {.store = store, .layout = &layout, .served = served};
-    struct discovery_result r;
+    const struct source_query query = {.served = served};
+    struct source *source = dated_new(local_store_new(root), &layout);
+    AUTO(source_answer) struct source_answer r = {0};
     struct err err;
-    if (discover(&d, &no_bound, &r, &err))
+    if (source_find_newest(source, &query, &no_bound, &r, &err))
         snprintf(out, 600, "%s", err.msg);
-    else if (r.what == DISCOVERED_NEW)
-        snprintf(out, 600, "new %s", r.partition.label);
+    else if (r.what == FOUND_NEW)
+        snprintf(out, 600, "new %s", r.publication.label);
     else
-        snprintf(out, 600, "%s", r.what == DISCOVERED_STAY ? "stay" : "gone");
-    if (strncmp(out, "new", 3) == 0)
-        partition_done(&r.partition);
+        snprintf(out, 600, "%s", r.what == FOUND_STAY ? "stay" : "gone");
+    source_close(source);
     return out;
 }
 
@@ -217,12 +215,14 @@ static void a_pointer_that_is_gone_is_told(void **state)
     static const struct remote_op no_bound;
     const struct partition_layout layout = {PARTITIONS_POINTER, (char *)"_SUCCESS",
                                             (char *)"_latest"};
-    const struct discovery d = {.store = store, .layout = &layout, .served = "v1"};
-    struct discovery_result r;
+    const struct source_query query = {.served = "v1"};
+    struct source *source = dated_new(local_store_new(root), &layout);
+    AUTO(source_answer) struct source_answer r = {0};
     struct err err;
     publish("v1");
-    assert_int_equal(discover(&d, &no_bound, &r, &err), OK);
-    assert_int_equal(r.what, DISCOVERED_STAY);
+    assert_ok(source_find_newest(source, &query, &no_bound, &r, &err));
+    source_close(source);
+    assert_int_equal(r.what, FOUND_STAY);
     assert_non_null(strstr(r.passed.msg, "has no file _latest any more"));
 }
 
@@ -250,16 +250,16 @@ static void names_are_what_they_look_like(void **state)
     static const char *const hours[] = {"00/", "19/", "23/"}, *const others[] = {"24/", "2/",
                                                                                  "0x/"};
     for (size_t i = 0; i < 3; i++) {
-        assert_true(discover_is_hour(hours[i]));
-        assert_false(discover_is_hour(others[i]));
+        assert_true(dated_is_hour(hours[i]));
+        assert_false(dated_is_hour(others[i]));
     }
-    assert_int_equal(discover_hive_day("dt=1970-01-02/"), 1);
-    assert_int_equal(discover_hive_day("=1970-01-02/"), PARTITION_NO_DAY);
-    assert_int_equal(discover_hive_day("dt=19700102/"), PARTITION_NO_DAY);
+    assert_int_equal(dated_hive_day("dt=1970-01-02/"), 1);
+    assert_int_equal(dated_hive_day("=1970-01-02/"), PUBLICATION_NO_DAY);
+    assert_int_equal(dated_hive_day("dt=19700102/"), PUBLICATION_NO_DAY);
     static const char *const climb[] = {"..", "a/..", "a//b", "./a", "a/../b", "", "a/"};
     for (size_t i = 0; i < sizeof(climb) / sizeof(climb[0]); i++)
-        assert_true(discover_climbs(view_cstr(climb[i])));
-    assert_false(discover_climbs(view_cstr("a/..b/c..")));
+        assert_true(dated_climbs(view_cstr(climb[i])));
+    assert_false(dated_climbs(view_cstr("a/..b/c..")));
 }
 
 static void days_are_those_of_the_calendar(void **state)
@@ -272,12 +272,12 @@ static void days_are_those_of_the_calendar(void **state)
         gmtime_r(&at, &tm);
         snprintf(text, sizeof(text), "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1,
                  tm.tm_mday);
-        assert_int_equal(partition_day(view_cstr(text)), day);
+        assert_int_equal(folder_day(view_cstr(text)), day);
     }
     static const char *const none[] = {"2026-02-29", "2026-13-01", "2026-00-10", "0000-01-01",
                                        "2026-1-01",  "20261122",   "2026-11-2x", ""};
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-        assert_int_equal(partition_day(view_cstr(none[i])), PARTITION_NO_DAY);
+        assert_int_equal(folder_day(view_cstr(none[i])), PUBLICATION_NO_DAY);
 }
 
 int main(void)

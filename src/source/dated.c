@@ -1,21 +1,23 @@
-#include "source/discover.h"
+#include "source/dated.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "source/discover_priv.h"
+#include "source/dated_priv.h"
+#include "source/folder.h"
 
 #include <stdio.h>
 
 enum { POINTER_MAX_BYTES = 4096 };
 
 struct search {
-    const struct discovery *d;
+    const struct dated *d;
+    const struct source_query *q;
     const struct remote_op *op;
     const struct object_info *outer; /* marker of the root, for PARTITIONS_HIVE */
     bool is_done;                    /* found, or all that is left is older than what serves */
     bool served_is_there;
-    struct discovery_result *result;
+    struct source_answer *result;
     struct err newest_why; /* what the newest that cannot be taken lacks */
 };
 
@@ -37,49 +39,49 @@ static void note_why(struct search *s, const struct err *why)
 static void note_passed(struct search *s, const char *label, const struct err *why)
 {
     note_why(s, why);
-    if (s->result->passed_label[0])
+    if (s->result->passed_label)
         return;
-    snprintf(s->result->passed_label, sizeof(s->result->passed_label), "%s", label);
+    s->result->passed_label = mem_strdup(label);
     s->result->passed = *why;
 }
 
-static void take(struct search *s, struct partition *take_partition)
+static void take(struct search *s, struct publication *take_found)
 {
     struct err why = {0};
-    if (s->d->passes_over && s->d->passes_over(s->d->arg, take_partition, &why)) {
-        note_passed(s, take_partition->label, &why);
-        partition_done(take_partition);
+    if (s->q->passes_over && s->q->passes_over(s->q->arg, take_found, &why)) {
+        note_passed(s, take_found->label, &why);
+        publication_done(take_found);
         return;
     }
-    s->result->partition = *take_partition;
-    s->result->what = DISCOVERED_NEW;
+    s->result->publication = *take_found;
+    s->result->what = FOUND_NEW;
     s->is_done = true;
 }
 
 /* What we may not read, say, does not keep others out; but what serves stays. */
 static bool may_pass_over(const struct search *s, enum code rc, bool has_served)
 {
-    return rc == E_IO && !has_served && !s->d->store->is_far;
+    return rc == E_IO && !has_served && !s->d->source.store->is_far;
 }
 
 /* One candidate; they come from the newest on. */
 must_use static enum code look_at(struct search *s, const char *label, const char *folder,
                                   int32_t day, struct err *err)
 {
-    const struct discovery *d = s->d;
-    struct partition p = {0};
+    const struct dated *d = s->d;
+    struct publication p = {0};
     enum folder_state state;
     struct err why = {0};
-    if (d->only && strcmp(d->only, label) != 0)
+    if (s->q->only && strcmp(s->q->only, label) != 0)
         return OK;
-    int order = d->served ? compare_labels(d->layout->kind, label, d->served) : 1;
+    int order = s->q->served ? compare_labels(d->layout->kind, label, s->q->served) : 1;
     bool is_served = order == 0;
     if (order < 0) {
         s->is_done = true;
         return OK;
     }
-    enum code rc =
-        partition_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err);
+    enum code rc = folder_read(d->source.store, d->layout, label, folder, s->outer, s->op, &p,
+                               &state, &why, err);
     if (may_pass_over(s, rc, is_served)) {
         note_passed(s, label, err);
         return OK;
@@ -98,38 +100,37 @@ must_use static enum code look_at(struct search *s, const char *label, const cha
 
 /* --------------------------------------------------------------------------------- dated folders */
 
-/* "2026-11-22/" as "2026-11-22". */
-static void label_of(const char *folder, char out[PARTITION_LABEL_CAP])
+/* "2026-11-22/" as "2026-11-22"; the caller frees it. */
+static char *label_of(const char *folder)
 {
-    snprintf(out, PARTITION_LABEL_CAP, "%.*s", (int)strlen(folder) - 1, folder);
+    return mem_strndup(folder, strlen(folder) - 1);
 }
 
 must_use static enum code look_at_hours(struct search *s, const char *date_folder, int32_t day,
                                         struct err *err)
 {
-    const struct discovery *d = s->d;
+    const struct dated *d = s->d;
     AUTO(object_list) struct object_list list = {0};
-    enum code rc = object_store_list(d->store, date_folder, NULL, s->op, &list, err);
-    bool has_served = d->served && strncmp(d->served, date_folder, strlen(date_folder)) == 0;
+    enum code rc = object_store_list(d->source.store, date_folder, NULL, s->op, &list, err);
+    bool has_served = s->q->served && strncmp(s->q->served, date_folder, strlen(date_folder)) == 0;
     if (may_pass_over(s, rc, has_served)) {
         note_passed(s, date_folder, err);
         return OK;
     }
     TRY(rc);
     for (size_t i = list.n_folders; i-- > 0 && !s->is_done;) {
-        char label[PARTITION_LABEL_CAP];
-        if (!discover_is_hour(list.folders[i] + strlen(date_folder)))
+        if (!dated_is_hour(list.folders[i] + strlen(date_folder)))
             continue;
-        label_of(list.folders[i], label);
+        AUTO(ptr) char *label = label_of(list.folders[i]);
         TRY(look_at(s, label, list.folders[i], day, err));
     }
     return OK;
 }
 
 /* All hours of a date before the one that serves are older, too. */
-static bool is_older_date(const struct discovery *d, const char *folder)
+static bool is_older_date(const struct source_query *q, const char *folder)
 {
-    return d->served && strncmp(folder, d->served, strlen(folder) - 1) < 0;
+    return q->served && strncmp(folder, q->served, strlen(folder) - 1) < 0;
 }
 
 must_use static enum code look_at_dates(struct search *s, const struct object_list *root,
@@ -138,12 +139,11 @@ must_use static enum code look_at_dates(struct search *s, const struct object_li
     bool hourly = s->d->layout->kind == PARTITIONS_HOURLY;
     for (size_t i = root->n_folders; i-- > 0 && !s->is_done;) { /* sorted, and so are dates */
         const char *folder = root->folders[i];
-        char label[PARTITION_LABEL_CAP];
-        int32_t day = partition_day(view_of(folder, strlen(folder) - 1));
-        if (day == PARTITION_NO_DAY)
+        int32_t day = folder_day(view_of(folder, strlen(folder) - 1));
+        if (day == PUBLICATION_NO_DAY)
             continue;
-        label_of(folder, label);
-        if (hourly && is_older_date(s->d, folder))
+        AUTO(ptr) char *label = label_of(folder);
+        if (hourly && is_older_date(s->q, folder))
             return OK;
         TRY(hourly ? look_at_hours(s, folder, day, err) : look_at(s, label, folder, day, err));
     }
@@ -163,15 +163,14 @@ must_use static enum code look_at_hive(struct search *s, const struct object_lis
     size_t n = 0;
     AUTO(ptr) char **folders = mem_alloc((root->n_folders + 1) * sizeof(char *));
     for (size_t i = 0; i < root->n_folders; i++)
-        if (discover_hive_day(root->folders[i]) != PARTITION_NO_DAY)
+        if (dated_hive_day(root->folders[i]) != PUBLICATION_NO_DAY)
             folders[n++] = root->folders[i];
     if (n)
         qsort(folders, n, sizeof(*folders), by_date);
-    s->outer = partition_object(root, "", s->d->layout->marker);
+    s->outer = folder_object(root, "", s->d->layout->marker);
     while (n-- > 0 && !s->is_done) {
-        char label[PARTITION_LABEL_CAP];
-        label_of(folders[n], label);
-        TRY(look_at(s, label, folders[n], discover_hive_day(folders[n]), err));
+        AUTO(ptr) char *label = label_of(folders[n]);
+        TRY(look_at(s, label, folders[n], dated_hive_day(folders[n]), err));
     }
     return OK;
 }
@@ -181,18 +180,20 @@ must_use static enum code look_at_hive(struct search *s, const struct object_lis
 /* The root itself. Its label is when it was published. */
 must_use static enum code look_at_root(struct search *s, struct err *err)
 {
-    const struct discovery *d = s->d;
-    struct partition p = {0};
+    const struct dated *d = s->d;
+    struct publication p = {0};
     enum folder_state state;
     struct err why = {0};
-    TRY(partition_read(d->store, d->layout, "", "", NULL, s->op, &p, &state, &why, err));
+    char text[25];
+    TRY(folder_read(d->source.store, d->layout, "", "", NULL, s->op, &p, &state, &why, err));
     s->served_is_there = true;
     if (state == FOLDER_WHOLE) {
-        p.day = PARTITION_NO_DAY;
-        clock_format(p.published_at_ms, p.label);
+        p.day = PUBLICATION_NO_DAY;
+        free(p.label);
+        p.label = mem_strdup(clock_format(p.published_at_ms, text));
         take(s, &p);
     } else if (state == FOLDER_UNUSABLE) {
-        note_passed(s, d->store->shown, &why);
+        note_passed(s, d->source.store->shown, &why);
     } else {
         note_why(s, &why);
     }
@@ -210,36 +211,39 @@ static struct view below_root(const char *root, struct view name)
     return view_of(name.ptr + len, name.len - len);
 }
 
-/* The folder that the pointer names, as "name/". */
-must_use static enum code parse_pointer(const struct discovery *d, struct view text,
-                                        char out[PARTITION_LABEL_CAP], struct err *err)
+/* The folder that the pointer names, as "name/", which the caller frees. */
+must_use static enum code parse_pointer(const struct dated *d, struct view text, char **out,
+                                        struct err *err)
 {
     char shown[128];
-    struct view name = below_root(d->store->shown, view_trim(text));
+    struct view name = below_root(d->source.store->shown, view_trim(text));
     while (name.len && name.ptr[name.len - 1] == '/')
         name.len--;
-    bool climbs = discover_climbs(name);
-    if (name.len == 0 || name.len > PARTITION_LABEL_CAP - 2 || climbs || !view_is_utf8(name) ||
-        memchr(name.ptr, '\n', name.len) || memchr(name.ptr, '\0', name.len))
+    bool climbs = dated_climbs(name);
+    if (name.len == 0 || climbs || !view_is_utf8(name) || memchr(name.ptr, '\n', name.len) ||
+        memchr(name.ptr, '\0', name.len))
         return err_set(err, E_INVALID, "%s of %s names no folder below it: '%s'",
-                       d->layout->pointer, d->store->shown,
+                       d->layout->pointer, d->source.store->shown,
                        view_printable(text, shown, sizeof(shown)));
-    snprintf(out, PARTITION_LABEL_CAP, "%.*s/", (int)name.len, (const char *)name.ptr);
+    AUTO(buf) struct buf folder = {0};
+    buf_put(&folder, name.ptr, name.len);
+    buf_puts(&folder, "/");
+    *out = mem_strdup(buf_cstr(&folder));
     return OK;
 }
 
-must_use static enum code read_pointer(struct search *s, const struct object_info *info,
-                                       char out[PARTITION_LABEL_CAP], struct err *err)
+must_use static enum code read_pointer(struct search *s, const struct object_info *info, char **out,
+                                       struct err *err)
 {
-    const struct discovery *d = s->d;
+    const struct dated *d = s->d;
     uint8_t text[POINTER_MAX_BYTES];
     struct object *object;
     struct byte_range range = {0, info->size, text, false};
     if (info->size > sizeof(text))
         return err_set(err, E_INVALID, "%s of %s has %llu bytes; it should name a folder",
-                       d->layout->pointer, d->store->shown, (unsigned long long)info->size);
+                       d->layout->pointer, d->source.store->shown, (unsigned long long)info->size);
     if (info->size) {
-        TRY(object_open(d->store, info, &object, err));
+        TRY(object_open(d->source.store, info, &object, err));
         enum code rc = object_read_now(object, &range, 1, s->op, err);
         object_close(object);
         TRY(rc);
@@ -250,9 +254,9 @@ must_use static enum code read_pointer(struct search *s, const struct object_inf
 must_use static enum code look_behind_pointer(struct search *s, const struct object_list *root,
                                               struct err *err)
 {
-    const struct discovery *d = s->d;
-    char folder[PARTITION_LABEL_CAP], label[PARTITION_LABEL_CAP];
-    struct partition p = {0};
+    const struct dated *d = s->d;
+    AUTO(ptr) char *folder = NULL;
+    struct publication p = {0};
     enum folder_state state;
     struct err why = {0};
     for (size_t i = 0; i < root->n_objects && !s->outer; i++)
@@ -260,15 +264,16 @@ must_use static enum code look_behind_pointer(struct search *s, const struct obj
             s->outer = &root->objects[i];
     s->served_is_there = true;
     if (!s->outer) {
-        err_write(&why, "%s has no file %s any more", d->store->shown, d->layout->pointer);
-        if (d->served)
+        err_write(&why, "%s has no file %s any more", d->source.store->shown, d->layout->pointer);
+        if (s->q->served)
             note_passed(s, d->layout->pointer, &why);
         return OK;
     }
-    TRY(read_pointer(s, s->outer, folder, err));
-    label_of(folder, label);
-    TRY(partition_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err));
-    p.day = partition_day(view_cstr(label));
+    TRY(read_pointer(s, s->outer, &folder, err));
+    AUTO(ptr) char *label = label_of(folder);
+    TRY(folder_read(d->source.store, d->layout, label, folder, s->outer, s->op, &p, &state, &why,
+                    err));
+    p.day = folder_day(view_cstr(label));
     if (state == FOLDER_WHOLE)
         take(s, &p);
     else
@@ -296,54 +301,76 @@ must_use static enum code look_through(struct search *s, const struct object_lis
 }
 
 /* Where a listing of the root may begin: dates before what serves are not looked at. */
-static const char *list_from(const struct discovery *d, char date[static 11])
+static const char *list_from(const struct search *s, char date[static 11])
 {
+    const struct dated *d = s->d;
     bool by_date = d->layout->kind == PARTITIONS_DATED || d->layout->kind == PARTITIONS_HOURLY;
-    if (!d->served || !by_date)
+    if (!s->q->served || !by_date)
         return NULL;
-    snprintf(date, 11, "%.10s", d->served);
+    snprintf(date, 11, "%.10s", s->q->served);
     return date;
 }
 
 /* Of a table whose log says which files count, folders alone say nothing. */
-must_use static enum code check_not_foreign(const struct discovery *d,
-                                            const struct object_list *root, struct err *err)
+must_use static enum code check_not_foreign(const struct dated *d, const struct object_list *root,
+                                            struct err *err)
 {
     for (size_t i = 0; i < root->n_folders; i++)
         if (strcmp(root->folders[i], "_delta_log/") == 0 ||
             strcmp(root->folders[i], ".hoodie/") == 0)
             return err_set(err, E_UNSUPPORTED,
                            "%s is a %s table (it has a %s): its files alone are not its rows",
-                           d->store->shown, root->folders[i][0] == '_' ? "Delta" : "Hudi",
+                           d->source.store->shown, root->folders[i][0] == '_' ? "Delta" : "Hudi",
                            root->folders[i]);
     return OK;
 }
 
 must_use static enum code search(struct search *s, struct err *err)
 {
-    const struct discovery *d = s->d;
+    const struct dated *d = s->d;
     AUTO(object_list) struct object_list root = {0};
     char date[11];
-    const char *from = list_from(d, date);
-    TRY(object_store_list(d->store, "", from, s->op, &root, err));
+    const char *from = list_from(s, date);
+    TRY(object_store_list(d->source.store, "", from, s->op, &root, err));
     if (!from && root.n_objects + root.n_folders == 0)
-        return err_set(err, E_NOTFOUND, "source folder %s is empty", d->store->shown);
+        return err_set(err, E_NOTFOUND, "source folder %s is empty", d->source.store->shown);
     TRY(check_not_foreign(d, &root, err));
     TRY(look_through(s, &root, err));
-    if (s->is_done && s->result->what == DISCOVERED_NEW)
+    if (s->is_done && s->result->what == FOUND_NEW)
         return OK;
-    s->result->what = s->served_is_there ? DISCOVERED_STAY : DISCOVERED_GONE;
-    if (d->served)
+    s->result->what = s->served_is_there ? FOUND_STAY : FOUND_GONE;
+    if (s->q->served)
         return OK;
-    return discover_explain(d, &root, s->newest_why.msg, s->op, err);
+    return dated_explain(d, &root, s->newest_why.msg, s->op, err);
 }
 
-enum code discover(const struct discovery *d, const struct remote_op *op,
-                   struct discovery_result *out, struct err *err)
+must_use static enum code find_newest(struct source *source, const struct source_query *q,
+                                      const struct remote_op *op, struct source_answer *out,
+                                      struct err *err)
 {
-    struct discovery_result result = {.what = DISCOVERED_GONE};
-    struct search s = {.d = d, .op = op, .result = &result};
-    TRY(search(&s, err));
-    *out = result;
-    return OK;
+    struct source_answer found = {.what = FOUND_GONE};
+    struct search s = {.d = (struct dated *)source, .q = q, .op = op, .result = &found};
+    enum code rc = search(&s, err);
+    if (rc)
+        source_answer_done(&found);
+    else
+        *out = found;
+    return rc;
+}
+
+static void dated_free(struct source *s)
+{
+    free(s);
+}
+
+struct source *dated_new(struct object_store *take_store, const struct partition_layout *layout)
+{
+    static const struct source_ops ops = {find_newest, dated_free};
+    struct dated *d = mem_zalloc(sizeof(*d));
+    AUTO(buf) struct buf identity = {0};
+    buf_printf(&identity, "%s\n%d %s %s", take_store->identity, (int)layout->kind, layout->marker,
+               layout->pointer);
+    d->source = (struct source){&ops, take_store, mem_strdup(buf_cstr(&identity))};
+    d->layout = layout;
+    return &d->source;
 }

@@ -1,18 +1,10 @@
-#include "source/partition.h"
+#include "source/folder.h"
 
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
 #include <stdio.h>
-
-void partition_done(struct partition *p)
-{
-    for (size_t i = 0; i < p->n_files; i++)
-        object_info_done(&p->files[i].info);
-    free(p->files);
-    *p = (struct partition){0};
-}
 
 /* --------------------------------------------------------------------------------------- names */
 
@@ -36,18 +28,18 @@ static int32_t days_since_epoch(int year, int month, int day)
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-int32_t partition_day(struct view v)
+int32_t folder_day(struct view v)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const char *name = (const char *)v.ptr;
     if (v.len != 10 || name[4] != '-' || name[7] != '-')
-        return PARTITION_NO_DAY;
+        return PUBLICATION_NO_DAY;
     int year = digits(name, 4), month = digits(name + 5, 2), day = digits(name + 8, 2);
     if (year < 1 || month < 1 || month > 12 || day < 1)
-        return PARTITION_NO_DAY;
+        return PUBLICATION_NO_DAY;
     bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     if (day > days[month - 1] + (month == 2 && is_leap))
-        return PARTITION_NO_DAY;
+        return PUBLICATION_NO_DAY;
     return days_since_epoch(year, month, day);
 }
 
@@ -58,13 +50,13 @@ static bool is_file_name(struct view name)
            memcmp(name.ptr + name.len - tail, ".parquet", tail) == 0;
 }
 
-bool partition_is_file_name(const char *name)
+bool folder_is_file_name(const char *name)
 {
     return is_file_name(view_cstr(name));
 }
 
-const struct object_info *partition_object(const struct object_list *list, const char *folder,
-                                           const char *name)
+const struct object_info *folder_object(const struct object_list *list, const char *folder,
+                                        const char *name)
 {
     size_t skip = strlen(folder);
     for (size_t i = 0; i < list->n_objects; i++)
@@ -134,7 +126,7 @@ static const char *plain_folder(const struct folder *f)
 static const struct object_info *first_file(const struct folder *f)
 {
     for (size_t i = 0; i < f->list.n_objects; i++)
-        if (partition_is_file_name(below(f, f->list.objects[i].name)))
+        if (folder_is_file_name(below(f, f->list.objects[i].name)))
             return &f->list.objects[i];
     return NULL;
 }
@@ -144,7 +136,7 @@ static const struct object_info *newest_file(const struct folder *f)
     const struct object_info *newest = NULL;
     for (size_t i = 0; i < f->list.n_objects; i++) {
         const struct object_info *o = &f->list.objects[i];
-        if (partition_is_file_name(below(f, o->name)) &&
+        if (folder_is_file_name(below(f, o->name)) &&
             (!newest || o->modified_ms > newest->modified_ms))
             newest = o;
     }
@@ -153,7 +145,7 @@ static const struct object_info *newest_file(const struct folder *f)
 
 static const struct object_info *own_marker(const struct folder *f)
 {
-    return partition_object(&f->list, f->name, f->layout->marker);
+    return folder_object(&f->list, f->name, f->layout->marker);
 }
 
 static const char *shown_label(const struct folder *f)
@@ -217,46 +209,47 @@ static bool is_usable(const struct folder *f, const char *foreign, struct err *w
     return false;
 }
 
-/* -------------------------------------------------------------------------------- the partition */
+/* ------------------------------------------------------------------------------ the publication */
 
 static void make_fingerprint(const struct folder *f, const char *marker_version,
-                             struct partition *p)
+                             struct publication *p)
 {
     AUTO(buf) struct buf all = {0};
     buf_printf(&all, "%s\n%s", f->store->identity, p->label);
-    for (size_t i = 0; i < p->n_files; i++)
-        buf_printf(&all, "\n%s\t%llu\t%s", p->files[i].name,
-                   (unsigned long long)p->files[i].info.size, p->files[i].info.version);
+    for (size_t i = 0; i < p->n_data_files; i++)
+        buf_printf(&all, "\n%s\t%llu\t%s", p->data_files[i].name,
+                   (unsigned long long)p->data_files[i].info.size, p->data_files[i].info.version);
     buf_printf(&all, "\n%s", marker_version);
     p->fingerprint = hash_checksum(buf_view(&all));
 }
 
 /* Takes its files out of the list. */
-must_use static enum code take_files(struct folder *f, struct partition *p, struct err *err)
+must_use static enum code take_files(struct folder *f, struct publication *p, struct err *err)
 {
-    p->files = mem_alloc((f->list.n_objects + 1) * sizeof(*p->files));
+    p->data_files = mem_alloc((f->list.n_objects + 1) * sizeof(*p->data_files));
     for (size_t i = 0; i < f->list.n_objects; i++) {
         struct object_info *info = &f->list.objects[i];
-        if (!partition_is_file_name(below(f, info->name)))
+        if (!folder_is_file_name(below(f, info->name)))
             continue;
         if (info->unreadable)
             return err_set(err, E_IO, "cannot read %s/%s: %s", f->store->shown, info->name,
                            strerror(info->unreadable));
-        p->files[p->n_files++] = (struct partition_file){*info, below(f, info->name)};
+        p->data_files[p->n_data_files++] =
+            (struct data_file){f->store, *info, below(f, info->name)};
         *info = (struct object_info){0};
     }
     return OK;
 }
 
-must_use static enum code make_partition(struct folder *f, const struct object_info *marker,
-                                         struct partition *out, struct err *err)
+must_use static enum code make_publication(struct folder *f, const struct object_info *marker,
+                                           struct publication *out, struct err *err)
 {
-    struct partition p = {.published_at_ms = marker->modified_ms, .day = PARTITION_NO_DAY};
+    struct publication p = {.published_at_ms = marker->modified_ms, .day = PUBLICATION_NO_DAY};
     AUTO(ptr) char *version = mem_strdup(marker->version);
-    snprintf(p.label, sizeof(p.label), "%s", f->label);
+    p.label = mem_strdup(f->label);
     enum code rc = take_files(f, &p, err);
     if (rc) {
-        partition_done(&p);
+        publication_done(&p);
         return rc;
     }
     make_fingerprint(f, version, &p);
@@ -264,7 +257,7 @@ must_use static enum code make_partition(struct folder *f, const struct object_i
     return OK;
 }
 
-must_use static enum code read(struct folder *f, struct partition *out, enum folder_state *state,
+must_use static enum code read(struct folder *f, struct publication *out, enum folder_state *state,
                                struct err *why, struct err *err)
 {
     *state = FOLDER_EMPTY;
@@ -280,19 +273,19 @@ must_use static enum code read(struct folder *f, struct partition *out, enum fol
     *state = FOLDER_UNUSABLE;
     if (!is_usable(f, foreign, why) || !marker)
         return OK;
-    TRY(make_partition(f, marker, out, err));
+    TRY(make_publication(f, marker, out, err));
     *state = FOLDER_WHOLE;
     return OK;
 }
 
-enum code partition_read(struct object_store *store, const struct partition_layout *layout,
-                         const char *label, const char *folder, const struct object_info *outer,
-                         const struct remote_op *op, struct partition *out_partition,
-                         enum folder_state *out_state, struct err *out_why, struct err *err)
+enum code folder_read(struct object_store *store, const struct partition_layout *layout,
+                      const char *label, const char *folder, const struct object_info *outer,
+                      const struct remote_op *op, struct publication *out_publication,
+                      enum folder_state *out_state, struct err *out_why, struct err *err)
 {
     struct folder f = {store, layout, folder, label, {0}, outer};
     TRY(object_store_list(store, folder, NULL, op, &f.list, err));
-    enum code rc = read(&f, out_partition, out_state, out_why, err);
+    enum code rc = read(&f, out_publication, out_state, out_why, err);
     object_list_done(&f.list);
     return rc;
 }

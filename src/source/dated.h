@@ -1,0 +1,11 @@
+/* Publications that are folders of Parquet files, named by their date or otherwise (enum partition_kind). */
+#ifndef MURR_SOURCE_DATED_H
+#define MURR_SOURCE_DATED_H
+
+#include "source/source.h"
+#include "source/spec.h"
+
+/* Borrows the layout. */
+struct source *dated_new(struct object_store *take_store, const struct partition_layout *layout);
+
+#endif

@@ -1,0 +1,12 @@
+#include "source/spec.h"
+
+#include <stdlib.h>
+
+void source_spec_done(struct source_spec *spec)
+{
+    free(spec->local.path);
+    s3_config_done(&spec->s3);
+    free(spec->layout.marker);
+    free(spec->layout.pointer);
+    *spec = (struct source_spec){0};
+}

@@ -1,0 +1,37 @@
+/* What the configuration says of the source of a table. Filled by config/source.c. */
+#ifndef MURR_SOURCE_SPEC_H
+#define MURR_SOURCE_SPEC_H
+
+#include "remote/s3_config.h"
+
+enum source_kind { SOURCE_LOCAL, SOURCE_S3, SOURCE_NONE };
+
+/* How a tree of folders publishes. */
+enum partition_kind {
+    PARTITIONS_DATED, /* YYYY-MM-DD/, each with a marker */
+    PARTITIONS_HIVE, /* name=YYYY-MM-DD/, each with a marker, or one at the root that is not older than the
+                           files */
+    PARTITIONS_HOURLY,  /* YYYY-MM-DD/HH/, each with a marker */
+    PARTITIONS_NONE,    /* the root itself, with a marker that is not older than the files */
+    PARTITIONS_POINTER, /* the folder that a small object at the root names; no marker */
+};
+
+struct partition_layout {
+    enum partition_kind kind;
+    char *marker;  /* name of the object that says "whole": "_SUCCESS" */
+    char *pointer; /* name of the small object */
+};
+
+/* Strings are owned. */
+struct source_spec {
+    enum source_kind kind;
+    struct {
+        char *path; /* the folder that holds the partitions */
+    } local;
+    struct s3_config s3;
+    struct partition_layout layout;
+};
+
+void source_spec_done(struct source_spec *spec);
+
+#endif
