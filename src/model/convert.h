@@ -1,4 +1,5 @@
-/* Values of one type as values of another: what type_converts allows, and what a type cannot hold refused. */
+/* Values of one type as values of another: what type_converts allows, and what a type cannot hold
+ * refused. */
 #ifndef MURR_MODEL_CONVERT_H
 #define MURR_MODEL_CONVERT_H
 
@@ -16,8 +17,8 @@ must_use enum code vector_convert(const struct vector *from, struct vector *to, 
                                   struct err *err);
 
 /*
- * The same from any type, where there is nothing to convert: all values are null, or lists without elements that are
- * not, into lists.
+ * The same from any type, where there is nothing to convert: all values are null, or lists without
+ * elements that are not, into lists.
  *
  * Fails E_INVALID for a value.
  */

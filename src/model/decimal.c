@@ -1,12 +1,12 @@
 #include "model/decimal.h"
 
 /*
- * Every decimal is computed in 256 bits, as four words, the lowest first, whatever its width. 10^76, the largest power that
- * a decimal256 needs, is below 2^253, so a sign fits above it.
+ * Every decimal is computed in 256 bits, as four words, the lowest first, whatever its width.
+ * 10^76, the largest power that a decimal256 needs, is below 2^253, so a sign fits above it.
  */
 
-/* value * 10^n; false: it does not fit. A negative number stands here as 2^256 - |value|; ten times that carries 9 out of the
- * highest word where |value| * 10 still fits. */
+/* value * 10^n; false: it does not fit. A negative number stands here as 2^256 - |value|; ten times
+ * that carries 9 out of the highest word where |value| * 10 still fits. */
 static bool scale_up(uint64_t words[4], unsigned n)
 {
     bool negative = words[3] >> 63;

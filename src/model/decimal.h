@@ -1,12 +1,14 @@
-/* Arithmetic on decimals: integers of 16 or 32 bytes of two's complement, little-endian, with a point somewhere in them. */
+/* Arithmetic on decimals: integers of 16 or 32 bytes of two's complement, little-endian, with a
+ * point somewhere in them. */
 #ifndef MURR_MODEL_DECIMAL_H
 #define MURR_MODEL_DECIMAL_H
 
 #include "model/dtype.h"
 
 /*
- * `steps` more digits behind the point, or less where it is negative; of `precision` digits in all, 0: as many as there are.
- * Widths are bytes; `from` may be a narrower integer. False: digits would be lost, or there are too many.
+ * `steps` more digits behind the point, or less where it is negative; of `precision` digits in all,
+ * 0: as many as there are. Widths are bytes; `from` may be a narrower integer. False: digits would
+ * be lost, or there are too many.
  */
 bool decimal_rescale(const uint8_t *from, size_t from_bytes, uint8_t *to, size_t to_bytes,
                      int steps, unsigned precision);

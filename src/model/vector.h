@@ -13,11 +13,13 @@ struct vector {
     size_t cap;     /* values there is room for */
     size_t n_nulls; /* among the n */
     uint8_t *valid; /* n bytes, 1 value 0 null; always filled, also when n_nulls is 0 */
+    /* Null rows hold zeros. */
     union {
-        void *values;       /* n * vector_width, native byte order; bool as bytes 0/1 */
-        struct view *views; /* utf8, binary: bytes borrowed from the decoder; lists, also of one
-                               length: such values as model/list.h describes */
-    };                      /* a null row holds zeros */
+        void *values; /* n * vector_width, native byte order; bool as bytes 0/1 */
+        /* utf8, binary: bytes borrowed from the decoder. Lists, also those of one length: values as
+         * model/list.h describes them. */
+        struct view *views;
+    };
 };
 
 /* Room for `cap` values. Aborts when memory is short: a vector is a few hundred values. */
@@ -36,7 +38,8 @@ static inline size_t vector_width(const struct type *t)
     return vector_has_views(t) ? sizeof(struct view) : type_width(t);
 }
 
-/* What a value takes where it is kept, at least: of lists of one length a null takes as much as the others. */
+/* What a value takes where it is kept, at least: of lists of one length a null takes as much as the
+ * others. */
 static inline size_t vector_kept_bytes(const struct type *t)
 {
     return vector_width(t) + (t->dtype == DT_LIST ? type_width(t) : 0);

@@ -2,12 +2,12 @@
 
 #include "model/fill.h"
 
-/* Keys of one run of passes, and how many runs behind the first pass the others are: about a hundred
- * misses in flight. At most 64 keys: their presence is collected in a word. */
+/* Keys of one run of passes, and how many runs behind the first pass the others are: about a
+ * hundred misses in flight. At most 64 keys: their presence is collected in a word. */
 enum { RUN_KEYS = 32, SLOT_LAG = 1, COMPARE_LAG = 3, N_RUNS = 4 };
 
-/* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, two pairs
- * from 17 to 32. */
+/* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, two
+ * pairs from 17 to 32. */
 static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
 {
     typedef uint64_t pair __attribute__((vector_size(16)));
@@ -97,8 +97,8 @@ static void touch(uint64_t *bits, uint32_t from, uint32_t to, uint32_t shift)
 }
 
 /*
- * Rows that are a multiple of a line begin with one; those that divide one lie in one. Others lie anywhere: then
- * every second half of a line is noted.
+ * Rows that are a multiple of a line begin with one; those that divide one lie in one. Others lie
+ * anywhere: then every second half of a line is noted.
  */
 struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields)
 {
@@ -178,8 +178,8 @@ static inline __attribute__((always_inline)) void hash_keys(const struct seg_set
     }
 }
 
-/* Where all keys of a table have one length, usually those of a request do, too: then the loop is made
- * for it. */
+/* Where all keys of a table have one length, usually those of a request do, too: then the loop is
+ * made for it. */
 static bool all_have_length(const struct view *keys, size_t n, size_t len)
 {
     size_t differ = 0;
@@ -243,8 +243,8 @@ static bool resolve_miss(const struct seg_set *set, struct run *run, size_t i)
     return false;
 }
 
-/* Which of a run's rows hold their keys, one bit each, where all keys have one length: the loop that
- * nearly every key of nearly every table goes through. */
+/* Which of a run's rows hold their keys, one bit each, where all keys have one length: the loop
+ * that nearly every key of nearly every table goes through. */
 static uint64_t compare_fixed(const struct run *run, size_t width)
 {
     const struct view *keys = run->keys;
@@ -329,8 +329,8 @@ static void find_ahead(const struct seg_set *set, const struct view *keys, const
 }
 
 /*
- * A pipeline of short runs: while rows are on their way into the cache, later keys are hashed and their
- * pilots fetched, so that the processor computes where it would wait.
+ * A pipeline of short runs: while rows are on their way into the cache, later keys are hashed and
+ * their pilots fetched, so that the processor computes where it would wait.
  */
 void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
               struct seg_rows *rows)

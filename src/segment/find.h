@@ -1,9 +1,9 @@
 /*
  * Finding the rows of a batch of keys: the hot path of Murr.
  *
- * One key costs a few computed addresses and one cache miss, on its row. Keys are taken in short runs
- * through three passes, so that the misses overlap: each pass computes the address that the next one
- * reads, and prefetches it.
+ * One key costs a few computed addresses and one cache miss, on its row. Keys are taken in short
+ * runs through three passes, so that the misses overlap: each pass computes the address that the
+ * next one reads, and prefetches it.
  *
  *     1. hash the key, choose its block, mix            prefetch the pilot
  *     2. read the pilot, compute the slot               prefetch the row
@@ -15,9 +15,9 @@
 #include "segment/set.h"
 
 /*
- * What of a row will be read besides its first byte: offsets that lie in cache lines of their own, so that the
- * search prefetches these lines and no others. Wide rows are read at more places than fit: the rest
- * comes when it is asked for.
+ * What of a row will be read besides its first byte: offsets that lie in cache lines of their own,
+ * so that the search prefetches these lines and no others. Wide rows are read at more places than
+ * fit: the rest comes when it is asked for.
  */
 enum { SEG_TOUCH_MAX = 8 };
 struct seg_touch {
@@ -32,23 +32,24 @@ struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, s
 struct seg_rows {
     size_t n;
     struct seg_touch touch; /* set by the caller */
-    const uint8_t *
-        *row; /* the row in group 0; absent_row when absent. Of a stack: shifted, see there */
+    /* the row in group 0; absent_row when absent. Of a stack: shifted, see there */
+    const uint8_t **row;
     uint32_t *block; /* block and slot: for other groups and the heap; 0 when absent */
     uint32_t *slot;
     uint8_t *present; /* bitmap of n bits, unused bits 0 */
-    uint8_t *
-        layer; /* of a stack: the layer that holds the row; the base for absent ones. NULL with the base alone */
+    /* of a stack: the layer that holds the row; the base for absent ones. NULL with the base
+     * alone */
+    uint8_t *layer;
     size_t n_absent;
-    /* Of a stack: by field of the base, the rows that have that column where they are others than these, else NULL. NULL:
-     * all columns are in these rows (segment/patch.h). */
+    /* Of a stack: by field of the base, the rows that have that column where they are others than
+     * these, else NULL. NULL: all columns are in these rows (segment/patch.h). */
     struct seg_rows **of_field;
     bool is_damaged; /* some row is not what was written: nothing of all this may be used */
 };
 
 /*
- * Fill `rows` (arrays allocated by the caller, n and touch set) for n keys in canonical bytes. `hashes` are theirs,
- * where the caller has them already; else NULL.
+ * Fill `rows` (arrays allocated by the caller, n and touch set) for n keys in canonical bytes.
+ * `hashes` are theirs, where the caller has them already; else NULL.
  *
  * Threads   any; no lock, no allocation.
  * Cost      about 30 ns a key while rows miss the cache.
@@ -57,15 +58,16 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
               struct seg_rows *rows);
 
 /*
- * After a search: only the rows that were found stay, in their order. `positions`, with room for n, get where each stood.
- * Not of rows with rows->of_field.
+ * After a search: only the rows that were found stay, in their order. `positions`, with room for n,
+ * get where each stood. Not of rows with rows->of_field.
  */
 void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions);
 
 /*
- * The same where each key is looked for in a set of its own: key numbers[i] in sets[which[i]], whose rows are read at
- * touches[which[i]]. All sets have one hash seed. In two steps: _begin computes where the rows are and lets them come;
- * then there is time for something else; _end looks whether they hold the keys. Rows of absent keys are anything.
+ * The same where each key is looked for in a set of its own: key numbers[i] in sets[which[i]],
+ * whose rows are read at touches[which[i]]. All sets have one hash seed. In two steps: _begin
+ * computes where the rows are and lets them come; then there is time for something else; _end looks
+ * whether they hold the keys. Rows of absent keys are anything.
  */
 struct seg_search {
     const struct seg_set *const *sets;

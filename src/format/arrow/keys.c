@@ -328,7 +328,7 @@ enum code arrow_keys_import(const struct c_batches *batches, const struct schema
     return rc;
 }
 
-/* ---------------------------------------------------------------------------------- some at a time */
+/* ------------------------------------------------------------------------------ some at a time */
 
 must_use static enum code give_batch(struct keys *k, size_t n_rows, struct err *err)
 {

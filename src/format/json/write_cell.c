@@ -43,8 +43,8 @@ must_use static enum code read_text(const struct json_cell *c, const char *expec
 }
 
 /*
- * A decimal of at most 19 digits, digits * 10^exponent, if it is one that double arithmetic gets right: both the
- * digits and the power are doubles, so there is one rounding.
+ * A decimal of at most 19 digits, digits * 10^exponent, if it is one that double arithmetic gets
+ * right: both the digits and the power are doubles, so there is one rounding.
  */
 static bool quick_double(const uint8_t **at, double *out)
 {
@@ -67,7 +67,8 @@ static bool quick_double(const uint8_t **at, double *out)
     return true;
 }
 
-/* What ends the number is in the body, at the latest the bracket of its array: nothing is read behind. */
+/* What ends the number is in the body, at the latest the bracket of its array: nothing is read
+ * behind. */
 must_use static enum code read_number(const struct json_cell *c, double *out)
 {
     const uint8_t *at = c->s->pos;
@@ -81,7 +82,8 @@ must_use static enum code read_number(const struct json_cell *c, double *out)
     return isfinite(*out) ? OK : wrong_value(c, at, "a number in range");
 }
 
-/* The double next to a number may lie between two floats where the number does not: then it is read again. */
+/* The double next to a number may lie between two floats where the number does not: then it is read
+ * again. */
 must_use static enum code read_float(const struct json_cell *c, float *out)
 {
     const uint8_t *at = c->s->pos;
@@ -104,8 +106,8 @@ static double read_directed(const uint8_t *digits, int direction)
     return d;
 }
 
-/* To the nearest, halves to even; 0x7C00 is infinity. The double next to the number may lie between two halves where
- * the number does not. */
+/* To the nearest, halves to even; 0x7C00 is infinity. The double next to the number may lie between
+ * two halves where the number does not. */
 static uint16_t half_from(double magnitude, const uint8_t *digits)
 {
     uint16_t low = 0, high = 0x7C00;

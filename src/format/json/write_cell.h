@@ -18,7 +18,8 @@ struct json_cell {
 };
 
 /*
- * Read the value into slot `i` of the vector. Strings with escapes, bytes out of base64 and lists go to the arena of the scan.
+ * Read the value into slot `i` of the vector. Strings with escapes, bytes out of base64 and lists
+ * go to the arena of the scan.
  *
  * Fails E_INVALID naming column, row and value; E_LIMIT for more than JSON_CELL_BYTES_MAX.
  */

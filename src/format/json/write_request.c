@@ -5,12 +5,13 @@
 #include "format/json/write_cell.h"
 
 /*
- * Two passes. The first steps over everything and remembers where each array of the schema's columns begins. The
- * second reads all arrays side by side; since the first has seen that they are JSON, it can meet wrong values but
- * no wrong syntax, and a number ends where strtod says it does.
+ * Two passes. The first steps over everything and remembers where each array of the schema's
+ * columns begins. The second reads all arrays side by side; since the first has seen that they are
+ * JSON, it can meet wrong values but no wrong syntax, and a number ends where strtod says it does.
  *
- * Strings with escapes, bytes out of base64 and lists are written to an arena. It is emptied before each call, and
- * a call ends early when it has grown large, so memory stays bounded for bodies of any length.
+ * Strings with escapes, bytes out of base64 and lists are written to an arena. It is emptied before
+ * each call, and a call ends early when it has grown large, so memory stays bounded for bodies of
+ * any length.
  */
 static const size_t arena_bytes_max = 8u << 20;
 enum { SHOWN_CAP = 60 };
