@@ -1,11 +1,13 @@
 /*
- * What the control groups of this process allow, of version 1 or 2: the strictest of its own and all above it.
+ * What the control groups of this process allow, of version 1 or 2: the strictest of its own and
+ * all above it.
  *
  *     v2   /proc/self/cgroup has "0::/PATH"; the files lie in /sys/fs/cgroup/PATH and its ancestors
- *     v1   "7:memory:/PATH", "4:cpu,cpuacct:/PATH"; they lie in /sys/fs/cgroup/memory/PATH, /sys/fs/cgroup/cpu/PATH
+ *     v1   "7:memory:/PATH", "4:cpu,cpuacct:/PATH"; they lie in
+ *          /sys/fs/cgroup/memory/PATH and /sys/fs/cgroup/cpu/PATH
  *
- * In a container the path may be that of the host, and its group be mounted as the root: ancestors that are not there
- * are passed over.
+ * In a container the path may be that of the host, and its group be mounted as the root: ancestors
+ * that are not there are passed over.
  *
  * `root` is put before these paths: "" but in tests.
  */
@@ -14,7 +16,8 @@
 
 #include <stdint.h>
 
-/* Bytes that may still be taken, page cache that nobody used lately counted as free; UINT64_MAX: no limit. */
+/* Bytes that may still be taken, page cache that nobody used lately counted as free; UINT64_MAX: no
+ * limit. */
 uint64_t cgroup_memory_left(const char *root);
 
 /* Processors' worth of time, as 1.5; 0: no limit. */

@@ -50,8 +50,8 @@ printf_like(2, 3) void err_write(struct err *err, const char *fmt, ...);
 printf_like(2, 3) void err_write_errno(struct err *err, const char *fmt, ...);
 printf_like(2, 3) void err_write_in(struct err *err, const char *fmt, ...);
 
-/* What a failed call says by errno: E_NOTFOUND for a name that is not there, E_NOSPACE for a disk or quota that is
- * full, else E_IO. err_errno leaves errno alone, so that this can be its code. */
+/* What a failed call says by errno: E_NOTFOUND for a name that is not there, E_NOSPACE for a disk
+ * or quota that is full, else E_IO. err_errno leaves errno alone, so that this can be its code. */
 static inline enum code code_of_errno(void)
 {
     switch (errno) {

@@ -26,8 +26,8 @@ static inline uint64_t hash_key(struct view key, uint64_t seed)
 }
 
 /*
- * hash_key for many keys and one seed. XXH3 of 17 to 128 bytes adds the seed to words of its secret and
- * subtracts it from others; done once here, that saves a third of the work a key.
+ * hash_key for many keys and one seed. XXH3 of 17 to 128 bytes adds the seed to words of its secret
+ * and subtracts it from others; done once here, that saves a third of the work a key.
  */
 struct key_hasher {
     uint64_t seed;
@@ -40,7 +40,8 @@ static inline void key_hasher_init(struct key_hasher *h, uint64_t seed)
     XXH3_generateSecret_fromSeed(h->secret, seed);
 }
 
-/* The same number as hash_key(key, h->seed). XXH3_64bits_withSecret would give it, too, but asks for the length again. */
+/* The same number as hash_key(key, h->seed). XXH3_64bits_withSecret would give it, too, but asks
+ * for the length again. */
 static inline uint64_t key_hasher_hash(const struct key_hasher *h, struct view key)
 {
     if (key.len < 17 || key.len > 128)

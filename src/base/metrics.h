@@ -44,7 +44,8 @@ enum metrics_format { METRICS_PROMETHEUS, METRICS_OPENMETRICS };
 /* Append all metrics of the set. */
 void metrics_put(struct buf *out, const struct metrics *m, enum metrics_format format);
 
-/* The same of several sets whose families are the same in the same order, each family under one head. */
+/* The same of several sets whose families are the same in the same order, each family under one
+ * head. */
 void metrics_put_sets(struct buf *out, const struct metrics *const *sets, size_t n_sets,
                       enum metrics_format format);
 

@@ -1,6 +1,6 @@
 /*
- * A fixed set of worker threads for long work. Work comes as a batch of numbered tasks; workers take
- * the next number until none is left or one fails.
+ * A fixed set of worker threads for long work. Work comes as a batch of numbered tasks; workers
+ * take the next number until none is left or one fails.
  */
 #ifndef MURR_BASE_POOL_H
 #define MURR_BASE_POOL_H
@@ -12,8 +12,9 @@
 struct pool;
 
 /*
- * Turns for workers of several pools, so that together they keep no more cores busy than one would. A worker has a
- * turn while it runs a task, and gives it up while it waits for something that is not a core.
+ * Turns for workers of several pools, so that together they keep no more cores busy than one would.
+ * A worker has a turn while it runs a task, and gives it up while it waits for something that is
+ * not a core.
  */
 struct pool_turns;
 struct pool_turns *pool_turns_new(unsigned n); /* 0: one a core */
@@ -35,8 +36,8 @@ void pool_wait_end(struct pool *p);
 unsigned pool_size(const struct pool *p);
 
 /*
- * Run a batch and wait for its end. Returns the code and message of the failure with the lowest task
- * number, so that errors do not depend on timing.
+ * Run a batch and wait for its end. Returns the code and message of the failure with the lowest
+ * task number, so that errors do not depend on timing.
  *
  * Threads   any, one batch at a time (a second caller waits). Not from inside a task.
  */

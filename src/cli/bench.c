@@ -35,15 +35,15 @@ must_use static enum code time_one(struct bench *b, const struct projection *col
     struct view *keys = arena_alloc(&b->arena, b->n_keys * sizeof(*keys));
     for (size_t i = 0; i < b->n_keys; i++)
         keys[i] = pool[next_random(b) % n_pool];
-    struct ipc_stream answer;
-    size_t n_absent;
+    const struct answer_request wanted = {
+        .keys = {keys, b->n_keys}, .columns = columns, .max_bytes = ANSWER_BYTES_MAX};
+    struct answer answer;
     uint64_t start = clock_mono_ns();
-    TRY(answer_read(b->snapshot, (struct key_list){keys, b->n_keys}, columns, ANSWER_BYTES_MAX,
-                    &b->arena, &answer, &n_absent, NULL, err));
+    TRY(answer_read(b->snapshot, &wanted, &b->arena, &answer, err));
     *out_ns = clock_mono_ns() - start;
-    ipc_stream_done(&answer);
-    if (n_absent)
-        return err_set(err, E_CORRUPT, "%zu keys of the table were not found", n_absent);
+    ipc_stream_done(&answer.stream);
+    if (answer.n_absent)
+        return err_set(err, E_CORRUPT, "%zu keys of the table were not found", answer.n_absent);
     return OK;
 }
 

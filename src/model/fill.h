@@ -1,6 +1,6 @@
 /*
- * Filling the parts of a column that are not plain copies: bitmaps, and lists, whose elements go to a child
- * one behind the other. Rows are put in order.
+ * Filling the parts of a column that are not plain copies: bitmaps, and lists, whose elements go to
+ * a child one behind the other. Rows are put in order.
  */
 #ifndef MURR_MODEL_FILL_H
 #define MURR_MODEL_FILL_H
@@ -13,8 +13,8 @@ struct list_fill {
     size_t bytes;
 };
 
-/* Add what one value needs, of a list (model/list.h; no bytes at all are a null) or of utf8 and binary.
- * False: the value is damaged. */
+/* Add what one value needs, of a list (model/list.h; no bytes at all are a null) or of utf8 and
+ * binary. False: the value is damaged. */
 bool fill_add_sizes(const struct type *t, struct view value, struct column_sizes *sizes);
 
 /* Row `row` of a column of lists of any length; no bytes at all are a null. */

@@ -38,7 +38,8 @@ static inline uint16_t half_of_double(double value)
         return (uint16_t)(sign | 0x7C00);
     int exponent = (int)(bits >> 52 & 0x7FF) - 1023;
     exponent = exponent < -14 ? -14 : exponent; /* subnormals have the smallest one */
-    /* Scaled so that what a half can say is whole, and rounded by adding what has no room for more. */
+    /* Scaled so that what a half can say is whole, and rounded by adding what has no room for
+     * more. */
     double scaled = size;
     for (int e = exponent; e > 10; e--)
         scaled /= 2;

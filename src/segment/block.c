@@ -4,7 +4,8 @@
 
 #include <assert.h>
 
-/* A record in the order of hashes. The hash is repeated here so that sorting does not touch records. */
+/* A record in the order of hashes. The hash is repeated here so that sorting does not touch
+ * records. */
 struct item {
     uint64_t hash;
     const struct record *record;
@@ -115,8 +116,8 @@ static bool comes_before(const struct item *a, const struct item *b)
 }
 
 /* Hashes are uniform: one counting pass over as many bins as rows leaves runs of a few, which an
- * insertion sort finishes. Many equal hashes (repeated keys) make long runs, but ordered ones mostly:
- * rows of one worker arrive in order. */
+ * insertion sort finishes. Many equal hashes (repeated keys) make long runs, but ordered ones
+ * mostly: rows of one worker arrive in order. */
 static void sort_run(struct item *items, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
@@ -133,7 +134,8 @@ static int compare_items(const void *a, const void *b)
     return comes_before(a, b) ? -1 : comes_before(b, a);
 }
 
-/* The items of a block lie in a narrow range of hashes; spread by the distance from the smallest. */
+/* The items of a block lie in a narrow range of hashes; spread by the distance from the
+ * smallest. */
 static struct item *sort_items(struct block_builder *b, size_t n)
 {
     struct item *from = b->items, *to = b->items + n;
@@ -160,7 +162,8 @@ static struct item *sort_items(struct block_builder *b, size_t n)
     return to;
 }
 
-/* Whether an item of the same hash from `first` on, before `i`, has the same key; it is replaced. */
+/* Whether an item of the same hash from `first` on, before `i`, has the same key; it is
+ * replaced. */
 static bool replace_equal_key(const struct block_builder *b, struct item *items, size_t first,
                               size_t n_kept, const struct item *it)
 {
@@ -213,7 +216,8 @@ must_use static enum code assign_slots(struct block_builder *b, const struct ite
     return OK;
 }
 
-/* Append to the heap; the offset in the heap. Rows are addressed anew after it: the data may move. */
+/* Append to the heap; the offset in the heap. Rows are addressed anew after it: the data may
+ * move. */
 static uint64_t put_heap(struct block_builder *b, struct view bytes, uint64_t heap_offset)
 {
     uint64_t at = b->data.len - heap_offset;

@@ -1,145 +1,13 @@
 #include "segment/find.h"
 
-#include "base/mem.h"
+#include "model/fill.h"
 
-/* Keys of one run of passes, and how many runs behind the first pass the others are: about a hundred
- * misses in flight. At most 64 keys: their presence is collected in a word. */
+/* Keys of one run of passes, and how many runs behind the first pass the others are: about a
+ * hundred misses in flight. At most 64 keys: their presence is collected in a word. */
 enum { RUN_KEYS = 32, SLOT_LAG = 1, COMPARE_LAG = 3, N_RUNS = 4 };
 
-void seg_set_done(struct seg_set *set)
-{
-    free(set->blocks);
-    free(set->group_rows);
-    free(set->absent_row);
-    free(set->pilots);
-    free(set->extras);
-    read_ahead_free(set->ahead);
-    seg_pages_free(set->pages);
-    *set = (struct seg_set){0};
-}
-
-must_use static enum code check_part(struct segment *const *segments, size_t n, size_t i,
-                                     struct err *err)
-{
-    const struct segment *s = segments[i], *first = segments[0];
-    if (s->part != i || s->n_parts != n)
-        return err_set(err, E_CORRUPT, "segment %zu of %zu says that it is part %u of %u", i, n,
-                       s->part, s->n_parts);
-    if (s->hash_seed != first->hash_seed || s->n_blocks != first->n_blocks ||
-        !schema_eq(&s->schema, &first->schema))
-        return err_set(err, E_CORRUPT, "segments 0 and %zu are not of one generation", i);
-    AUTO(buf) struct buf a = {0};
-    AUTO(buf) struct buf b = {0};
-    seg_layout_put(&s->layout, &a);
-    seg_layout_put(&first->layout, &b);
-    if (!view_eq(buf_view(&a), buf_view(&b)))
-        return err_set(err, E_CORRUPT, "segments 0 and %zu have different layouts", i);
-    return OK;
-}
-
-/* A block without rows: every key leads to the first byte of nothing and to the absent row, so that the
- * passes need not ask. */
-static void make_empty(struct seg_set *set, struct seg_block *block)
-{
-    set->has_empty_blocks = true;
-    block->pilots = set->absent_row;
-    block->rows = set->absent_row;
-}
-
-enum code seg_set_init(struct seg_set *set, struct segment *const *segments, size_t n_segments,
-                       struct err *err)
-{
-    if (n_segments == 0)
-        return err_set(err, E_INVALID, "no segments");
-    for (size_t i = 0; i < n_segments; i++)
-        TRY(check_part(segments, n_segments, i, err));
-    const struct segment *first = segments[0];
-    uint32_t n_groups = first->layout.n_groups, longest = 0;
-    for (uint32_t g = 0; g < n_groups; g++)
-        if (first->layout.groups[g].stride > longest)
-            longest = first->layout.groups[g].stride;
-    *set = (struct seg_set){
-        .schema = &first->schema,
-        .layout = &first->layout,
-        .n_blocks = (uint64_t)n_segments * first->n_blocks,
-        .blocks_of_part = first->n_blocks,
-        .absent_row = mem_zalloc(longest + 64),
-    };
-    key_hasher_init(&set->hasher, first->hash_seed);
-    set->blocks = mem_alloc(set->n_blocks * sizeof(*set->blocks));
-    set->group_rows = mem_alloc(set->n_blocks * n_groups * sizeof(*set->group_rows));
-    size_t at = 0;
-    for (size_t i = 0; i < n_segments; i++)
-        for (uint32_t k = 0; k < segments[i]->n_blocks; k++, at++) {
-            set->blocks[at] = segments[i]->blocks[k];
-            set->has_seeds |= set->blocks[at].seed != 0;
-            if (set->blocks[at].n_buckets == 0)
-                make_empty(set, &set->blocks[at]);
-            for (uint32_t g = 0; g < n_groups; g++)
-                set->group_rows[at * n_groups + g] = seg_group_rows(segments[i], k, g);
-        }
-    return OK;
-}
-
-/* The index out of the mapping: it was compared when the segments were opened, and stays what it was then. */
-static void copy_index(struct seg_set *set)
-{
-    uint64_t n_pilots = 0, n_extras = 0;
-    for (uint64_t i = 0; i < set->n_blocks; i++) {
-        n_pilots += set->blocks[i].n_buckets;
-        n_extras += set->blocks[i].n_extras;
-    }
-    uint8_t *pilots = set->pilots = mem_alloc(n_pilots);
-    struct seg_extra *extras = set->extras = mem_alloc(n_extras * sizeof(*extras));
-    for (uint64_t i = 0; i < set->n_blocks; i++) {
-        struct seg_block *b = &set->blocks[i];
-        if (b->n_buckets == 0)
-            continue;
-        b->pilots = memcpy(pilots, b->pilots, b->n_buckets);
-        pilots += b->n_buckets;
-        if (b->n_extras)
-            b->extras = memcpy(extras, b->extras, b->n_extras * sizeof(*extras));
-        extras += b->n_extras;
-    }
-}
-
-void seg_set_check_pages(struct seg_set *set, struct segment *const *segments,
-                         const struct mapped_file *range)
-{
-    copy_index(set);
-    set->pages = seg_pages_new(segments, set->n_blocks / set->blocks_of_part, range);
-}
-
-void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds)
-{
-    size_t n = set->n_blocks / set->blocks_of_part;
-    struct view *files = mem_alloc(n * sizeof(*files));
-    for (size_t i = 0; i < n; i++)
-        files[i] = segments[i]->bytes;
-    set->ahead = read_ahead_new(files, take_fds, n, set->pages);
-    free(files);
-}
-
-struct view seg_row_key(const struct seg_layout *layout, const struct seg_block *block,
-                        const uint8_t *row)
-{
-    if (layout->key_fixed)
-        return view_of(row, layout->key_width);
-    if (row[0] != SEG_KEY_LONG)
-        return view_of(row + 1, row[0] <= layout->key_width ? row[0] : layout->key_width);
-    if (layout->key_width < SEG_KEY_LONG_BYTES)
-        return view_of(row + 1, 0);
-    uint32_t len;
-    uint64_t at;
-    memcpy(&len, row + 1, sizeof(len));
-    memcpy(&at, row + 9, sizeof(at));
-    if (at > block->heap_bytes || len > block->heap_bytes - at)
-        return view_of(row + 1, 0);
-    return view_of(block->heap + at, len);
-}
-
-/* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, two pairs
- * from 17 to 32. */
+/* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, two
+ * pairs from 17 to 32. */
 static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
 {
     typedef uint64_t pair __attribute__((vector_size(16)));
@@ -229,8 +97,8 @@ static void touch(uint64_t *bits, uint32_t from, uint32_t to, uint32_t shift)
 }
 
 /*
- * Rows that are a multiple of a line begin with one; those that divide one lie in one. Others lie anywhere: then
- * every second half of a line is noted.
+ * Rows that are a multiple of a line begin with one; those that divide one lie in one. Others lie
+ * anywhere: then every second half of a line is noted.
  */
 struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields)
 {
@@ -310,8 +178,8 @@ static inline __attribute__((always_inline)) void hash_keys(const struct seg_set
     }
 }
 
-/* Where all keys of a table have one length, usually those of a request do, too: then the loop is made
- * for it. */
+/* Where all keys of a table have one length, usually those of a request do, too: then the loop is
+ * made for it. */
 static bool all_have_length(const struct view *keys, size_t n, size_t len)
 {
     size_t differ = 0;
@@ -375,8 +243,8 @@ static bool resolve_miss(const struct seg_set *set, struct run *run, size_t i)
     return false;
 }
 
-/* Which of a run's rows hold their keys, one bit each, where all keys have one length: the loop that
- * nearly every key of nearly every table goes through. */
+/* Which of a run's rows hold their keys, one bit each, where all keys have one length: the loop
+ * that nearly every key of nearly every table goes through. */
 static uint64_t compare_fixed(const struct run *run, size_t width)
 {
     const struct view *keys = run->keys;
@@ -461,8 +329,8 @@ static void find_ahead(const struct seg_set *set, const struct view *keys, const
 }
 
 /*
- * A pipeline of short runs: while rows are on their way into the cache, later keys are hashed and their
- * pilots fetched, so that the processor computes where it would wait.
+ * A pipeline of short runs: while rows are on their way into the cache, later keys are hashed and
+ * their pilots fetched, so that the processor computes where it would wait.
  */
 void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
               struct seg_rows *rows)
@@ -490,6 +358,25 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
         if (k >= COMPARE_LAG)
             pass_compare(set, checks, &ring[(k - COMPARE_LAG) % N_RUNS], rows);
     }
+}
+
+void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        if (!(rows->present[i / 8] >> (i % 8) & 1))
+            continue;
+        positions[n] = (uint32_t)i;
+        rows->row[n] = rows->row[i];
+        rows->block[n] = rows->block[i];
+        rows->slot[n] = rows->slot[i];
+        if (rows->layer)
+            rows->layer[n] = rows->layer[i];
+        n++;
+    }
+    rows->n = n;
+    rows->n_absent = 0;
+    fill_ones(rows->present, 0, n);
 }
 
 /* ------------------------------------------------------------------------- each in its own set */

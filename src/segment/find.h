@@ -1,65 +1,23 @@
 /*
  * Finding the rows of a batch of keys: the hot path of Murr.
  *
- * One key costs a few computed addresses and one cache miss, on its row. Keys are taken in short runs
- * through three passes, so that the misses overlap: each pass computes the address that the next one
- * reads, and prefetches it.
+ * One key costs a few computed addresses and one cache miss, on its row. Keys are taken in short
+ * runs through three passes, so that the misses overlap: each pass computes the address that the
+ * next one reads, and prefetches it.
  *
  *     1. hash the key, choose its block, mix            prefetch the pilot
  *     2. read the pilot, compute the slot               prefetch the row
  *     3. compare the key stored in the row              the row, or "absent"
- *
- * The blocks of all segments of a generation form one flat array, so parts cost nothing here.
  */
 #ifndef MURR_SEGMENT_FIND_H
 #define MURR_SEGMENT_FIND_H
 
-#include "base/hash.h"
-#include "segment/pages.h"
-#include "segment/read_ahead.h"
-#include "segment/reader.h"
-
-/* The segments of one generation, as lookups see them. Borrows the segments. */
-struct seg_set {
-    const struct schema *schema;
-    const struct seg_layout *layout;
-    struct key_hasher hasher;
-    uint64_t n_blocks;          /* at least 1 */
-    struct seg_block *blocks;   /* of all parts, in order of the hash */
-    bool has_seeds;             /* of an index, somewhere */
-    bool has_empty_blocks;      /* without rows */
-    const uint8_t **group_rows; /* [block * n_groups + group] */
-    uint32_t blocks_of_part;
-    struct seg_pages *pages; /* NULL: all bytes were checked before; the set's */
-    uint8_t
-        *pilots; /* of a set whose pages are checked: copies, which do not change with the file, */
-    struct seg_extra *extras; /* and do not wait for the disk */
-    struct read_ahead *ahead; /* NULL unless the table is larger than memory; the set's */
-    uint8_t *absent_row;      /* zeros, as long as the longest row: what an absent key points to */
-};
-
-/* Segments of all parts, in part order. Fails E_CORRUPT when they are not of one generation. */
-must_use enum code seg_set_init(struct seg_set *set, struct segment *const *segments,
-                                size_t n_segments, struct err *err);
-void seg_set_done(struct seg_set *set);
+#include "segment/set.h"
 
 /*
- * Check rows and heaps when they are read, from here on, and copy the index to memory. The segments lie in this range,
- * see segment/pages.h; who has mapped it looks afterwards whether it was read in vain (mapped_file_is_hit).
- */
-void seg_set_check_pages(struct seg_set *set, struct segment *const *segments,
-                         const struct mapped_file *range);
-
-/*
- * Read rows ahead, for a table larger than memory. `take_fds` are the files of the segments, in part order, and the
- * set's to close. Its pages are checked (seg_set_check_pages).
- */
-void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds);
-
-/*
- * What of a row will be read besides its first byte: offsets that lie in cache lines of their own, so that the
- * search prefetches these lines and no others. Wide rows are read at more places than fit: the rest
- * comes when it is asked for.
+ * What of a row will be read besides its first byte: offsets that lie in cache lines of their own,
+ * so that the search prefetches these lines and no others. Wide rows are read at more places than
+ * fit: the rest comes when it is asked for.
  */
 enum { SEG_TOUCH_MAX = 8 };
 struct seg_touch {
@@ -74,23 +32,24 @@ struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, s
 struct seg_rows {
     size_t n;
     struct seg_touch touch; /* set by the caller */
-    const uint8_t *
-        *row; /* the row in group 0; absent_row when absent. Of a stack: shifted, see there */
+    /* the row in group 0; absent_row when absent. Of a stack: shifted, see there */
+    const uint8_t **row;
     uint32_t *block; /* block and slot: for other groups and the heap; 0 when absent */
     uint32_t *slot;
     uint8_t *present; /* bitmap of n bits, unused bits 0 */
-    uint8_t *
-        layer; /* of a stack: the layer that holds the row; the base for absent ones. NULL with the base alone */
+    /* of a stack: the layer that holds the row; the base for absent ones. NULL with the base
+     * alone */
+    uint8_t *layer;
     size_t n_absent;
-    /* Of a stack: by field of the base, the rows that have that column where they are others than these, else NULL. NULL:
-     * all columns are in these rows (segment/patch.h). */
+    /* Of a stack: by field of the base, the rows that have that column where they are others than
+     * these, else NULL. NULL: all columns are in these rows (segment/patch.h). */
     struct seg_rows **of_field;
     bool is_damaged; /* some row is not what was written: nothing of all this may be used */
 };
 
 /*
- * Fill `rows` (arrays allocated by the caller, n and touch set) for n keys in canonical bytes. `hashes` are theirs,
- * where the caller has them already; else NULL.
+ * Fill `rows` (arrays allocated by the caller, n and touch set) for n keys in canonical bytes.
+ * `hashes` are theirs, where the caller has them already; else NULL.
  *
  * Threads   any; no lock, no allocation.
  * Cost      about 30 ns a key while rows miss the cache.
@@ -99,9 +58,16 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
               struct seg_rows *rows);
 
 /*
- * The same where each key is looked for in a set of its own: key numbers[i] in sets[which[i]], whose rows are read at
- * touches[which[i]]. All sets have one hash seed. In two steps: _begin computes where the rows are and lets them come;
- * then there is time for something else; _end looks whether they hold the keys. Rows of absent keys are anything.
+ * After a search: only the rows that were found stay, in their order. `positions`, with room for n,
+ * get where each stood. Not of rows with rows->of_field.
+ */
+void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions);
+
+/*
+ * The same where each key is looked for in a set of its own: key numbers[i] in sets[which[i]],
+ * whose rows are read at touches[which[i]]. All sets have one hash seed. In two steps: _begin
+ * computes where the rows are and lets them come; then there is time for something else; _end looks
+ * whether they hold the keys. Rows of absent keys are anything.
  */
 struct seg_search {
     const struct seg_set *const *sets;
@@ -116,9 +82,5 @@ void seg_search_end(const struct seg_search *s, struct seg_rows *rows);
 
 /* The hashes of n keys, as all of this takes them. */
 void seg_hash_keys(const struct seg_set *set, const struct view *keys, size_t n, uint64_t *out);
-
-/* The canonical key stored at a row of group 0; empty when a damaged cell points outside the heap. */
-struct view seg_row_key(const struct seg_layout *layout, const struct seg_block *block,
-                        const uint8_t *row);
 
 #endif

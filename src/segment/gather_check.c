@@ -2,7 +2,8 @@
 
 #include "segment/cells_priv.h"
 
-/* For a table larger than memory: bring in the rows of a group besides the first, which seg_find did. */
+/* For a table larger than memory: bring in the rows of a group besides the first, which seg_find
+ * did. */
 static void read_group_ahead(const struct seg_stack *stack, const struct seg_rows *rows,
                              uint32_t group, struct read_batch *batch)
 {

@@ -2,7 +2,8 @@
 
 #include "model/fill.h"
 
-/* One loop a width, so that each copy is a load and a store; unrolled, as they are all there is to do. */
+/* One loop a width, so that each copy is a load and a store; unrolled, as they are all there is to
+ * do. */
 static void gather_cells(const uint8_t *const *rows, size_t n, uint32_t offset, size_t width,
                          uint8_t *to)
 {
@@ -36,8 +37,8 @@ static void gather_cells(const uint8_t *const *rows, size_t n, uint32_t offset, 
 
 typedef uint32_t quad __attribute__((vector_size(16), aligned(4)));
 
-/* Four columns of 4 bytes whose cells are neighbours: four rows are loaded whole and turned, which takes
- * half the instructions of sixteen single copies. */
+/* Four columns of 4 bytes whose cells are neighbours: four rows are loaded whole and turned, which
+ * takes half the instructions of sixteen single copies. */
 static void gather_quad(const uint8_t *const *rows, size_t n, uint32_t offset, uint8_t *const to[4])
 {
     size_t i = 0;

@@ -65,9 +65,9 @@ static void gather_lists(const struct seg_source *src, struct seg_run_cells cell
 }
 
 /*
- * Short texts are copied as 32 bytes where there is room, what is too much being overwritten by the next one:
- * two loads and two stores instead of a call and a branch for each length. Behind any cell or heap
- * that much of the segment follows.
+ * Short texts are copied as 32 bytes where there is room, what is too much being overwritten by the
+ * next one: two loads and two stores instead of a call and a branch for each length. Behind any
+ * cell or heap that much of the segment follows.
  */
 static size_t gather_texts(const struct seg_source *src, struct seg_run_cells cells, size_t at,
                            size_t n, struct column *out, size_t used)

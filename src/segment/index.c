@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* 2.7 bits a key. Fewer keys a bucket build faster, more make fewer pilots; 3 is where both are good. */
+/* 2.7 bits a key. Fewer keys a bucket build faster, more make fewer pilots; 3 is where both are
+ * good. */
 static const size_t keys_per_bucket = 3;
 /* One slot in 65 stays empty. Fuller tables build slower: the last buckets find few free slots. */
 static const size_t keys_per_empty_slot = 64;
@@ -21,8 +22,8 @@ struct attempt {
     size_t n_pending;
     uint64_t rng;
     uint64_t displaced_left; /* displacements until we give up on this seed */
-    uint32_t
-        recent[N_RECENT]; /* buckets placed last: not displaced again at once, to leave cycles */
+    /* buckets placed last: not displaced again at once, to leave cycles */
+    uint32_t recent[N_RECENT];
     unsigned recent_at;
 };
 

@@ -7,8 +7,8 @@ struct paged_segment {
     const struct segment *segment;
     size_t first_page; /* in the range */
     size_t n_pages;    /* of the file */
-    _Atomic uint8_t
-        *payload; /* without checksums of pages: by block, whether its data was checked */
+    /* without checksums of pages: by block, whether its data was checked */
+    _Atomic uint8_t *payload;
 };
 
 static size_t pages_up(uint64_t bytes)

@@ -18,8 +18,8 @@ struct place {
     size_t len; /* at most PLACE_BYTES_MAX */
 };
 
-/* A ring of one thread at a time. What is read goes to `sink`, all of it to the same bytes: it is the page
- * cache that we are after. */
+/* A ring of one thread at a time. What is read goes to `sink`, all of it to the same bytes: it is
+ * the page cache that we are after. */
 struct ring {
     struct io_uring uring;
     uint8_t *sink;
@@ -118,8 +118,9 @@ static void prepare(struct read_batch *b, unsigned i, int flags)
     io_uring_sqe_set_data64(sqe, i);
 }
 
-/* Submit `n` and wait for them; what did not come is collected in `missed`. A ring that fails is left alone for good, as
- * the kernel may still write to its sink; from then on all go by madvise. Returns how many were missed. */
+/* Submit `n` and wait for them; what did not come is collected in `missed`. A ring that fails is
+ * left alone for good, as the kernel may still write to its sink; from then on all go by madvise.
+ * Returns how many were missed. */
 static unsigned submit(struct read_batch *b, unsigned n, unsigned *missed)
 {
     struct io_uring *uring = &b->ring->uring;

@@ -182,7 +182,8 @@ must_use static enum code read_pages(struct segment *s, struct err *err)
     return OK;
 }
 
-/* Whether a block's counts fit each other and its data: then every slot, pilot and extra is inside. */
+/* Whether a block's counts fit each other and its data: then every slot, pilot and extra is
+ * inside. */
 static bool desc_fits(const struct segment *s, const struct seg_block_desc *d, struct view pilots,
                       struct view extras)
 {

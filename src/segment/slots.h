@@ -4,8 +4,8 @@
 
 #include "segment/reader.h"
 
-/* Whether a lookup of the key stored in a slot leads to this slot: then the slot is a row. `n_blocks` is that
- * of the whole generation. */
+/* Whether a lookup of the key stored in a slot leads to this slot: then the slot is a row.
+ * `n_blocks` is that of the whole generation. */
 static inline bool seg_owns_slot(const struct seg_block *b, uint64_t hash, uint64_t n_blocks,
                                  uint64_t slot)
 {

@@ -87,7 +87,8 @@ static struct seg_touch touch_of(const struct seg_layer *l, const size_t *base_f
     return seg_touch_of(l->set, fields, n);
 }
 
-/* All keys against the filter, a run at a time: the lines of the next run are on their way meanwhile. */
+/* All keys against the filter, a run at a time: the lines of the next run are on their way
+ * meanwhile. */
 static void ask_filter(struct search *s)
 {
     enum { RUN = 64 };
@@ -150,8 +151,8 @@ static void ask_layers(const struct search *s, struct question *q)
     seg_search_begin(&search, &q->found);
 }
 
-/* What a layer says of a key: its row; that it is deleted; or go on (true). A row older than the base sends it there, as
- * what lies below it is older still. */
+/* What a layer says of a key: its row; that it is deleted; or go on (true). A row older than the
+ * base sends it there, as what lies below it is older still. */
 static inline bool goes_on(struct search *s, uint32_t key, const struct question *q, size_t i)
 {
     size_t layer = q->which[i];

@@ -1,11 +1,11 @@
 /*
- * A column as Arrow hands it over, from an IPC stream or through the C data interface: what its schema says,
- * and of the batch that came last the buffers, borrowed. A tree, since lists and dictionaries have arrays
- * inside.
+ * A column as Arrow hands it over, from an IPC stream or through the C data interface: what its
+ * schema says, and of the batch that came last the buffers, borrowed. A tree, since lists and
+ * dictionaries have arrays inside.
  *
- * Whoever fills in an array has checked that each buffer is as long as its rows need. What stands in the
- * buffers (offsets, views, indexes, run ends, characters) is believed by nobody and checked when it is read,
- * so columns that nobody reads cost nothing.
+ * Whoever fills in an array has checked that each buffer is as long as its rows need. What stands
+ * in the buffers (offsets, views, indexes, run ends, characters) is believed by nobody and checked
+ * when it is read, so columns that nobody reads cost nothing.
  */
 #ifndef MURR_FORMAT_ARROW_ARRAY_H
 #define MURR_FORMAT_ARROW_ARRAY_H
@@ -91,15 +91,15 @@ static inline uint64_t arrow_offset(const uint8_t *numbers, bool is_wide, size_t
 }
 
 /*
- * Read rows at .. at + n, which exist, into `out`: of the type of the array (of any type where the array is
- * null), with room for them.
+ * Read rows at .. at + n, which exist, into `out`: of the type of the array (of any type where the
+ * array is null), with room for them.
  *
- * Lends     bytes of utf8 and binary are where the batch has them, those of many rows maybe in one place; lists
- *           and their elements are in `arena`.
+ * Lends     bytes of utf8 and binary are where the batch has them, those of many rows maybe in one
+ *           place; lists and their elements are in `arena`.
  * Threads   any number may read one array.
- * Fails     E_INVALID naming column, row and value where the buffers lie; E_LIMIT where the values need more
- *           than read_bytes in the arena: lists may overlap and a dictionary may repeat, so a few bytes can mean
- *           many. `out` is then anything.
+ * Fails     E_INVALID naming column, row and value where the buffers lie; E_LIMIT where the values
+ *           need more than read_bytes in the arena: lists may overlap and a dictionary may repeat,
+ *           so a few bytes can mean many. `out` is then anything.
  */
 must_use enum code arrow_array_read(const struct arrow_array *a, size_t at, size_t n,
                                     struct vector *out, struct arena *arena, struct err *err);

@@ -32,8 +32,8 @@ static bool is_ascii(struct view run)
 }
 
 /*
- * Values that lie one behind the other are UTF-8 if all of them together are and none begins inside a
- * character; only where that is not so (nulls may hide anything) each is looked at.
+ * Values that lie one behind the other are UTF-8 if all of them together are and none begins inside
+ * a character; only where that is not so (nulls may hide anything) each is looked at.
  */
 static enum code check_run(struct arrow_read *r, const struct vector *out, size_t n,
                            struct view run)
@@ -87,8 +87,8 @@ enum code arrow_read_bytes(struct arrow_read *r, const struct arrow_array *a, si
 }
 
 /*
- * A view: i32 length; up to 12 bytes stand behind it, longer ones have there 4 bytes of their beginning, an
- * i32 number of a block and an i32 offset into it.
+ * A view: i32 length; up to 12 bytes stand behind it, longer ones have there 4 bytes of their
+ * beginning, an i32 number of a block and an i32 offset into it.
  */
 enum { VIEW_BYTES = 16, VIEW_INLINE_AT = 4, VIEW_BLOCK_AT = 8, VIEW_OFFSET_AT = 12 };
 

@@ -1,6 +1,6 @@
 /*
- * Which types of Arrow are read, and as what. Schemas say types in two ways, as FlatBuffers and as the format
- * strings of the C data interface; both are brought into one form first.
+ * Which types of Arrow are read, and as what. Schemas say types in two ways, as FlatBuffers and as
+ * the format strings of the C data interface; both are brought into one form first.
  */
 #ifndef MURR_FORMAT_ARROW_ARRAY_DECIDE_H
 #define MURR_FORMAT_ARROW_ARRAY_DECIDE_H
@@ -14,11 +14,12 @@ enum {
 };
 
 /*
- * Decide about `a`, whose children are decided already: type, type_text (static or in `arena`), layout. What
- * is not supported gets ARRAY_SKIPPED and a text that says what it is.
+ * Decide about `a`, whose children are decided already: type, type_text (static or in `arena`),
+ * layout. What is not supported gets ARRAY_SKIPPED and a text that says what it is.
  *
- * Days in milliseconds are read as date32, decimals of 32 and 64 bits as decimal128, fixed lists of text or
- * of none as lists of any length. Lists of lists, structs, maps, unions and intervals are not supported.
+ * Days in milliseconds are read as date32, decimals of 32 and 64 bits as decimal128, fixed lists of
+ * text or of none as lists of any length. Lists of lists, structs, maps, unions and intervals are
+ * not supported.
  */
 void arrow_array_decide(struct arrow_array *a, const struct arrow_spec *spec, struct arena *arena);
 

@@ -40,8 +40,8 @@ static void put_bits(uint8_t *bits, const uint8_t *valid, size_t n)
 }
 
 /*
- * The head of a value as model/list.h has it, in front of its ends and elements at `body`: there is room for
- * a u32 and the bits. Returns where the value begins.
+ * The head of a value as model/list.h has it, in front of its ends and elements at `body`: there is
+ * room for a u32 and the bits. Returns where the value begins.
  */
 static uint8_t *put_head(uint8_t *body, const struct vector *elements)
 {

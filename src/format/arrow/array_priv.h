@@ -1,4 +1,5 @@
-/* How arrays of one layout are read: what array.c, array_bytes.c and array_nested.c have in common. */
+/* How arrays of one layout are read: what array.c, array_bytes.c and array_nested.c have in
+ * common. */
 #ifndef MURR_FORMAT_ARROW_ARRAY_PRIV_H
 #define MURR_FORMAT_ARROW_ARRAY_PRIV_H
 
@@ -14,8 +15,8 @@ struct arrow_read {
     struct err *err;
 };
 
-/* Fill values of rows at .. at + n, which exist. `out->valid` is filled in; nulls may be left as they are, but
- * must not be followed. */
+/* Fill values of rows at .. at + n, which exist. `out->valid` is filled in; nulls may be left as
+ * they are, but must not be followed. */
 typedef enum code (*arrow_read_fn)(struct arrow_read *r, const struct arrow_array *a, size_t at,
                                    size_t n, struct vector *out);
 

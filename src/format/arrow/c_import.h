@@ -1,10 +1,10 @@
 /*
- * Record batches from other libraries of this process, by Arrow's C data interface: a schema of a struct, then
- * arrays of it, one by one, seen through the same arrays as streams.
+ * Record batches from other libraries of this process, by Arrow's C data interface: a schema of a
+ * struct, then arrays of it, one by one, seen through the same arrays as streams.
  *
- * Whoever fills in those structs is in our address space and could do anything; what is checked is what is
- * got wrong by mistake: counts, pointers that are missing, and all that stands in buffers, when it is read. How
- * long buffers are nobody says.
+ * Whoever fills in those structs is in our address space and could do anything; what is checked is
+ * what is got wrong by mistake: counts, pointers that are missing, and all that stands in buffers,
+ * when it is read. How long buffers are nobody says.
  */
 #ifndef MURR_FORMAT_ARROW_C_IMPORT_H
 #define MURR_FORMAT_ARROW_C_IMPORT_H

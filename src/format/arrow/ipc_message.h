@@ -1,5 +1,6 @@
 /*
- * The messages that an Arrow IPC stream consists of (format/Columnar.rst, "Encapsulated message format"):
+ * The messages that an Arrow IPC stream consists of (format/Columnar.rst, "Encapsulated message
+ * format"):
  *
  *     FFFFFFFF   left out by writers before 0.15
  *     i32        bytes of the metadata; 0: end of the stream

@@ -14,7 +14,8 @@
  * Metadata is a FlatBuffer whose root is a Message, zero-padded; the padding counts. The metadata
  * of the batch is padded so far that the body begins at a multiple of 64 from the start of the
  * stream. The body has for each column the validity bitmap, where lengths differ the offsets, and
- * the values, each padded to 64 bytes, and behind a list's those of its elements; the metadata gives offsets into the body and lengths without padding.
+ * the values, each padded to 64 bytes, and behind a list's those of its elements; the metadata
+ * gives offsets into the body and lengths without padding.
  */
 enum { PREFIX_BYTES = 8, ALIGN_BYTES = 64 };
 static const uint32_t continuation = 0xFFFFFFFF;

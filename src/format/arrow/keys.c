@@ -1,6 +1,7 @@
 #include "format/arrow/keys.h"
 
 #include "base/mem.h"
+#include "model/convert.h"
 
 #include <stdio.h>
 
@@ -9,7 +10,6 @@ static const size_t decompressed_max = (size_t)64 << 20;
 
 struct keys {
     const struct schema *schema;
-    struct view body; /* of a stream */
     struct arrow_input input;
     const struct arrow_array **columns; /* by component of the key */
     struct vector *values;              /* likewise; of the rows of a batch, in the arena */
@@ -154,7 +154,8 @@ must_use static enum code put_keys(struct keys *k, size_t n_rows, struct err *er
 /* Buffers that are not the caller's are gone with their batch: where a stream is compressed. */
 static bool is_in_body(const struct keys *k, const uint8_t *at)
 {
-    return (uintptr_t)at - (uintptr_t)k->body.ptr < k->body.len;
+    struct view body = ipc_reader_stream(k->input.stream);
+    return (uintptr_t)at - (uintptr_t)body.ptr < body.len;
 }
 
 /* Text that was decompressed does not outlive its batch. */
@@ -259,12 +260,11 @@ static void grow_list(struct keys *k, size_t n_rows)
 
 /* ------------------------------------------------------------------------------------- input */
 
-must_use static enum code open_stream(struct keys *k, struct view body, struct err *err)
+enum code arrow_keys_open(struct view body, struct ipc_reader **out, struct err *err)
 {
     struct ipc_limits limits = ipc_limits_default();
     limits.decompressed_bytes = decompressed_max;
-    k->body = body;
-    return arrow_input_open_stream(body, &limits, &k->input, err);
+    return ipc_reader_open(body, &limits, out, err);
 }
 
 must_use static enum code open_batches(struct keys *k, const struct c_batches *batches,
@@ -276,7 +276,7 @@ must_use static enum code open_batches(struct keys *k, const struct c_batches *b
 /* What becomes of the rows of a batch. */
 typedef enum code (*take_batch_fn)(struct keys *k, size_t n_rows, struct err *err);
 
-/* All batches of the input, which is open, and done afterwards. */
+/* All batches of the input. */
 must_use static enum code read_input(struct keys *k, take_batch_fn take, struct err *err)
 {
     bool more = true;
@@ -287,7 +287,6 @@ must_use static enum code read_input(struct keys *k, take_batch_fn take, struct 
         if (!rc && more)
             rc = take(k, n_rows, err);
     }
-    arrow_input_done(&k->input);
     return rc;
 }
 
@@ -308,12 +307,12 @@ must_use static enum code read_all(struct keys *k, struct key_list *out_keys, st
     return OK;
 }
 
-enum code arrow_keys_read(struct view body, const struct schema *schema, size_t max_keys,
+enum code arrow_keys_read(struct ipc_reader *stream, const struct schema *schema, size_t max_keys,
                           struct arena *arena, struct key_list *out_keys, struct err *err)
 {
     struct keys k = {
         .schema = schema, .arena = arena, .columns_arena = arena, .max_keys = max_keys};
-    TRY(open_stream(&k, body, err));
+    k.input.stream = stream;
     return read_all(&k, out_keys, err);
 }
 
@@ -324,10 +323,12 @@ enum code arrow_keys_import(const struct c_batches *batches, const struct schema
     struct keys k = {
         .schema = schema, .arena = arena, .columns_arena = arena, .max_keys = max_keys};
     TRY(open_batches(&k, batches, err));
-    return read_all(&k, out_keys, err);
+    enum code rc = read_all(&k, out_keys, err);
+    arrow_input_done(&k.input);
+    return rc;
 }
 
-/* ---------------------------------------------------------------------------------- some at a time */
+/* ------------------------------------------------------------------------------ some at a time */
 
 must_use static enum code give_batch(struct keys *k, size_t n_rows, struct err *err)
 {
@@ -349,8 +350,10 @@ enum code arrow_keys_read_some(struct view body, const struct schema *schema, ke
     AUTO(arena) struct arena of_all = {0}, of_some = {0};
     struct keys k = {
         .schema = schema, .arena = &of_some, .columns_arena = &of_all, .give = give, .arg = arg};
-    TRY(open_stream(&k, body, err));
-    return read_input(&k, give_batch, err);
+    TRY(arrow_keys_open(body, &k.input.stream, err));
+    enum code rc = read_input(&k, give_batch, err);
+    arrow_input_done(&k.input);
+    return rc;
 }
 
 enum code arrow_keys_import_some(const struct c_batches *batches, const struct schema *schema,
@@ -360,5 +363,7 @@ enum code arrow_keys_import_some(const struct c_batches *batches, const struct s
     struct keys k = {
         .schema = schema, .arena = &of_some, .columns_arena = &of_all, .give = give, .arg = arg};
     TRY(open_batches(&k, batches, err));
-    return read_input(&k, give_batch, err);
+    enum code rc = read_input(&k, give_batch, err);
+    arrow_input_done(&k.input);
+    return rc;
 }

@@ -62,8 +62,8 @@ must_use static inline enum code scan_next(struct scan *s, char close, bool *out
     return OK;
 }
 
-/* A string, of which `pos` is at the opening quote. Well-formed UTF-8; \u0000 is a NUL like any. One with escapes
- * has at most SCAN_ESCAPED_MAX bytes. */
+/* A string, of which `pos` is at the opening quote. Well-formed UTF-8; \u0000 is a NUL like any.
+ * One with escapes has at most SCAN_ESCAPED_MAX bytes. */
 enum { SCAN_ESCAPED_MAX = 64 << 20 };
 must_use enum code scan_string(struct scan *s, struct view *out_text);
 
@@ -73,8 +73,8 @@ must_use enum code scan_int(struct scan *s, enum dtype dtype, uint64_t *out_bits
 /* Step over `word`, a literal such as "null", which must come next. */
 must_use enum code scan_literal(struct scan *s, const char *word);
 
-/* Step over one value of any kind, whose syntax is checked. Objects and arrays may be SCAN_DEPTH_MAX deep.
- * `scratch` may be reset; nothing in it is needed afterwards. */
+/* Step over one value of any kind, whose syntax is checked. Objects and arrays may be
+ * SCAN_DEPTH_MAX deep. `scratch` may be reset; nothing in it is needed afterwards. */
 enum { SCAN_DEPTH_MAX = 32 };
 must_use enum code scan_skip(struct scan *s, struct arena *scratch);
 

@@ -20,9 +20,9 @@ static int64_t floor_div(int64_t a, int64_t b)
 }
 
 /*
- * The date of a day in the proleptic Gregorian calendar. Days are counted from 0000-03-01, so that a leap
- * day ends its year and its cycle: a cycle of 400 years has 146097 days, and within a year counted from
- * March, month m begins on day (153 m + 2) / 5.
+ * The date of a day in the proleptic Gregorian calendar. Days are counted from 0000-03-01, so that
+ * a leap day ends its year and its cycle: a cycle of 400 years has 146097 days, and within a year
+ * counted from March, month m begins on day (153 m + 2) / 5.
  */
 static uint8_t *write_day(uint8_t *out, int64_t days)
 {

@@ -401,8 +401,8 @@ static enum code read_all(struct pq_chunk *c, struct vector *out, struct err *er
 
 /* --------------------------------------------------------------------------------------- lists */
 
-/* Whether another page with entries was opened; there is none behind the last byte of the chunk, nor
- * behind what looks like no page once all rows have begun. */
+/* Whether another page with entries was opened; there is none behind the last byte of the chunk,
+ * nor behind what looks like no page once all rows have begun. */
 static enum code open_list_page(struct pq_chunk *c, bool *out_opened, struct err *err)
 {
     *out_opened = false;

@@ -13,8 +13,8 @@ bool pq_must_convert(const struct pq_leaf *leaf);
 /*
  * `n` values of the leaf's physical type as `to`: its type or, for INT96, a timestamp of any unit.
  *
- * Fails E_CORRUPT on a number that its declared width or precision has no room for; E_INVALID on an INT96
- * outside of what the unit can say.
+ * Fails E_CORRUPT on a number that its declared width or precision has no room for; E_INVALID on an
+ * INT96 outside of what the unit can say.
  */
 must_use enum code pq_convert(const struct pq_leaf *leaf, const struct type *to, const void *in,
                               size_t n, void *out, struct err *err);

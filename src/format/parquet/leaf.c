@@ -1,8 +1,8 @@
 /*
  * From the annotations of a leaf of the schema to the type its values have here.
  *
- * LogicalType wins over the older ConvertedType where both are written. Annotations that are not known,
- * or that only add a meaning (GEOMETRY, BSON), leave the physical type.
+ * LogicalType wins over the older ConvertedType where both are written. Annotations that are not
+ * known, or that only add a meaning (GEOMETRY, BSON), leave the physical type.
  */
 #include "format/parquet/file_priv.h"
 #include "format/parquet/thrift_ids.h"

@@ -179,7 +179,8 @@ static void describe_list(struct pq_schema_element *e, size_t n, struct pq_colum
     col->supported = true;
 }
 
-/* Decide what a top-level field of `n` schema elements is here; the first few of them are in `e`. */
+/* Decide what a top-level field of `n` schema elements is here; the first few of them are in
+ * `e`. */
 static void describe_column(struct pq_schema_element *e, size_t n, struct pq_column *col)
 {
     if (e[0].repetition < PQ_REQUIRED || e[0].repetition > PQ_REPEATED) {
