@@ -7,7 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Slots are added and reused, never freed, so that the handler may walk them while they change. */
+/* Slots are added and reused but never freed, so the handler may walk the list while others change
+ * it. */
 enum { SLOTS_OF_CHUNK = 512 };
 
 struct slot {
@@ -21,7 +22,7 @@ struct chunk {
     _Atomic(struct chunk *) next;
 };
 
-/* Of the process, as its signal handlers are. */
+/* One list for the process, because signal handlers belong to the process. */
 static struct chunk first_chunk;
 static pthread_mutex_t writers = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic uint64_t n_faults;
@@ -85,14 +86,16 @@ static struct slot *slot_of(uintptr_t at)
     return NULL;
 }
 
-/* Runs on the thread that read, with the mapping in use, so that its slot stays. */
+/* Runs on the thread that read the page. That thread is using the mapping, so the slot cannot go
+ * away. */
 static void on_sigbus(int number, siginfo_t *info, void *context)
 {
     (void)context;
     uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)info->si_addr;
     struct slot *s = slot_of(at);
     if (!s) {
-        signal(number, SIG_DFL); /* not ours: the same read will end the process */
+        /* Not a watched mapping: with the default restored, the same read ends the process. */
+        signal(number, SIG_DFL);
         return;
     }
     atomic_store(atomic_load(&s->hit), true);

@@ -133,7 +133,7 @@ enum code file_open_unnamed(const char *dir, int *out_fd, struct err *err)
 {
     char path[PATH_CAP];
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0) { /* what it fails with differs from one file system to the next */
+    if (fd < 0) { /* file systems without it fail with different codes */
         TRY(path_format(path, err, "%s/.unnamed-XXXXXX", dir));
         fd = mkostemp(path, O_CLOEXEC);
         if (fd < 0)
@@ -250,7 +250,7 @@ enum code dir_sync(const char *path, struct err *err)
     AUTO(fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return err_errno(err, code_of_errno(), "cannot open directory %s", path);
-    if (fsync(fd) < 0 && errno != EINVAL) /* a file system that has nothing to sync there */
+    if (fsync(fd) < 0 && errno != EINVAL) /* some file systems cannot sync a directory */
         return err_errno(err, code_of_errno(), "cannot fsync directory %s", path);
     return OK;
 }

@@ -22,14 +22,14 @@ struct log_writer {
     bool stopping, ended;
 };
 
-/* An error that does not pass loses the lines: there is nobody to tell. */
+/* Lines are lost on a permanent error: there is no other place to report it. */
 static void write_all(int fd, struct view bytes)
 {
     while (bytes.len) {
         ssize_t n = write(fd, bytes.ptr, bytes.len);
         if (n >= 0)
             bytes = view_of(bytes.ptr + n, bytes.len - (size_t)n);
-        else if (errno == EAGAIN) /* whoever shares the pipe has made it so */
+        else if (errno == EAGAIN) /* another process that shares the pipe made it non-blocking */
             (void)poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
         else if (errno != EINTR)
             return;

@@ -94,7 +94,7 @@ struct histogram *metrics_histogram(struct metrics *m, const char *family, const
     return (struct histogram *)x;
 }
 
-/* Threads take the shards in turn, as they come. */
+/* Each new thread takes the next shard, in turn. */
 static _Atomic uint64_t *my_slots(struct metric *x)
 {
     static _Atomic unsigned n_threads;

@@ -164,7 +164,7 @@ static struct pool *start(unsigned n_workers, struct pool_turns *turns)
         p->n_workers++;
     }
     if (p->n_workers == 0)
-        abort(); /* not one thread: nothing that follows could work */
+        abort(); /* not a single thread could be started, so nothing would ever run */
     return p;
 }
 

@@ -125,7 +125,7 @@ static void store_float(double value, struct vector *to, size_t i)
         ((double *)to->values)[i] = value;
 }
 
-/* Whole, and within what an integer of 64 bits may be. */
+/* The value as an integer. False: it has a fraction, or fits neither int64 nor uint64. */
 static bool whole_of(double value, __int128 *out)
 {
     if (!(value >= -0x1p63 && value < 0x1p64))
@@ -134,7 +134,8 @@ static bool whole_of(double value, __int128 *out)
     return (double)*out == value;
 }
 
-/* Among numbers, where each value must be the same before and after. */
+/* Convert between kinds of numbers. Every value must be the same before and after, which is checked
+ * by converting it back. */
 static enum code convert_exactly(const struct vector *from, struct vector *to, struct err *err)
 {
     bool from_int = dtype_is_int(from->type.dtype), to_int = dtype_is_int(to->type.dtype);
@@ -205,7 +206,7 @@ static enum code too_many_digits(const struct vector *from, const uint8_t *value
                    type_text(&to->type, wanted));
 }
 
-/* Integers, too: they have no digits behind the point. */
+/* From decimals and from integers, which are decimals of scale 0. */
 static enum code convert_decimals(const struct vector *from, struct vector *to, struct err *err)
 {
     bool from_int = dtype_is_int(from->type.dtype);
@@ -353,7 +354,7 @@ enum code vector_convert(const struct vector *from, struct vector *to, struct ar
     return OK;
 }
 
-/* A list of as many nulls. */
+/* A list of the same length whose elements are all null. */
 static enum code convert_null_list(const struct list_value *l, const struct type *to,
                                    struct arena *arena, struct view *out, struct err *err)
 {

@@ -348,7 +348,8 @@ static bool decimal_widens(const struct type *from, const struct type *to)
            to->precision - to->scale >= from->precision - from->scale;
 }
 
-/* The same thing in another unit; zones may differ, since all count from the same instant. */
+/* The same kind of time in another unit. Zones may differ, since all zoned timestamps count from
+ * the same instant. */
 static bool same_time(const struct type *from, const struct type *to)
 {
     return dtype_has_unit(from->dtype) && from->dtype == to->dtype &&

@@ -2,8 +2,9 @@
 
 #include "model/fill.h"
 
-/* Keys of one run of passes, and how many runs behind the first pass the others are: about a
- * hundred misses in flight. At most 64 keys: their presence is collected in a word. */
+/* Keys of one run, and by how many runs the second and third pass trail the first: about a hundred
+ * cache misses are in flight. A run has at most 64 keys, since their presence is collected in one
+ * word. */
 enum { RUN_KEYS = 32, SLOT_LAG = 1, COMPARE_LAG = 3, N_RUNS = 4 };
 
 /* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, two
@@ -30,8 +31,8 @@ static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
     return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
-/* Whether a row of variable key cells holds the key. A long key is told by length and half its hash
- * before the heap. */
+/* Whether a row with a variable key cell holds the key. For a long key, length and half of the hash
+ * are compared first, which nearly always makes a look into the heap unnecessary. */
 static inline bool holds_key(const struct seg_set *set, const struct seg_block *block,
                              const uint8_t *row, struct view key)
 {
@@ -50,7 +51,7 @@ static inline bool holds_key(const struct seg_set *set, const struct seg_block *
            view_eq(seg_row_key(layout, block, row), key);
 }
 
-/* Whether a row, and the part of the heap that its key lies in, are what was written. */
+/* Check the pages of a row, and of its key if that lies in the heap. */
 static bool row_is_right(const struct seg_set *set, const struct seg_block *block,
                          const uint8_t *row)
 {
@@ -89,7 +90,7 @@ static bool find_extra(const struct seg_set *set, const struct seg_block *b, str
     return false;
 }
 
-/* Note that bytes `from` to `to` of a row are read: one bit for each 64 or 32 of them. */
+/* Note that bytes `from` to `to` of a row will be read: one bit for each unit of 64 or 32 bytes. */
 static void touch(uint64_t *bits, uint32_t from, uint32_t to, uint32_t shift)
 {
     for (uint32_t i = from >> shift; i <= to >> shift && i < 64; i++)
@@ -97,8 +98,9 @@ static void touch(uint64_t *bits, uint32_t from, uint32_t to, uint32_t shift)
 }
 
 /*
- * Rows that are a multiple of a line begin with one; those that divide one lie in one. Others lie
- * anywhere: then every second half of a line is noted.
+ * Rows whose size is a multiple of a cache line begin on one, and rows whose size divides a line
+ * lie within one. Other rows begin anywhere, so for them half lines are noted, to be sure of the
+ * line that each byte is in.
  */
 struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields)
 {
@@ -152,7 +154,8 @@ static void run_init(struct run *run, const struct view *keys, const uint64_t *h
     run->present = rows->present + at / 8;
 }
 
-/* One product gives both: the block in its high half, the place in the block in its low one. */
+/* One multiplication gives both: the block is the high half of the product, the place in the block
+ * the low half. */
 static inline __attribute__((always_inline)) void hash_keys(const struct seg_set *set,
                                                             struct run *run, const uint64_t *hashes,
                                                             size_t width, bool has_seeds)
@@ -178,8 +181,8 @@ static inline __attribute__((always_inline)) void hash_keys(const struct seg_set
     }
 }
 
-/* Where all keys of a table have one length, usually those of a request do, too: then the loop is
- * made for it. */
+/* If all keys of a table have one length, those of a request usually have it too. The loop is then
+ * compiled for this length. */
 static bool all_have_length(const struct view *keys, size_t n, size_t len)
 {
     size_t differ = 0;
@@ -267,7 +270,7 @@ static uint64_t compare_variable(const struct seg_set *set, const struct run *ru
     return found_bits;
 }
 
-/* The row that stands for an empty block may look like a key. */
+/* An empty block leads to the absent row, whose zeros may equal a key. */
 static uint64_t clear_empty(const struct seg_set *set, const struct run *run, uint64_t found_bits)
 {
     for (size_t i = 0; i < run->n; i++)
@@ -276,7 +279,7 @@ static uint64_t clear_empty(const struct seg_set *set, const struct run *run, ui
     return found_bits;
 }
 
-/* Before anything of the rows is looked at. */
+/* Check the pages of all rows of the run before reading any of them. */
 static void check_rows(const struct seg_set *set, struct run *run)
 {
     for (size_t i = 0; i < run->n; i++) {
@@ -306,7 +309,8 @@ static void pass_compare(const struct seg_set *set, bool checks, struct run *run
     rows->is_damaged |= run->is_damaged;
 }
 
-/* All rows are computed, then brought in, then compared. */
+/* For a table larger than memory: compute where all rows are, bring them in at once, then
+ * compare. */
 static void find_ahead(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
                        struct seg_rows *rows)
 {
@@ -329,8 +333,8 @@ static void find_ahead(const struct seg_set *set, const struct view *keys, const
 }
 
 /*
- * A pipeline of short runs: while rows are on their way into the cache, later keys are hashed and
- * their pilots fetched, so that the processor computes where it would wait.
+ * A pipeline of short runs. While the rows of one run travel into the cache, later keys are hashed
+ * and their pilots fetched, so the processor works instead of waiting.
  */
 void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
               struct seg_rows *rows)
@@ -381,7 +385,7 @@ void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions)
 
 /* ------------------------------------------------------------------------- each in its own set */
 
-/* Where a key is on its way. */
+/* What is known of a key between the steps. */
 struct step {
     const struct seg_block *block;
     const uint8_t *pilot;

@@ -2,8 +2,8 @@
 
 #include "model/fill.h"
 
-/* One loop a width, so that each copy is a load and a store; unrolled, as they are all there is to
- * do. */
+/* One loop for each width, so that each copy is one load and one store. Unrolled, because the loop
+ * itself would cost as much as the copies. */
 static void gather_cells(const uint8_t *const *rows, size_t n, uint32_t offset, size_t width,
                          uint8_t *to)
 {

@@ -76,7 +76,7 @@ static uint32_t padded_stride(uint32_t bytes)
 {
     uint32_t padded = 8;
     if (bytes == 0)
-        return padded; /* the only key is the empty string: a row must be somewhere all the same */
+        return padded; /* the only key is the empty string, but a row must have an address */
     while (padded < bytes && padded < line_bytes)
         padded *= 2;
     if (padded < bytes)
@@ -84,7 +84,7 @@ static uint32_t padded_stride(uint32_t bytes)
     return (padded - bytes) * 8 <= bytes ? padded : bytes;
 }
 
-/* Cells of like alignment together, the widest first, so that most are aligned. */
+/* Cells are grouped by alignment, the widest first, so that most of them are aligned. */
 enum { N_ALIGNMENTS = 5 };
 
 static unsigned alignment_of(const struct type *t)

@@ -55,7 +55,8 @@ const struct seg_entry *seg_entry_find(const struct segment *s, enum seg_kind ki
     return NULL;
 }
 
-/* Small tables are checked whole when the segment is opened: everything else follows from them. */
+/* Small tables are checked completely when the segment is opened, because all other reads rely on
+ * them. */
 must_use static enum code find_payload(const struct segment *s, enum seg_kind kind,
                                        const char *name, struct view *out, struct err *err)
 {
@@ -68,7 +69,7 @@ must_use static enum code find_payload(const struct segment *s, enum seg_kind ki
     return OK;
 }
 
-/* Of a dtype with parameters, its text stands behind the name. */
+/* If the dtype has parameters, the text of the type follows the name. */
 must_use static enum code read_type(const struct segment *s, struct cursor *c, uint32_t dtype,
                                     struct type *out, struct err *err)
 {
@@ -182,8 +183,8 @@ must_use static enum code read_pages(struct segment *s, struct err *err)
     return OK;
 }
 
-/* Whether a block's counts fit each other and its data: then every slot, pilot and extra is
- * inside. */
+/* Whether the counts of a block agree with each other and with its data. Then every slot, pilot and
+ * extra is in bounds. */
 static bool desc_fits(const struct segment *s, const struct seg_block_desc *d, struct view pilots,
                       struct view extras)
 {

@@ -87,8 +87,8 @@ static struct seg_touch touch_of(const struct seg_layer *l, const size_t *base_f
     return seg_touch_of(l->set, fields, n);
 }
 
-/* All keys against the filter, a run at a time: the lines of the next run are on their way
- * meanwhile. */
+/* Test all keys against the filter, a run at a time, while the lines of the next run are
+ * prefetched. */
 static void ask_filter(struct search *s)
 {
     enum { RUN = 64 };
@@ -188,7 +188,7 @@ static void take_answers(struct search *s, struct question *q)
     }
 }
 
-/* Where few keys are in layers all are looked up in the base, straight into the answer. */
+/* If few keys are in layers, all keys are looked up in the base first, directly into the answer. */
 static void ask_base_for_all(struct search *s)
 {
     s->rows->touch = s->touches[s->base];
@@ -214,7 +214,7 @@ static void ask_base_for_rest(struct search *s, struct question *q)
     s->n_to_base = 0;
 }
 
-/* Rows of layers are on their way while the base is asked. */
+/* The rows of layers are prefetched while the base is searched. */
 static void find_some(struct search *s, struct question *of_layers, struct question *of_base)
 {
     ask_filter(s);

@@ -193,7 +193,7 @@ must_use static enum code write_payload(struct seg_writer *w, enum seg_kind kind
     return OK;
 }
 
-/* By page of the file: that before the first block has none. */
+/* By page of the file; the page before the first block has no checksum. */
 static void put_page_sums(const struct seg_writer *w, uint64_t data_end, struct buf *out)
 {
     buf_put_zeros(out, data_end / SEG_PAGE_BYTES * sizeof(uint32_t));
