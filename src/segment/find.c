@@ -99,8 +99,8 @@ static void touch(uint64_t *bits, uint32_t from, uint32_t to, uint32_t shift)
 
 /*
  * Rows whose size is a multiple of a cache line begin on one, and rows whose size divides a line
- * lie within one. Other rows begin anywhere, so for them half lines are noted, to be sure of the
- * line that each byte is in.
+ * lie within one. Other rows begin anywhere, so for them half lines are noted; the half after one
+ * that is prefetched is left out, since every second one is in the same line.
  */
 struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields)
 {

@@ -85,7 +85,7 @@ static struct node node_child(const struct node *n)
     return (struct node){type_element(&n->type), n_elements, {n->sizes.bytes, 0}};
 }
 
-/* Bytes of the buffers of a node, without padding; what it does not have is 0. */
+/* Bytes of the buffers of a node, without padding; 0 for a buffer that it does not have. */
 struct buffers {
     uint64_t validity, offsets, data;
 };
@@ -238,7 +238,7 @@ static struct column *place_columns(uint8_t *body, const struct ipc_field *field
     return columns;
 }
 
-/* The most that a row of a field adds to the body, but for what is in its sizes. */
+/* The most bytes that one row of a field adds to the body, not counting those in its sizes. */
 static uint64_t row_bytes(const struct type *t)
 {
     uint64_t bytes = 16 + (uint64_t)type_width(t);

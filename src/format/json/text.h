@@ -1,5 +1,5 @@
 /*
- * Values that JSON has no form for, as texts:
+ * Values for which JSON has no form, as texts:
  *
  *     date32        "2026-11-22"
  *     timestamp     "2026-11-22T10:30:00.250Z": in UTC where the type has a zone, without the Z

@@ -45,12 +45,12 @@ static void start_packed(struct pq_hybrid *h, uint64_t n_groups)
     h->cur.pos += bytes;
 }
 
-/* Step to a run that has values. Every run takes a byte at least, so this comes to an end. */
+/* Step to a run that has values. Every run takes at least one byte, so the loop ends. */
 static enum code next_run(struct pq_hybrid *h, struct err *err)
 {
     while (h->n_same == 0 && h->n_packed == 0) {
         uint64_t head;
-        if (cur_left(&h->cur) == 0 && h->width == 0) { /* some writers leave the one run away */
+        if (cur_left(&h->cur) == 0 && h->width == 0) { /* some writers omit the only run */
             h->same = 0;
             h->n_same = UINT64_MAX;
         } else if (!cur_uleb(&h->cur, &head)) {

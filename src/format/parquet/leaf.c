@@ -23,7 +23,7 @@ enum { n_physical = sizeof(physical_names) / sizeof(physical_names[0]) };
 
 enum { decimal_bytes_max = 64 };
 
-/* ConvertedType, told in terms of LogicalType. */
+/* Each ConvertedType as the LogicalType that replaced it. */
 static const struct {
     uint8_t logical;
     uint8_t bits; /* of integers; of times the unit */

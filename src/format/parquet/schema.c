@@ -1,6 +1,6 @@
 /*
- * From the footer's flat, depth-first list of schema elements to top-level columns: which type
- * each has here, or why it has none. What is a type is decided in leaf.c; here it is about shapes:
+ * From the footer's flat, depth-first list of schema elements to top-level columns: which type each
+ * of them has, or why it has none. leaf.c decides about types; this file is about shapes:
  *
  *   leaf                                     a column
  *   repeated leaf                            a list, never null, of elements never null
@@ -80,7 +80,7 @@ static void parse_logical(struct thrift *t, struct pq_schema_element *e)
     }
 }
 
-/* fastparquet writes a boolean where it was told whether there are nulls. */
+/* fastparquet writes a boolean if its user said whether there are nulls. */
 static int32_t parse_repetition(struct thrift *t, struct thrift_field f)
 {
     bool is_bool = f.type == THRIFT_TRUE || f.type == THRIFT_FALSE;

@@ -118,8 +118,8 @@ void pq_joined_turn(struct pq_joined *j)
     j->charged = 0;
 }
 
-/* The string before, cut to `prefix` bytes, then `suffix`. Copies only what must be put together: a
- * string that is all prefix or all suffix is there already. */
+/* The previous string, cut to `prefix` bytes, followed by `suffix`. A string that is all prefix or
+ * all suffix exists already and is not copied. */
 static enum code join_string(struct pq_joined *j, uint64_t prefix, struct view suffix,
                              struct view *out, struct err *err)
 {
