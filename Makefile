@@ -77,7 +77,7 @@ unit: all tests ## the unit tests and saved fuzz inputs only
 asan: ## every test under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test VARIANT=asan
 
-tsan: ## every test under ThreadSanitizer
+tsan: ## every test that has threads under ThreadSanitizer
 	@$(MAKE) --no-print-directory test VARIANT=tsan
 
 fuzz: | $(SETUP) ## fuzz one surface with libFuzzer: make fuzz T=parquet S=60
@@ -108,14 +108,13 @@ check: ## what CI runs: test, asan, tsan, lint
 	@$(MAKE) --no-print-directory tsan
 	@$(MAKE) --no-print-directory lint
 
-# Of each test that goes by a seed, check runs a sample.
-check-long: export MURR_TEST_PROGRAMS=5000
-check-long: export MURR_TEST_DAMAGES=2000
-check-long: export MURR_TEST_TABLES=10000
-check-long: export MURR_TEST_PROXY_REQUESTS=10000
-check-long: export MURR_TEST_LARGE=1
-check-long: ## the tests that check samples, in full: an hour; ends with "N passed, N failed"
-	@$(MAKE) --no-print-directory test
+# Of each test that goes by a seed, check runs a sample; of the tests under ThreadSanitizer, those that have threads.
+LONG_COUNTS := MURR_TEST_PROGRAMS=5000 MURR_TEST_DAMAGES=2000 MURR_TEST_TABLES=10000 MURR_TEST_SCHEDULES=500 \
+               MURR_TEST_PROXY_REQUESTS=10000 MURR_TEST_LARGE=1
+check-long: ## what check samples, in full: over an hour; each part ends with "N passed, N failed"
+	@$(LONG_COUNTS) $(MAKE) --no-print-directory test
+	@MURR_TEST_ALL=1 $(MAKE) --no-print-directory asan
+	@MURR_TEST_ALL=1 $(MAKE) --no-print-directory tsan
 
 clean: ## remove build/
 	rm -rf build

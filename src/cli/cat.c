@@ -3,6 +3,7 @@
 #include "base/size.h"
 #include "cli/arguments.h"
 #include "cli/output.h"
+#include "engine/load/row_reader.h"
 #include "engine/load/scan.h"
 #include "remote/store/local_store.h"
 
@@ -61,6 +62,7 @@ must_use static enum code put_rows(struct scan *scan, struct output *output, str
 struct lone_file {
     struct object_store *store;
     struct data_file listed;
+    struct pq_budget budget;
     struct source_file file;
 };
 
@@ -71,9 +73,8 @@ static void lone_file_done(struct lone_file *f)
     object_store_close(f->store);
 }
 
-must_use static enum code open_file(const char *path, uint64_t memory_bytes,
-                                    struct pq_limits *limits, struct lone_file *out,
-                                    struct err *err)
+must_use static enum code open_file(const char *path, const struct memory_shares *shares,
+                                    struct lone_file *out, struct err *err)
 {
     static const struct remote_op no_bound;
     struct stat st;
@@ -81,29 +82,24 @@ must_use static enum code open_file(const char *path, uint64_t memory_bytes,
         return err_errno(err, E_IO, "file %s: cannot open", path);
     if (!S_ISREG(st.st_mode))
         return err_set(err, E_INVALID, "file %s: not a regular file", path);
-    pq_budget_init(limits->budget, (size_t)memory_bytes / 2, (uint64_t)st.st_size, memory_bytes);
+    struct pq_limits limits = row_reader_limits(shares, (uint64_t)st.st_size, &out->budget);
     bool is_absolute = path[0] == '/';
     out->store = local_store_new(is_absolute ? "" : ".");
     TRY(object_store_stat(out->store, path + is_absolute, &no_bound, &out->listed.info, err));
     out->listed.name = path;
     out->listed.store = out->store;
     TRY(source_file_start(&out->listed, &no_bound, &out->file, err));
-    return source_file_open(&out->file, &no_bound, limits, err);
+    return source_file_open(&out->file, &no_bound, &limits, err);
 }
 
 must_use static enum code cat(const char *path, const struct scan_config *config,
                               struct output *output, struct err *err)
 {
-    struct pq_limits limits = pq_limits_default();
-    struct pq_budget budget;
     AUTO(lone_file) struct lone_file lone = {0};
     struct scan *scan;
-    limits.budget = &budget;
-    limits.page_bytes = (size_t)config->memory_bytes / 4;
-    limits.held_bytes = (size_t)config->memory_bytes / 2;
     struct scan_config bounded = *config;
-    bounded.budget = &budget;
-    TRY(open_file(path, config->memory_bytes, &limits, &lone, err));
+    bounded.budget = &lone.budget;
+    TRY(open_file(path, config->shares, &lone, err));
     enum code rc = scan_open(&lone.file, &bounded, &scan, err);
     if (!rc && config->n_columns == 0)
         note_skipped(lone.file.pq);
@@ -138,12 +134,15 @@ int cmd_cat(int argc, char **argv)
         return command_misused("cat", "one Parquet file, please");
     if (!output_format_parse(format, &output.format))
         return command_misused("cat", "unknown output format '%s'", format);
-    struct scan_config config = {.max_rows = UINT64_MAX, .memory_bytes = default_memory};
+    struct scan_config config = {.max_rows = UINT64_MAX};
+    uint64_t memory_bytes = default_memory;
     struct err err;
     if (rows && !parse_count(rows, &config.max_rows))
         return command_misused("cat", "'%s' is no number of rows", rows);
-    if (memory && size_parse(view_cstr(memory), &config.memory_bytes, &err))
+    if (memory && size_parse(view_cstr(memory), &memory_bytes, &err))
         return command_misused("cat", "--memory: %s", err.msg);
+    const struct memory_shares shares = memory_shares_of_scan(memory_bytes);
+    config.shares = &shares;
     AUTO(ptr) struct view *names = mem_zalloc((split_names(columns, NULL) + 1) * sizeof(*names));
     config.n_columns = split_names(columns, names);
     config.columns = names;

@@ -20,6 +20,34 @@ BINARY = os.environ.get("MURR_TEST_BINARY", str(ROOT / "build" / "murr"))
 SANITIZED = "asan" in BINARY or "tsan" in BINARY
 START_S = 60
 
+# The files that take longest, the longest first: of two processes neither is left alone with one of them at the end.
+LONGEST = ["test_faults.py", "test_model.py", "test_s3.py", "test_s3_credentials.py", "test_s3_faults.py",
+           "test_differential.py", "test_load.py", "test_proxies.py", "test_damage.py", "test_reload.py",
+           "test_publications.py", "test_source_writes.py", "test_uploads.py", "test_write_queue.py"]
+
+
+# What ThreadSanitizer is spared: files of tests in which no two threads meet that do not meet in other files as well.
+WITHOUT_TSAN = {
+    "one request at a time, parsed by the thread of its connection":
+        ["test_arrow_keys.py", "test_bad_bodies.py", "test_keys.py", "test_metrics.py", "test_origins.py", "test_smuggling.py"],
+    "what files hold; that many threads load them is tested by test_load.py and test_reload.py":
+        ["test_bombs.py", "test_cat.py", "test_differential.py", "test_types.py", "test_unify.py", "test_values.py"],
+    "commands that one thread runs":
+        ["test_cli.py", "test_samples.py"],
+    "what other programs make of our answers, and we of theirs":
+        ["test_interop.py", "test_proxies.py", "test_published_client.py"],
+}
+
+
+def pytest_collection_modifyitems(items):
+    place = {name: i for i, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
+    if "tsan" in BINARY and not os.environ.get("MURR_TEST_ALL"):
+        why = {name: reason for reason, names in WITHOUT_TSAN.items() for name in names}
+        for item in items:
+            if item.path.name in why:
+                item.add_marker(pytest.mark.skip(reason=f"not under ThreadSanitizer: {why[item.path.name]}"))
+
 
 class Server:
     """`murr serve` with a configuration; use as a context manager."""

@@ -12,7 +12,7 @@ from conftest import SANITIZED, Server
 from faultproxy import FAULTS, FaultProxy
 from s3server import parquet_bytes
 
-SCHEDULES = int(os.environ.get("MURR_TEST_SCHEDULES", 25 if SANITIZED else 500))
+SCHEDULES = int(os.environ.get("MURR_TEST_SCHEDULES", 25 if SANITIZED else 150))
 ROWS = 6000
 EXPECTED = r"no complete partition|has no|is empty|after \d+ tries|changed|XML|ListBucketResult"
 FAST = {"part_size": "64KiB", "retry_delay": "5ms", "stall_timeout": "1s", "connect_timeout": "2s"}

@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "engine/build/build.h"
+#include "engine/spec/memory_shares.h"
 #include "engine/store/layer.h"
 #include "segment/patch.h"
 #include "segment/slots.h"
@@ -340,8 +341,8 @@ static uint64_t choose_blocks(const struct merge *m)
         }
     }
     n_bytes += n_slots * m->format.key_offset;
-    uint64_t worker_bytes = c->memory_bytes / 4 / pool_size(c->pool) + 1;
-    uint64_t by_rows = n_slots / block_rows + 1, by_bytes = n_bytes / (worker_bytes / 4 + 1) + 1;
+    struct memory_shares shares = memory_shares_of_merge(c->memory_bytes, pool_size(c->pool));
+    uint64_t by_rows = n_slots / block_rows + 1, by_bytes = n_bytes / shares.block + 1;
     uint64_t wanted = (by_rows > by_bytes ? by_rows : by_bytes) * m->times_blocks;
     uint64_t unit = most_blocks % c->n_parts ? c->n_parts : most_blocks;
     uint64_t n = (wanted + unit - 1) / unit * unit;
@@ -368,6 +369,7 @@ static void merge_done(struct merge *m)
 must_use static enum code run(struct merge *m, struct merge_result *out, struct err *err)
 {
     const struct merge_config *c = m->config;
+    struct memory_shares shares = memory_shares_of_merge(c->memory_bytes, pool_size(c->pool));
     m->has_stamps = needs_stamps(c);
     m->has_masks = needs_masks(c);
     if (m->has_stamps)
@@ -390,9 +392,7 @@ must_use static enum code run(struct merge *m, struct merge_result *out, struct 
         .n_parts = c->n_parts,
         .hash_seed = c->layers[0].set->hasher.seed,
         .origin = c->origin,
-        .worker_bytes = m->times_blocks < times_blocks_max
-                            ? c->memory_bytes / 4 / pool_size(c->pool)
-                            : UINT64_MAX,
+        .worker_bytes = m->times_blocks < times_blocks_max ? shares.build : UINT64_MAX,
         .setting = "write.memory",
         .drop_deletes = c->has_base,
     };

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine/build/build.h"
+#include "engine/load/row_reader.h"
 #include "engine/load/scatter.h"
 #include "segment/format.h"
 
@@ -17,6 +18,7 @@ static const size_t openings = 32;
 
 struct load {
     const struct load_job *job;
+    struct memory_shares shares;
     struct pq_limits limits;
     struct pq_budget budget;
     struct source_file *files;
@@ -64,7 +66,7 @@ must_use static enum code open_files(struct load *l, struct err *err)
         struct source_file *f = &l->files[i];
         TRY(source_file_open(f, job->op, &l->limits, err));
         /* A small file is all in its tail. */
-        if (f->tail.len < f->size || kept_bytes + f->size > job->memory_bytes / 16)
+        if (f->tail.len < f->size || kept_bytes + f->size > l->shares.tails)
             source_file_drop_tail(f);
         kept_bytes += f->tail.len;
     }
@@ -110,9 +112,8 @@ must_use static enum code choose_blocks(struct load *l, struct err *err)
 {
     uint64_t n_rows, n_bytes;
     TRY(guess_bytes(l, &n_rows, &n_bytes, err));
-    uint64_t block_bytes = l->job->memory_bytes / 16 / pool_size(l->job->pool) + 1;
     uint64_t n_parts = l->job->spec->parts;
-    uint64_t by_rows = n_rows / block_rows + 1, by_bytes = n_bytes / block_bytes + 1;
+    uint64_t by_rows = n_rows / block_rows + 1, by_bytes = n_bytes / l->shares.block + 1;
     uint64_t of_part = ((by_rows > by_bytes ? by_rows : by_bytes) + n_parts - 1) / n_parts;
     uint64_t most = SEG_MAX_BLOCKS / n_parts;
     l->n_blocks = (of_part < most ? of_part : most) * n_parts;
@@ -130,8 +131,7 @@ static bool is_far(const struct publication *p)
 must_use static enum code scatter(struct load *l, struct err *err)
 {
     const struct load_job *job = l->job;
-    struct spill_config spill = {job->dir, job->memory_bytes / 8 * 3, l->n_blocks,
-                                 pool_size(job->pool)};
+    struct spill_config spill = {job->dir, l->shares.records, l->n_blocks, pool_size(job->pool)};
     l->spill = spill_new(&spill);
     struct scatter_config config = {
         .files = l->files,
@@ -141,8 +141,7 @@ must_use static enum code scatter(struct load *l, struct err *err)
         .spill = l->spill,
         .n_blocks = l->n_blocks,
         .hash_seed = l->hash_seed,
-        .limits = &l->limits,
-        .read_bytes = job->memory_bytes / 8,
+        .shares = &l->shares,
         .is_far = is_far(job->publication),
         .sample_every = l->sample_every,
         .op = job->op,
@@ -167,7 +166,7 @@ must_use static enum code build(struct load *l, struct build_result *out, struct
         .n_parts = job->spec->parts,
         .hash_seed = l->hash_seed,
         .origin = {.fingerprint = job->publication->fingerprint},
-        .worker_bytes = job->memory_bytes / 4 / pool_size(job->pool),
+        .worker_bytes = l->shares.build,
         .setting = "load.memory",
     };
     atomic_store(&job->progress->state, LOAD_BUILDING);
@@ -246,12 +245,9 @@ static uint64_t files_bytes(const struct publication *p)
 
 enum code load_run(const struct load_job *job, struct load_result *out_result, struct err *err)
 {
-    struct load l = {.job = job, .limits = pq_limits_default()};
-    l.limits.page_bytes = (size_t)(job->memory_bytes / 8);
-    l.limits.held_bytes = (size_t)(job->memory_bytes / 4 / pool_size(job->pool));
-    l.limits.budget = &l.budget;
-    pq_budget_init(&l.budget, (size_t)(job->memory_bytes / 8 * 3), files_bytes(job->publication),
-                   job->memory_bytes);
+    struct load l = {.job = job};
+    l.shares = memory_shares_of_load(job->memory_bytes, pool_size(job->pool));
+    l.limits = row_reader_limits(&l.shares, files_bytes(job->publication), &l.budget);
     /* Nobody can prepare keys that collide, as nobody knows the seed. */
     l.hash_seed = job->hash_seed;
     if (!l.hash_seed && getrandom(&l.hash_seed, sizeof(l.hash_seed), 0) != sizeof(l.hash_seed))

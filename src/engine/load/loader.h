@@ -3,9 +3,6 @@
  *
  *     open footers -> resolve columns -> scatter rows to records -> choose the layout -> build blocks,
  *     write, fsync, check
- *
- * Memory: memory_bytes is shared out as three eighths for records waiting, as much for decoded pages of all
- * workers together (pq_budget), an eighth for column chunks; then a quarter for blocks being built.
  */
 #ifndef MURR_ENGINE_LOAD_LOADER_H
 #define MURR_ENGINE_LOAD_LOADER_H
@@ -22,7 +19,7 @@ struct load_job {
     const struct schema *served; /* of what serves; NULL: nothing does */
     const struct remote_op *op;  /* of all reads */
     const char *dir;             /* an empty directory */
-    uint64_t memory_bytes;
+    uint64_t memory_bytes;       /* shared out by engine/spec/memory_shares.h */
     struct pool *pool;
     struct load_progress *progress;
     uint64_t hash_seed;    /* of the table, where it has rows of writes; 0: choose one */

@@ -157,13 +157,10 @@ enum code prefetched_read(struct prefetched *f, const struct prefetch_place *pla
     return prefetched_finish(f, err);
 }
 
-enum code prefetched_start(const struct prefetched *f, const struct prefetch_place *place,
-                           struct pq_chunk *const *chunks, struct err *err)
+void prefetched_chunks(const struct prefetched *f, struct view *out)
 {
     for (size_t i = 0; i < f->n_chunks; i++)
-        TRY(pq_chunk_start(chunks[i], place->file->pq, place->row_group, place->columns[i],
-                           view_of(f->bytes + f->chunks[i].at, f->chunks[i].len), err));
-    return OK;
+        out[i] = view_of(f->bytes + f->chunks[i].at, f->chunks[i].len);
 }
 
 void prefetched_reset(struct prefetched *f)

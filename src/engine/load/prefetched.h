@@ -6,8 +6,8 @@
  * Chunks that lie close together are read as one run, gap included, as long as gaps add less than a
  * thirty-second part: a request costs time, but bytes cost money.
  *
- *     prefetched_plan -> prefetched_begin -> prefetched_finish -> prefetched_start     with others on their way meanwhile
- *     prefetched_read                                    -> prefetched_start     one at a time
+ *     prefetched_plan -> prefetched_begin -> prefetched_finish -> prefetched_chunks    with others on their way meanwhile
+ *     prefetched_read                                          -> prefetched_chunks    one at a time
  */
 #ifndef MURR_ENGINE_LOAD_PREFETCHED_H
 #define MURR_ENGINE_LOAD_PREFETCHED_H
@@ -57,9 +57,8 @@ must_use enum code prefetched_read(struct prefetched *f, const struct prefetch_p
                                    uint64_t memory_bytes, const char *temp_dir,
                                    const struct remote_op *op, struct err *err);
 
-/* Begin to decode each: one decoder a column, in the order of the place's columns. */
-must_use enum code prefetched_start(const struct prefetched *f, const struct prefetch_place *place,
-                                    struct pq_chunk *const *chunks, struct err *err);
+/* Where each chunk lies, in the order of the place's columns: row_reader_open. Valid until the reset. */
+void prefetched_chunks(const struct prefetched *f, struct view *out);
 
 /* Unmap; keep the memory. What is on its way is waited for. */
 void prefetched_reset(struct prefetched *f);

@@ -2,10 +2,10 @@
 
 #include "base/mem.h"
 #include "engine/load/prefetched.h"
+#include "engine/load/row_reader.h"
 #include "engine/load/scan_column.h"
 
 enum { run_rows = 512, batch_rows = 65536 };
-static const size_t batch_bytes_max = (size_t)64 << 20; /* and a sixteenth of the memory */
 
 static const struct remote_op no_bound;
 
@@ -14,21 +14,22 @@ struct scan {
     struct scan_config config;
     size_t n;        /* columns */
     size_t *columns; /* of the file */
-    struct pq_chunk **chunks;
-    struct vector *runs; /* decoded, not all appended */
+    struct row_reader reader;
+    struct view *chunks;    /* in `prefetched` */
+    struct vector *runs;    /* decoded, not all appended */
+    struct vector **run_of; /* each of them */
     struct scan_column *building;
     struct ipc_field *fields;
     struct arena names; /* of the fields */
-    struct prefetched fetched;
+    struct prefetched prefetched;
     struct buf schema;  /* the message */
     struct arena arena; /* of the columns of the stream handed out */
 
-    size_t row_group;    /* the one being read, or the next */
-    uint64_t group_left; /* rows of it not decoded */
+    size_t row_group; /* the one being read, or the next */
     bool in_group;
     size_t run_n, run_at; /* rows of the run, and how many of them were appended */
     uint64_t n_done;      /* rows appended */
-    size_t built_bytes, batch_bytes;
+    size_t built_bytes;
     bool begun; /* a batch was handed out */
 };
 
@@ -54,7 +55,7 @@ must_use static enum code check_leaf(const struct scan *s, size_t row_group, siz
     uint64_t offset, len;
     AUTO(buf) struct buf bytes = {0};
     TRY(pq_leaf_range(s->file->pq, row_group, leaf_idx, &offset, &len, err));
-    if (len > s->config.memory_bytes / 4)
+    if (len > s->config.shares->chunks)
         return OK; /* too much for a look at what nobody reads */
     struct byte_range range = {offset, len, buf_reserve(&bytes, len), false};
     TRY(object_read_finish(source_file_read(s->file, &range, 1, &no_bound), err));
@@ -113,27 +114,38 @@ static void set_column(struct scan *s, size_t i, const struct type *type)
 
 static void make_columns(struct scan *s)
 {
-    s->chunks = mem_zalloc(s->n * sizeof(struct pq_chunk *));
+    s->chunks = mem_zalloc(s->n * sizeof(*s->chunks));
     s->runs = mem_zalloc(s->n * sizeof(*s->runs));
+    s->run_of = mem_zalloc(s->n * sizeof(struct vector *));
     s->building = mem_zalloc(s->n * sizeof(*s->building));
     s->fields = mem_zalloc(s->n * sizeof(*s->fields));
     for (size_t i = 0; i < s->n; i++) {
-        s->chunks[i] = pq_chunk_new();
+        s->run_of[i] = &s->runs[i];
         set_column(s, i, &pq_file_column(s->file->pq, s->columns[i])->type);
     }
 }
 
 /* -------------------------------------------------------------------------------------- INT96 */
 
+/* Bring some columns of a row group into memory, and begin to decode them. */
+must_use static enum code open_columns(struct scan *s, size_t row_group, const size_t *columns,
+                                       size_t n, struct err *err)
+{
+    struct prefetch_place place = {s->file, row_group, columns, n};
+    TRY(prefetched_read(&s->prefetched, &place, s->config.shares->chunks, s->config.temp_dir,
+                        &no_bound, err));
+    prefetched_chunks(&s->prefetched, s->chunks);
+    row_reader_begin(&s->reader, s->file->pq, columns, n);
+    return row_reader_open(&s->reader, row_group, s->chunks, err);
+}
+
 must_use static enum code read_through(struct scan *s, size_t i, size_t row_group, struct err *err)
 {
-    struct prefetch_place place = {s->file, row_group, &s->columns[i], 1};
-    TRY(prefetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir,
-                        &no_bound, err));
-    TRY(prefetched_start(&s->fetched, &place, &s->chunks[i], err));
+    size_t n;
+    TRY(open_columns(s, row_group, &s->columns[i], 1, err));
     do
-        TRY(pq_chunk_read(s->chunks[i], &s->runs[i], err));
-    while (s->runs[i].n);
+        TRY(row_reader_next(&s->reader, &s->run_of[i], &n, err));
+    while (n);
     return OK;
 }
 
@@ -149,7 +161,7 @@ static void choose_int96_unit(struct scan *s, size_t i)
         if (rc)
             break;
     }
-    pq_chunk_reset(s->chunks[i]);
+    row_reader_close(&s->reader);
     set_column(s, i, &type);
 }
 
@@ -171,8 +183,6 @@ enum code scan_open(const struct source_file *file, const struct scan_config *co
     struct scan *s = mem_zalloc(sizeof(*s));
     s->file = file;
     s->config = *config;
-    uint64_t share = config->memory_bytes / 16;
-    s->batch_bytes = share < batch_bytes_max ? (size_t)share : batch_bytes_max;
     enum code rc = choose_columns(s, err);
     if (rc) {
         scan_close(s);
@@ -196,18 +206,19 @@ void scan_close(struct scan *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; s->chunks && i < s->n; i++) {
-        pq_chunk_free(s->chunks[i]);
+    for (size_t i = 0; s->runs && i < s->n; i++) {
         vector_done(&s->runs[i]);
         scan_column_done(&s->building[i]);
     }
-    prefetched_done(&s->fetched);
+    row_reader_done(&s->reader);
+    prefetched_done(&s->prefetched);
     arena_done(&s->arena);
     arena_done(&s->names);
     buf_done(&s->schema);
     free(s->columns);
     free(s->chunks);
     free(s->runs);
+    free(s->run_of);
     free(s->building);
     free(s->fields);
     free(s);
@@ -217,41 +228,18 @@ void scan_close(struct scan *s)
 
 must_use static enum code open_group(struct scan *s, struct err *err)
 {
-    struct prefetch_place place = {s->file, s->row_group, s->columns, s->n};
-    s->group_left = pq_file_group_rows(s->file->pq, s->row_group);
     s->in_group = true;
-    if (s->group_left == 0)
-        return OK;
-    TRY(prefetched_read(&s->fetched, &place, s->config.memory_bytes / 4, s->config.temp_dir,
-                        &no_bound, err));
-    return prefetched_start(&s->fetched, &place, s->chunks, err);
+    return pq_file_group_rows(s->file->pq, s->row_group)
+               ? open_columns(s, s->row_group, s->columns, s->n, err)
+               : OK;
 }
 
 static void close_group(struct scan *s)
 {
-    for (size_t i = 0; i < s->n; i++)
-        pq_chunk_reset(s->chunks[i]);
-    prefetched_reset(&s->fetched);
+    row_reader_close(&s->reader);
+    prefetched_reset(&s->prefetched);
     s->in_group = false;
     s->row_group++;
-}
-
-/* Decode the next run of every column. */
-must_use static enum code read_run(struct scan *s, struct err *err)
-{
-    size_t wanted = s->group_left < run_rows ? (size_t)s->group_left : run_rows;
-    for (size_t i = 0; i < s->n; i++) {
-        TRY(pq_chunk_read(s->chunks[i], &s->runs[i], err));
-        char shown[128];
-        if (s->runs[i].n != wanted)
-            return err_set(err, E_CORRUPT, "column '%s' has %zu rows where %zu are left",
-                           view_printable(view_cstr(s->fields[i].name), shown, sizeof(shown)),
-                           s->runs[i].n, wanted);
-    }
-    s->run_n = wanted;
-    s->run_at = 0;
-    s->group_left -= wanted;
-    return OK;
 }
 
 /* Rows of the run that still fit the batch; at least one into an empty one. */
@@ -263,7 +251,7 @@ static size_t rows_that_fit(struct scan *s)
         size_t row = 0;
         for (size_t i = 0; i < s->n; i++)
             row += scan_row_bytes(&s->runs[i], s->run_at + n);
-        if (bytes + row > s->batch_bytes && built + n > 0)
+        if (bytes + row > s->config.shares->batch && built + n > 0)
             break;
         bytes += row;
     }
@@ -285,15 +273,14 @@ static bool append_run(struct scan *s)
 must_use static enum code fill_batch(struct scan *s, struct err *err)
 {
     while (s->n_done < s->config.max_rows && append_run(s)) {
-        if (s->in_group && s->group_left == 0)
+        if (s->in_group && s->reader.at == s->reader.n_rows)
             close_group(s);
         if (!s->in_group && s->row_group == pq_file_n_row_groups(s->file->pq))
             return OK;
         if (!s->in_group)
             TRY(open_group(s, err));
-        s->run_n = s->run_at = 0;
-        if (s->group_left)
-            TRY(read_run(s, err));
+        s->run_at = 0;
+        TRY(row_reader_next(&s->reader, s->run_of, &s->run_n, err));
     }
     return OK;
 }

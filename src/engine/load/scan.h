@@ -6,18 +6,17 @@
 #define MURR_ENGINE_LOAD_SCAN_H
 
 #include "engine/load/source_file.h"
+#include "engine/spec/memory_shares.h"
 #include "format/arrow/ipc_writer.h"
 
 struct scan_config {
     const struct view
         *columns; /* names, in the order wanted; none: every column that can be read */
     size_t n_columns;
-    uint64_t max_rows; /* of the whole scan */
-    uint64_t
-        memory_bytes; /* a quarter for column chunks, a sixteenth for the batch being put together;
-                              the limits of the file share out the rest */
-    const char *temp_dir;           /* for row groups beyond that */
-    const struct pq_budget *budget; /* of the file's limits, or NULL */
+    uint64_t max_rows;                  /* of the whole scan */
+    const struct memory_shares *shares; /* of a scan */
+    const char *temp_dir;               /* for row groups beyond that */
+    const struct pq_budget *budget;     /* of the file's limits, or NULL */
 };
 
 struct scan;

@@ -1,13 +1,16 @@
 #include "engine/load/scatter.h"
 
 #include "base/mem.h"
-#include "engine/load/prefetch_queue.h"
 #include "engine/build/row_sink.h"
+#include "engine/load/prefetch_queue.h"
+#include "engine/load/row_reader.h"
 
 /* The scratch of one worker. */
 struct scatter_worker {
-    struct pq_chunk **chunks; /* by column of the place that is read */
-    struct vector *columns;   /* by field, in the file's type */
+    struct row_reader reader;
+    struct vector *columns; /* by field, in the type that the file has */
+    struct vector *
+        *runs; /* those of the columns that the file has, by column of the place that is read */
     struct row_sink sink;
 };
 
@@ -36,46 +39,33 @@ static struct prefetch_place place_of(const struct scatter_config *c, size_t fil
 
 /* ------------------------------------------------------------------------- rows to records */
 
-/* Decode the next run of every column. All columns must agree on how many rows that is; those that the file does not
- * have are null in as many. */
+/* The next run of every column; those that the file does not have are null in as many rows. */
 must_use static enum code read_run(const struct scatter *s, struct scatter_worker *w, size_t file,
                                    size_t *out_n, struct err *err)
 {
-    const struct schema *schema = &s->config->resolved->schema;
     const struct resolved_file *r = &s->config->resolved->files[file];
-    size_t first = r->fields[0];
-    for (size_t k = 0; k < r->n; k++) {
-        size_t i = r->fields[k];
-        TRY(pq_chunk_read(w->chunks[k], &w->columns[i], err));
-        if (w->columns[i].n != w->columns[first].n)
-            return err_set(err, E_CORRUPT, "column '%s' has %zu rows where column '%s' has %zu",
-                           schema->fields[i].name, w->columns[i].n, schema->fields[first].name,
-                           w->columns[first].n);
-    }
+    TRY(row_reader_next(&w->reader, w->runs, out_n, err));
     for (size_t k = 0; k < r->n_absent; k++) {
         struct vector *v = &w->columns[r->absent[k]];
-        v->n = v->n_nulls = w->columns[first].n;
+        v->n = v->n_nulls = *out_n;
     }
-    *out_n = w->columns[first].n;
     return OK;
 }
 
 must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w, size_t file,
-                                       uint64_t ordinal, uint64_t n_rows, struct err *err)
+                                       uint64_t ordinal, struct err *err)
 {
-    for (uint64_t row = 0; row < n_rows;) {
+    for (;;) {
+        size_t n;
+        uint64_t row = w->reader.at;
         if (atomic_load_explicit(&s->progress->cancelled, memory_order_relaxed))
             return err_set(err, E_CANCELLED, "stopped");
-        size_t n = 0;
         TRY(read_run(s, w, file, &n, err));
         if (n == 0)
-            return err_set(err, E_CORRUPT, "ends after %llu of %llu rows", (unsigned long long)row,
-                           (unsigned long long)n_rows);
+            return OK;
         TRY(row_sink_put(&w->sink, w->columns, n, ordinal + row, row, err));
-        row += n;
         atomic_fetch_add_explicit(&s->progress->rows_done, n, memory_order_relaxed);
     }
-    return OK;
 }
 
 /* Vectors have the types that the file's columns are read as, which differ from file to file. */
@@ -88,6 +78,7 @@ static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_
         size_t i = r->fields[k];
         types[i] = resolve_read_type(pq_file_column(s->config->files[file].pq, r->columns[k]),
                                      &schema->fields[i].type);
+        w->runs[k] = &w->columns[i];
         if (w->columns[i].cap == 0 || !type_eq(&w->columns[i].type, &types[i])) {
             vector_done(&w->columns[i]);
             vector_init(&w->columns[i], &types[i], ROW_SINK_ROWS);
@@ -108,29 +99,31 @@ static size_t file_of(const struct scatter *s, size_t task)
     return (size_t)(s->tasks[task].place.file - s->config->files);
 }
 
-must_use static enum code scatter_fetched(struct scatter *s, size_t task, unsigned worker,
-                                          const struct prefetched *fetched, struct err *err)
+must_use static enum code scatter_chunks(struct scatter *s, size_t task, unsigned worker,
+                                         const struct prefetched *prefetched, struct err *err)
 {
     struct scatter_worker *w = &s->workers[worker];
-    const struct prefetch_task *t = &s->tasks[task];
+    const struct prefetch_place *place = &s->tasks[task].place;
+    AUTO(ptr) struct view *chunks = mem_alloc(place->n_columns * sizeof(*chunks));
     fit_vectors(s, w, file_of(s, task));
-    enum code rc = prefetched_start(fetched, &t->place, w->chunks, err);
+    prefetched_chunks(prefetched, chunks);
+    row_reader_begin(&w->reader, place->file->pq, place->columns, place->n_columns);
+    enum code rc = row_reader_open(&w->reader, place->row_group, chunks, err);
     if (!rc)
-        rc = scatter_rows(s, w, file_of(s, task), s->group_ordinal[task], t->n_rows, err);
-    for (size_t i = 0; i < t->place.n_columns; i++)
-        pq_chunk_reset(w->chunks[i]);
+        rc = scatter_rows(s, w, file_of(s, task), s->group_ordinal[task], err);
+    row_reader_close(&w->reader);
     return rc;
 }
 
 must_use static enum code scatter_group(struct scatter *s, size_t task, unsigned worker,
                                         struct err *err)
 {
-    struct prefetched *fetched;
+    struct prefetched *prefetched;
     if (s->tasks[task].n_rows == 0)
         return OK;
-    TRY(prefetch_queue_take(s->reader, task, &fetched, err));
-    enum code rc = scatter_fetched(s, task, worker, fetched, err);
-    prefetch_queue_give_back(s->reader, fetched);
+    TRY(prefetch_queue_take(s->reader, task, &prefetched, err));
+    enum code rc = scatter_chunks(s, task, worker, prefetched, err);
+    prefetch_queue_give_back(s->reader, prefetched);
     if (!rc)
         atomic_fetch_add_explicit(&s->progress->bytes_done, s->tasks[task].n_bytes,
                                   memory_order_relaxed);
@@ -155,11 +148,9 @@ static void workers_init(struct scatter *s, unsigned n_workers)
     s->workers = mem_zalloc(n_workers * sizeof(*s->workers));
     for (unsigned k = 0; k < n_workers; k++) {
         struct scatter_worker *w = &s->workers[k];
-        w->chunks = mem_zalloc(n_fields * sizeof(struct pq_chunk *));
+        w->runs = mem_zalloc(n_fields * sizeof(struct vector *));
         w->columns = mem_zalloc(n_fields * sizeof(*w->columns));
         row_sink_init(&w->sink, &s->sink, k);
-        for (size_t i = 0; i < n_fields; i++)
-            w->chunks[i] = pq_chunk_new();
     }
 }
 
@@ -168,11 +159,10 @@ static void workers_done(struct scatter *s, unsigned n_workers)
     size_t n_fields = s->config->resolved->schema.n_fields;
     for (unsigned k = 0; k < n_workers; k++) {
         struct scatter_worker *w = &s->workers[k];
-        for (size_t i = 0; i < n_fields; i++) {
-            pq_chunk_free(w->chunks[i]);
+        for (size_t i = 0; i < n_fields; i++)
             vector_done(&w->columns[i]);
-        }
-        free(w->chunks);
+        row_reader_done(&w->reader);
+        free(w->runs);
         free(w->columns);
         row_sink_done(&w->sink);
     }
@@ -230,7 +220,7 @@ must_use static enum code run_tasks(struct scatter *s, struct pool *pool, struct
         .tasks = s->tasks,
         .n_tasks = s->n_tasks,
         .pool = pool,
-        .memory_bytes = c->read_bytes,
+        .memory_bytes = c->shares->chunks,
         .is_far = c->is_far,
         .temp_dir = c->temp_dir,
         .op = c->op,

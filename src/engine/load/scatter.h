@@ -7,11 +7,12 @@
 #define MURR_ENGINE_LOAD_SCATTER_H
 
 #include "base/pool.h"
-#include "engine/spec/progress.h"
-#include "engine/load/resolve.h"
 #include "engine/build/spill.h"
-#include "segment/layout.h"
+#include "engine/load/resolve.h"
+#include "engine/spec/memory_shares.h"
+#include "engine/spec/progress.h"
 #include "segment/block.h"
+#include "segment/layout.h"
 
 struct scatter_config {
     const struct source_file *files;
@@ -21,8 +22,7 @@ struct scatter_config {
     struct spill *spill;
     uint64_t n_blocks; /* bins of the spill */
     uint64_t hash_seed;
-    const struct pq_limits *limits;
-    uint64_t read_bytes;        /* column chunks held in memory */
+    const struct memory_shares *shares;
     bool is_far;                /* the source is a request away: read ahead */
     const struct remote_op *op; /* of reads */
     uint64_t sample_every;      /* of so many row groups one is read; 1: all */

@@ -7,6 +7,7 @@
 
 #include "engine/write/write.h"
 #include "model/schema.h"
+#include "engine/spec/memory_shares.h"
 #include "model/vector.h"
 
 struct body_config {
@@ -15,8 +16,8 @@ struct body_config {
     const struct c_batches *batches; /* of WRITE_BATCHES, instead of bytes */
     const struct schema *schema;     /* of the table */
     struct column_rules rules;
-    int64_t stamp;         /* of every row */
-    uint64_t memory_bytes; /* for what must be decompressed */
+    int64_t stamp; /* of every row */
+    const struct memory_shares *shares;
 };
 
 /*

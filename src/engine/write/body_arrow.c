@@ -73,8 +73,8 @@ must_use static enum code open_input(struct arrow_body *a, const struct body_con
                                      struct err *err)
 {
     struct ipc_limits limits = ipc_limits_default();
-    limits.decompressed_bytes = (size_t)(config->memory_bytes / 2);
-    limits.read_bytes = (size_t)(config->memory_bytes / 4);
+    limits.decompressed_bytes = (size_t)config->shares->decoded;
+    limits.read_bytes = (size_t)config->shares->chunks;
     if (config->form == WRITE_BATCHES)
         return arrow_input_open_batches(config->batches, limits.read_bytes, &a->input, err);
     return arrow_input_open_stream(config->bytes, &limits, &a->input, err);

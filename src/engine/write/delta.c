@@ -17,6 +17,7 @@ static const uint64_t row_bytes = 64; /* of a body, guessed: a wrong guess costs
 struct delta {
     struct record_source source; /* first: a source is cast back */
     struct delta_config config;
+    struct memory_shares shares;
     struct schema schema; /* with the stamp in front where there are deletes */
     struct record_format format;
     struct seg_layout layout;
@@ -31,30 +32,30 @@ struct delta {
 };
 
 /* By the rows, and by the bytes where they do not fit a worker at once. */
-static uint64_t blocks_for(uint64_t n_rows, uint64_t n_bytes, uint64_t memory_bytes,
-                           const struct pool *pool)
+static uint64_t blocks_for(uint64_t n_rows, uint64_t n_bytes, const struct memory_shares *shares)
 {
-    uint64_t small_bytes = memory_bytes / 8, block_bytes = small_bytes / 2 / pool_size(pool) + 1;
     uint64_t by_rows = n_rows / block_rows + 1;
-    uint64_t by_bytes = n_bytes <= small_bytes ? 1 : n_bytes / block_bytes + 1;
+    uint64_t by_bytes = n_bytes <= shares->lone_block ? 1 : n_bytes / shares->block + 1;
     uint64_t n = by_rows > by_bytes ? by_rows : by_bytes;
     return n < SEG_MAX_BLOCKS ? n : SEG_MAX_BLOCKS;
 }
 
 uint64_t delta_guess_blocks(uint64_t n_bytes, uint64_t memory_bytes, const struct pool *pool)
 {
-    return blocks_for(n_bytes / row_bytes, n_bytes, memory_bytes, pool);
+    struct memory_shares shares = memory_shares_of_writes(memory_bytes, pool_size(pool));
+    return blocks_for(n_bytes / row_bytes, n_bytes, &shares);
 }
 
 uint64_t delta_wanted_blocks(const struct delta *d)
 {
-    return blocks_for(d->n_rows, d->n_bytes, d->config.memory_bytes, d->config.pool);
+    return blocks_for(d->n_rows, d->n_bytes, &d->shares);
 }
 
 enum code delta_new(const struct delta_config *config, struct delta **out_delta, struct err *err)
 {
     struct delta *d = mem_zalloc(sizeof(*d));
     d->config = *config;
+    d->shares = memory_shares_of_writes(config->memory_bytes, pool_size(config->pool));
     if (config->has_deletes || config->patched)
         layer_schema(config->schema, config->patched != NULL, &d->schema);
     else
@@ -151,7 +152,7 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
         .schema = d->config.schema,
         .rules = w->rules,
         .stamp = stamp,
-        .memory_bytes = d->config.memory_bytes / 4,
+        .shares = &d->shares,
     };
     AUTO(ptr) struct type *types = mem_alloc((2 + d->config.schema->n_fields) * sizeof(*types));
     /* Of the body's columns, the first of which are mask and stamp. */
@@ -253,7 +254,7 @@ static void keep(struct delta *d, struct spill *take_spill, const struct row_sin
 enum code delta_add(struct delta *d, const struct write_request *write, int64_t time_us,
                     uint64_t *out_n_rows, struct err *err)
 {
-    struct spill_config config = {d->config.dir, d->config.memory_bytes / 2 / d->config.n_writes,
+    struct spill_config config = {d->config.dir, d->shares.records / d->config.n_writes,
                                   d->config.n_blocks, 1};
     struct spill *spill = spill_new(&config);
     struct row_sink_config to = {&d->schema, &d->format, spill, d->config.n_blocks,
@@ -298,7 +299,7 @@ static enum code take(struct record_source *source, unsigned worker, size_t bin,
 static uint64_t worker_bytes(const struct delta *d)
 {
     uint64_t n_workers = pool_size(d->config.pool), n_blocks = d->config.n_blocks;
-    return d->config.memory_bytes / 4 / (n_blocks < n_workers ? n_blocks : n_workers);
+    return d->shares.build * n_workers / (n_blocks < n_workers ? n_blocks : n_workers);
 }
 
 enum code delta_build(struct delta *d, struct err *err)
