@@ -27,7 +27,8 @@ static uint64_t read_number(const char *dir, const char *file, const char *name)
     return value;
 }
 
-/* Visit a group and its ancestors. Cuts `group` down to "" on the way. */
+/* Visit a group and its ancestors, since a limit of any of them applies to this process. Cuts
+ * `group` down to "" on the way. */
 static void walk_up(const char *mount, char *group, bool is_v2, group_fn *look, void *arg)
 {
     char dir[FILE_CAP];
@@ -87,6 +88,7 @@ static void look_at_memory(void *arg, const char *dir, bool is_v2)
     uint64_t used = read_number(dir, is_v2 ? "memory.current" : "memory.usage_in_bytes", "");
     if (max == UINT64_MAX || used == UINT64_MAX)
         return;
+    /* Usage includes page cache. The kernel gives its inactive part back before it kills anyone. */
     uint64_t cache =
         read_number(dir, "memory.stat", is_v2 ? "inactive_file" : "total_inactive_file");
     if (cache != UINT64_MAX)

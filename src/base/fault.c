@@ -7,6 +7,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/*
+ * A signal handler may neither take locks nor allocate, and it may interrupt a thread that is just
+ * changing the list. So the list is made of atomics, and the order of stores matters:
+ *
+ *     1. An addition stores len and hit before start. The handler ignores slots whose start is 0,
+ *        so it never sees a slot that is half filled in.
+ *     2. A removal only sets start to 0. The memory of the slot stays, and a later addition uses it
+ *        again.
+ *     3. Additions and removals exclude each other by a mutex, which the handler does not take.
+ *
+ * A slot may be reused while a handler walks past it. That is harmless: the handler looks for an
+ * address that its own thread reads at this moment, so the mapping with this address is not being
+ * removed.
+ */
 /* Slots are added and reused but never freed, so the handler may walk the list while others change
  * it. */
 enum { SLOTS_OF_CHUNK = 512 };
@@ -98,6 +112,7 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
         signal(number, SIG_DFL);
         return;
     }
+    /* This order is step 1 of base/fault.h; readers depend on it. */
     atomic_store(atomic_load(&s->hit), true);
     atomic_fetch_add(&n_faults, 1);
     if (mmap((void *)(at & ~(page_bytes - 1)), page_bytes, PROT_READ,

@@ -203,6 +203,13 @@ must_use static enum code sync_parent(const char *path, struct err *err)
     return dir_sync(dir, err);
 }
 
+/*
+ * Why a replaced file is whole after a crash: the new content is on disk (fsync) before the rename
+ * makes it visible, and rename is atomic. The fsync of the directory makes the rename itself
+ * durable; without it, a crash could bring the old file back after the caller was told that the new
+ * one is stored.
+ */
+
 /* "<path>.tmp", on disk. */
 must_use static enum code write_tmp(const char *path, struct view bytes, char tmp[static PATH_CAP],
                                     struct err *err)
@@ -271,6 +278,8 @@ enum code dir_make(const char *path, struct err *err)
     }
 }
 
+/* Relative to open directories, and never through a symbolic link: so a link planted below `path`
+ * cannot lead us outside. */
 must_use static enum code remove_in(int dir_fd, const char *name, struct err *err)
 {
     if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)

@@ -48,6 +48,7 @@ void suggest_offer(struct suggest *s, const char *name)
     if (s->word.len == 0 || s->word.len > WORD_MAX || known.len > WORD_MAX)
         return;
     unsigned n = edits(s->word, known);
+    /* Not if every letter of the name would change: "id" is not meant by "ab". */
     if (n < s->distance && n < known.len) {
         s->distance = n;
         s->best = name;

@@ -134,6 +134,11 @@ static bool whole_of(double value, __int128 *out)
     return (double)*out == value;
 }
 
+/*
+ * __int128 holds every int64 and every uint64, so one type serves both signs. Floats are compared
+ * by converting back: a double holds integers up to 2^53 exactly and some above, and only the way
+ * back tells which.
+ */
 /* Convert between kinds of numbers. Every value must be the same before and after, which is checked
  * by converting it back. */
 static enum code convert_exactly(const struct vector *from, struct vector *to, struct err *err)
@@ -249,6 +254,11 @@ static void fixed_to_binary(const struct vector *from, struct vector *to)
 
 /* ---------------------------------------------------------------------------------------- lists */
 
+/*
+ * A list is converted by converting its elements as a vector and building the list again. That
+ * costs two vectors for each list; it happens only if the file has another element type than the
+ * table, and not at all for equal ones.
+ */
 /* The elements of a list value as a vector. */
 static void elements_of(const struct list_value *l, struct vector *out)
 {

@@ -154,6 +154,7 @@ static struct item *sort_items(struct block_builder *b, size_t n)
         to[b->starts[index_reduce((from[i].hash - low) << shift, n) + 1]++] = from[i];
     for (size_t i = 0; i < n; i++) {
         size_t run = b->starts[i + 1] - b->starts[i];
+        /* Long runs are repeated keys. Insertion would be quadratic if they were not in order. */
         if (run > 32)
             qsort(to + b->starts[i], run, sizeof(*to), compare_items);
         else
@@ -232,6 +233,7 @@ static uint8_t *row_at(const struct block_builder *b, const uint64_t *group_offs
     return b->data.ptr + group_offset[group] + (uint64_t)slot * b->layout->groups[group].stride;
 }
 
+/* `hash` is stored with long keys, so that a lookup of another key need not read the heap. */
 static void put_key(struct block_builder *b, const uint64_t *group_offset, uint64_t heap_offset,
                     uint32_t slot, struct view key, uint64_t hash)
 {
@@ -344,6 +346,8 @@ static void put_rows(struct block_builder *b, const struct item *items, size_t n
     buf_put_zeros(&b->data, heap_offset);
     memset(b->n_nulls, 0, l->n_cells * sizeof(*b->n_nulls));
     for (size_t i = 0; i < n; i++) {
+        /* Records and slots are in random order: without the prefetch, each row costs two cache
+         * misses. */
         if (i + 8 < n) {
             __builtin_prefetch(items[i + 8].record);
             __builtin_prefetch(row_at(b, group_offset, 0, b->slots[i + 8]), 1);

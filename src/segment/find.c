@@ -2,6 +2,21 @@
 
 #include "model/fill.h"
 
+/*
+ * Why runs. A lookup is three dependent reads: block descriptor, pilot, row. The first is in cache,
+ * the second often, the third rarely, and a miss costs about as much as all of the arithmetic.
+ * Looking up keys one by one would leave the processor waiting most of the time, since it cannot
+ * look past a compare and branch that depends on the row. So every pass is a loop without
+ * data-dependent branches over a short run, and the passes are staggered:
+ *
+ *     step k      hash run k          prefetches its pilots
+ *                 slots of run k-1    prefetches its rows
+ *                 compare run k-3     rows have arrived
+ *
+ * Runs are short so that the state of four of them stays in L1, and long enough to pay for the
+ * switch between passes.
+ */
+
 /* Keys of one run, and by how many runs the second and third pass trail the first: about a hundred
  * cache misses are in flight. A run has at most 64 keys, since their presence is collected in one
  * word. */
@@ -202,6 +217,8 @@ void seg_hash_keys(const struct seg_set *set, const struct view *keys, size_t n,
             out[i] = key_hasher_hash(&set->hasher, keys[i]);
 }
 
+/* Keys of 17 to 32 bytes, such as UUIDs, take one branch of XXH3; with a constant length the
+ * compiler drops the others. */
 static void pass_hash(const struct seg_set *set, struct run *run)
 {
     size_t width = set->layout->key_fixed ? set->layout->key_width : 0;
@@ -304,6 +321,7 @@ static void pass_compare(const struct seg_set *set, bool checks, struct run *run
         unsigned i = (unsigned)__builtin_ctzll(missed);
         found_bits |= (uint64_t)resolve_miss(set, run, i) << i;
     }
+    /* Runs begin at multiples of 32 keys, so a run owns whole bytes of the bitmap. */
     memcpy(run->present, &found_bits, (run->n + 7) / 8);
     rows->n_absent += run->n - (size_t)__builtin_popcountll(found_bits);
     rows->is_damaged |= run->is_damaged;
@@ -364,6 +382,7 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
     }
 }
 
+/* In place: a row only ever moves to the front. */
 void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions)
 {
     size_t n = 0;
@@ -384,6 +403,13 @@ void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions)
 }
 
 /* ------------------------------------------------------------------------- each in its own set */
+
+/*
+ * With layers, neighbouring keys are looked up in different sets, so nothing can be hoisted out of
+ * the loops, and runs would not pay. Two passes with a ring of RUN_KEYS keys between them overlap
+ * the misses all the same; the third is seg_search_end, which the caller delays by searching the
+ * base first.
+ */
 
 /* What is known of a key between the steps. */
 struct step {

@@ -28,6 +28,13 @@ bool seg_row_is_below(const struct seg_layer *l, const uint8_t *row, size_t fiel
 
 /* ------------------------------------------------------------------------------------ reading */
 
+/*
+ * Few rows are masked, so a search first finds the newest row of every key as usual. Then only the
+ * keys whose row is masked go on, layer by layer: all keys that need layer k are looked up there in
+ * one batch. A key leaves when each of its wanted columns has a row, when it meets a row without a
+ * mask, which has all columns, or a deleted one, below which nothing counts.
+ */
+
 /* A key whose newest row leaves out some of the wanted columns. */
 struct masked {
     uint32_t key;    /* its place in the request */

@@ -18,6 +18,16 @@ struct place {
     size_t len; /* at most PLACE_BYTES_MAX */
 };
 
+/*
+ * Rings are kept in a list of idle ones: a thread takes one for a batch and gives it back, so there
+ * are as many rings as threads that ever read at the same time. The lock guards only this list.
+ *
+ * A batch goes in two rounds. The first asks for all places with RWF_NOWAIT, which the kernel
+ * answers at once for what is in the page cache. The second asks for the rest, waiting; these come
+ * from the disk, so their checks are forgotten before. A read is used for its effect on the page
+ * cache only.
+ */
+
 /* An io_uring, used by one thread at a time. All reads go to the same bytes, `sink`: we only want
  * the data in the page cache. */
 struct ring {

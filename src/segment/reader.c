@@ -55,6 +55,19 @@ const struct seg_entry *seg_entry_find(const struct segment *s, enum seg_kind ki
     return NULL;
 }
 
+/*
+ * What opening checks, and what it leaves to others:
+ *
+ *     1. Head and footer: magic, version, the footer's checksum, every entry inside the file.
+ *     2. Schema, layout, block table, pilots, extras: by checksum, then every count and offset
+ *        against its bounds.
+ *     3. Rows and heaps are not read. Their place and size follow from 2 and fit the file, so a
+ *        lookup cannot leave the mapping, whatever the rows hold. What the rows refer to in the
+ *        heap is checked at each access.
+ *
+ * So opening takes time by the size of the index, not of the table, and the table serves at once.
+ */
+
 /* Small tables are checked completely when the segment is opened, because all other reads rely on
  * them. */
 must_use static enum code find_payload(const struct segment *s, enum seg_kind kind,

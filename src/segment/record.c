@@ -48,6 +48,8 @@ enum code record_sizes(const struct record_format *f, const struct vector *const
     return OK;
 }
 
+/* Written column by column, since the type of a column is then decided once for a few hundred rows.
+ * The rows stay in cache. */
 static void write_heads(const struct record_format *f, const struct view *keys, size_t n,
                         struct record *const *records)
 {

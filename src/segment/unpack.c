@@ -24,6 +24,10 @@ struct null_bit {
     size_t field; /* of the record */
 };
 
+/*
+ * What to copy is worked out once: cells that are neighbours in both forms are one copy, so a row
+ * of ten float columns needs one. Keys are not copied here, as the caller has them already.
+ */
 struct unpack {
     const struct seg_set *set;
     const struct record_format *format;

@@ -51,6 +51,7 @@ static enum code check_offsets(struct arrow_read *r, const struct arrow_array *a
                                size_t n)
 {
     uint64_t before = arrow_offset(a->offsets, a->is_wide, at);
+    /* No branch for each row; if something is wrong, the second loop finds the row to blame. */
     bool bad = false;
     for (size_t i = 0; i < n; i++) {
         uint64_t end = arrow_offset(a->offsets, a->is_wide, at + i + 1);

@@ -16,6 +16,8 @@ struct schema_private {
     struct ArrowSchema **pointers;
 };
 
+/* As the interface demands: release what was not moved out, then mark the struct as released by a
+ * NULL callback. */
 static void release_schema(struct ArrowSchema *s)
 {
     if (!s->release)

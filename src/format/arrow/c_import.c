@@ -143,6 +143,13 @@ const struct arrow_array *c_import_column(const struct c_import *c, size_t i)
 
 /* --------------------------------------------------------------------------------------- arrays */
 
+/*
+ * Arrays are slices: `offset` rows of the buffers come first and do not belong to it. A struct
+ * array adds its own offset to those of its children, which is why take_array takes a number of
+ * rows to skip. Only the children of a batch are struct fields; below them, offsets are not
+ * inherited: elements of lists and values of dictionaries are addressed from 0.
+ */
+
 /* One array that is being read. */
 struct taking {
     struct c_import *c;

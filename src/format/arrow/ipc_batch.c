@@ -72,8 +72,7 @@ must_use static enum code read_numbers(struct reading *r, const struct arrow_arr
     struct view numbers;
     TRY(ipc_body_next(&r->body, &numbers, r->err));
     *out = numbers.ptr;
-    if (a->n_rows && numbers.len / (a->is_wide ? 8 : 4) <
-                         n) /* no rows: may be omitted */
+    if (a->n_rows && numbers.len / (a->is_wide ? 8 : 4) < n) /* no rows: may be omitted */
         return too_short(r, a, what, numbers.len);
     return OK;
 }

@@ -66,6 +66,12 @@ static void build_schema(struct flatbuf *fb, const struct ipc_field *fields, siz
         add_field(fb, list + 4 * i, fields[i].name, &fields[i].type);
 }
 
+/*
+ * One list of nodes and one of buffers describe the batch, depth first: a list is followed by its
+ * child. Counting, describing and placing all walk in this order (count_parts, put_node,
+ * place_column) and must agree about the buffers of a type.
+ */
+
 /* A node of the batch: a column, or the elements of a list. */
 struct node {
     struct type type;

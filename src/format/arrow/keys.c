@@ -8,6 +8,12 @@
 /* The keys of one request never need more. */
 static const size_t decompressed_max = (size_t)64 << 20;
 
+/*
+ * A key is copied only if it must be. The key of one utf8 column is a view into the body, of one
+ * integer column of the key's own type a view of its value; only keys of several columns, or of
+ * another type than the column's, are put together in the arena. What keeps views valid is told by
+ * keep_texts.
+ */
 struct keys {
     const struct schema *schema;
     struct arrow_input input;

@@ -186,6 +186,8 @@ static enum code plain_body(struct view in, size_t plain_bytes, struct view *out
     return OK;
 }
 
+/* Flat columns have as many entries as rows, so rows are counted here; rows of lists are counted by
+ * their repetition levels. */
 static enum code open_values(struct pq_chunk *c, const struct pq_page_header *h, struct view bytes,
                              struct err *err)
 {
@@ -255,6 +257,8 @@ static enum code open_v2(struct pq_chunk *c, const struct pq_page_header *h, str
     return open_values(c, h, plain, err);
 }
 
+/* A dictionary has a buffer of its own, as it lives as long as the chunk, while pages come and
+ * go. */
 static enum code open_dictionary(struct pq_chunk *c, const struct pq_page_header *h, struct view in,
                                  struct err *err)
 {
@@ -280,6 +284,7 @@ static enum code open_dictionary(struct pq_chunk *c, const struct pq_page_header
     return pq_dict_load(&c->dict, plain, h->n_values, pq_values_width(leaf), err);
 }
 
+/* Before anything is allocated or decompressed for the page. */
 static enum code check_page(const struct pq_chunk *c, const struct pq_page_header *h,
                             struct view in, struct err *err)
 {

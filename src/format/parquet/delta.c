@@ -37,6 +37,13 @@ enum code pq_delta_init(struct pq_delta *d, struct view bytes, struct err *err)
     return OK;
 }
 
+/*
+ * A value is the sum of all differences before it, so nothing can be skipped: the page is decoded
+ * in order. 32 values are unpacked at a time, since miniblocks are multiples of 32; those that a
+ * call does not take wait in ready[]. Sums wrap around, which the format requires: a difference may
+ * not fit the type.
+ */
+
 static enum code next_block(struct pq_delta *d, struct err *err)
 {
     int64_t least;

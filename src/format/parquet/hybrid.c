@@ -14,6 +14,13 @@ enum code pq_hybrid_init(struct pq_hybrid *h, struct view bytes, unsigned width,
     return OK;
 }
 
+/*
+ * Both kinds of runs are handed out piece by piece. Of a packed run, groups of 32 values are
+ * unpacked straight to the caller where they fit; a group that a call ends in the middle of is
+ * unpacked to `ahead`, from where the next call goes on. A hostile header may announce any number
+ * of groups: the bytes that are left decide.
+ */
+
 static enum code start_same(struct pq_hybrid *h, uint64_t count, struct err *err)
 {
     struct view bytes;

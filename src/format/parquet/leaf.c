@@ -89,6 +89,8 @@ bool pq_element_is_null(const struct pq_schema_element *e)
            (e->logical == LOGICAL_NONE && e->converted == CONVERTED_NULL);
 }
 
+/* Parquet stores 8, 16 and 32 bits as INT32; an annotation on another physical type makes no sense
+ * and is refused. */
 static bool int_dtype(const struct pq_schema_element *e, enum dtype *out)
 {
     bool in_32 = e->int_bits == 8 || e->int_bits == 16 || e->int_bits == 32;

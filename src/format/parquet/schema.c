@@ -137,6 +137,12 @@ static bool is_struct_name(struct view repeated, struct view list)
            view_eq(view_of(repeated.ptr + list.len, ending.len), ending);
 }
 
+/*
+ * Definition levels count the optional and repeated fields on the path that are present. So the
+ * level of a value is the number of these fields (max_def), the level of an empty list is 1 if the
+ * list itself is optional, else 0 (list_def), and a null list is below that. Lists inside lists
+ * would need more repetition levels than one, and are not supported.
+ */
 /* The leaf of a list of this shape, or NULL; `n` elements in all. Sets the column's levels. */
 static struct pq_schema_element *list_leaf(struct pq_schema_element *e, size_t n,
                                            struct pq_column *col)
