@@ -13,6 +13,7 @@
 #include "bench_table.h"
 #include "engine/store/answer.h"
 #include "engine/table/compaction.h"
+#include "engine/table/create.h"
 #include "engine/table/write_queue.h"
 #include "engine/write/write_list.h"
 #include "format/arrow/ipc_writer.h"

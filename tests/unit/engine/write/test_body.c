@@ -31,8 +31,10 @@ static void room_done(struct room *r)
 /* Zeroed but for the settings; the form has no bytes yet. */
 static struct body_config *expect(struct room *r, enum write_form form)
 {
+    static struct memory_shares shares;
+    shares = memory_shares_of_writes(64 << 20, 1);
     r->config = (struct body_config){
-        .form = form, .schema = &r->schema, .stamp = stamp, .memory_bytes = 16 << 20};
+        .form = form, .schema = &r->schema, .stamp = stamp, .shares = &shares};
     return &r->config;
 }
 
