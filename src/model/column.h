@@ -1,7 +1,8 @@
 /*
  * A column of an answer, in Arrow's memory layout (format/Columnar.rst): a validity bitmap and a
- * values buffer; offsets for what has no fixed length; a child for the elements of lists. The
- * memory belongs to whoever laid it out: the response body for Arrow, the request arena for JSON.
+ * values buffer; offsets where values differ in length; a child column for the elements of lists.
+ * The memory belongs to whoever laid it out: the response body for Arrow, the request arena for
+ * JSON.
  */
 #ifndef MURR_MODEL_COLUMN_H
 #define MURR_MODEL_COLUMN_H
@@ -23,7 +24,7 @@ struct column {
     size_t data_room; /* utf8, binary: bytes that may be written at data; 0: what the values take */
 };
 
-/* What of a column's size depends on its values. */
+/* The parts of a column's size that depend on its values. */
 struct column_sizes {
     size_t bytes;      /* of utf8 and binary, and of such elements of lists */
     size_t n_elements; /* of lists of any length */

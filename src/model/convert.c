@@ -125,7 +125,7 @@ static void store_float(double value, struct vector *to, size_t i)
         ((double *)to->values)[i] = value;
 }
 
-/* Whole, and within what an integer of 64 bits may be. */
+/* The value as an integer. False: it has a fraction, or fits neither int64 nor uint64. */
 static bool whole_of(double value, __int128 *out)
 {
     if (!(value >= -0x1p63 && value < 0x1p64))
@@ -134,7 +134,13 @@ static bool whole_of(double value, __int128 *out)
     return (double)*out == value;
 }
 
-/* Among numbers, where each value must be the same before and after. */
+/*
+ * __int128 holds every int64 and every uint64, so one type serves both signs. Floats are compared
+ * by converting back: a double holds integers up to 2^53 exactly and some above, and only the way
+ * back tells which.
+ */
+/* Convert between kinds of numbers. Every value must be the same before and after, which is checked
+ * by converting it back. */
 static enum code convert_exactly(const struct vector *from, struct vector *to, struct err *err)
 {
     bool from_int = dtype_is_int(from->type.dtype), to_int = dtype_is_int(to->type.dtype);
@@ -205,7 +211,7 @@ static enum code too_many_digits(const struct vector *from, const uint8_t *value
                    type_text(&to->type, wanted));
 }
 
-/* Integers, too: they have no digits behind the point. */
+/* From decimals and from integers, which are decimals of scale 0. */
 static enum code convert_decimals(const struct vector *from, struct vector *to, struct err *err)
 {
     bool from_int = dtype_is_int(from->type.dtype);
@@ -248,6 +254,11 @@ static void fixed_to_binary(const struct vector *from, struct vector *to)
 
 /* ---------------------------------------------------------------------------------------- lists */
 
+/*
+ * A list is converted by converting its elements as a vector and building the list again. That
+ * costs two vectors for each list; it happens only if the file has another element type than the
+ * table, and not at all for equal ones.
+ */
 /* The elements of a list value as a vector. */
 static void elements_of(const struct list_value *l, struct vector *out)
 {
@@ -353,7 +364,7 @@ enum code vector_convert(const struct vector *from, struct vector *to, struct ar
     return OK;
 }
 
-/* A list of as many nulls. */
+/* A list of the same length whose elements are all null. */
 static enum code convert_null_list(const struct list_value *l, const struct type *to,
                                    struct arena *arena, struct view *out, struct err *err)
 {

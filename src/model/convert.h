@@ -1,5 +1,5 @@
-/* Values of one type as values of another: what type_converts allows, and what a type cannot hold
- * refused. */
+/* Converting values from one type to another, as type_converts allows. A value that the target type
+ * cannot hold is refused. */
 #ifndef MURR_MODEL_CONVERT_H
 #define MURR_MODEL_CONVERT_H
 
@@ -8,8 +8,8 @@
 #include "model/vector.h"
 
 /*
- * Copy `from` into `to`, into whose type it converts (type_converts). `to` has room for from->n
- * values. Views in `to` are those of `from` or lie in `arena`.
+ * Copy `from` into `to`; type_converts must hold for their types. `to` has room for from->n values.
+ * Views in `to` are those of `from` or lie in `arena`.
  *
  * Fails E_INVALID for a value that the type cannot hold, showing it; `to` is then anything.
  */
@@ -17,8 +17,8 @@ must_use enum code vector_convert(const struct vector *from, struct vector *to, 
                                   struct err *err);
 
 /*
- * The same from any type, where there is nothing to convert: all values are null, or lists without
- * elements that are not, into lists.
+ * The same from any type, for vectors without values: all are null, or are lists (then into lists)
+ * whose elements are all null.
  *
  * Fails E_INVALID for a value.
  */

@@ -1,8 +1,9 @@
 #include "model/decimal.h"
 
 /*
- * Every decimal is computed in 256 bits, as four words, the lowest first, whatever its width.
- * 10^76, the largest power that a decimal256 needs, is below 2^253, so a sign fits above it.
+ * A decimal is an array of 64-bit words, the lowest first. Rescaling always computes with four of
+ * them: 10^76, the largest power that a decimal256 needs, is below 2^253, so a sign fits above it.
+ * Printing, which is part of every answer in JSON, uses only as many words as the value has.
  */
 
 /* value * 10^n; false: it does not fit. A negative number stands here as 2^256 - |value|; ten times
@@ -23,25 +24,28 @@ static bool scale_up(uint64_t words[4], unsigned n)
     return true;
 }
 
-static void negate(uint64_t words[4])
+static void negate(uint64_t *words, size_t n)
 {
     uint64_t carry = 1;
-    for (unsigned w = 0; w < 4; w++) {
+    for (size_t w = 0; w < n; w++) {
         words[w] = ~words[w] + carry;
         carry = carry && words[w] == 0;
     }
 }
 
-static bool is_zero(const uint64_t words[4])
+static bool is_zero(const uint64_t *words, size_t n)
 {
-    return (words[0] | words[1] | words[2] | words[3]) == 0;
+    uint64_t all = 0;
+    for (size_t w = 0; w < n; w++)
+        all |= words[w];
+    return all == 0;
 }
 
 /* Long division, from the highest word; returns the remainder. The number is not negative. */
-static uint64_t divide_by_10(uint64_t words[4])
+static uint64_t divide_by_10(uint64_t *words, size_t n)
 {
     uint64_t rest = 0;
-    for (unsigned w = 4; w-- > 0;) {
+    for (size_t w = n; w-- > 0;) {
         unsigned __int128 part = (unsigned __int128)rest << 64 | words[w];
         words[w] = (uint64_t)(part / 10);
         rest = (uint64_t)(part % 10);
@@ -55,11 +59,11 @@ static bool scale_down(uint64_t words[4], unsigned n)
     bool negative = words[3] >> 63;
     uint64_t rest = 0;
     if (negative)
-        negate(words);
+        negate(words, 4);
     for (; n > 0 && !rest; n--)
-        rest = divide_by_10(words);
+        rest = divide_by_10(words, 4);
     if (negative)
-        negate(words);
+        negate(words, 4);
     return rest == 0;
 }
 
@@ -69,10 +73,10 @@ static bool has_digits(const uint64_t words[4], unsigned precision)
     uint64_t left[4];
     memcpy(left, words, sizeof(left));
     if (left[3] >> 63)
-        negate(left);
+        negate(left, 4);
     for (; precision > 0; precision--)
-        divide_by_10(left);
-    return is_zero(left);
+        divide_by_10(left, 4);
+    return is_zero(left, 4);
 }
 
 bool decimal_rescale(const uint8_t *from, size_t from_bytes, uint8_t *to, size_t to_bytes,
@@ -94,15 +98,15 @@ const char *decimal_text(const uint8_t *value, const struct decimal_form *form,
                          char out[static DECIMAL_TEXT_CAP])
 {
     uint64_t words[4];
-    size_t at = DECIMAL_TEXT_CAP;
+    size_t at = DECIMAL_TEXT_CAP, n_words = (form->width + 7) / 8;
     bool negative = value[form->width - 1] >> 7 && !form->is_unsigned;
     memset(words, negative ? 0xFF : 0, sizeof(words));
     memcpy(words, value, form->width);
     if (negative)
-        negate(words);
+        negate(words, n_words);
     out[--at] = '\0';
-    for (int n = 0; at > 3 && (n <= form->scale || !is_zero(words)); n++) {
-        uint64_t digit = divide_by_10(words);
+    for (int n = 0; at > 3 && (n <= form->scale || !is_zero(words, n_words)); n++) {
+        uint64_t digit = divide_by_10(words, n_words);
         if (n == form->scale && form->scale > 0)
             out[--at] = '.';
         out[--at] = (char)('0' + digit);

@@ -2,7 +2,7 @@
  * Keys as bytes. A key of one or several columns is turned into one byte string, so that hashing,
  * comparing and storing know nothing of types:
  *
- *   fixed component     its value in the width of its type: integers, dates and times little-endian,
+ *   fixed component     its value in the width of its type: integers, dates, times little-endian,
  *                       decimals as 16 or 32 bytes of two's complement, fixed_binary as it is
  *   utf8 component      ULEB128 length, bytes; the length is left out for the last component
  *

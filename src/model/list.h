@@ -1,6 +1,6 @@
 /*
- * The value of a list as one run of bytes, so that it can lie in a vector, a record and a heap as a
- * string does:
+ * The value of a list as one run of bytes, so that vectors, records and heaps can store it like a
+ * string:
  *
  *     u32     number of elements * 2, + 1 where some are null
  *     bits    1 = value, LSB first, whole bytes; only where some are null

@@ -1,6 +1,6 @@
 /*
- * The type of a column: a dtype and what it needs beside its name. Passed by pointer, copied
- * freely; it owns nothing. Its text, as in configuration, schemas and messages:
+ * The type of a column: a dtype and its parameters. Passed by pointer, copied freely; it owns
+ * nothing. Its text, as in configuration, schemas and messages:
  *
  *     utf8 bool int8 ... float64 binary float16 date32
  *     timestamp[us]  timestamp[us, tz=Europe/Berlin]     unit s, ms, us, ns; no tz: local time
@@ -78,17 +78,17 @@ bool type_list_fits(const struct type *element, int64_t size);
 bool type_widens(const struct type *from, const struct type *to);
 
 /*
- * Whether `from` can be read as `to` when somebody asks for it: what widens; numbers, decimals and
- * times as any others of their kind, integers as decimals, int64 as timestamps and durations,
- * binary as utf8, lists as lists of one length, where each value that `to` cannot say exactly is
- * refused; floats as narrower ones, rounded.
+ * Whether `from` can be read as `to` on request: what widens; numbers, decimals and times as any
+ * others of their kind, integers as decimals, int64 as timestamps and durations, binary as utf8,
+ * lists as lists of one length, where each value that `to` cannot hold exactly is refused; and
+ * floats as narrower floats, rounded.
  */
 bool type_converts(const struct type *from, const struct type *to);
 
 /*
- * A type into which both convert without rounding, for unifying files: the narrowest that holds all
- * values of both, and of int64 or uint64 with something else the one that holds all but the
- * largest. False: there is none.
+ * A type into which both convert without rounding, for unifying files. It is the narrowest type
+ * that holds all values of both; for int64 or uint64 with another type it holds all but the largest
+ * values. False: there is no such type.
  */
 bool type_unify(const struct type *a, const struct type *b, struct type *out);
 

@@ -38,8 +38,8 @@ static inline size_t vector_width(const struct type *t)
     return vector_has_views(t) ? sizeof(struct view) : type_width(t);
 }
 
-/* What a value takes where it is kept, at least: of lists of one length a null takes as much as the
- * others. */
+/* The least bytes that a value takes where it is stored. In lists of one length, a null takes as
+ * much as other values. */
 static inline size_t vector_kept_bytes(const struct type *t)
 {
     return vector_width(t) + (t->dtype == DT_LIST ? type_width(t) : 0);

@@ -28,11 +28,11 @@ struct seg_filter {
     uint64_t n_lines;
     uint8_t *lines; /* 64-byte aligned; bytes are written and read as relaxed atomics */
     struct huge_memory memory;
-    uint8_t *scarce; /* the lines where that could not be had; else NULL */
+    uint8_t *scarce; /* the allocation where memory was scarce; else NULL */
 };
 
-/* For segments of at most so many rows. Beyond 64 MiB, or beyond 1 MiB where memory is scarce, it
- * is smaller and says "maybe" more often. */
+/* A filter for segments of at most n_rows rows. It never takes more than 64 MiB, or 1 MiB where
+ * memory is scarce; for more rows it says "maybe" more often. */
 void seg_filter_init(struct seg_filter *f, uint64_t n_rows);
 void seg_filter_done(struct seg_filter *f);
 

@@ -2,8 +2,24 @@
 
 #include "model/fill.h"
 
-/* Keys of one run of passes, and how many runs behind the first pass the others are: about a
- * hundred misses in flight. At most 64 keys: their presence is collected in a word. */
+/*
+ * Why runs. A lookup is three dependent reads: block descriptor, pilot, row. The first is in cache,
+ * the second often, the third rarely, and a miss costs about as much as all of the arithmetic.
+ * Looking up keys one by one would leave the processor waiting most of the time, since it cannot
+ * look past a compare and branch that depends on the row. So every pass is a loop without
+ * data-dependent branches over a short run, and the passes are staggered:
+ *
+ *     step k      hash run k          prefetches its pilots
+ *                 slots of run k-1    prefetches its rows
+ *                 compare run k-3     rows have arrived
+ *
+ * Runs are short so that the state of four of them stays in L1, and long enough to pay for the
+ * switch between passes.
+ */
+
+/* Keys of one run, and by how many runs the second and third pass trail the first: about a hundred
+ * cache misses are in flight. A run has at most 64 keys, since their presence is collected in one
+ * word. */
 enum { RUN_KEYS = 32, SLOT_LAG = 1, COMPARE_LAG = 3, N_RUNS = 4 };
 
 /* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, two
@@ -30,8 +46,8 @@ static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
     return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
-/* Whether a row of variable key cells holds the key. A long key is told by length and half its hash
- * before the heap. */
+/* Whether a row with a variable key cell holds the key. For a long key, length and half of the hash
+ * are compared first, which nearly always makes a look into the heap unnecessary. */
 static inline bool holds_key(const struct seg_set *set, const struct seg_block *block,
                              const uint8_t *row, struct view key)
 {
@@ -50,7 +66,7 @@ static inline bool holds_key(const struct seg_set *set, const struct seg_block *
            view_eq(seg_row_key(layout, block, row), key);
 }
 
-/* Whether a row, and the part of the heap that its key lies in, are what was written. */
+/* Check the pages of a row, and of its key if that lies in the heap. */
 static bool row_is_right(const struct seg_set *set, const struct seg_block *block,
                          const uint8_t *row)
 {
@@ -89,7 +105,7 @@ static bool find_extra(const struct seg_set *set, const struct seg_block *b, str
     return false;
 }
 
-/* Note that bytes `from` to `to` of a row are read: one bit for each 64 or 32 of them. */
+/* Note that bytes `from` to `to` of a row will be read: one bit for each unit of 64 or 32 bytes. */
 static void touch(uint64_t *bits, uint32_t from, uint32_t to, uint32_t shift)
 {
     for (uint32_t i = from >> shift; i <= to >> shift && i < 64; i++)
@@ -97,8 +113,9 @@ static void touch(uint64_t *bits, uint32_t from, uint32_t to, uint32_t shift)
 }
 
 /*
- * Rows that are a multiple of a line begin with one; those that divide one lie in one. Others lie
- * anywhere: then every second half of a line is noted.
+ * Rows whose size is a multiple of a cache line begin on one, and rows whose size divides a line
+ * lie within one. Other rows begin anywhere, so for them half lines are noted; the half after one
+ * that is prefetched is left out, since every second one is in the same line.
  */
 struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields)
 {
@@ -152,7 +169,8 @@ static void run_init(struct run *run, const struct view *keys, const uint64_t *h
     run->present = rows->present + at / 8;
 }
 
-/* One product gives both: the block in its high half, the place in the block in its low one. */
+/* One multiplication gives both: the block is the high half of the product, the place in the block
+ * the low half. */
 static inline __attribute__((always_inline)) void hash_keys(const struct seg_set *set,
                                                             struct run *run, const uint64_t *hashes,
                                                             size_t width, bool has_seeds)
@@ -178,8 +196,8 @@ static inline __attribute__((always_inline)) void hash_keys(const struct seg_set
     }
 }
 
-/* Where all keys of a table have one length, usually those of a request do, too: then the loop is
- * made for it. */
+/* If all keys of a table have one length, those of a request usually have it too. The loop is then
+ * compiled for this length. */
 static bool all_have_length(const struct view *keys, size_t n, size_t len)
 {
     size_t differ = 0;
@@ -199,6 +217,8 @@ void seg_hash_keys(const struct seg_set *set, const struct view *keys, size_t n,
             out[i] = key_hasher_hash(&set->hasher, keys[i]);
 }
 
+/* Keys of 17 to 32 bytes, such as UUIDs, take one branch of XXH3; with a constant length the
+ * compiler drops the others. */
 static void pass_hash(const struct seg_set *set, struct run *run)
 {
     size_t width = set->layout->key_fixed ? set->layout->key_width : 0;
@@ -267,7 +287,7 @@ static uint64_t compare_variable(const struct seg_set *set, const struct run *ru
     return found_bits;
 }
 
-/* The row that stands for an empty block may look like a key. */
+/* An empty block leads to the absent row, whose zeros may equal a key. */
 static uint64_t clear_empty(const struct seg_set *set, const struct run *run, uint64_t found_bits)
 {
     for (size_t i = 0; i < run->n; i++)
@@ -276,7 +296,7 @@ static uint64_t clear_empty(const struct seg_set *set, const struct run *run, ui
     return found_bits;
 }
 
-/* Before anything of the rows is looked at. */
+/* Check the pages of all rows of the run before reading any of them. */
 static void check_rows(const struct seg_set *set, struct run *run)
 {
     for (size_t i = 0; i < run->n; i++) {
@@ -301,12 +321,14 @@ static void pass_compare(const struct seg_set *set, bool checks, struct run *run
         unsigned i = (unsigned)__builtin_ctzll(missed);
         found_bits |= (uint64_t)resolve_miss(set, run, i) << i;
     }
+    /* Runs begin at multiples of 32 keys, so a run owns whole bytes of the bitmap. */
     memcpy(run->present, &found_bits, (run->n + 7) / 8);
     rows->n_absent += run->n - (size_t)__builtin_popcountll(found_bits);
     rows->is_damaged |= run->is_damaged;
 }
 
-/* All rows are computed, then brought in, then compared. */
+/* For a table larger than memory: compute where all rows are, bring them in at once, then
+ * compare. */
 static void find_ahead(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
                        struct seg_rows *rows)
 {
@@ -329,8 +351,8 @@ static void find_ahead(const struct seg_set *set, const struct view *keys, const
 }
 
 /*
- * A pipeline of short runs: while rows are on their way into the cache, later keys are hashed and
- * their pilots fetched, so that the processor computes where it would wait.
+ * A pipeline of short runs. While the rows of one run travel into the cache, later keys are hashed
+ * and their pilots fetched, so the processor works instead of waiting.
  */
 void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
               struct seg_rows *rows)
@@ -360,6 +382,7 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
     }
 }
 
+/* In place: a row only ever moves to the front. */
 void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions)
 {
     size_t n = 0;
@@ -381,7 +404,14 @@ void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions)
 
 /* ------------------------------------------------------------------------- each in its own set */
 
-/* Where a key is on its way. */
+/*
+ * With layers, neighbouring keys are looked up in different sets, so nothing can be hoisted out of
+ * the loops, and runs would not pay. Two passes with a ring of RUN_KEYS keys between them overlap
+ * the misses all the same; the third is seg_search_end, which the caller delays by searching the
+ * base first.
+ */
+
+/* What is known of a key between the steps. */
 struct step {
     const struct seg_block *block;
     const uint8_t *pilot;

@@ -15,9 +15,9 @@
 #include "segment/set.h"
 
 /*
- * What of a row will be read besides its first byte: offsets that lie in cache lines of their own,
- * so that the search prefetches these lines and no others. Wide rows are read at more places than
- * fit: the rest comes when it is asked for.
+ * Which parts of a row will be read besides its first byte: one offset for each cache line, so that
+ * the search prefetches these lines and no others. Where a wide row is read at more places than fit
+ * here, the rest is loaded on demand.
  */
 enum { SEG_TOUCH_MAX = 8 };
 struct seg_touch {
@@ -25,26 +25,27 @@ struct seg_touch {
     uint32_t offsets[SEG_TOUCH_MAX];
 };
 
-/* For keys and these fields. */
+/* For reading the key and these fields. */
 struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields);
 
 /* Where the rows of n keys are. Arrays of n, the caller's. */
 struct seg_rows {
     size_t n;
     struct seg_touch touch; /* set by the caller */
-    /* the row in group 0; absent_row when absent. Of a stack: shifted, see there */
+    /* The row in group 0; absent_row where the key is absent. Of a stack: shifted
+     * (segment/stack.h). */
     const uint8_t **row;
     uint32_t *block; /* block and slot: for other groups and the heap; 0 when absent */
     uint32_t *slot;
     uint8_t *present; /* bitmap of n bits, unused bits 0 */
-    /* of a stack: the layer that holds the row; the base for absent ones. NULL with the base
-     * alone */
+    /* Of a stack: the layer that holds the row; for absent rows, the base. NULL with the base
+     * alone. */
     uint8_t *layer;
     size_t n_absent;
-    /* Of a stack: by field of the base, the rows that have that column where they are others than
-     * these, else NULL. NULL: all columns are in these rows (segment/patch.h). */
+    /* Of a stack, by field of the base: the rows that have this column, if they differ from these,
+     * else NULL. NULL: all columns are in these rows (segment/patch.h). */
     struct seg_rows **of_field;
-    bool is_damaged; /* some row is not what was written: nothing of all this may be used */
+    bool is_damaged; /* some row is damaged: none of this may be used */
 };
 
 /*
@@ -58,16 +59,16 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
               struct seg_rows *rows);
 
 /*
- * After a search: only the rows that were found stay, in their order. `positions`, with room for n,
- * get where each stood. Not of rows with rows->of_field.
+ * After a search, keep only the rows that were found, in their order. `positions`, with room for n,
+ * receives the old index of each. Call it before rows->of_field is set.
  */
 void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions);
 
 /*
- * The same where each key is looked for in a set of its own: key numbers[i] in sets[which[i]],
- * whose rows are read at touches[which[i]]. All sets have one hash seed. In two steps: _begin
- * computes where the rows are and lets them come; then there is time for something else; _end looks
- * whether they hold the keys. Rows of absent keys are anything.
+ * The same, but each key is looked for in its own set: key numbers[i] in sets[which[i]], whose rows
+ * are read at touches[which[i]]. All sets have the same hash seed. There are two steps, so that the
+ * caller can do other work between them: _begin computes where the rows are and prefetches them,
+ * _end checks whether they hold the keys. Rows of absent keys are undefined.
  */
 struct seg_search {
     const struct seg_set *const *sets;
@@ -80,7 +81,7 @@ struct seg_search {
 void seg_search_begin(const struct seg_search *s, struct seg_rows *rows);
 void seg_search_end(const struct seg_search *s, struct seg_rows *rows);
 
-/* The hashes of n keys, as all of this takes them. */
+/* The hashes of n keys, in the form that seg_find and seg_search take. */
 void seg_hash_keys(const struct seg_set *set, const struct view *keys, size_t n, uint64_t *out);
 
 #endif

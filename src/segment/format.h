@@ -1,5 +1,5 @@
 /*
- * The .seg file, format version 2 (docs/segment-format.md tells it at length). Little-endian.
+ * The .seg file, format version 2 (docs/segment-format.md has the details). Little-endian.
  *
  *     offset          size  meaning
  *     0               4     "MURR"

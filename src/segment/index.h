@@ -8,7 +8,7 @@
  *     bucket = mixed * n_buckets >> 64                          (about 3 keys a bucket)
  *     slot   = f(mixed, pilot[bucket]) in 0 .. n_slots-1
  *
- * The index says where a key would be, not whether it is there: the caller compares the key that is
+ * The index says where a key would be, not whether it exists: the caller compares the key that is
  * stored in the slot.
  *
  * Building finds for each bucket one of 256 pilots that sends its keys to free slots, largest
@@ -39,9 +39,9 @@ static inline uint64_t index_reduce(uint64_t x, uint64_t n)
 }
 
 /*
- * Hashes are good as they are: seed 0 takes them so. Other seeds are for a block that could not be
- * built, as when its hashes share their high or low bits: a bijection of 64 bits (the finalizer of
- * MurmurHash3 with the seed in front) spreads them.
+ * Hashes are uniform already, so seed 0 leaves them unchanged. Other seeds are for blocks that
+ * could not be built, for example because their hashes share high or low bits: a bijection of 64
+ * bits (the finalizer of MurmurHash3 after adding the seed) spreads them.
  */
 static inline uint64_t index_mix(uint64_t hash, uint64_t seed)
 {

@@ -1,11 +1,11 @@
 /*
- * Where the cells of a row lie. All segments of a generation share one layout; it is chosen once
- * the rows have been seen, so that it fits them: a key cell as wide as keys are, null bits only
- * where there are nulls.
+ * Where the cells of a row are. All segments of a generation share one layout. It is chosen after
+ * all rows were seen, so that it fits them: a key cell as wide as keys are, null bits only where
+ * there are nulls.
  *
  * Rows are cut into *groups*, each an array with one stride. `packed` has one group, so that a row
- * is one place in memory; `columnar` has the key in group 0 and one group for each other column. A
- * cell is found by one formula: group base + slot * stride + offset.
+ * is one place in memory; `columnar` has the key in group 0 and one group for each other column.
+ * The address of a cell is group base + slot * stride + offset.
  *
  *     group 0   [key cell][null bits][8-byte cells][multiples of 8][of 4][of 2][others][padding]
  *
@@ -43,7 +43,7 @@ struct seg_group {
 struct seg_cell {
     uint32_t group;
     uint32_t offset; /* in the group's row */
-    /* bit behind the group's null_offset, 1 = null; -1: the column has no nulls */
+    /* Bit after the group's null_offset, 1 = null; -1: the column has no nulls. */
     int32_t null_bit;
     bool in_key; /* the value is a component of the key cell; the rest is then unused */
 };

@@ -1,6 +1,6 @@
 /*
- * Rows that say only some of their columns: the others are as they are in the layers below,
- * whatever these are when the row is read. So a batch that is loaded later shows through.
+ * Rows that have only some of their columns. The others are read from the layers below, as these
+ * are at the time of the read; so values of a batch that is loaded later become visible.
  *
  * A layer with such rows has a mask in front of its stamps and columns, a fixed_binary with one bit
  * a column: 1 means "as below". A row with no bit is a row like any other. A column that the layer

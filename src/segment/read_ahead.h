@@ -1,10 +1,10 @@
 /*
  * Tables larger than memory. They are mapped like others, but a thousand keys would be a thousand
- * page faults, each waiting for the disk alone. So the places that a batch is about to touch are
- * brought into the page cache before, all at once: one io_uring submission for up to 1,024 of them;
+ * page faults, each waiting for the disk alone. So before a batch is read, all places that it will
+ * touch are brought into the page cache at once: one io_uring submission for up to 1,024 of them;
  * where the kernel refuses io_uring (old ones, and many container runtimes), one
  * madvise(MADV_WILLNEED) a place. Then the ordinary passes run over the mapping. The page cache is
- * the cache; nothing is kept here.
+ * the only cache; this module keeps no data.
  *
  * What comes from the disk must be checked, though it was before: the bytes of the last time are
  * gone. So each place is first read with RWF_NOWAIT, which fails where a page is not in the cache;

@@ -1,8 +1,8 @@
 /*
  * Reading a segment: the bytes are checked once when it is opened (head, footer, tables, every
- * offset and size against its bounds), so that lookups can follow them without asking again. Bytes
- * that lie: E_CORRUPT, never a crash. Of the payloads, the rows and heaps alone are taken on trust
- * here: segment/pages.h checks them when they are read, segment/verify.h all at once.
+ * offset and size against its bounds), so that lookups can follow them without asking again. Wrong
+ * bytes give E_CORRUPT, never a crash. Only rows and heaps are not checked here: segment/pages.h
+ * checks them when they are read, segment/verify.h all at once.
  */
 #ifndef MURR_SEGMENT_READER_H
 #define MURR_SEGMENT_READER_H

@@ -33,8 +33,8 @@ must_use static enum code check_part(struct segment *const *segments, size_t n, 
     return OK;
 }
 
-/* A block without rows: every key leads to the first byte of nothing and to the absent row, so that
- * the passes need not ask. */
+/* A block without rows: every key leads to a pilot of zero and to the absent row, so that the
+ * passes of a search need no special case. */
 static void make_empty(struct seg_set *set, struct seg_block *block)
 {
     set->has_empty_blocks = true;
@@ -77,8 +77,8 @@ enum code seg_set_init(struct seg_set *set, struct segment *const *segments, siz
     return OK;
 }
 
-/* The index out of the mapping: it was compared when the segments were opened, and stays what it
- * was then. */
+/* Copy the index out of the mapping. It was checked when the segments were opened; the copy stays
+ * correct even if the file changes. */
 static void copy_index(struct seg_set *set)
 {
     uint64_t n_pilots = 0, n_extras = 0;

@@ -23,9 +23,10 @@ struct seg_set {
     const uint8_t **group_rows; /* [block * n_groups + group] */
     uint32_t blocks_of_part;
     struct seg_pages *pages; /* NULL: all bytes were checked before; the set's */
-    /* of a set whose pages are checked: copies, which do not change with the file, */
+    /* Of a set whose pages are checked: copies of the index, which cannot change with the file, and
+     * are never read from the disk. Else NULL. */
     uint8_t *pilots;
-    struct seg_extra *extras; /* and do not wait for the disk */
+    struct seg_extra *extras;
     struct read_ahead *ahead; /* NULL unless the table is larger than memory; the set's */
     uint8_t *absent_row;      /* zeros, as long as the longest row: what an absent key points to */
 };
@@ -36,9 +37,9 @@ must_use enum code seg_set_init(struct seg_set *set, struct segment *const *segm
 void seg_set_done(struct seg_set *set);
 
 /*
- * Check rows and heaps when they are read, from here on, and copy the index to memory. The segments
- * lie in this range, see segment/pages.h; who has mapped it looks afterwards whether it was read in
- * vain (mapped_file_is_hit).
+ * From now on, check rows and heaps when they are first read. The index is copied to memory. The
+ * segments lie in this range (segment/pages.h). After a read, whoever mapped it must ask whether
+ * some page could not be read (mapped_file_is_hit).
  */
 void seg_set_check_pages(struct seg_set *set, struct segment *const *segments,
                          const struct mapped_file *range);

@@ -1,4 +1,4 @@
-/* Telling rows from empty slots, for those who go through all slots of a block. */
+/* Telling rows from empty slots, for code that walks all slots of a block. */
 #ifndef MURR_SEGMENT_SLOTS_H
 #define MURR_SEGMENT_SLOTS_H
 

@@ -1,7 +1,7 @@
 /*
  * As much of FlatBuffers (https://flatbuffers.dev/internals/) as Arrow's metadata needs, written
- * front to back: a table comes with its fields still zero, and what it refers to is appended behind
- * it and linked.
+ * front to back: a table is appended with its fields still zero; what it refers to is appended
+ * later and linked.
  *
  *   buffer      u32 offset of the root table, counted from that u32
  *   table       i32 distance back to its vtable; then the fields, each aligned to its size

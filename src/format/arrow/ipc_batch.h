@@ -13,7 +13,7 @@ struct ipc_batch_into {
     size_t rows_max;
     struct ipc_codec *codec;
     struct ipc_memory *memory; /* of decompressed buffers */
-    struct arena *arena;       /* of what is little beside the buffers */
+    struct arena *arena;       /* for small things, compared to the buffers */
 };
 
 /*

@@ -28,7 +28,7 @@ struct cursor ipc_messages(struct view bytes);
 /*
  * The next message; *out_more false at the mark that ends a stream, or where the bytes end.
  *
- * Fails E_INVALID where the bytes lie; E_UNSUPPORTED for metadata of another version than 4 and 5.
+ * Fails E_INVALID for invalid bytes; E_UNSUPPORTED for metadata of another version than 4 and 5.
  */
 must_use enum code ipc_message_next(struct cursor *c, struct ipc_message *out, bool *out_more,
                                     struct err *err);

@@ -129,7 +129,7 @@ must_use static enum code read_batch(struct ipc_reader *r, const struct ipc_mess
     return ipc_batch_read(&into, &m->header, m->body, m->is_v4, out_n_rows, err);
 }
 
-/* It is known now which columns are read. */
+/* From now on it is known which columns are read. */
 static void begin(struct ipc_reader *r)
 {
     r->has_begun = true;

@@ -1,8 +1,8 @@
 /*
  * Reading an Arrow IPC stream, or file, that lies whole in memory: a schema, then record batches,
- * one by one. No byte is believed. Every type that Murr has is read however Arrow may lay it out,
- * with dictionaries and compression (format/arrow/array_decide.h says which types are none of
- * ours); columns of other types are listed, and in the way of nobody who does not want them.
+ * one by one. No byte is trusted. Every type that Murr has is read in all of its Arrow layouts,
+ * with dictionaries and compression (format/arrow/array_decide.h says which types Murr does not
+ * have). Columns of other types are listed, but disturb nobody who does not want them.
  */
 #ifndef MURR_FORMAT_ARROW_IPC_READER_H
 #define MURR_FORMAT_ARROW_IPC_READER_H
@@ -12,7 +12,7 @@
 struct ipc_limits {
     size_t decompressed_bytes; /* of a batch and of all dictionaries, at a time */
     size_t read_bytes;         /* that one arrow_array_read may copy: lists */
-    size_t batch_rows;         /* a few bytes can say many rows: nulls and runs */
+    size_t batch_rows;         /* nulls and runs can mean many rows in a few bytes */
 };
 
 struct ipc_limits ipc_limits_default(void);
@@ -48,8 +48,8 @@ must_use bool ipc_reader_metadata(const struct ipc_reader *r, const char *key, s
  * Turn all columns to the next batch: *out_n_rows gets its rows; *out_more false at the end of the
  * stream. What was read from the batch before is gone.
  *
- * Fails E_INVALID naming the column, E_LIMIT, E_UNSUPPORTED, E_NOMEM. Only closing makes sense
- * then.
+ * Fails E_INVALID naming the column, E_LIMIT, E_UNSUPPORTED, E_NOMEM. After a failure, the reader
+ * can only be closed.
  */
 must_use enum code ipc_reader_next(struct ipc_reader *r, size_t *out_n_rows, bool *out_more,
                                    struct err *err);

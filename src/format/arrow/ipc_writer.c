@@ -66,6 +66,12 @@ static void build_schema(struct flatbuf *fb, const struct ipc_field *fields, siz
         add_field(fb, list + 4 * i, fields[i].name, &fields[i].type);
 }
 
+/*
+ * One list of nodes and one of buffers describe the batch, depth first: a list is followed by its
+ * child. Counting, describing and placing all walk in this order (count_parts, put_node,
+ * place_column) and must agree about the buffers of a type.
+ */
+
 /* A node of the batch: a column, or the elements of a list. */
 struct node {
     struct type type;
@@ -85,7 +91,7 @@ static struct node node_child(const struct node *n)
     return (struct node){type_element(&n->type), n_elements, {n->sizes.bytes, 0}};
 }
 
-/* Bytes of the buffers of a node, without padding; what it does not have is 0. */
+/* Bytes of the buffers of a node, without padding; 0 for a buffer that it does not have. */
 struct buffers {
     uint64_t validity, offsets, data;
 };
@@ -238,7 +244,7 @@ static struct column *place_columns(uint8_t *body, const struct ipc_field *field
     return columns;
 }
 
-/* The most that a row of a field adds to the body, but for what is in its sizes. */
+/* The most bytes that one row of a field adds to the body, not counting those in its sizes. */
 static uint64_t row_bytes(const struct type *t)
 {
     uint64_t bytes = 16 + (uint64_t)type_width(t);

@@ -5,9 +5,15 @@
 
 #include <stdio.h>
 
-/* Keys of one request have no use for more, whatever they decompress to. */
+/* The keys of one request never need more. */
 static const size_t decompressed_max = (size_t)64 << 20;
 
+/*
+ * A key is copied only if it must be. The key of one utf8 column is a view into the body, of one
+ * integer column of the key's own type a view of its value; only keys of several columns, or of
+ * another type than the column's, are put together in the arena. What keeps views valid is told by
+ * keep_texts.
+ */
 struct keys {
     const struct schema *schema;
     struct arrow_input input;
@@ -138,7 +144,7 @@ static struct view keep(const struct keys *k, const void *bytes, size_t len)
     return view_of(memcpy(arena_alloc(k->arena, len), bytes, len), len);
 }
 
-/* Keys whose bytes have to be put together. */
+/* Keys whose bytes must be assembled from several columns or converted. */
 must_use static enum code put_keys(struct keys *k, size_t n_rows, struct err *err)
 {
     AUTO(buf) struct buf bytes = {0};
@@ -151,7 +157,8 @@ must_use static enum code put_keys(struct keys *k, size_t n_rows, struct err *er
     return OK;
 }
 
-/* Buffers that are not the caller's are gone with their batch: where a stream is compressed. */
+/* Decompressed buffers are freed with their batch; buffers in the body live as long as the caller's
+ * bytes. */
 static bool is_in_body(const struct keys *k, const uint8_t *at)
 {
     struct view body = ipc_reader_stream(k->input.stream);
@@ -164,7 +171,7 @@ static void keep_texts(const struct keys *k, struct view *list, size_t n)
     const struct arrow_array *a = k->columns[0];
     if (!k->input.stream) /* the caller has them all */
         return;
-    if (a->layout == ARRAY_BYTES && is_in_body(k, a->data.ptr)) /* so all of it is */
+    if (a->layout == ARRAY_BYTES && is_in_body(k, a->data.ptr)) /* then all of its bytes are */
         return;
     for (size_t i = 0; i < n; i++)
         if (list[i].len && !is_in_body(k, list[i].ptr))
@@ -215,7 +222,8 @@ must_use static enum code convert_values(struct keys *k, size_t component, struc
     return OK;
 }
 
-/* Rows of a batch; utf8 of a key of one column at once to where the keys are listed. */
+/* Read the key columns of some rows. A key of one utf8 column is read straight into the list of
+ * keys. */
 must_use static enum code read_values(struct keys *k, size_t first, size_t n_rows, struct err *err)
 {
     bool is_list = k->schema->n_key == 1 && k->columns[0]->type.dtype == DT_UTF8;

@@ -1,4 +1,4 @@
-/* Keys as Arrow, of a fetch or a delete: the key columns of the table, by name, in any order. */
+/* The keys of a read or a delete as Arrow: the key columns of the table, by name, in any order. */
 #ifndef MURR_FORMAT_ARROW_KEYS_H
 #define MURR_FORMAT_ARROW_KEYS_H
 

@@ -11,8 +11,8 @@
  *     {"key": "id", "columns": {"id": {"dtype": "utf8", "nullable": false}, ...}}
  *
  * where the key is a list of names if it has several columns, and a column that takes rounded
- * values (struct field) has "strict": false. The other is that of the Rust Murr and its client,
- * whose key is in the order of the columns:
+ * values (struct field) has "strict": false. The other form is that of the Rust Murr and its
+ * client, where the key has the order of the columns:
  *
  *     {"columns": {"id": {"dtype": "utf8", "nullable": false, "key": true, "strict": true}, ...}}
  *

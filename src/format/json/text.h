@@ -1,9 +1,9 @@
 /*
- * Values that JSON has no form for, as texts:
+ * Values for which JSON has no form, as texts:
  *
  *     date32        "2026-11-22"
- *     timestamp     "2026-11-22T10:30:00.250Z": in UTC where the type has a zone, without the Z where
- *                   it has none. As many digits after the point as the unit has: 0, 3, 6, 9.
+ *     timestamp     "2026-11-22T10:30:00.250Z": in UTC where the type has a zone, without the Z
+ *                   where it has none. As many digits after the point as the unit has: 0, 3, 6, 9.
  *     time32/64     "10:30:00.250"
  *     decimal       "12.50", with as many digits as the scale says
  *     binary        base64 (RFC 4648, padded)

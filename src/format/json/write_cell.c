@@ -67,8 +67,8 @@ static bool quick_double(const uint8_t **at, double *out)
     return true;
 }
 
-/* What ends the number is in the body, at the latest the bracket of its array: nothing is read
- * behind. */
+/* The first pass made sure that the array of the number is closed, so the byte that ends the number
+ * is in the body and strtod stops there. */
 must_use static enum code read_number(const struct json_cell *c, double *out)
 {
     const uint8_t *at = c->s->pos;
@@ -82,8 +82,9 @@ must_use static enum code read_number(const struct json_cell *c, double *out)
     return isfinite(*out) ? OK : wrong_value(c, at, "a number in range");
 }
 
-/* The double next to a number may lie between two floats where the number does not: then it is read
- * again. */
+/* Rounding twice can go wrong: if the nearest double lies exactly between two floats while the
+ * number does not, the second rounding may choose the wrong one. Only then is the text read again,
+ * as a float. */
 must_use static enum code read_float(const struct json_cell *c, float *out)
 {
     const uint8_t *at = c->s->pos;
@@ -96,7 +97,7 @@ must_use static enum code read_float(const struct json_cell *c, float *out)
     return isfinite(*out) ? OK : wrong_value(c, at, "a number in range");
 }
 
-/* A number without a sign, to the next double in one direction. */
+/* An unsigned number, rounded to a double in the given direction. */
 static double read_directed(const uint8_t *digits, int direction)
 {
     int before = fegetround();
@@ -106,8 +107,8 @@ static double read_directed(const uint8_t *digits, int direction)
     return d;
 }
 
-/* To the nearest, halves to even; 0x7C00 is infinity. The double next to the number may lie between
- * two halves where the number does not. */
+/* To the nearest, halves to even; 0x7C00 is infinity. As in read_float, rounding twice can go
+ * wrong, so where the double lies exactly between two halves, the directed roundings decide. */
 static uint16_t half_from(double magnitude, const uint8_t *digits)
 {
     uint16_t low = 0, high = 0x7C00;

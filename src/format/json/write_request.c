@@ -67,7 +67,7 @@ static void sort_fields(struct json_write *w)
     qsort((void *)w->by_name, n, sizeof(*w->by_name), compare_names);
 }
 
-/* As strcmp; a name with a NUL is none that a field has. */
+/* Like strcmp. No field has a name with a NUL. */
 static int compare_name(struct view name, const char *field)
 {
     size_t len = strlen(field), common = len < name.len ? len : name.len;
@@ -75,7 +75,7 @@ static int compare_name(struct view name, const char *field)
     return order ? order : (name.len > len) - (name.len < len);
 }
 
-/* Index of the field, or -1; by halves, since a body may name very many columns. */
+/* Index of the field, or -1. Binary search, since a body may name very many columns. */
 static ptrdiff_t find_field(const struct json_write *w, struct view name)
 {
     size_t low = 0, high = w->schema->n_fields;

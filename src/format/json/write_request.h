@@ -1,9 +1,9 @@
 /*
  * The body of a write: {"columns": {"id": ["a", "b"], "score": [0.5, null]}}, columns in any order.
- * Values are what answers print (batch.h, text.h).
+ * Values have the forms that answers print (batch.h, text.h).
  *
- * The body lies whole in memory or in a mapping; a table's worth of it is no problem, since rows
- * are read some at a time, with one cursor a column.
+ * The body is completely in memory or in a mapping. It may be as large as a table, since rows are
+ * read some at a time, with one cursor for each column.
  *
  *     TRY(json_write_open(body, schema, &w, err));
  *     do

@@ -1,7 +1,7 @@
 /*
  * ARROW:schema, which Arrow writers leave among the key-value metadata, says what Parquet cannot:
- * time zones, durations, lists of one length. A hint changes a column only where it fits what the
- * column is; a broken or foreign one is ignored.
+ * time zones, durations, lists of one length. A hint changes a column only if it agrees with the
+ * type of the column; other hints are ignored.
  */
 #include "format/arrow/schema_hint.h"
 #include "format/parquet/file_priv.h"

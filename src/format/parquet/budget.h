@@ -1,6 +1,7 @@
 /*
  * What all decoders of one load may take together: memory at any moment, and bytes decoded in the
- * end. A file can announce and repeat what it likes; this is what holds it to its size.
+ * end. A file can announce any size and repeat pages; the budget keeps what it decodes to in
+ * proportion to its size on disk.
  *
  * Threads   any, at the same time.
  */
@@ -36,7 +37,7 @@ void pq_budget_give(struct pq_budget *b, size_t bytes);
 /* So many more bytes were decoded. Fails E_LIMIT. */
 must_use enum code pq_budget_charge(struct pq_budget *b, uint64_t bytes, struct err *err);
 
-/* Whether so many bytes that are announced are too many from the start. Fails E_LIMIT. */
+/* Whether the announced bytes are within the budget at all. Fails E_LIMIT. */
 must_use enum code pq_budget_announce(const struct pq_budget *b, uint64_t bytes, struct err *err);
 
 #endif

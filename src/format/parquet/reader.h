@@ -7,7 +7,7 @@
  *   4. pq_chunk_start     decode those bytes, a vector at a time, with pq_chunk_read
  *
  * Errors name the column; the caller adds the file and the row group. Bytes are hostile until
- * proven otherwise: nothing is allocated from a declared size that was not held against a limit.
+ * proven otherwise: no declared size is allocated before it was checked against a limit.
  */
 #ifndef MURR_FORMAT_PARQUET_READER_H
 #define MURR_FORMAT_PARQUET_READER_H
@@ -73,11 +73,11 @@ struct pq_column {
     const char *name; /* NUL-terminated as well; may hold any bytes */
     size_t name_len;  /* without the NUL */
     bool supported;   /* pq_chunk_start will take it; what follows is only said then */
-    bool nested;      /* it is not because it is nested */
+    bool nested;      /* it is unsupported because it is nested */
     /* annotated as having nothing but nulls, whatever its type; of a list, its elements */
     bool is_null;
     int32_t field_id; /* that the writer gave it, or PQ_NO_FIELD_ID */
-    char why_not[96]; /* a reason to print where it will not */
+    char why_not[96]; /* the reason, for messages, why it is not supported */
     struct type type; /* what pq_chunk_read gives */
     bool nullable;    /* its values may be null */
     struct pq_leaf leaf;
