@@ -92,8 +92,9 @@ static void read_all(uint64_t n_rows, enum storage_kind storage, struct result *
     for (int round = 0; round < ROUNDS; round++) {
         if (round >= 3 && clock_mono_ns() - begin > longest_ns)
             break;
-        struct ipc_stream answer;
-        size_t n_absent;
+        struct answer answer;
+        const struct answer_request wanted = {
+            .keys = {keys, N_KEYS}, .columns = &columns, .max_bytes = ANSWER_BYTES_MAX};
         for (size_t i = 0; i < N_KEYS; i++) {
             rows[i] = bench_random(&random) % n_rows;
             bench_key(rows[i], text[i]);
@@ -101,14 +102,12 @@ static void read_all(uint64_t n_rows, enum storage_kind storage, struct result *
         }
         arena_reset(&arena);
         uint64_t start = clock_mono_ns();
-        bench_must(answer_read(s, (struct key_list){keys, N_KEYS}, &columns, ANSWER_BYTES_MAX,
-                               &arena, &answer, &n_absent, NULL, &err),
-                   &err);
+        bench_must(answer_read(s, &wanted, &arena, &answer, &err), &err);
         samples_add(&times, clock_mono_ns() - start);
         for (size_t c = 0; c < N_COLUMNS; c++)
-            bench_check_values(rows, N_KEYS, (const float *)(const void *)answer.columns[c].data,
-                               c);
-        ipc_stream_done(&answer);
+            bench_check_values(rows, N_KEYS,
+                               (const float *)(const void *)answer.stream.columns[c].data, c);
+        ipc_stream_done(&answer.stream);
     }
     *out = (struct result){samples_us(&times, 0.5), samples_us(&times, 0.99)};
 }

@@ -174,17 +174,16 @@ static uint64_t murr_time(const struct snapshot *s, const struct projection *col
                           struct request *r, struct arena *arena)
 {
     struct err err;
-    struct ipc_stream answer;
-    size_t n_absent;
+    struct answer answer;
+    const struct answer_request wanted = {
+        .keys = {r->keys, N_KEYS}, .columns = columns, .max_bytes = ANSWER_BYTES_MAX};
     arena_reset(arena);
     uint64_t start = clock_mono_ns();
-    bench_must(answer_read(s, (struct key_list){r->keys, N_KEYS}, columns, ANSWER_BYTES_MAX, arena,
-                           &answer, &n_absent, NULL, &err),
-               &err);
+    bench_must(answer_read(s, &wanted, arena, &answer, &err), &err);
     uint64_t ns = clock_mono_ns() - start;
     for (size_t c = 0; c < N_COLUMNS; c++)
-        memcpy(r->out + c * N_KEYS, answer.columns[c].data, N_KEYS * sizeof(float));
-    ipc_stream_done(&answer);
+        memcpy(r->out + c * N_KEYS, answer.stream.columns[c].data, N_KEYS * sizeof(float));
+    ipc_stream_done(&answer.stream);
     return ns;
 }
 

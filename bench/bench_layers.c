@@ -13,6 +13,7 @@
 #include "bench_table.h"
 #include "engine/store/answer.h"
 #include "engine/table/compaction.h"
+#include "engine/table/create.h"
 #include "engine/table/write_queue.h"
 #include "engine/write/write_list.h"
 #include "format/arrow/ipc_writer.h"
@@ -122,9 +123,10 @@ static uint64_t read_once(const struct snapshot *s, uint64_t n_rows, const uint8
     struct view keys[N_KEYS];
     uint64_t rows[N_KEYS];
     struct projection columns;
-    struct ipc_stream answer;
+    struct answer answer;
     struct err err;
-    size_t n_absent;
+    const struct answer_request wanted = {
+        .keys = {keys, N_KEYS}, .columns = &columns, .max_bytes = ANSWER_BYTES_MAX};
     for (size_t i = 0; i < N_KEYS; i++) {
         rows[i] = bench_random(random) % n_rows;
         bench_key(rows[i], text[i]);
@@ -133,13 +135,12 @@ static uint64_t read_once(const struct snapshot *s, uint64_t n_rows, const uint8
     }
     bench_must(projection_resolve(snapshot_schema(s), NULL, 0, arena, &columns, &err), &err);
     uint64_t start = clock_mono_ns();
-    bench_must(answer_read(s, (struct key_list){keys, N_KEYS}, &columns, ANSWER_BYTES_MAX, arena,
-                           &answer, &n_absent, NULL, &err),
-               &err);
+    bench_must(answer_read(s, &wanted, arena, &answer, &err), &err);
     uint64_t ns = clock_mono_ns() - start;
     for (size_t c = 0; c < N_COLUMNS; c++)
-        bench_check_values(rows, N_KEYS, (const float *)(const void *)answer.columns[c].data, c);
-    ipc_stream_done(&answer);
+        bench_check_values(rows, N_KEYS, (const float *)(const void *)answer.stream.columns[c].data,
+                           c);
+    ipc_stream_done(&answer.stream);
     arena_reset(arena);
     return ns;
 }

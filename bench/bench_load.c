@@ -46,8 +46,8 @@ static void check_rows(struct registry *r, uint64_t n_rows)
             snprintf(text, 32, "user:%012llu", (unsigned long long)(first + i));
             keys[i] = view_cstr(text);
         }
-        const struct found_rows *rows =
-            snapshot_find(s, (struct key_list){keys, n}, &(struct projection){0}, &arena);
+        const struct found_rows *rows = snapshot_find(
+            s, (struct key_list){keys, n}, &(struct projection){0}, ROWS_OF_ALL_KEYS, &arena);
         if (found_n_absent(rows))
             bench_fail("%zu keys from %llu on are missing", found_n_absent(rows),
                        (unsigned long long)first);

@@ -96,17 +96,16 @@ static uint64_t time_read(struct reader *r, const struct request_kind *kind,
                           const struct projection *columns)
 {
     struct err err;
-    struct ipc_stream answer;
-    size_t n_absent;
+    struct answer answer;
+    const struct answer_request wanted = {
+        .keys = {r->keys, kind->n_keys}, .columns = columns, .max_bytes = ANSWER_BYTES_MAX};
     draw(r, kind);
     arena_reset(&r->arena);
     uint64_t start = clock_mono_ns();
-    bench_must(answer_read(r->snapshot, (struct key_list){r->keys, kind->n_keys}, columns,
-                           ANSWER_BYTES_MAX, &r->arena, &answer, &n_absent, NULL, &err),
-               &err);
+    bench_must(answer_read(r->snapshot, &wanted, &r->arena, &answer, &err), &err);
     uint64_t ns = clock_mono_ns() - start;
-    check_answer(r, kind, &answer);
-    ipc_stream_done(&answer);
+    check_answer(r, kind, &answer.stream);
+    ipc_stream_done(&answer.stream);
     return ns;
 }
 

@@ -1,5 +1,11 @@
 #include "base/arena.h"
 
+/*
+ * Memory comes in chunks, each twice as large as the one before, so that n bytes cost log n calls
+ * of malloc. Space that is left in a chunk when the next one begins is wasted. A reset keeps the
+ * newest chunk: it is at least as large as all older ones together, so after a few requests an
+ * arena serves the next one without calling malloc at all.
+ */
 static const size_t first_chunk_bytes = 4096;
 static const size_t align_bytes = 16;
 

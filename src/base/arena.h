@@ -13,9 +13,9 @@
 struct arena_chunk;
 
 struct arena {
-    struct arena_chunk *chunk; /* the newest; older ones are linked behind it */
+    struct arena_chunk *chunk; /* the newest; it links to the older ones */
     size_t used;               /* bytes handed out of the newest chunk */
-    size_t total;              /* bytes handed out in all: what limits are charged against */
+    size_t total;              /* bytes handed out in total; limits are checked against it */
 };
 
 void arena_done(struct arena *a);

@@ -40,7 +40,7 @@ static inline void buf_put_u8(struct buf *b, uint8_t v)
 /* Append `len` zero bytes. */
 void buf_put_zeros(struct buf *b, size_t len);
 
-/* A NUL behind the bytes (not counted in len), and the bytes as a C string. */
+/* Put a NUL after the bytes, not counted in len, and return them as a C string. */
 const char *buf_cstr(struct buf *b);
 
 /* Hand the memory over; the buffer is empty and usable afterwards. Free with free(). */

@@ -10,7 +10,7 @@ enum { GROUP_CAP = 1024, FILE_CAP = 2048 };
 /* Looks at the directory of one group. */
 typedef void group_fn(void *arg, const char *dir, bool is_v2);
 
-/* The number behind `name` at the start of a line; UINT64_MAX when there is none. */
+/* The number that follows `name` at the start of a line; UINT64_MAX if no line has it. */
 static uint64_t read_number(const char *dir, const char *file, const char *name)
 {
     char path[FILE_CAP], line[256];
@@ -27,7 +27,8 @@ static uint64_t read_number(const char *dir, const char *file, const char *name)
     return value;
 }
 
-/* A group and all above it; cuts `group` down to nothing. */
+/* Visit a group and its ancestors, since a limit of any of them applies to this process. Cuts
+ * `group` down to "" on the way. */
 static void walk_up(const char *mount, char *group, bool is_v2, group_fn *look, void *arg)
 {
     char dir[FILE_CAP];
@@ -55,7 +56,7 @@ static bool has_controller(const char *list, size_t len, const char *controller)
     return false;
 }
 
-/* The groups that a controller's limits of this process stand in. */
+/* The groups whose limits apply to this process, for one controller. */
 static void walk(const char *root, const char *controller, group_fn *look, void *arg)
 {
     char path[FILE_CAP], line[GROUP_CAP], mount[FILE_CAP];
@@ -87,6 +88,7 @@ static void look_at_memory(void *arg, const char *dir, bool is_v2)
     uint64_t used = read_number(dir, is_v2 ? "memory.current" : "memory.usage_in_bytes", "");
     if (max == UINT64_MAX || used == UINT64_MAX)
         return;
+    /* Usage includes page cache. The kernel gives its inactive part back before it kills anyone. */
     uint64_t cache =
         read_number(dir, "memory.stat", is_v2 ? "inactive_file" : "total_inactive_file");
     if (cache != UINT64_MAX)
@@ -104,7 +106,8 @@ uint64_t cgroup_memory_left(const char *root)
 
 /* --------------------------------------------------------------------------------- processors */
 
-/* v2: "150000 100000", or "max 100000". v1: a file each, -1 for no limit. */
+/* v2: quota and period in one file, "150000 100000" or "max 100000". v1: a file for each, with -1
+ * for no limit. */
 static bool read_quota(const char *dir, bool is_v2, uint64_t *quota, uint64_t *period)
 {
     char path[FILE_CAP];

@@ -12,7 +12,8 @@ uint64_t clock_mono_ns(void);
 int64_t clock_wall_ms(void);
 int64_t clock_wall_us(void);
 
-/* RFC 3339 in UTC with milliseconds, "2026-11-22T10:00:00.123Z"; `out` holds 25 bytes. Returns `out`. */
+/* RFC 3339 in UTC with milliseconds, "2026-11-22T10:00:00.123Z"; `out` holds 25 bytes. Returns
+ * `out`. */
 char *clock_format(int64_t wall_ms, char out[static 25]);
 
 #endif

@@ -2,7 +2,8 @@
 #ifndef MURR_BASE_CPU_H
 #define MURR_BASE_CPU_H
 
-/* At least 1: those that its affinity allows, as far as the quota of its control groups reaches, rounded up. */
+/* The processors that its affinity allows, but no more than the quota of its control groups,
+ * rounded up. At least 1. */
 unsigned cpu_count(void);
 
 #endif

@@ -88,7 +88,8 @@ must_use static inline bool cur_uleb(struct cursor *c, uint64_t *out)
     return false;
 }
 
-/* Zigzag ULEB128, as Thrift's compact protocol and Parquet's delta encodings write signed numbers. */
+/* Zigzag ULEB128, as Thrift's compact protocol and Parquet's delta encodings write signed
+ * numbers. */
 must_use static inline bool cur_zigzag(struct cursor *c, int64_t *out)
 {
     uint64_t raw;

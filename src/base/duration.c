@@ -3,7 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Largest first, as they are printed. "ms" is matched by its whole name, so order is no concern. */
+/* Largest first, as they are printed. Units are matched by their whole name, so "ms" cannot be
+ * taken for "m". */
 static const struct unit {
     const char *name;
     int64_t ms;

@@ -2,7 +2,7 @@
  * Errors: a code for the program, a sentence for the human.
  *
  * The code says what a caller can do (retry, answer 404 or 400, give up). The sentence says what
- * happened, with the offending value; outer circumstances are put in front as it travels up:
+ * happened, with the offending value; each caller puts its own circumstance in front on the way up:
  * "table user_features: segment 00000003.seg: footer checksum mismatch".
  */
 #ifndef MURR_BASE_ERR_H
@@ -20,27 +20,27 @@ enum code {
     E_IO,          /* the operating system refused */
     E_TIMEOUT,     /* a deadline passed */
     E_CHANGED,     /* what is being read was replaced meanwhile: begin anew */
-    E_CANCELLED,   /* somebody asked us to stop */
+    E_CANCELLED,   /* the caller asked us to stop */
     E_UNSUPPORTED, /* well formed, but not something Murr does */
     E_NOMEM,       /* a table-sized allocation or mapping failed */
     E_BUSY,        /* a queue is full: try again later */
     E_NOSPACE,     /* the disk is full, or a quota is used up */
-    E_REFUSED,     /* sound, but a guard says that somebody should look at it first */
+    E_REFUSED,     /* sound, but a guard wants a person to look at it first */
     E_READONLY,    /* the configuration forbids changes */
 };
 
 #define must_use          __attribute__((warn_unused_result))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 
-/* The sentence. Lives on the caller's stack; pass NULL when nobody wants the text. */
+/* The sentence. Lives on the caller's stack; pass NULL if you do not need the text. */
 struct err {
     char msg[512];
 };
 
 /*
  * Start a message; start one and append what errno says; put the outer circumstance and ": " in
- * front. Each is an expression of the value `code`, so that `return err_set(err, E_INVALID, "...")`
- * reads as what it is, and compilers and analyzers see that a failure is returned.
+ * front. Each is an expression with the value `code`, so that `return err_set(err, E_INVALID,
+ * "...")` works, and compilers and analyzers can see that a failure is returned.
  */
 #define err_set(err, code, ...)   (err_write((err), __VA_ARGS__), (code))
 #define err_errno(err, code, ...) (err_write_errno((err), __VA_ARGS__), (code))
@@ -50,8 +50,8 @@ printf_like(2, 3) void err_write(struct err *err, const char *fmt, ...);
 printf_like(2, 3) void err_write_errno(struct err *err, const char *fmt, ...);
 printf_like(2, 3) void err_write_in(struct err *err, const char *fmt, ...);
 
-/* What a failed call says by errno: E_NOTFOUND for a name that is not there, E_NOSPACE for a disk or quota that is
- * full, else E_IO. err_errno leaves errno alone, so that this can be its code. */
+/* The code for the errno of a failed call: E_NOTFOUND for a missing name, E_NOSPACE for a full disk
+ * or quota, else E_IO. err_errno does not change errno, so this can be passed as its code. */
 static inline enum code code_of_errno(void)
 {
     switch (errno) {

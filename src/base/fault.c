@@ -7,7 +7,22 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Slots are added and reused, never freed, so that the handler may walk them while they change. */
+/*
+ * A signal handler may neither take locks nor allocate, and it may interrupt a thread that is just
+ * changing the list. So the list is made of atomics, and the order of stores matters:
+ *
+ *     1. An addition stores len and hit before start. The handler ignores slots whose start is 0,
+ *        so it never sees a slot that is half filled in.
+ *     2. A removal only sets start to 0. The memory of the slot stays, and a later addition uses it
+ *        again.
+ *     3. Additions and removals exclude each other by a mutex, which the handler does not take.
+ *
+ * A slot may be reused while a handler walks past it. That is harmless: the handler looks for an
+ * address that its own thread reads at this moment, so the mapping with this address is not being
+ * removed.
+ */
+/* Slots are added and reused but never freed, so the handler may walk the list while others change
+ * it. */
 enum { SLOTS_OF_CHUNK = 512 };
 
 struct slot {
@@ -21,7 +36,7 @@ struct chunk {
     _Atomic(struct chunk *) next;
 };
 
-/* Of the process, as its signal handlers are. */
+/* One list for the process, because signal handlers belong to the process. */
 static struct chunk first_chunk;
 static pthread_mutex_t writers = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic uint64_t n_faults;
@@ -85,16 +100,19 @@ static struct slot *slot_of(uintptr_t at)
     return NULL;
 }
 
-/* Runs on the thread that read, with the mapping in use, so that its slot stays. */
+/* Runs on the thread that read the page. That thread is using the mapping, so the slot cannot go
+ * away. */
 static void on_sigbus(int number, siginfo_t *info, void *context)
 {
     (void)context;
     uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)info->si_addr;
     struct slot *s = slot_of(at);
     if (!s) {
-        signal(number, SIG_DFL); /* not ours: the same read will end the process */
+        /* Not a watched mapping: with the default restored, the same read ends the process. */
+        signal(number, SIG_DFL);
         return;
     }
+    /* This order is step 1 of base/fault.h; readers depend on it. */
     atomic_store(atomic_load(&s->hit), true);
     atomic_fetch_add(&n_faults, 1);
     if (mmap((void *)(at & ~(page_bytes - 1)), page_bytes, PROT_READ,

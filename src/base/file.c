@@ -133,7 +133,7 @@ enum code file_open_unnamed(const char *dir, int *out_fd, struct err *err)
 {
     char path[PATH_CAP];
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0) { /* what it fails with differs from one file system to the next */
+    if (fd < 0) { /* file systems without it fail with different codes */
         TRY(path_format(path, err, "%s/.unnamed-XXXXXX", dir));
         fd = mkostemp(path, O_CLOEXEC);
         if (fd < 0)
@@ -203,6 +203,13 @@ must_use static enum code sync_parent(const char *path, struct err *err)
     return dir_sync(dir, err);
 }
 
+/*
+ * Why a replaced file is whole after a crash: the new content is on disk (fsync) before the rename
+ * makes it visible, and rename is atomic. The fsync of the directory makes the rename itself
+ * durable; without it, a crash could bring the old file back after the caller was told that the new
+ * one is stored.
+ */
+
 /* "<path>.tmp", on disk. */
 must_use static enum code write_tmp(const char *path, struct view bytes, char tmp[static PATH_CAP],
                                     struct err *err)
@@ -250,7 +257,7 @@ enum code dir_sync(const char *path, struct err *err)
     AUTO(fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return err_errno(err, code_of_errno(), "cannot open directory %s", path);
-    if (fsync(fd) < 0 && errno != EINVAL) /* a file system that has nothing to sync there */
+    if (fsync(fd) < 0 && errno != EINVAL) /* some file systems cannot sync a directory */
         return err_errno(err, code_of_errno(), "cannot fsync directory %s", path);
     return OK;
 }
@@ -271,6 +278,8 @@ enum code dir_make(const char *path, struct err *err)
     }
 }
 
+/* Relative to open directories, and never through a symbolic link: so a link planted below `path`
+ * cannot lead us outside. */
 must_use static enum code remove_in(int dir_fd, const char *name, struct err *err)
 {
     if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)

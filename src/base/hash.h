@@ -1,4 +1,5 @@
-/* XXH3, as checksums of payloads and as the hash of keys. One place, so that both stay the same. */
+/* XXH3, for the checksums of payloads and for the hashes of keys. Both are part of the file format,
+ * so they are defined here and nowhere else. */
 #ifndef MURR_BASE_HASH_H
 #define MURR_BASE_HASH_H
 
@@ -26,8 +27,9 @@ static inline uint64_t hash_key(struct view key, uint64_t seed)
 }
 
 /*
- * hash_key for many keys and one seed. XXH3 of 17 to 128 bytes adds the seed to words of its secret and
- * subtracts it from others; done once here, that saves a third of the work a key.
+ * hash_key for many keys and one seed. For 17 to 128 bytes, XXH3 adds the seed to some words of its
+ * secret and subtracts it from others. Doing that once for all keys saves a third of the work for
+ * each.
  */
 struct key_hasher {
     uint64_t seed;
@@ -40,7 +42,8 @@ static inline void key_hasher_init(struct key_hasher *h, uint64_t seed)
     XXH3_generateSecret_fromSeed(h->secret, seed);
 }
 
-/* The same number as hash_key(key, h->seed). XXH3_64bits_withSecret would give it, too, but asks for the length again. */
+/* The same number as hash_key(key, h->seed). XXH3_64bits_withSecret gives the same number but
+ * branches on the length again. */
 static inline uint64_t key_hasher_hash(const struct key_hasher *h, struct view key)
 {
     if (key.len < 17 || key.len > 128)

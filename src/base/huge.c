@@ -8,10 +8,10 @@
 #include <sys/mman.h>
 
 static const size_t huge_page_bytes = (size_t)2 << 20;
-/* Left to everything else that runs here. */
+/* Memory that we leave to everything else on the machine. */
 static const uint64_t reserve_bytes = (uint64_t)64 << 20;
 
-/* "MemAvailable:  1234 kB"; UINT64_MAX where that is not told. */
+/* "MemAvailable:  1234 kB"; UINT64_MAX where the kernel does not say. */
 static uint64_t machine_available(void)
 {
     static const char name[] = "MemAvailable:";
@@ -41,7 +41,7 @@ enum code huge_memory_init(struct huge_memory *m, size_t len, struct err *err)
     if (len > available || available - len < reserve_bytes)
         return err_set(err, E_NOMEM, "%zu bytes of memory are needed, %" PRIu64 " are available",
                        len, available);
-    /* One huge page more, so that an aligned start can be cut out. */
+    /* Map one huge page too much, then cut off both ends so that the start is aligned. */
     size_t mapped = len + huge_page_bytes;
     uint8_t *at = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -52,7 +52,7 @@ enum code huge_memory_init(struct huge_memory *m, size_t len, struct err *err)
     if (huge_page_bytes - skip > 0)
         munmap(at + skip + len, huge_page_bytes - skip);
     *m = (struct huge_memory){at + skip, len};
-    madvise(m->ptr, len, MADV_HUGEPAGE); /* refused: small pages, only slower */
+    madvise(m->ptr, len, MADV_HUGEPAGE); /* if refused, we get small pages: slower, but correct */
     return OK;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Memory for whole tables: anonymous, in 2 MiB pages where the kernel gives them (MADV_HUGEPAGE). Random
- * reads of a large table in 4 KiB pages cost a page walk each, which is a third of the read.
+ * Memory for whole tables: anonymous, in 2 MiB pages where the kernel gives them (MADV_HUGEPAGE).
+ * Random reads of a large table in 4 KiB pages cost a page walk each, which is a third of the read.
  */
 #ifndef MURR_BASE_HUGE_H
 #define MURR_BASE_HUGE_H
@@ -17,8 +17,8 @@ struct huge_memory {
 };
 
 /*
- * Fails E_NOMEM, also when this process cannot take so much without being killed for it: the least of what the machine
- * has available and what its cgroups leave, both counting page cache as free.
+ * Fails E_NOMEM, also when this process cannot take so much without being killed for it: the least
+ * of what the machine has available and what its cgroups leave, both counting page cache as free.
  */
 must_use enum code huge_memory_init(struct huge_memory *m, size_t len, struct err *err);
 void huge_memory_done(struct huge_memory *m);

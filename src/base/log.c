@@ -15,7 +15,8 @@ static const int64_t stop_wait_ms = 1000;
 
 static _Atomic enum log_level min_level = LOG_INFO;
 static _Atomic enum log_format line_format = LOG_TEXT;
-/* Set by log_start, before there are threads that log; NULL: lines are written by who logs. */
+/* Set by log_start, before there are threads that log; NULL: the thread that logs writes the
+ * line. */
 static struct log_writer *writer;
 static _Atomic bool has_bar;
 
@@ -160,7 +161,8 @@ void log_event(enum log_level level, const char *msg, const struct log_field *fi
         log_writer_put(writer, buf_view(&line));
         return;
     }
-    /* One write: lines of several threads do not mix. There is nobody to tell when it fails. */
+    /* A single write keeps lines of several threads apart. A failure cannot be reported
+     * anywhere. */
     ssize_t ignored = write(STDERR_FILENO, line.ptr, line.len);
     (void)ignored;
 }

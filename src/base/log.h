@@ -2,14 +2,14 @@
  * Structured logs, one line an event, on stderr:
  *
  *   text  2026-11-22T10:00:00.123Z INFO  table loaded table=planes rows=3322 ms=12
- *   json  {"ts":"2026-11-22T10:00:00.123Z","level":"info","msg":"table loaded","table":"planes",...}
+ *   json  {"ts":"2026-11-22T10:00:00.123Z","level":"info","msg":"table loaded","table":"a",...}
  *
  * Values are escaped, so that bytes from outside cannot forge a line. Only code without a caller
  * logs: the poller, the accept loop, main. Everyone else returns an error.
  *
  * Threads   log_init before any other thread, or again to change; log_event from any.
- * Waits     for whoever reads stderr, until log_start; from then on, for nobody: lines that find no room are dropped and
- *           counted.
+ * Waits     for whoever reads stderr, until log_start; from then on, for nobody: lines that find no
+ *           room are dropped and counted.
  */
 #ifndef MURR_BASE_LOG_H
 #define MURR_BASE_LOG_H
@@ -38,13 +38,14 @@ void log_init(enum log_level level, enum log_format format);
 
 /* Have a thread write the lines. Fails E_IO. */
 must_use enum code log_start(struct err *err);
-/* Write what waits, unless nobody reads; nothing is logged any more. For the end of the process. */
+/* Write the lines that wait, unless nobody reads them, and stop logging. For the end of the
+ * process. */
 void log_stop(void);
 /* Lines dropped since log_start. Threads: any, between the two. */
 uint64_t log_lines_dropped(void);
 
-/* Whether stderr is a terminal on whose last line something is drawn, such as a bar: then a line of the log takes its
- * place, and it is drawn again below. Threads: any. */
+/* Say that something, such as a progress bar, is drawn on the last line of a terminal. A log line
+ * then replaces it, and it is drawn again below. Threads: any. */
 void log_over_bar(bool is_drawn);
 
 /* `fields` ends with a zeroed one; use the macros below. */

@@ -9,6 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/*
+ * One lock guards the lines that wait. It is held to append a line or to take all of them at once,
+ * never while writing, so a thread that logs waits for another for the time of a memcpy. The writer
+ * takes the whole buffer and leaves an empty one, which makes one write() out of all lines that
+ * came meanwhile.
+ *
+ * Lines that find no room are counted in n_dropped. n_told says how many of them the log itself
+ * mentions already; the difference is what the next line of the writer reports.
+ */
 static const size_t waiting_bytes_max = 1u << 20;
 
 struct log_writer {
@@ -22,14 +31,14 @@ struct log_writer {
     bool stopping, ended;
 };
 
-/* An error that does not pass loses the lines: there is nobody to tell. */
+/* Lines are lost on a permanent error: there is no other place to report it. */
 static void write_all(int fd, struct view bytes)
 {
     while (bytes.len) {
         ssize_t n = write(fd, bytes.ptr, bytes.len);
         if (n >= 0)
             bytes = view_of(bytes.ptr + n, bytes.len - (size_t)n);
-        else if (errno == EAGAIN) /* whoever shares the pipe has made it so */
+        else if (errno == EAGAIN) /* another process that shares the pipe made it non-blocking */
             (void)poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
         else if (errno != EINTR)
             return;
@@ -69,6 +78,7 @@ static void *run_writer(void *arg)
     return NULL;
 }
 
+/* The end of a wait must not depend on the wall clock, which may jump. */
 static void init_locks(struct log_writer *w)
 {
     pthread_condattr_t monotonic;

@@ -1,7 +1,7 @@
 /*
- * A thread that writes lines to a descriptor, so that nobody else waits for whoever reads it: a pipe that is full, a
- * terminal that is stopped. Lines wait in memory, up to 1 MiB; beyond that they are dropped and counted, and the
- * count is written as soon as lines go out again.
+ * A thread that writes lines to a descriptor, so that no other thread waits when the reader is
+ * slow: a full pipe, a stopped terminal. Lines wait in memory, up to 1 MiB; beyond that they are
+ * dropped, and their number is written as soon as lines can be written again.
  */
 #ifndef MURR_BASE_LOG_WRITER_H
 #define MURR_BASE_LOG_WRITER_H
@@ -13,7 +13,8 @@
 
 struct log_writer;
 
-/* What to write for so many lines that were dropped; the caller frees it. Called from the writer's thread. */
+/* What to write for so many lines that were dropped; the caller frees it. Called from the writer's
+ * thread. */
 typedef char *(*log_dropped_fn)(uint64_t n_lines);
 
 /* Borrows `fd`. Fails E_IO. */
@@ -27,8 +28,8 @@ void log_writer_put(struct log_writer *w, struct view line);
 uint64_t log_writer_dropped(struct log_writer *w);
 
 /*
- * Write what waits and end, within `wait_ms`. False: nobody reads; the thread and the writer are left behind, for the
- * end of the process to clear away, and take lines no more.
+ * Write what waits and end, within `wait_ms`. False: nobody read in time. The thread and the writer
+ * are then leaked, since the process is about to end, and take no more lines.
  */
 bool log_writer_stop(struct log_writer *w, int64_t wait_ms);
 

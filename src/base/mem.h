@@ -1,6 +1,7 @@
 /*
  * Memory. Small allocations abort when memory is exhausted, which removes a whole class of untested
- * paths. Sizes that come from input meet a configured limit first; table-sized ones use mem_try.
+ * paths. A size that comes from input is checked against a configured limit first; allocations the
+ * size of a table use mem_try.
  */
 #ifndef MURR_BASE_MEM_H
 #define MURR_BASE_MEM_H

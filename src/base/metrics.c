@@ -94,7 +94,12 @@ struct histogram *metrics_histogram(struct metrics *m, const char *family, const
     return (struct histogram *)x;
 }
 
-/* Threads take the shards in turn, as they come. */
+/*
+ * If all threads incremented one word, its cache line would travel between the cores with every
+ * request. So each metric has several shards, and threads spread over them. All accesses are
+ * relaxed: a scrape may miss increments of this moment, but none is ever lost.
+ */
+/* Each new thread takes the next shard, in turn. */
 static _Atomic uint64_t *my_slots(struct metric *x)
 {
     static _Atomic unsigned n_threads;

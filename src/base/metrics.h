@@ -2,8 +2,9 @@
  * Counters and histograms that any thread may update without a lock, and their text for Prometheus
  * (exposition format 0.0.4) or OpenMetrics 1.0.
  *
- * Metrics are made at start and live as long as the set. Counts are kept in a few shards, one cache
- * line or more each, which threads share out; reading adds them up.
+ * Metrics are made at start and live as long as the set. Each metric has several shards on cache
+ * lines of their own. A thread always updates the same shard, so threads rarely share a line;
+ * reading adds the shards up.
  */
 #ifndef MURR_BASE_METRICS_H
 #define MURR_BASE_METRICS_H
@@ -44,7 +45,8 @@ enum metrics_format { METRICS_PROMETHEUS, METRICS_OPENMETRICS };
 /* Append all metrics of the set. */
 void metrics_put(struct buf *out, const struct metrics *m, enum metrics_format format);
 
-/* The same of several sets whose families are the same in the same order, each family under one head. */
+/* The same of several sets whose families are the same in the same order, each family under one
+ * head. */
 void metrics_put_sets(struct buf *out, const struct metrics *const *sets, size_t n_sets,
                       enum metrics_format format);
 

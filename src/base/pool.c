@@ -8,6 +8,15 @@
 #include <stdint.h>
 #include <unistd.h>
 
+/*
+ * Two locks. `turn` is held by a caller of pool_run for the whole batch, which makes batches run
+ * one after another. `lock` guards the batch itself and is never held while a task runs.
+ *
+ * Which failure is reported must not depend on timing. Tasks are handed out in ascending order, so
+ * when task k fails, all tasks below k have been started. No new task starts after that, but those
+ * that run are awaited, and of all failures the one with the lowest number wins. This is the
+ * failure that a single worker would have met first.
+ */
 struct batch_run {
     pool_task_fn fn;
     void *job;
@@ -112,6 +121,7 @@ static void note_failure(struct batch_run *run, size_t task, enum code rc, const
     }
 }
 
+/* Called and returns with the lock held; gives it up while the task runs. */
 static void run_one(struct pool *p, unsigned worker)
 {
     struct batch_run *run = p->run;
@@ -164,7 +174,7 @@ static struct pool *start(unsigned n_workers, struct pool_turns *turns)
         p->n_workers++;
     }
     if (p->n_workers == 0)
-        abort(); /* not one thread: nothing that follows could work */
+        abort(); /* not a single thread could be started, so nothing would ever run */
     return p;
 }
 

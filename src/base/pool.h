@@ -1,6 +1,6 @@
 /*
- * A fixed set of worker threads for long work. Work comes as a batch of numbered tasks; workers take
- * the next number until none is left or one fails.
+ * A fixed set of worker threads for long work. Work is a batch of numbered tasks. Each worker takes
+ * the next number, until there are no more or a task fails.
  */
 #ifndef MURR_BASE_POOL_H
 #define MURR_BASE_POOL_H
@@ -12,8 +12,9 @@
 struct pool;
 
 /*
- * Turns for workers of several pools, so that together they keep no more cores busy than one would. A worker has a
- * turn while it runs a task, and gives it up while it waits for something that is not a core.
+ * Turns shared by several pools, so that together they keep no more cores busy than one pool would.
+ * A worker holds a turn while it runs a task, and gives it back while it waits for something else,
+ * such as the network.
  */
 struct pool_turns;
 struct pool_turns *pool_turns_new(unsigned n); /* 0: one a core */
@@ -25,18 +26,18 @@ typedef enum code (*pool_task_fn)(void *job, size_t task, unsigned worker, struc
 
 /* `n_workers` 0 means one per core. Never NULL. */
 struct pool *pool_new(unsigned n_workers);
-/* With as many workers as there are turns, which it takes with others. */
+/* A pool with as many workers as there are turns, which it shares with other pools. */
 struct pool *pool_new_in_turns(struct pool_turns *turns);
 void pool_free(struct pool *p);
 
-/* In a task, around a wait: for bytes of a source, say. */
+/* Call these in a task before and after it waits, for example for bytes of a source. */
 void pool_wait_begin(struct pool *p);
 void pool_wait_end(struct pool *p);
 unsigned pool_size(const struct pool *p);
 
 /*
- * Run a batch and wait for its end. Returns the code and message of the failure with the lowest task
- * number, so that errors do not depend on timing.
+ * Run a batch and wait for its end. Returns the code and message of the failure with the lowest
+ * task number, so that errors do not depend on timing.
  *
  * Threads   any, one batch at a time (a second caller waits). Not from inside a task.
  */

@@ -17,7 +17,8 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
     return least < c ? least : c;
 }
 
-/* Optimal string alignment, three rows at a time. Case does not count. */
+/* Edit distance by optimal string alignment, which counts a swap of neighbours as one edit. It
+ * needs only the last three rows of the table. Upper and lower case are equal. */
 static unsigned edits(struct view a, struct view b)
 {
     unsigned rows[3][WORD_MAX + 1];
@@ -47,6 +48,7 @@ void suggest_offer(struct suggest *s, const char *name)
     if (s->word.len == 0 || s->word.len > WORD_MAX || known.len > WORD_MAX)
         return;
     unsigned n = edits(s->word, known);
+    /* Not if every letter of the name would change: "id" is not meant by "ab". */
     if (n < s->distance && n < known.len) {
         s->distance = n;
         s->best = name;

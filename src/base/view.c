@@ -1,6 +1,9 @@
 #include "base/view.h"
 
-/* Length of the well-formed UTF-8 sequence at `p`, or 0. RFC 3629 section 4. */
+/* Length of the well-formed UTF-8 sequence at `p`, or 0 (RFC 3629, section 4). Most of its rules
+ * concern the second byte: after E0 and F0 it is larger, so that no character has a longer form
+ * than necessary; after ED it is smaller, which excludes surrogates; after F4 too, since characters
+ * end at U+10FFFF. */
 static size_t utf8_sequence(const uint8_t *p, size_t n)
 {
     uint8_t b = p[0];

@@ -41,8 +41,8 @@ static inline bool view_eq_cstr(struct view a, const char *s)
  */
 const char *view_printable(struct view v, char *out, size_t cap);
 
-/* Without a byte order mark in front, and without blanks, newlines and control bytes around it: how editors, `echo` and
- * secrets of Kubernetes leave what is typed into them. */
+/* The view without a leading byte order mark and without surrounding blanks, newlines and control
+ * bytes, which editors, `echo` and Kubernetes secrets add to what people type. */
 struct view view_trim(struct view v);
 
 /* Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong). */

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 #include "engine/store/answer.h"
 
 #include <stdio.h>
@@ -35,19 +36,19 @@ must_use static enum code time_one(struct bench *b, const struct projection *col
     struct view *keys = arena_alloc(&b->arena, b->n_keys * sizeof(*keys));
     for (size_t i = 0; i < b->n_keys; i++)
         keys[i] = pool[next_random(b) % n_pool];
-    struct ipc_stream answer;
-    size_t n_absent;
+    const struct answer_request wanted = {
+        .keys = {keys, b->n_keys}, .columns = columns, .max_bytes = ANSWER_BYTES_MAX};
+    struct answer answer;
     uint64_t start = clock_mono_ns();
-    TRY(answer_read(b->snapshot, (struct key_list){keys, b->n_keys}, columns, ANSWER_BYTES_MAX,
-                    &b->arena, &answer, &n_absent, NULL, err));
+    TRY(answer_read(b->snapshot, &wanted, &b->arena, &answer, err));
     *out_ns = clock_mono_ns() - start;
-    ipc_stream_done(&answer);
-    if (n_absent)
-        return err_set(err, E_CORRUPT, "%zu keys of the table were not found", n_absent);
+    ipc_stream_done(&answer.stream);
+    if (answer.n_absent)
+        return err_set(err, E_CORRUPT, "%zu keys of the table were not found", answer.n_absent);
     return OK;
 }
 
-must_use static enum code run(struct bench *b, uint64_t *times, struct err *err)
+must_use static enum code time_requests(struct bench *b, uint64_t *times, struct err *err)
 {
     enum { POOL_KEYS = 1 << 18 };
     AUTO(arena) struct arena arena = {0};
@@ -72,7 +73,7 @@ static int bench(struct bench *b, const char *table)
 {
     AUTO(ptr) uint64_t *times = mem_zalloc(b->n_requests * sizeof(*times));
     struct err err;
-    if (run(b, times, &err))
+    if (time_requests(b, times, &err))
         return command_failed(&err);
     size_t n = b->n_requests;
     printf("%s: %llu rows, %zu requests of %zu keys, all columns, to Arrow\n", table,
@@ -90,7 +91,7 @@ static size_t count_of(const char *text, size_t fallback, size_t most)
     return text && (*end || n == 0 || n > most) ? 0 : n;
 }
 
-int cmd_bench(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     const char *requests = NULL, *keys = NULL, *data_dir = NULL;
@@ -118,3 +119,14 @@ int cmd_bench(int argc, char **argv)
     snapshot_unref(b.snapshot);
     return exit_code;
 }
+
+const struct command bench_command = {
+    .name = "bench",
+    .arguments = "TABLE",
+    .summary = "time random reads of a loaded table in this process",
+    .help = "  -n, --requests N   requests to time [10000]\n"
+            "  -k, --keys N       keys a request [1000]\n"
+            "      --data-dir DIR read this data directory, without a configuration\n",
+    .takes_config = true,
+    .run = run,
+};

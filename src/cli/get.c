@@ -1,6 +1,7 @@
 /* murr get: the rows of keys, from the data directory; also beside a running server. */
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 #include "cli/output.h"
 #include "engine/store/answer.h"
 #include "format/json/fetch_request.h"
@@ -98,7 +99,7 @@ static void tell_absent(const struct snapshot *s, struct key_list keys,
                         const struct projection *columns, const struct arguments *args,
                         struct arena *arena)
 {
-    const struct found_rows *rows = snapshot_find(s, keys, columns, arena);
+    const struct found_rows *rows = snapshot_find(s, keys, columns, ROWS_OF_ALL_KEYS, arena);
     char shown[80];
     if (found_n_absent(rows) == 0)
         return;
@@ -113,19 +114,19 @@ static void tell_absent(const struct snapshot *s, struct key_list keys,
 }
 
 must_use static enum code read_rows(const struct snapshot *s, const struct arguments *args,
-                                    struct view body, struct arena *arena, struct ipc_stream *out,
-                                    size_t *out_n_rows, struct err *err)
+                                    struct view body, struct arena *arena, struct answer *out,
+                                    struct err *err)
 {
     const struct fetch_limits limits = {1u << 20, 1u << 16};
     struct fetch_request request;
     struct projection columns;
-    size_t n_absent;
     TRY(fetch_request_parse(body, snapshot_schema(s), &limits, arena, &request, err));
     TRY(projection_resolve(snapshot_schema(s), request.columns, request.n_columns, arena, &columns,
                            err));
-    TRY(answer_read(s, request.keys, &columns, ANSWER_BYTES_MAX, arena, out, &n_absent, NULL, err));
-    *out_n_rows = request.keys.n;
-    if (n_absent)
+    const struct answer_request wanted = {
+        .keys = request.keys, .columns = &columns, .max_bytes = ANSWER_BYTES_MAX};
+    TRY(answer_read(s, &wanted, arena, out, err));
+    if (out->n_absent)
         tell_absent(s, request.keys, &columns, args, arena);
     return OK;
 }
@@ -138,28 +139,27 @@ static int get(const struct arguments *args, const char *data_dir, const char *c
     AUTO(output) struct output output = {0};
     struct err err;
     struct snapshot *s;
-    struct ipc_stream answer;
-    size_t n_rows;
+    struct answer answer;
     if (!output_format_parse(format, &output.format))
         return command_misused("get", "unknown output format '%s'", format);
     if (snapshot_open_live(data_dir, args->positional[0], STORAGE_MMAP, &s, &err))
         return command_failed(&err);
     enum code rc = put_request(&body, snapshot_schema(s), args, columns, &err);
     if (!rc)
-        rc = read_rows(s, args, buf_view(&body), &arena, &answer, &n_rows, &err);
+        rc = read_rows(s, args, buf_view(&body), &arena, &answer, &err);
     if (rc) {
         snapshot_unref(s);
         return command_failed(&err);
     }
-    rc = output_batch(&output, &answer, n_rows, &err);
+    rc = output_batch(&output, &answer.stream, answer.n_rows, &err);
     if (!rc)
         rc = output_end(&output, &err);
-    ipc_stream_done(&answer);
+    ipc_stream_done(&answer.stream);
     snapshot_unref(s);
     return rc ? command_failed(&err) : EXIT_DONE;
 }
 
-int cmd_get(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     const char *columns = NULL, *format = "table", *data_dir = NULL;
@@ -178,3 +178,16 @@ int cmd_get(int argc, char **argv)
         return command_failed(&err);
     return get(&args, config.server.data_dir, columns, format);
 }
+
+const struct command get_command = {
+    .name = "get",
+    .arguments = "TABLE KEY...",
+    .summary = "print the rows of keys from the data directory",
+    .help = "  -c, --columns A,B  these columns, in this order [the key, and all others]\n"
+            "  -o, --output FMT   table, json, csv or arrow [table]\n"
+            "      --data-dir DIR read this data directory, without a configuration\n"
+            "A composite key is one argument, UA,1545, or a JSON array: '[\"UA\",1545]'.\n"
+            "Keys that are not there are rows of nulls, and named on stderr.\n",
+    .takes_config = true,
+    .run = run,
+};

@@ -243,14 +243,9 @@ enum murr_result murr_delete(struct murr *db, const char *table, const struct Ar
 
 /* --------------------------------------------------------------------------------------- reading */
 
-typedef enum code (*answer_fn)(const struct snapshot *snapshot, struct key_list keys,
-                               const struct projection *columns, size_t max_bytes,
-                               struct arena *arena, struct ipc_stream *out_stream, size_t *out_n,
-                               struct answer_timing *out_timing, struct err *err);
-
 /* What a read is given. */
 struct read_call {
-    answer_fn answer;
+    enum rows_wanted rows;
     const struct ArrowArray *keys;
     const struct ArrowSchema *keys_schema;
     const char *const *columns;
@@ -288,13 +283,13 @@ must_use static enum code read_snapshot(const struct snapshot *s, const struct r
     struct key_batch batch;
     struct key_list keys;
     struct projection projection;
-    struct ipc_stream stream;
-    size_t n;
+    struct answer answer;
     TRY(key_batch_init(&batch, r->keys, r->keys_schema, snapshot_schema(s), err));
     TRY(arrow_keys_import(&batch.batches, snapshot_schema(s), UINT32_MAX, &arena, &keys, err));
     TRY(resolve(r, snapshot_schema(s), &arena, &projection, err));
-    TRY(r->answer(s, keys, &projection, ANSWER_BYTES_MAX, &arena, &stream, &n, NULL, err));
-    export_rows(&stream, r->answer == answer_read ? keys.n : n, r);
+    const struct answer_request wanted = {keys, &projection, r->rows, ANSWER_BYTES_MAX};
+    TRY(answer_read(s, &wanted, &arena, &answer, err));
+    export_rows(&answer.stream, answer.n_rows, r);
     return OK;
 }
 
@@ -315,8 +310,8 @@ enum murr_result murr_read(struct murr *db, const char *table, const struct Arro
                            size_t n_columns, struct ArrowArray *out_rows,
                            struct ArrowSchema *out_schema, char error[MURR_ERROR_BYTES])
 {
-    const struct read_call r = {answer_read, keys,     keys_schema, columns,
-                                n_columns,   out_rows, out_schema};
+    const struct read_call r = {ROWS_OF_ALL_KEYS, keys,     keys_schema, columns,
+                                n_columns,        out_rows, out_schema};
     struct err err;
     return library_result(read_table(db, table, &r, &err), &err, error);
 }
@@ -326,8 +321,8 @@ enum murr_result murr_read_found(struct murr *db, const char *table, const struc
                                  size_t n_columns, struct ArrowArray *out_rows,
                                  struct ArrowSchema *out_schema, char error[MURR_ERROR_BYTES])
 {
-    const struct read_call r = {answer_read_present, keys,     keys_schema, columns,
-                                n_columns,           out_rows, out_schema};
+    const struct read_call r = {ROWS_OF_FOUND_KEYS, keys,     keys_schema, columns,
+                                n_columns,          out_rows, out_schema};
     struct err err;
     return library_result(read_table(db, table, &r, &err), &err, error);
 }

@@ -1,7 +1,8 @@
 /*
  * A column of an answer, in Arrow's memory layout (format/Columnar.rst): a validity bitmap and a
- * values buffer; offsets for what has no fixed length; a child for the elements of lists. The memory
- * belongs to whoever laid it out: the response body for Arrow, the request arena for JSON.
+ * values buffer; offsets where values differ in length; a child column for the elements of lists.
+ * The memory belongs to whoever laid it out: the response body for Arrow, the request arena for
+ * JSON.
  */
 #ifndef MURR_MODEL_COLUMN_H
 #define MURR_MODEL_COLUMN_H
@@ -13,17 +14,17 @@ struct column {
     struct type type;
     size_t n_rows;
     size_t n_nulls;
-    uint8_t
-        *validity; /* ceil(n_rows / 8) bytes, bit i % 8 of byte i / 8, 1 = value; unused bits 0 */
+    /* ceil(n_rows / 8) bytes, bit i % 8 of byte i / 8, 1 = value; unused bits 0 */
+    uint8_t *validity;
     int32_t *offsets; /* of variable length: n_rows + 1, the first is 0; others: NULL */
-    uint8_t
-        *data; /* values; bool: a bitmap like validity; utf8, binary: the bytes; list: NULL. Null
-                      rows hold 0 */
+    /* values; bool: a bitmap like validity; utf8, binary: the bytes; list: NULL. Null rows hold
+     * 0 */
+    uint8_t *data;
     struct column *child; /* list: the elements of all rows; of one length: n_rows * list_size */
     size_t data_room; /* utf8, binary: bytes that may be written at data; 0: what the values take */
 };
 
-/* What of a column's size depends on its values. */
+/* The parts of a column's size that depend on its values. */
 struct column_sizes {
     size_t bytes;      /* of utf8 and binary, and of such elements of lists */
     size_t n_elements; /* of lists of any length */

@@ -1,5 +1,6 @@
-/* The kinds of cells: their names in config and API, widths, and which widen into which without loss.
- * A dtype with its parameters (a unit, a precision, an element) is a struct type: see type.h. */
+/* The kinds of cells: their names in config and API, widths, and which widen into which without
+ * loss. A dtype with its parameters (a unit, a precision, an element) is a struct type: see
+ * type.h. */
 #ifndef MURR_MODEL_DTYPE_H
 #define MURR_MODEL_DTYPE_H
 
@@ -34,16 +35,16 @@ enum dtype {
 enum { DT_COUNT = 23 };
 
 /*
- * A new dtype: switches over enum dtype name every one and have no default, and tables by dtype assert their length, so the
- * compiler lists the files that have to know it.
+ * A new dtype: switches over enum dtype name every one and have no default, and tables by dtype
+ * assert their length, so the compiler lists the files that have to know it.
  */
 
 /* "utf8", "int64", "timestamp", ... */
 const char *dtype_name(enum dtype t);
 bool dtype_parse(struct view name, enum dtype *out);
 
-/* Bytes of one value in memory: 1 for bool, sizeof for numbers; 0 where the dtype alone does not say:
- * utf8, binary, fixed_binary, list. */
+/* Bytes of one value in memory: 1 for bool, sizeof for numbers; 0 where the dtype alone does not
+ * say: utf8, binary, fixed_binary, list. */
 size_t dtype_width(enum dtype t);
 
 bool dtype_is_int(enum dtype t);    /* signed or unsigned */
@@ -64,8 +65,9 @@ bool dtype_is_key(enum dtype t);
 /* Needs more than its name: a unit, a precision, a width, an element. */
 bool dtype_has_parameters(enum dtype t);
 
-/* Whether every value of `from` is exactly a value of `to`, of dtypes without parameters: equal ones,
- * wider integers of the same sign, unsigned into a wider signed, wider floats, utf8 into binary. */
+/* Whether every value of `from` is exactly a value of `to`, of dtypes without parameters: equal
+ * ones, wider integers of the same sign, unsigned into a wider signed, wider floats, utf8 into
+ * binary. */
 bool dtype_widens(enum dtype from, enum dtype to);
 
 #endif

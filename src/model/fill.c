@@ -20,6 +20,8 @@ bool fill_add_sizes(const struct type *t, struct view value, struct column_sizes
     return true;
 }
 
+/* Bits are set in ascending order, so the first bit of a byte clears the rest of it: buffers of
+ * answers are not zeroed before. */
 static void put_bit(uint8_t *bitmap, size_t at, bool bit)
 {
     if (at % 8 == 0)
@@ -77,6 +79,8 @@ static void put_bytes(struct column *child, const struct list_value *l, struct l
     fill->bytes += l->elements.len;
 }
 
+/* A damaged list is an empty one here: fill_add_sizes has refused it before, so this only keeps us
+ * inside the buffers. */
 void fill_list(struct column *out, size_t row, struct view value, struct list_fill *fill)
 {
     struct column *child = out->child;

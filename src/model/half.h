@@ -25,7 +25,7 @@ static inline float half_to_float(uint16_t half)
     return value;
 }
 
-/* The nearest half, of two the even one; beyond the range infinity. */
+/* The nearest half; of two equally near, the even one; infinity beyond the range. */
 static inline uint16_t half_of_double(double value)
 {
     uint64_t bits;
@@ -38,7 +38,9 @@ static inline uint16_t half_of_double(double value)
         return (uint16_t)(sign | 0x7C00);
     int exponent = (int)(bits >> 52 & 0x7FF) - 1023;
     exponent = exponent < -14 ? -14 : exponent; /* subnormals have the smallest one */
-    /* Scaled so that what a half can say is whole, and rounded by adding what has no room for more. */
+    /* Scale so that the last bit of a half is worth 1. Adding 2^52 then rounds to a whole number,
+     * because a double of that size has no bits for fractions. `volatile` keeps the compiler from
+     * undoing it. */
     double scaled = size;
     for (int e = exponent; e > 10; e--)
         scaled /= 2;

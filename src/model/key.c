@@ -26,6 +26,8 @@ void key_put_fixed(struct buf *out, const struct schema *s, size_t k, const void
     buf_put(out, value, type_width(component_type(s, k)));
 }
 
+/* The length in front keeps ("ab", "c") and ("a", "bc") apart. The last component needs none, as
+ * the key ends there. */
 void key_put_utf8(struct buf *out, const struct schema *s, size_t k, struct view value)
 {
     assert(component_dtype(s, k) == DT_UTF8);

@@ -2,6 +2,8 @@
 
 #include "base/cursor.h"
 
+/* Ends must ascend and the last must be the end of the bytes. Then list_bytes needs no checks of
+ * its own. */
 static bool check_ends(struct list_value *l)
 {
     uint32_t last = 0;

@@ -1,11 +1,11 @@
 /*
- * The value of a list as one run of bytes, so that it can lie in a vector, a record and a heap as a string
- * does:
+ * The value of a list as one run of bytes, so that vectors, records and heaps can store it like a
+ * string:
  *
  *     u32     number of elements * 2, + 1 where some are null
  *     bits    1 = value, LSB first, whole bytes; only where some are null
- *     ...     elements of fixed width one behind the other, nulls as zeros; or for utf8 and binary a u32
- *             end of each, counted behind the last end, then the bytes
+ *     ...     elements of fixed width, packed, nulls as zeros. For utf8 and binary: the u32 end of
+ *             each element, counted from the byte after the last end, then the bytes
  *
  * Written by us, but also read from segments: list_open checks. Nothing is aligned.
  */

@@ -43,10 +43,10 @@ ptrdiff_t schema_find(const struct schema *s, struct view name);
 /* E_INVALID "unknown column 'seat'; did you mean 'seats'?" */
 enum code schema_unknown(const struct schema *s, struct view name, struct err *err);
 
-/* What columns rows that come in may have. */
+/* Which columns incoming rows may have. */
 struct column_rules {
-    bool passes_unknown; /* columns that the table has not are passed over; else they are refused */
-    bool is_patch;       /* any but the key may be left out: they stay as they are */
+    bool passes_unknown; /* columns unknown to the table are ignored; else refused */
+    bool is_patch;       /* all columns but the key may be left out; these keep their old values */
 };
 
 bool schema_is_key(const struct schema *s, size_t field_idx);

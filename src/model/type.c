@@ -250,6 +250,8 @@ static bool parse_parameters(struct cursor *c, struct type *t)
     return true;
 }
 
+/* "<element>" and maybe "[n]". The element's parameters go into the type itself, as the header
+ * says. */
 static bool parse_list(struct cursor *c, struct type *t)
 {
     if (!take(c, '<') || !dtype_parse(take_word(c), &t->element) || t->element == DT_LIST)
@@ -348,7 +350,8 @@ static bool decimal_widens(const struct type *from, const struct type *to)
            to->precision - to->scale >= from->precision - from->scale;
 }
 
-/* The same thing in another unit; zones may differ, since all count from the same instant. */
+/* The same kind of time in another unit. Zones may differ, since all zoned timestamps count from
+ * the same instant. */
 static bool same_time(const struct type *from, const struct type *to)
 {
     return dtype_has_unit(from->dtype) && from->dtype == to->dtype &&
@@ -407,6 +410,17 @@ bool type_converts(const struct type *from, const struct type *to)
 }
 
 /* ---------------------------------------------------------------------------------- unification */
+
+/*
+ * Files of one table may disagree about a type, because the writer chose it by the values it saw. A
+ * unified type must hold the values of all of them, and must not depend on the order of the files:
+ *
+ *     integers         the wider one; of different signs, a signed type wider than the unsigned one
+ *     float, integer   the smallest float that holds the integer, at least the given one
+ *     decimals         enough digits before and after the point for both
+ *     lists            the unified element; of any length if the lengths differ
+ *     bytes            binary
+ */
 
 /* The signed type of at least so many bits, of which there are 64 at most. */
 static enum dtype signed_of(size_t bits)

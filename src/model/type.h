@@ -1,13 +1,13 @@
 /*
- * The type of a column: a dtype and what it needs beside its name. Passed by pointer, copied freely; it
- * owns nothing. Its text, as in configuration, schemas and messages:
+ * The type of a column: a dtype and its parameters. Passed by pointer, copied freely; it owns
+ * nothing. Its text, as in configuration, schemas and messages:
  *
  *     utf8 bool int8 ... float64 binary float16 date32
- *     timestamp[us]  timestamp[us, tz=Europe/Berlin]     unit s, ms, us or ns; without tz a local time
+ *     timestamp[us]  timestamp[us, tz=Europe/Berlin]     unit s, ms, us, ns; no tz: local time
  *     time32[ms]  time64[us]  duration[ns]
  *     decimal128(12, 2)  decimal256(60, 0)               precision, scale
  *     fixed_binary[16]                                   bytes of every value
- *     list<float32>  list<float32>[768]                  of any length; of one length, kept in the row
+ *     list<float32>  list<float32>[768]                  any length; one length, kept in the row
  *
  * A bare "timestamp" is timestamp[us].
  */
@@ -56,8 +56,8 @@ bool type_eq(const struct type *a, const struct type *b);
 /* Of a list. */
 struct type type_element(const struct type *list);
 
-/* Bytes of one value where all have the same: of a list of one length, those of its elements. 0: values
- * differ in length. */
+/* Bytes of one value where all have the same: of a list of one length, those of its elements. 0:
+ * values differ in length. */
 size_t type_width(const struct type *t);
 
 /* Values differ in length: utf8, binary, lists of any length. */
@@ -66,27 +66,29 @@ static inline bool type_is_variable(const struct type *t)
     return dtype_is_bytes(t->dtype) || (t->dtype == DT_LIST && t->list_size == 0);
 }
 
-/* Copy the name of a time zone; "" is one. False: it is too long, or has other characters than names have (ASCII letters
- * and digits, "/+-:_"), which a type's text could not say. */
+/* Copy the name of a time zone; "" is one. False: it is too long, or has other characters than
+ * names have (ASCII letters and digits, "/+-:_"), which a type's text could not say. */
 bool type_zone(struct view name, char out[static TYPE_ZONE_CAP]);
 
 /* Whether there is a type of lists of `size` such elements each. */
 bool type_list_fits(const struct type *element, int64_t size);
 
-/* Whether every value of `from` is exactly a value of `to`; values in finer units may still be out of
- * range, which vector_convert says. */
+/* Whether every value of `from` is exactly a value of `to`; values in finer units may still be out
+ * of range, which vector_convert says. */
 bool type_widens(const struct type *from, const struct type *to);
 
 /*
- * Whether `from` can be read as `to` when somebody asks for it: what widens; numbers, decimals and times as any others
- * of their kind, integers as decimals, int64 as timestamps and durations, binary as utf8, lists as lists of one
- * length, where each value that `to` cannot say exactly is refused; floats as narrower ones, rounded.
+ * Whether `from` can be read as `to` on request: what widens; numbers, decimals and times as any
+ * others of their kind, integers as decimals, int64 as timestamps and durations, binary as utf8,
+ * lists as lists of one length, where each value that `to` cannot hold exactly is refused; and
+ * floats as narrower floats, rounded.
  */
 bool type_converts(const struct type *from, const struct type *to);
 
 /*
- * A type into which both convert without rounding, for unifying files: the narrowest that holds all values of
- * both, and of int64 or uint64 with something else the one that holds all but the largest. False: there is none.
+ * A type into which both convert without rounding, for unifying files. It is the narrowest type
+ * that holds all values of both; for int64 or uint64 with another type it holds all but the largest
+ * values. False: there is no such type.
  */
 bool type_unify(const struct type *a, const struct type *b, struct type *out);
 

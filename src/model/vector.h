@@ -5,8 +5,6 @@
 #ifndef MURR_MODEL_VECTOR_H
 #define MURR_MODEL_VECTOR_H
 
-#include "base/arena.h"
-#include "base/err.h"
 #include "model/type.h"
 
 struct vector {
@@ -15,11 +13,13 @@ struct vector {
     size_t cap;     /* values there is room for */
     size_t n_nulls; /* among the n */
     uint8_t *valid; /* n bytes, 1 value 0 null; always filled, also when n_nulls is 0 */
+    /* Null rows hold zeros. */
     union {
-        void *values;       /* n * vector_width, native byte order; bool as bytes 0/1 */
-        struct view *views; /* utf8, binary: bytes borrowed from the decoder; lists, also of one
-                               length: such values as model/list.h describes */
-    };                      /* a null row holds zeros */
+        void *values; /* n * vector_width, native byte order; bool as bytes 0/1 */
+        /* utf8, binary: bytes borrowed from the decoder. Lists, also those of one length: values as
+         * model/list.h describes them. */
+        struct view *views;
+    };
 };
 
 /* Room for `cap` values. Aborts when memory is short: a vector is a few hundred values. */
@@ -38,28 +38,11 @@ static inline size_t vector_width(const struct type *t)
     return vector_has_views(t) ? sizeof(struct view) : type_width(t);
 }
 
-/* What a value takes where it is kept, at least: of lists of one length a null takes as much as the others. */
+/* The least bytes that a value takes where it is stored. In lists of one length, a null takes as
+ * much as other values. */
 static inline size_t vector_kept_bytes(const struct type *t)
 {
     return vector_width(t) + (t->dtype == DT_LIST ? type_width(t) : 0);
 }
-
-/*
- * Copy `from` into `to`, into whose type it converts (type_converts). `to` has room for from->n
- * values. Views in `to` are those of `from` or lie in `arena`.
- *
- * Fails E_INVALID for a value that the type cannot hold, showing it; `to` is then anything.
- */
-must_use enum code vector_convert(const struct vector *from, struct vector *to, struct arena *arena,
-                                  struct err *err);
-
-/*
- * The same from any type, where there is nothing to convert: all values are null, or lists without elements that are
- * not, into lists.
- *
- * Fails E_INVALID for a value.
- */
-must_use enum code vector_convert_nulls(const struct vector *from, struct vector *to,
-                                        struct arena *arena, struct err *err);
 
 #endif

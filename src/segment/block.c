@@ -4,13 +4,14 @@
 
 #include <assert.h>
 
-/* A record in the order of hashes. The hash is repeated here so that sorting does not touch records. */
+/* A record in the order of hashes. The hash is repeated here so that sorting does not touch
+ * records. */
 struct item {
     uint64_t hash;
     const struct record *record;
 };
 
-/* Bytes that go from record to row in one copy: cells that are neighbours in both. */
+/* Cells that are neighbours both in the record and in the row, so that one copy moves them all. */
 struct copy_run {
     uint32_t from; /* offset in the record */
     uint32_t group;
@@ -114,9 +115,9 @@ static bool comes_before(const struct item *a, const struct item *b)
     return a->record->ordinal < b->record->ordinal;
 }
 
-/* Hashes are uniform: one counting pass over as many bins as rows leaves runs of a few, which an
- * insertion sort finishes. Many equal hashes (repeated keys) make long runs, but ordered ones mostly:
- * rows of one worker arrive in order. */
+/* Hashes are uniform, so one counting pass over as many bins as there are rows leaves runs of a few
+ * items, which an insertion sort finishes. Repeated keys make long runs of equal hashes, but these
+ * are mostly in order already, because the rows of one worker arrive in order. */
 static void sort_run(struct item *items, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
@@ -133,7 +134,8 @@ static int compare_items(const void *a, const void *b)
     return comes_before(a, b) ? -1 : comes_before(b, a);
 }
 
-/* The items of a block lie in a narrow range of hashes; spread by the distance from the smallest. */
+/* The items of a block lie in a narrow range of hashes; spread by the distance from the
+ * smallest. */
 static struct item *sort_items(struct block_builder *b, size_t n)
 {
     struct item *from = b->items, *to = b->items + n;
@@ -152,6 +154,7 @@ static struct item *sort_items(struct block_builder *b, size_t n)
         to[b->starts[index_reduce((from[i].hash - low) << shift, n) + 1]++] = from[i];
     for (size_t i = 0; i < n; i++) {
         size_t run = b->starts[i + 1] - b->starts[i];
+        /* Long runs are repeated keys. Insertion would be quadratic if they were not in order. */
         if (run > 32)
             qsort(to + b->starts[i], run, sizeof(*to), compare_items);
         else
@@ -160,7 +163,8 @@ static struct item *sort_items(struct block_builder *b, size_t n)
     return to;
 }
 
-/* Whether an item of the same hash from `first` on, before `i`, has the same key; it is replaced. */
+/* Whether an item between `first` and `i`, all of one hash, has the same key as item `i`; then item
+ * `i` replaces it. */
 static bool replace_equal_key(const struct block_builder *b, struct item *items, size_t first,
                               size_t n_kept, const struct item *it)
 {
@@ -186,7 +190,8 @@ static size_t drop_replaced(const struct block_builder *b, struct item *items, s
     return n_kept;
 }
 
-/* Give every item its slot: through the index, or behind it when its hash is another's too. */
+/* Give every item its slot: through the index, or, when an earlier item has the same hash, after
+ * the slots of the index. */
 must_use static enum code assign_slots(struct block_builder *b, const struct item *items, size_t n,
                                        struct block_shape *shape, struct err *err)
 {
@@ -213,7 +218,8 @@ must_use static enum code assign_slots(struct block_builder *b, const struct ite
     return OK;
 }
 
-/* Append to the heap; the offset in the heap. Rows are addressed anew after it: the data may move. */
+/* Append to the heap and return the offset there. This may move the data, so addresses of rows must
+ * be computed again. */
 static uint64_t put_heap(struct block_builder *b, struct view bytes, uint64_t heap_offset)
 {
     uint64_t at = b->data.len - heap_offset;
@@ -227,6 +233,7 @@ static uint8_t *row_at(const struct block_builder *b, const uint64_t *group_offs
     return b->data.ptr + group_offset[group] + (uint64_t)slot * b->layout->groups[group].stride;
 }
 
+/* `hash` is stored with long keys, so that a lookup of another key need not read the heap. */
 static void put_key(struct block_builder *b, const uint64_t *group_offset, uint64_t heap_offset,
                     uint32_t slot, struct view key, uint64_t hash)
 {
@@ -309,7 +316,8 @@ static uint64_t put_row(struct block_builder *b, const uint64_t *group_offset, u
     return value_bytes;
 }
 
-/* Slots that no key owns get the key cell of one that is owned. */
+/* Copy the key of some owned slot into every empty slot (see block.h: lookups of that key lead
+ * elsewhere). */
 static void fill_empty_slots(struct block_builder *b, size_t n, uint64_t n_slots)
 {
     if (n == 0 || n == n_slots)
@@ -338,6 +346,8 @@ static void put_rows(struct block_builder *b, const struct item *items, size_t n
     buf_put_zeros(&b->data, heap_offset);
     memset(b->n_nulls, 0, l->n_cells * sizeof(*b->n_nulls));
     for (size_t i = 0; i < n; i++) {
+        /* Records and slots are in random order: without the prefetch, each row costs two cache
+         * misses. */
         if (i + 8 < n) {
             __builtin_prefetch(items[i + 8].record);
             __builtin_prefetch(row_at(b, group_offset, 0, b->slots[i + 8]), 1);

@@ -4,8 +4,8 @@
 
 #include <assert.h>
 
-/* The offset of a fixed component inside the key cell: all components before it have fixed width.
- * -1 where the key has to be taken apart. */
+/* The offset of a component inside the key cell, if it and all components before it have a fixed
+ * width; -1 where the key has to be taken apart. */
 static int64_t key_offset(const struct seg_set *set, size_t field_idx)
 {
     const struct schema *s = set->schema;
@@ -91,7 +91,7 @@ void seg_cells_look_up(const struct seg_source *src, size_t at, size_t n, const 
     }
 }
 
-/* Rows of several layers, each with its own null bits. */
+/* Rows come from several layers, and each layer has null bits of its own. */
 static void mask_nulls_of_layers(const struct seg_source *src, size_t at, size_t n,
                                  uint8_t *validity)
 {

@@ -1,10 +1,12 @@
 /*
- * Where the values of a column are, for rows that were found: what gathering fixed widths (gather_fixed.c), gathering values
- * of any length (gather_var.c) and checking bytes before they are read (gather_check.c) have in common.
+ * Where the values of a column are, for rows that were found: what gathering fixed widths
+ * (gather_fixed.c), gathering values of any length (gather_var.c) and checking bytes before they
+ * are read (gather_check.c) have in common.
  *
- * A column has a *place* in each layer of the stack: group, stride, offset. A *source* is a column with all of its places
- * and the rows to read. Columns are read in runs of rows, small enough that what a run's rows hold stays in L1 while all
- * columns take their part of it; seg_cells_of turns a run into addresses of cells, and copying starts from these.
+ * A column has a *place* in each layer of the stack: group, stride, offset. A *source* is a column
+ * with all of its places and the rows to read. Columns are read in runs of rows, small enough that
+ * what a run's rows hold stays in L1 while all columns take their part of it; seg_cells_of turns a
+ * run into addresses of cells, and copying starts from these.
  *
  * What is called for each row is inline here; the rest is called once for a run and column.
  */
@@ -43,7 +45,8 @@ struct seg_source {
 struct seg_source seg_source_of(const struct seg_stack *stack, const struct seg_rows *rows,
                                 size_t field, struct seg_place *places);
 
-/* The rows to read a column from: of columns of patches others than the rest (segment/patch.h). */
+/* The rows to read a column from. Columns that patches left out come from other rows than the rest
+ * (segment/patch.h). */
 const struct seg_rows *seg_rows_of(const struct seg_rows *rows, size_t field);
 
 static inline bool seg_is_key(const struct seg_stack *stack, size_t field)
@@ -51,17 +54,18 @@ static inline bool seg_is_key(const struct seg_stack *stack, size_t field)
     return seg_stack_base(stack)->layout->cells[field].in_key;
 }
 
-/* Whether all cells of a column are copied from one place in the row; not so values of any length, and components of keys
- * behind those. */
+/* Whether all cells of a column are copied from one place in the row; false for values of any
+ * length, and for components of keys that follow such a value. */
 bool seg_is_in_place(const struct seg_stack *stack, size_t field);
 
-/* With the base alone nothing is looked up a row. */
+/* With the base alone, all rows have the same place. */
 static inline const struct seg_place *seg_place_at(const struct seg_source *src, size_t i)
 {
     return src->n_layers == 1 ? src->places : &src->places[src->rows->layer[i]];
 }
 
-/* The blocks that all rows lie in; NULL with layers. Kept in a register where a loop stores bytes. */
+/* The blocks of all rows; NULL with layers. Loops that store bytes keep this in a register: through
+ * `src` it would be loaded again for each row, since a byte store may alias anything. */
 static inline const struct seg_block *seg_only_blocks(const struct seg_source *src)
 {
     return src->n_layers == 1 ? src->places->set->blocks : NULL;
@@ -93,8 +97,8 @@ struct seg_run_cells {
 /* Addresses of the cells of n rows from `at`, prefetched, into `scratch`. */
 void seg_cells_look_up(const struct seg_source *src, size_t at, size_t n, const uint8_t **scratch);
 
-/* The cells of n rows from `at`, at most SEG_RUN_ROWS: as they are where they are direct, else looked up into `scratch`,
- * which has room for n. */
+/* The cells of n rows from `at`, at most SEG_RUN_ROWS. Direct cells need no work; others are looked
+ * up into `scratch`, which has room for n. */
 static inline struct seg_run_cells seg_cells_of(const struct seg_source *src, size_t at, size_t n,
                                                 const uint8_t **scratch)
 {
@@ -104,13 +108,14 @@ static inline struct seg_run_cells seg_cells_of(const struct seg_source *src, si
     return (struct seg_run_cells){scratch, 0};
 }
 
-/* Clear the validity bits of null cells. Absent rows are zeros, so they look valid here and are masked by the present
- * bits. */
+/* Clear the validity bits of null cells. Absent rows are zeros, so they look valid here and are
+ * masked by the present bits. */
 void seg_mask_nulls(const struct seg_source *src, size_t at, struct seg_run_cells cells, size_t n,
                     uint8_t *validity);
 
-/* A value of variable length, found without a branch: whether texts are short is as good as random. Absent and
- * null cells are zeros, which is the empty text. */
+/* A value of variable length. Finding it has no branch, because whether a text is short enough for
+ * its cell is as unpredictable as a coin. Absent and null cells are zeros, which is the empty
+ * text. */
 struct seg_text {
     const uint8_t *ptr;
     size_t len; /* 0 when not sound */
@@ -132,7 +137,8 @@ static inline struct seg_text seg_text_at(const struct seg_block *block, const u
                              len & -(size_t)sound, sound};
 }
 
-/* Component of a key that has to be taken apart; empty for absent rows. False: the key is damaged. */
+/* Component of a key that has to be taken apart; empty for absent rows. False: the key is
+ * damaged. */
 bool seg_key_value(const struct seg_source *src, size_t i, struct view *out);
 
 #endif

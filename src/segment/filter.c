@@ -38,10 +38,10 @@ bool seg_filter_fits(const struct seg_filter *f, uint64_t n_rows)
     return f->n_lines == lines_max || n_rows <= f->n_lines * SEG_FILTER_LINE_ROWS;
 }
 
-/* Keys whose lines are on their way. */
+/* Keys whose lines are being prefetched. */
 enum { AHEAD = 16 };
 
-/* Only the adding thread writes, so reading and writing back loses nothing. */
+/* Only one thread adds at a time, so a plain read, change and write loses no update. */
 static void add_key(struct seg_filter *f, uint8_t bit, uint64_t mixed)
 {
     uint8_t *line = f->lines + 64 * index_reduce(mixed, f->n_lines);
@@ -52,7 +52,7 @@ static void add_key(struct seg_filter *f, uint8_t bit, uint64_t mixed)
     }
 }
 
-/* Empty slots hold a key of the block: adding it twice does no harm. */
+/* Empty slots hold a copy of another key; adding a key twice is harmless. */
 static void add_block(struct seg_filter *f, uint8_t bit, const struct segment *s,
                       const struct key_hasher *hasher, const struct seg_block *b)
 {

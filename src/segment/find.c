@@ -1,145 +1,29 @@
 #include "segment/find.h"
 
-#include "base/mem.h"
+#include "model/fill.h"
 
-/* Keys of one run of passes, and how many runs behind the first pass the others are: about a hundred
- * misses in flight. At most 64 keys: their presence is collected in a word. */
+/*
+ * Why runs. A lookup is three dependent reads: block descriptor, pilot, row. The first is in cache,
+ * the second often, the third rarely, and a miss costs about as much as all of the arithmetic.
+ * Looking up keys one by one would leave the processor waiting most of the time, since it cannot
+ * look past a compare and branch that depends on the row. So every pass is a loop without
+ * data-dependent branches over a short run, and the passes are staggered:
+ *
+ *     step k      hash run k          prefetches its pilots
+ *                 slots of run k-1    prefetches its rows
+ *                 compare run k-3     rows have arrived
+ *
+ * Runs are short so that the state of four of them stays in L1, and long enough to pay for the
+ * switch between passes.
+ */
+
+/* Keys of one run, and by how many runs the second and third pass trail the first: about a hundred
+ * cache misses are in flight. A run has at most 64 keys, since their presence is collected in one
+ * word. */
 enum { RUN_KEYS = 32, SLOT_LAG = 1, COMPARE_LAG = 3, N_RUNS = 4 };
 
-void seg_set_done(struct seg_set *set)
-{
-    free(set->blocks);
-    free(set->group_rows);
-    free(set->absent_row);
-    free(set->pilots);
-    free(set->extras);
-    read_ahead_free(set->ahead);
-    seg_pages_free(set->pages);
-    *set = (struct seg_set){0};
-}
-
-must_use static enum code check_part(struct segment *const *segments, size_t n, size_t i,
-                                     struct err *err)
-{
-    const struct segment *s = segments[i], *first = segments[0];
-    if (s->part != i || s->n_parts != n)
-        return err_set(err, E_CORRUPT, "segment %zu of %zu says that it is part %u of %u", i, n,
-                       s->part, s->n_parts);
-    if (s->hash_seed != first->hash_seed || s->n_blocks != first->n_blocks ||
-        !schema_eq(&s->schema, &first->schema))
-        return err_set(err, E_CORRUPT, "segments 0 and %zu are not of one generation", i);
-    AUTO(buf) struct buf a = {0};
-    AUTO(buf) struct buf b = {0};
-    seg_layout_put(&s->layout, &a);
-    seg_layout_put(&first->layout, &b);
-    if (!view_eq(buf_view(&a), buf_view(&b)))
-        return err_set(err, E_CORRUPT, "segments 0 and %zu have different layouts", i);
-    return OK;
-}
-
-/* A block without rows: every key leads to the first byte of nothing and to the absent row, so that the
- * passes need not ask. */
-static void make_empty(struct seg_set *set, struct seg_block *block)
-{
-    set->has_empty_blocks = true;
-    block->pilots = set->absent_row;
-    block->rows = set->absent_row;
-}
-
-enum code seg_set_init(struct seg_set *set, struct segment *const *segments, size_t n_segments,
-                       struct err *err)
-{
-    if (n_segments == 0)
-        return err_set(err, E_INVALID, "no segments");
-    for (size_t i = 0; i < n_segments; i++)
-        TRY(check_part(segments, n_segments, i, err));
-    const struct segment *first = segments[0];
-    uint32_t n_groups = first->layout.n_groups, longest = 0;
-    for (uint32_t g = 0; g < n_groups; g++)
-        if (first->layout.groups[g].stride > longest)
-            longest = first->layout.groups[g].stride;
-    *set = (struct seg_set){
-        .schema = &first->schema,
-        .layout = &first->layout,
-        .n_blocks = (uint64_t)n_segments * first->n_blocks,
-        .blocks_of_part = first->n_blocks,
-        .absent_row = mem_zalloc(longest + 64),
-    };
-    key_hasher_init(&set->hasher, first->hash_seed);
-    set->blocks = mem_alloc(set->n_blocks * sizeof(*set->blocks));
-    set->group_rows = mem_alloc(set->n_blocks * n_groups * sizeof(*set->group_rows));
-    size_t at = 0;
-    for (size_t i = 0; i < n_segments; i++)
-        for (uint32_t k = 0; k < segments[i]->n_blocks; k++, at++) {
-            set->blocks[at] = segments[i]->blocks[k];
-            set->has_seeds |= set->blocks[at].seed != 0;
-            if (set->blocks[at].n_buckets == 0)
-                make_empty(set, &set->blocks[at]);
-            for (uint32_t g = 0; g < n_groups; g++)
-                set->group_rows[at * n_groups + g] = seg_group_rows(segments[i], k, g);
-        }
-    return OK;
-}
-
-/* The index out of the mapping: it was compared when the segments were opened, and stays what it was then. */
-static void copy_index(struct seg_set *set)
-{
-    uint64_t n_pilots = 0, n_extras = 0;
-    for (uint64_t i = 0; i < set->n_blocks; i++) {
-        n_pilots += set->blocks[i].n_buckets;
-        n_extras += set->blocks[i].n_extras;
-    }
-    uint8_t *pilots = set->pilots = mem_alloc(n_pilots);
-    struct seg_extra *extras = set->extras = mem_alloc(n_extras * sizeof(*extras));
-    for (uint64_t i = 0; i < set->n_blocks; i++) {
-        struct seg_block *b = &set->blocks[i];
-        if (b->n_buckets == 0)
-            continue;
-        b->pilots = memcpy(pilots, b->pilots, b->n_buckets);
-        pilots += b->n_buckets;
-        if (b->n_extras)
-            b->extras = memcpy(extras, b->extras, b->n_extras * sizeof(*extras));
-        extras += b->n_extras;
-    }
-}
-
-void seg_set_check_pages(struct seg_set *set, struct segment *const *segments,
-                         const struct mapped_file *range)
-{
-    copy_index(set);
-    set->pages = seg_pages_new(segments, set->n_blocks / set->blocks_of_part, range);
-}
-
-void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds)
-{
-    size_t n = set->n_blocks / set->blocks_of_part;
-    struct view *files = mem_alloc(n * sizeof(*files));
-    for (size_t i = 0; i < n; i++)
-        files[i] = segments[i]->bytes;
-    set->ahead = read_ahead_new(files, take_fds, n, set->pages);
-    free(files);
-}
-
-struct view seg_row_key(const struct seg_layout *layout, const struct seg_block *block,
-                        const uint8_t *row)
-{
-    if (layout->key_fixed)
-        return view_of(row, layout->key_width);
-    if (row[0] != SEG_KEY_LONG)
-        return view_of(row + 1, row[0] <= layout->key_width ? row[0] : layout->key_width);
-    if (layout->key_width < SEG_KEY_LONG_BYTES)
-        return view_of(row + 1, 0);
-    uint32_t len;
-    uint64_t at;
-    memcpy(&len, row + 1, sizeof(len));
-    memcpy(&at, row + 9, sizeof(at));
-    if (at > block->heap_bytes || len > block->heap_bytes - at)
-        return view_of(row + 1, 0);
-    return view_of(block->heap + at, len);
-}
-
-/* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, two pairs
- * from 17 to 32. */
+/* memcmp of short keys without the call: two words that overlap cover any length from 8 to 16, two
+ * pairs from 17 to 32. */
 static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
 {
     typedef uint64_t pair __attribute__((vector_size(16)));
@@ -162,8 +46,8 @@ static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
     return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
-/* Whether a row of variable key cells holds the key. A long key is told by length and half its hash
- * before the heap. */
+/* Whether a row with a variable key cell holds the key. For a long key, length and half of the hash
+ * are compared first, which nearly always makes a look into the heap unnecessary. */
 static inline bool holds_key(const struct seg_set *set, const struct seg_block *block,
                              const uint8_t *row, struct view key)
 {
@@ -182,7 +66,7 @@ static inline bool holds_key(const struct seg_set *set, const struct seg_block *
            view_eq(seg_row_key(layout, block, row), key);
 }
 
-/* Whether a row, and the part of the heap that its key lies in, are what was written. */
+/* Check the pages of a row, and of its key if that lies in the heap. */
 static bool row_is_right(const struct seg_set *set, const struct seg_block *block,
                          const uint8_t *row)
 {
@@ -221,7 +105,7 @@ static bool find_extra(const struct seg_set *set, const struct seg_block *b, str
     return false;
 }
 
-/* Note that bytes `from` to `to` of a row are read: one bit for each 64 or 32 of them. */
+/* Note that bytes `from` to `to` of a row will be read: one bit for each unit of 64 or 32 bytes. */
 static void touch(uint64_t *bits, uint32_t from, uint32_t to, uint32_t shift)
 {
     for (uint32_t i = from >> shift; i <= to >> shift && i < 64; i++)
@@ -229,8 +113,9 @@ static void touch(uint64_t *bits, uint32_t from, uint32_t to, uint32_t shift)
 }
 
 /*
- * Rows that are a multiple of a line begin with one; those that divide one lie in one. Others lie anywhere: then
- * every second half of a line is noted.
+ * Rows whose size is a multiple of a cache line begin on one, and rows whose size divides a line
+ * lie within one. Other rows begin anywhere, so for them half lines are noted; the half after one
+ * that is prefetched is left out, since every second one is in the same line.
  */
 struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields)
 {
@@ -284,7 +169,8 @@ static void run_init(struct run *run, const struct view *keys, const uint64_t *h
     run->present = rows->present + at / 8;
 }
 
-/* One product gives both: the block in its high half, the place in the block in its low one. */
+/* One multiplication gives both: the block is the high half of the product, the place in the block
+ * the low half. */
 static inline __attribute__((always_inline)) void hash_keys(const struct seg_set *set,
                                                             struct run *run, const uint64_t *hashes,
                                                             size_t width, bool has_seeds)
@@ -310,8 +196,8 @@ static inline __attribute__((always_inline)) void hash_keys(const struct seg_set
     }
 }
 
-/* Where all keys of a table have one length, usually those of a request do, too: then the loop is made
- * for it. */
+/* If all keys of a table have one length, those of a request usually have it too. The loop is then
+ * compiled for this length. */
 static bool all_have_length(const struct view *keys, size_t n, size_t len)
 {
     size_t differ = 0;
@@ -331,6 +217,8 @@ void seg_hash_keys(const struct seg_set *set, const struct view *keys, size_t n,
             out[i] = key_hasher_hash(&set->hasher, keys[i]);
 }
 
+/* Keys of 17 to 32 bytes, such as UUIDs, take one branch of XXH3; with a constant length the
+ * compiler drops the others. */
 static void pass_hash(const struct seg_set *set, struct run *run)
 {
     size_t width = set->layout->key_fixed ? set->layout->key_width : 0;
@@ -375,8 +263,8 @@ static bool resolve_miss(const struct seg_set *set, struct run *run, size_t i)
     return false;
 }
 
-/* Which of a run's rows hold their keys, one bit each, where all keys have one length: the loop that
- * nearly every key of nearly every table goes through. */
+/* Which of a run's rows hold their keys, one bit each, where all keys have one length: the loop
+ * that nearly every key of nearly every table goes through. */
 static uint64_t compare_fixed(const struct run *run, size_t width)
 {
     const struct view *keys = run->keys;
@@ -399,7 +287,7 @@ static uint64_t compare_variable(const struct seg_set *set, const struct run *ru
     return found_bits;
 }
 
-/* The row that stands for an empty block may look like a key. */
+/* An empty block leads to the absent row, whose zeros may equal a key. */
 static uint64_t clear_empty(const struct seg_set *set, const struct run *run, uint64_t found_bits)
 {
     for (size_t i = 0; i < run->n; i++)
@@ -408,7 +296,7 @@ static uint64_t clear_empty(const struct seg_set *set, const struct run *run, ui
     return found_bits;
 }
 
-/* Before anything of the rows is looked at. */
+/* Check the pages of all rows of the run before reading any of them. */
 static void check_rows(const struct seg_set *set, struct run *run)
 {
     for (size_t i = 0; i < run->n; i++) {
@@ -433,12 +321,14 @@ static void pass_compare(const struct seg_set *set, bool checks, struct run *run
         unsigned i = (unsigned)__builtin_ctzll(missed);
         found_bits |= (uint64_t)resolve_miss(set, run, i) << i;
     }
+    /* Runs begin at multiples of 32 keys, so a run owns whole bytes of the bitmap. */
     memcpy(run->present, &found_bits, (run->n + 7) / 8);
     rows->n_absent += run->n - (size_t)__builtin_popcountll(found_bits);
     rows->is_damaged |= run->is_damaged;
 }
 
-/* All rows are computed, then brought in, then compared. */
+/* For a table larger than memory: compute where all rows are, bring them in at once, then
+ * compare. */
 static void find_ahead(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
                        struct seg_rows *rows)
 {
@@ -461,8 +351,8 @@ static void find_ahead(const struct seg_set *set, const struct view *keys, const
 }
 
 /*
- * A pipeline of short runs: while rows are on their way into the cache, later keys are hashed and their
- * pilots fetched, so that the processor computes where it would wait.
+ * A pipeline of short runs. While the rows of one run travel into the cache, later keys are hashed
+ * and their pilots fetched, so the processor works instead of waiting.
  */
 void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t *hashes,
               struct seg_rows *rows)
@@ -492,9 +382,36 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
     }
 }
 
+/* In place: a row only ever moves to the front. */
+void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        if (!(rows->present[i / 8] >> (i % 8) & 1))
+            continue;
+        positions[n] = (uint32_t)i;
+        rows->row[n] = rows->row[i];
+        rows->block[n] = rows->block[i];
+        rows->slot[n] = rows->slot[i];
+        if (rows->layer)
+            rows->layer[n] = rows->layer[i];
+        n++;
+    }
+    rows->n = n;
+    rows->n_absent = 0;
+    fill_ones(rows->present, 0, n);
+}
+
 /* ------------------------------------------------------------------------- each in its own set */
 
-/* Where a key is on its way. */
+/*
+ * With layers, neighbouring keys are looked up in different sets, so nothing can be hoisted out of
+ * the loops, and runs would not pay. Two passes with a ring of RUN_KEYS keys between them overlap
+ * the misses all the same; the third is seg_search_end, which the caller delays by searching the
+ * base first.
+ */
+
+/* What is known of a key between the steps. */
 struct step {
     const struct seg_block *block;
     const uint8_t *pilot;

@@ -1,65 +1,23 @@
 /*
  * Finding the rows of a batch of keys: the hot path of Murr.
  *
- * One key costs a few computed addresses and one cache miss, on its row. Keys are taken in short runs
- * through three passes, so that the misses overlap: each pass computes the address that the next one
- * reads, and prefetches it.
+ * One key costs a few computed addresses and one cache miss, on its row. Keys are taken in short
+ * runs through three passes, so that the misses overlap: each pass computes the address that the
+ * next one reads, and prefetches it.
  *
  *     1. hash the key, choose its block, mix            prefetch the pilot
  *     2. read the pilot, compute the slot               prefetch the row
  *     3. compare the key stored in the row              the row, or "absent"
- *
- * The blocks of all segments of a generation form one flat array, so parts cost nothing here.
  */
 #ifndef MURR_SEGMENT_FIND_H
 #define MURR_SEGMENT_FIND_H
 
-#include "base/hash.h"
-#include "segment/pages.h"
-#include "segment/read_ahead.h"
-#include "segment/reader.h"
-
-/* The segments of one generation, as lookups see them. Borrows the segments. */
-struct seg_set {
-    const struct schema *schema;
-    const struct seg_layout *layout;
-    struct key_hasher hasher;
-    uint64_t n_blocks;          /* at least 1 */
-    struct seg_block *blocks;   /* of all parts, in order of the hash */
-    bool has_seeds;             /* of an index, somewhere */
-    bool has_empty_blocks;      /* without rows */
-    const uint8_t **group_rows; /* [block * n_groups + group] */
-    uint32_t blocks_of_part;
-    struct seg_pages *pages; /* NULL: all bytes were checked before; the set's */
-    uint8_t
-        *pilots; /* of a set whose pages are checked: copies, which do not change with the file, */
-    struct seg_extra *extras; /* and do not wait for the disk */
-    struct read_ahead *ahead; /* NULL unless the table is larger than memory; the set's */
-    uint8_t *absent_row;      /* zeros, as long as the longest row: what an absent key points to */
-};
-
-/* Segments of all parts, in part order. Fails E_CORRUPT when they are not of one generation. */
-must_use enum code seg_set_init(struct seg_set *set, struct segment *const *segments,
-                                size_t n_segments, struct err *err);
-void seg_set_done(struct seg_set *set);
+#include "segment/set.h"
 
 /*
- * Check rows and heaps when they are read, from here on, and copy the index to memory. The segments lie in this range,
- * see segment/pages.h; who has mapped it looks afterwards whether it was read in vain (mapped_file_is_hit).
- */
-void seg_set_check_pages(struct seg_set *set, struct segment *const *segments,
-                         const struct mapped_file *range);
-
-/*
- * Read rows ahead, for a table larger than memory. `take_fds` are the files of the segments, in part order, and the
- * set's to close. Its pages are checked (seg_set_check_pages).
- */
-void seg_set_read_ahead(struct seg_set *set, struct segment *const *segments, const int *take_fds);
-
-/*
- * What of a row will be read besides its first byte: offsets that lie in cache lines of their own, so that the
- * search prefetches these lines and no others. Wide rows are read at more places than fit: the rest
- * comes when it is asked for.
+ * Which parts of a row will be read besides its first byte: one offset for each cache line, so that
+ * the search prefetches these lines and no others. Where a wide row is read at more places than fit
+ * here, the rest is loaded on demand.
  */
 enum { SEG_TOUCH_MAX = 8 };
 struct seg_touch {
@@ -67,30 +25,32 @@ struct seg_touch {
     uint32_t offsets[SEG_TOUCH_MAX];
 };
 
-/* For keys and these fields. */
+/* For reading the key and these fields. */
 struct seg_touch seg_touch_of(const struct seg_set *set, const size_t *fields, size_t n_fields);
 
 /* Where the rows of n keys are. Arrays of n, the caller's. */
 struct seg_rows {
     size_t n;
     struct seg_touch touch; /* set by the caller */
-    const uint8_t *
-        *row; /* the row in group 0; absent_row when absent. Of a stack: shifted, see there */
+    /* The row in group 0; absent_row where the key is absent. Of a stack: shifted
+     * (segment/stack.h). */
+    const uint8_t **row;
     uint32_t *block; /* block and slot: for other groups and the heap; 0 when absent */
     uint32_t *slot;
     uint8_t *present; /* bitmap of n bits, unused bits 0 */
-    uint8_t *
-        layer; /* of a stack: the layer that holds the row; the base for absent ones. NULL with the base alone */
+    /* Of a stack: the layer that holds the row; for absent rows, the base. NULL with the base
+     * alone. */
+    uint8_t *layer;
     size_t n_absent;
-    /* Of a stack: by field of the base, the rows that have that column where they are others than these, else NULL. NULL:
-     * all columns are in these rows (segment/patch.h). */
+    /* Of a stack, by field of the base: the rows that have this column, if they differ from these,
+     * else NULL. NULL: all columns are in these rows (segment/patch.h). */
     struct seg_rows **of_field;
-    bool is_damaged; /* some row is not what was written: nothing of all this may be used */
+    bool is_damaged; /* some row is damaged: none of this may be used */
 };
 
 /*
- * Fill `rows` (arrays allocated by the caller, n and touch set) for n keys in canonical bytes. `hashes` are theirs,
- * where the caller has them already; else NULL.
+ * Fill `rows` (arrays allocated by the caller, n and touch set) for n keys in canonical bytes.
+ * `hashes` are theirs, where the caller has them already; else NULL.
  *
  * Threads   any; no lock, no allocation.
  * Cost      about 30 ns a key while rows miss the cache.
@@ -99,9 +59,16 @@ void seg_find(const struct seg_set *set, const struct view *keys, const uint64_t
               struct seg_rows *rows);
 
 /*
- * The same where each key is looked for in a set of its own: key numbers[i] in sets[which[i]], whose rows are read at
- * touches[which[i]]. All sets have one hash seed. In two steps: _begin computes where the rows are and lets them come;
- * then there is time for something else; _end looks whether they hold the keys. Rows of absent keys are anything.
+ * After a search, keep only the rows that were found, in their order. `positions`, with room for n,
+ * receives the old index of each. Call it before rows->of_field is set.
+ */
+void seg_rows_drop_absent(struct seg_rows *rows, uint32_t *positions);
+
+/*
+ * The same, but each key is looked for in its own set: key numbers[i] in sets[which[i]], whose rows
+ * are read at touches[which[i]]. All sets have the same hash seed. There are two steps, so that the
+ * caller can do other work between them: _begin computes where the rows are and prefetches them,
+ * _end checks whether they hold the keys. Rows of absent keys are undefined.
  */
 struct seg_search {
     const struct seg_set *const *sets;
@@ -114,11 +81,7 @@ struct seg_search {
 void seg_search_begin(const struct seg_search *s, struct seg_rows *rows);
 void seg_search_end(const struct seg_search *s, struct seg_rows *rows);
 
-/* The hashes of n keys, as all of this takes them. */
+/* The hashes of n keys, in the form that seg_find and seg_search take. */
 void seg_hash_keys(const struct seg_set *set, const struct view *keys, size_t n, uint64_t *out);
-
-/* The canonical key stored at a row of group 0; empty when a damaged cell points outside the heap. */
-struct view seg_row_key(const struct seg_layout *layout, const struct seg_block *block,
-                        const uint8_t *row);
 
 #endif

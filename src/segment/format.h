@@ -1,12 +1,12 @@
 /*
- * The .seg file, format version 2 (docs/segment-format.md tells it at length). Little-endian.
+ * The .seg file, format version 2 (docs/segment-format.md has the details). Little-endian.
  *
  *     offset          size  meaning
  *     0               4     "MURR"
  *     4               4     version, 2
  *     64              ...   payloads, each 64-byte aligned, zeros between
- *     end-12-48n      48n   footer entries: char name[16], u32 kind, u32 ordinal, u64 offset, u64 size,
- *                           u64 checksum (XXH3-64 of the payload)
+ *     end-12-48n      48n   footer entries: char name[16], u32 kind, u32 ordinal, u64 offset,
+ *                           u64 size, u64 checksum (XXH3-64 of the payload)
  *     end-12          8     footer checksum: XXH3-64 of the entries
  *     end-4           4     footer size: bytes from the first entry to the end of the file
  *
@@ -20,9 +20,9 @@
  *     PAGES    7   a checksum of every 4 KiB page up to the end of DATA  one
  *     ORIGIN   8   what the rows come from: struct seg_origin            one
  *
- * DATA payloads begin and end on pages of 4 KiB, filled up with zeros, so that each page belongs to one block and can
- * be checked alone, when it is first read. Segments without PAGES and ORIGIN, whose DATA is aligned to 64 bytes, were
- * written before these existed; they still open.
+ * DATA payloads begin and end on pages of 4 KiB, filled up with zeros, so that each page belongs to
+ * one block and can be checked alone, when it is first read. Segments without PAGES and ORIGIN,
+ * whose DATA is aligned to 64 bytes, were written before these existed; they still open.
  *
  * A segment is written once and never changed.
  */
@@ -67,8 +67,8 @@ struct seg_entry {
 };
 _Static_assert(sizeof(struct seg_entry) == 48, "as in the file");
 
-/* One of the BLOCKS payload. Offsets: data in the file, heap in the data, pilots and extras in their
- * payloads (extras counted in entries). */
+/* One of the BLOCKS payload. Offsets: data in the file, heap in the data, pilots and extras in
+ * their payloads (extras counted in entries). */
 struct seg_block_desc {
     uint64_t data_offset;
     uint64_t data_bytes;

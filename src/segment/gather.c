@@ -20,7 +20,8 @@ must_use static enum code check_sizes(const char *name, const struct column_size
                    name, most, most == sum->bytes ? "bytes" : "elements", INT32_MAX);
 }
 
-/* Columns whose values differ in length, run by run: what a run's rows hold is in L1 for all of them. */
+/* All columns of variable length, run by run, so that the rows of a run are in L1 for every
+ * column. */
 must_use static enum code sizes_of_some(const struct seg_stack *stack, const struct seg_rows *rows,
                                         const size_t *fields, size_t n_fields,
                                         struct column_sizes *const *out, struct err *err)
@@ -75,8 +76,8 @@ static enum way way_of(const struct seg_source *sources, struct column *const *c
     return seg_is_quad(sources, columns, n) ? WAY_QUAD : WAY_FIXED;
 }
 
-/* One column, or four at once, of n rows from `at`, a multiple of 8, so that bitmaps are filled by whole
- * bytes. Returns how many columns. */
+/* One column, or four at once, of n rows from `at`, a multiple of 8, so that bitmaps are filled by
+ * whole bytes. Returns how many columns. */
 static size_t gather_next(enum way way, const struct seg_source *sources, size_t at, size_t n,
                           struct column *const *columns, struct seg_filled *filled)
 {
@@ -94,7 +95,7 @@ static size_t gather_next(enum way way, const struct seg_source *sources, size_t
     return 1;
 }
 
-/* Columns side by side, run by run: what a run's rows hold is in L1 for all of them. */
+/* All columns side by side, run by run, so that the rows of a run are in L1 for every column. */
 static void gather_runs(const struct seg_source *sources, struct column *const *columns,
                         size_t n_columns, size_t n_rows)
 {

@@ -2,7 +2,8 @@
 
 #include "segment/cells_priv.h"
 
-/* For a table larger than memory: bring in the rows of a group besides the first, which seg_find did. */
+/* For a table larger than memory: bring in the rows of another group than the first, which seg_find
+ * has brought in. */
 static void read_group_ahead(const struct seg_stack *stack, const struct seg_rows *rows,
                              uint32_t group, struct read_batch *batch)
 {
@@ -54,7 +55,7 @@ static void read_heap_ahead(const struct seg_stack *stack, const struct seg_rows
     read_batch_end(&batch);
 }
 
-/* Whether something may have to be checked of what rows are in. */
+/* Whether any page that rows lie in may be unchecked. */
 static bool may_be_unchecked(const struct seg_stack *stack)
 {
     bool unchecked = seg_stack_base(stack)->ahead != NULL;
@@ -81,7 +82,8 @@ static bool groups_are_right(const struct seg_stack *stack, const struct seg_row
     return true;
 }
 
-/* Values that do not fit their cells; a cell that points outside is found later. */
+/* Check values in the heap. A cell that points outside the heap is found when sizes are
+ * computed. */
 static bool heap_is_right(const struct seg_stack *stack, const struct seg_rows *rows, size_t field)
 {
     struct seg_place places[SEG_STACK_MAX];

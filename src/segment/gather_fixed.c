@@ -2,7 +2,8 @@
 
 #include "model/fill.h"
 
-/* One loop a width, so that each copy is a load and a store; unrolled, as they are all there is to do. */
+/* One loop for each width, so that each copy is one load and one store. Unrolled, because the loop
+ * itself would cost as much as the copies. */
 static void gather_cells(const uint8_t *const *rows, size_t n, uint32_t offset, size_t width,
                          uint8_t *to)
 {
@@ -34,10 +35,17 @@ static void gather_cells(const uint8_t *const *rows, size_t n, uint32_t offset, 
     }
 }
 
+/*
+ * A table of features has many float32 columns side by side, so this is the loop that most answers
+ * spend their time in. Copying column by column loads 4 bytes of a row for each column; here one
+ * load of 16 bytes serves four columns. Four such loads are a 4 x 4 matrix, with a row of the table
+ * in each vector. Its transpose has a column in each vector, which is stored at once. The transpose
+ * is two rounds of pairwise interleaving: halves of rows first, then pairs of them.
+ */
 typedef uint32_t quad __attribute__((vector_size(16), aligned(4)));
 
-/* Four columns of 4 bytes whose cells are neighbours: four rows are loaded whole and turned, which takes
- * half the instructions of sixteen single copies. */
+/* Four columns of 4 bytes whose cells are neighbours: four rows are loaded whole and turned, which
+ * takes half the instructions of sixteen single copies. */
 static void gather_quad(const uint8_t *const *rows, size_t n, uint32_t offset, uint8_t *const to[4])
 {
     size_t i = 0;

@@ -26,7 +26,7 @@ static bool list_sizes(const struct seg_source *src, const struct type *type, si
     return sound;
 }
 
-/* Lengths of the texts of a run; those that lie in the heap are on their way when this returns. */
+/* Lengths of the texts of a run. Texts in the heap are prefetched for the copy that follows. */
 static bool text_sizes(const struct seg_source *src, size_t at, size_t n, struct column_sizes *sum)
 {
     const uint8_t *scratch[SEG_RUN_ROWS];
@@ -65,9 +65,9 @@ static void gather_lists(const struct seg_source *src, struct seg_run_cells cell
 }
 
 /*
- * Short texts are copied as 32 bytes where there is room, what is too much being overwritten by the next one:
- * two loads and two stores instead of a call and a branch for each length. Behind any cell or heap
- * that much of the segment follows.
+ * Copy short texts as 32 bytes where there is room, and let the next text overwrite the excess: two
+ * loads and two stores, instead of a call to memcpy and a branch on the length. Reading 32 bytes is
+ * safe, because at least that much of the segment follows any cell and any heap.
  */
 static size_t gather_texts(const struct seg_source *src, struct seg_run_cells cells, size_t at,
                            size_t n, struct column *out, size_t used)

@@ -1,4 +1,5 @@
-/* Gathering columns whose values differ in length: utf8, binary, lists of any length, and components of keys. */
+/* Gathering columns whose values differ in length: utf8, binary, lists of any length, and
+ * components of keys. */
 #ifndef MURR_SEGMENT_GATHER_VAR_H
 #define MURR_SEGMENT_GATHER_VAR_H
 

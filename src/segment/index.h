@@ -8,14 +8,15 @@
  *     bucket = mixed * n_buckets >> 64                          (about 3 keys a bucket)
  *     slot   = f(mixed, pilot[bucket]) in 0 .. n_slots-1
  *
- * The index says where a key would be, not whether it is there: the caller compares the key that is
+ * The index says where a key would be, not whether it exists: the caller compares the key that is
  * stored in the slot.
  *
- * Building finds for each bucket one of 256 pilots that sends its keys to free slots, largest buckets
- * first. Where none is free, the pilot that displaces the least is taken and the displaced buckets are
- * placed anew, as in PtrHash (Groot Koerkamp, "PtrHash: Minimal Perfect Hashing at RAM Throughput",
- * 2025), whose sharding and remapping we do not need: blocks are small enough to build in L2, and
- * one slot in 65 stays empty. If the displacing does not end, it starts over with another seed.
+ * Building finds for each bucket one of 256 pilots that sends its keys to free slots, largest
+ * buckets first. Where none is free, the pilot that displaces the least is taken and the displaced
+ * buckets are placed anew, as in PtrHash (Groot Koerkamp, "PtrHash: Minimal Perfect Hashing at RAM
+ * Throughput", 2025), whose sharding and remapping we do not need: blocks are small enough to build
+ * in L2, and one slot in 65 stays empty. If the displacing does not end, it starts over with
+ * another seed.
  */
 #ifndef MURR_SEGMENT_INDEX_H
 #define MURR_SEGMENT_INDEX_H
@@ -38,9 +39,9 @@ static inline uint64_t index_reduce(uint64_t x, uint64_t n)
 }
 
 /*
- * Hashes are good as they are: seed 0 takes them so. Other seeds are for a block that could not be built,
- * as when its hashes share their high or low bits: a bijection of 64 bits (the finalizer of MurmurHash3
- * with the seed in front) spreads them.
+ * Hashes are uniform already, so seed 0 leaves them unchanged. Other seeds are for blocks that
+ * could not be built, for example because their hashes share high or low bits: a bijection of 64
+ * bits (the finalizer of MurmurHash3 after adding the seed) spreads them.
  */
 static inline uint64_t index_mix(uint64_t hash, uint64_t seed)
 {

@@ -11,6 +11,14 @@ void seg_layout_done(struct seg_layout *l)
     *l = (struct seg_layout){0};
 }
 
+/*
+ * The width of a variable key cell is a trade: every byte of it is paid by all rows, while a longer
+ * key goes to the heap and costs a second cache miss in each lookup. Counting bytes alone is enough
+ * to choose: the cell must have room for SEG_KEY_LONG_BYTES once any key is longer, so a long key
+ * costs its length on top of a cell that is not used, and the cheapest width is one that nearly all
+ * keys fit. There are only 254 widths to try.
+ */
+
 /* Bytes a row spends on its key when cells are `width` wide: longer keys go to the heap. */
 static uint64_t key_cost(const struct key_lengths *keys, uint32_t width)
 {
@@ -72,11 +80,14 @@ static void choose_key_cell(struct seg_layout *l, const struct schema *schema,
     }
 }
 
+/* Padding to a divisor or a multiple of a cache line makes each row touch as few lines as it can.
+ * More than an eighth of padding would cost more memory, and so more misses of other kinds, than it
+ * saves. */
 static uint32_t padded_stride(uint32_t bytes)
 {
     uint32_t padded = 8;
     if (bytes == 0)
-        return padded; /* the only key is the empty string: a row must be somewhere all the same */
+        return padded; /* the only key is the empty string, but a row must have an address */
     while (padded < bytes && padded < line_bytes)
         padded *= 2;
     if (padded < bytes)
@@ -84,7 +95,7 @@ static uint32_t padded_stride(uint32_t bytes)
     return (padded - bytes) * 8 <= bytes ? padded : bytes;
 }
 
-/* Cells of like alignment together, the widest first, so that most are aligned. */
+/* Cells are grouped by alignment, the widest first, so that most of them are aligned. */
 enum { N_ALIGNMENTS = 5 };
 
 static unsigned alignment_of(const struct type *t)

@@ -1,11 +1,11 @@
 /*
- * Where the cells of a row lie. All segments of a generation share one layout; it is chosen once the
- * rows have been seen, so that it fits them: a key cell as wide as keys are, null bits only where
+ * Where the cells of a row are. All segments of a generation share one layout. It is chosen after
+ * all rows were seen, so that it fits them: a key cell as wide as keys are, null bits only where
  * there are nulls.
  *
- * Rows are cut into *groups*, each an array with one stride. `packed` has one group, so that a row is
- * one place in memory; `columnar` has the key in group 0 and one group for each other column. A cell is
- * found by one formula: group base + slot * stride + offset.
+ * Rows are cut into *groups*, each an array with one stride. `packed` has one group, so that a row
+ * is one place in memory; `columnar` has the key in group 0 and one group for each other column.
+ * The address of a cell is group base + slot * stride + offset.
  *
  *     group 0   [key cell][null bits][8-byte cells][multiples of 8][of 4][of 2][others][padding]
  *
@@ -17,8 +17,8 @@
  *     u32 length, then up to 12 bytes; or the first 4 bytes and a u64 offset in the block's heap
  * Other cells are the value, little-endian; bool one byte; a list of one length its elements.
  *
- * The stride is padded to 8, 16, 32, 64 or a multiple of 64 where that adds at most an eighth: then no
- * row needs more cache lines than it has to.
+ * The stride is padded to 8, 16, 32, 64 or a multiple of 64 where that adds at most an eighth: then
+ * no row needs more cache lines than it has to.
  */
 #ifndef MURR_SEGMENT_LAYOUT_H
 #define MURR_SEGMENT_LAYOUT_H
@@ -43,9 +43,9 @@ struct seg_group {
 struct seg_cell {
     uint32_t group;
     uint32_t offset; /* in the group's row */
-    int32_t
-        null_bit; /* bit behind the group's null_offset, 1 = null; -1: the column has no nulls */
-    bool in_key;  /* the value is a component of the key cell; the rest is then unused */
+    /* Bit after the group's null_offset, 1 = null; -1: the column has no nulls. */
+    int32_t null_bit;
+    bool in_key; /* the value is a component of the key cell; the rest is then unused */
 };
 
 struct seg_layout {
@@ -78,7 +78,8 @@ static inline void key_lengths_sum(struct key_lengths *k, const struct key_lengt
     k->n_bytes += more->n_bytes;
 }
 
-/* Fails E_INVALID where the fixed components of the key are longer than the cell of a key can be. */
+/* Fails E_INVALID where the fixed components of the key are longer than the cell of a key can
+ * be. */
 must_use enum code seg_layout_check_key(const struct schema *schema, struct err *err);
 
 /* Choose the layout. `n_nulls` has one count a field. Fails E_LIMIT past SEG_MAX_STRIDE. */
@@ -86,8 +87,8 @@ must_use enum code seg_layout_choose(const struct schema *schema, bool columnar,
                                      const struct key_lengths *keys, const uint64_t *n_nulls,
                                      struct seg_layout *out, struct err *err);
 
-/* The bytes of a layout in a segment's meta payload, and back. Reading checks every offset against its
- * stride, so that no cell reaches outside its row. */
+/* The bytes of a layout in a segment's meta payload, and back. Reading checks every offset against
+ * its stride, so that no cell reaches outside its row. */
 void seg_layout_put(const struct seg_layout *l, struct buf *out);
 must_use enum code seg_layout_get(struct cursor *c, const struct schema *schema,
                                   struct seg_layout *out, struct err *err);

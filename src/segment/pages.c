@@ -7,8 +7,8 @@ struct paged_segment {
     const struct segment *segment;
     size_t first_page; /* in the range */
     size_t n_pages;    /* of the file */
-    _Atomic uint8_t
-        *payload; /* without checksums of pages: by block, whether its data was checked */
+    /* without checksums of pages: by block, whether its data was checked */
+    _Atomic uint8_t *payload;
 };
 
 static size_t pages_up(uint64_t bytes)
@@ -92,7 +92,7 @@ static bool data_is_right(const struct paged_segment *gs, uint32_t block)
     return true;
 }
 
-/* Without checksums of pages: all data that lies on it. */
+/* A segment without checksums of pages: check all data that lies on this page. */
 static bool payloads_are_right(const struct paged_segment *gs, size_t page_of_file)
 {
     const struct segment *s = gs->segment;
@@ -172,7 +172,7 @@ bool seg_pages_verify(struct seg_pages *p, const uint8_t *at, size_t len)
 
 void seg_pages_forget_all(struct seg_pages *p)
 {
-    atomic_store(p->hit, false); /* first: a fault from here on is not missed */
+    atomic_store(p->hit, false); /* before anything else, so that a later fault is noticed */
     seg_pages_forget(p, p->start, p->n_pages * SEG_PAGE_BYTES);
 }
 

@@ -1,20 +1,22 @@
 /*
- * No byte of a row or heap reaches an answer unchecked, though a table is served the moment it is mapped: each 4 KiB
- * page has a checksum in its segment (segment/format.h, PAGES), and is compared with it when it is first read. A page
- * costs about a third of a microsecond once; from then on a bit says that it was right.
+ * No byte of a row or heap reaches an answer unchecked, though a table is served the moment it is
+ * mapped: each 4 KiB page has a checksum in its segment (segment/format.h, PAGES), and is compared
+ * with it when it is first read. A page costs about a third of a microsecond once; after that, a
+ * bit says that it was correct.
  *
- * One struct seg_pages has all segments of a generation. They lie in one range of addresses, each beginning on a page,
- * so that the number of a page is a subtraction and a shift.
+ * One struct seg_pages has all segments of a generation. They lie in one range of addresses, each
+ * beginning on a page, so that the number of a page is a subtraction and a shift.
  *
- *     1. A page is unchecked, or checked. Segments written before there were checksums of pages are checked by the
- *        whole payload that the page lies in, once.
- *     2. Checked pages become unchecked again when they are read anew from the disk: read_ahead says so.
- *     3. All become unchecked again when a page could not be read (base/fault.h), as it is zeros from then on; and when a
- *        merge or the scrub compares a page again and it is not what it was.
- *     4. A page that is not what it should be stays unchecked, so that whoever reads it finds out again. Nothing of it
- *        may be used.
+ *     1. A page is unchecked, or checked. Segments written before there were checksums of pages are
+ *        checked by the whole payload that the page lies in, once.
+ *     2. Checked pages become unchecked again when they are read anew from the disk: read_ahead
+ *        says so.
+ *     3. All become unchecked again when a page could not be read (base/fault.h), as it is zeros
+ *        from then on; and when a merge or the scrub compares a page again and it is not what it
+ *        was.
+ *     4. A damaged page stays unchecked, so that every reader finds out. Nothing of it may be used.
  *
- * Tables that were copied to memory were checked while they were copied and have none.
+ * Tables copied to memory have no seg_pages: they were checked while they were copied.
  *
  * Threads   all functions any, at once.
  */
@@ -34,26 +36,27 @@ struct seg_pages {
     size_t n_pages;
     _Atomic uint64_t *checked; /* a bit a page */
     _Atomic size_t n_left;     /* pages of rows and heaps that are unchecked */
-    _Atomic bool is_damaged;   /* some page was found that is not what it should be */
+    _Atomic bool is_damaged;   /* some page was found damaged */
     _Atomic bool is_lost;      /* nothing may be read: the index itself is damaged */
     struct paged_segment *segments;
     size_t n_segments;
 };
 
-/* Borrows the segments, which lie in this order in one range, each beginning on a page, the first at its start. */
+/* Borrows the segments, which lie in this order in one range, each beginning on a page, the first
+ * at its start. */
 struct seg_pages *seg_pages_new(struct segment *const *segments, size_t n,
                                 const struct mapped_file *range);
 void seg_pages_free(struct seg_pages *p); /* NULL is fine */
 
-/* Compare all pages of these bytes, whether they were checked before or not: for a merge, which writes them again under
- * new checksums, and for the scrub. Sets bits as _check does; where one is
- * not right, all are forgotten. */
+/* Compare all pages of these bytes, whether they were checked before or not: for a merge, which
+ * writes them again under new checksums, and for the scrub. Sets bits as _check does; if a page is
+ * damaged, all pages become unchecked. */
 bool seg_pages_verify(struct seg_pages *p, const uint8_t *at, size_t len);
 
-/* Some page was found that is not what it should be, though it may have been right before: all are unchecked again. */
+/* Some page was found damaged that may have been correct before: all pages become unchecked. */
 void seg_pages_doubt(struct seg_pages *p);
 
-/* Nothing of all this may be read any more. */
+/* From now on, nothing may be read. */
 void seg_pages_lose(struct seg_pages *p);
 
 /* The slow way of seg_pages_check: with the pages that are unchecked. */
@@ -82,7 +85,7 @@ static inline bool seg_pages_is_checked(const struct seg_pages *p, size_t page)
     return word >> page % 64 & 1;
 }
 
-/* Whether bytes of rows or heap are what was written; false: they are damaged, or lie outside. */
+/* Whether bytes of rows or heap are as written. False: they are damaged, or lie outside. */
 static inline bool seg_pages_check(struct seg_pages *p, const uint8_t *at, size_t len)
 {
     size_t first = (size_t)(at - p->start) / SEG_PAGE_BYTES;

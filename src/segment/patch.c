@@ -28,7 +28,14 @@ bool seg_row_is_below(const struct seg_layer *l, const uint8_t *row, size_t fiel
 
 /* ------------------------------------------------------------------------------------ reading */
 
-/* A key whose newest row has masked columns. */
+/*
+ * Few rows are masked, so a search first finds the newest row of every key as usual. Then only the
+ * keys whose row is masked go on, layer by layer: all keys that need layer k are looked up there in
+ * one batch. A key leaves when each of its wanted columns has a row, when it meets a row without a
+ * mask, which has all columns, or a deleted one, below which nothing counts.
+ */
+
+/* A key whose newest row leaves out some of the wanted columns. */
 struct masked {
     uint32_t key;    /* its place in the request */
     uint8_t layer;   /* where to look next */
@@ -89,7 +96,7 @@ static void find_masked(struct resolve *r)
     }
 }
 
-/* Rows of a column that differ from those of others: at first a copy. */
+/* The rows of a column that has rows of its own; at first a copy of the common ones. */
 static struct seg_rows *rows_of_field(struct resolve *r, size_t field)
 {
     struct seg_rows *all = r->rows;

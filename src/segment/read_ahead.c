@@ -18,8 +18,18 @@ struct place {
     size_t len; /* at most PLACE_BYTES_MAX */
 };
 
-/* A ring of one thread at a time. What is read goes to `sink`, all of it to the same bytes: it is the page
- * cache that we are after. */
+/*
+ * Rings are kept in a list of idle ones: a thread takes one for a batch and gives it back, so there
+ * are as many rings as threads that ever read at the same time. The lock guards only this list.
+ *
+ * A batch goes in two rounds. The first asks for all places with RWF_NOWAIT, which the kernel
+ * answers at once for what is in the page cache. The second asks for the rest, waiting; these come
+ * from the disk, so their checks are forgotten before. A read is used for its effect on the page
+ * cache only.
+ */
+
+/* An io_uring, used by one thread at a time. All reads go to the same bytes, `sink`: we only want
+ * the data in the page cache. */
 struct ring {
     struct io_uring uring;
     uint8_t *sink;
@@ -102,7 +112,7 @@ struct read_batch read_batch_begin(struct read_ahead *a)
         a->idle = b.ring->next;
     pthread_mutex_unlock(&a->lock);
     if (!b.ring)
-        b.ring = ring_new(); /* NULL when out of descriptors: then by madvise */
+        b.ring = ring_new(); /* NULL when out of descriptors; then madvise is used */
     return b;
 }
 
@@ -118,8 +128,9 @@ static void prepare(struct read_batch *b, unsigned i, int flags)
     io_uring_sqe_set_data64(sqe, i);
 }
 
-/* Submit `n` and wait for them; what did not come is collected in `missed`. A ring that fails is left alone for good, as
- * the kernel may still write to its sink; from then on all go by madvise. Returns how many were missed. */
+/* Submit `n` and wait for them; what did not come is collected in `missed`. A ring that fails is
+ * left alone for good, as the kernel may still write to its sink; from then on all go by madvise.
+ * Returns how many were missed. */
 static unsigned submit(struct read_batch *b, unsigned n, unsigned *missed)
 {
     struct io_uring *uring = &b->ring->uring;
@@ -146,7 +157,7 @@ static unsigned submit(struct read_batch *b, unsigned n, unsigned *missed)
     return n_missed;
 }
 
-/* Without a ring: whole pages, read by the kernel behind our back. */
+/* Without a ring: the kernel reads whole pages in the background. */
 static void advise(const struct read_ahead *a, const uint8_t *at, size_t len)
 {
     uint8_t resident[PLACE_BYTES_MAX / PAGE_BYTES + 2];
@@ -160,7 +171,7 @@ static void advise(const struct read_ahead *a, const uint8_t *at, size_t len)
     madvise((void *)first, n_bytes, MADV_WILLNEED);
 }
 
-/* What is not in the page cache is read there, and to be checked again. */
+/* Places that are not in the page cache are read into it, and must be checked again. */
 static void read_places(struct read_batch *b)
 {
     struct ring *ring = b->ring;

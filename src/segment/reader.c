@@ -55,7 +55,21 @@ const struct seg_entry *seg_entry_find(const struct segment *s, enum seg_kind ki
     return NULL;
 }
 
-/* Small tables are checked whole when the segment is opened: everything else follows from them. */
+/*
+ * What opening checks, and what it leaves to others:
+ *
+ *     1. Head and footer: magic, version, the footer's checksum, every entry inside the file.
+ *     2. Schema, layout, block table, pilots, extras: by checksum, then every count and offset
+ *        against its bounds.
+ *     3. Rows and heaps are not read. Their place and size follow from 2 and fit the file, so a
+ *        lookup cannot leave the mapping, whatever the rows hold. What the rows refer to in the
+ *        heap is checked at each access.
+ *
+ * So opening takes time by the size of the index, not of the table, and the table serves at once.
+ */
+
+/* Small tables are checked completely when the segment is opened, because all other reads rely on
+ * them. */
 must_use static enum code find_payload(const struct segment *s, enum seg_kind kind,
                                        const char *name, struct view *out, struct err *err)
 {
@@ -68,7 +82,7 @@ must_use static enum code find_payload(const struct segment *s, enum seg_kind ki
     return OK;
 }
 
-/* Of a dtype with parameters, its text stands behind the name. */
+/* If the dtype has parameters, the text of the type follows the name. */
 must_use static enum code read_type(const struct segment *s, struct cursor *c, uint32_t dtype,
                                     struct type *out, struct err *err)
 {
@@ -182,7 +196,8 @@ must_use static enum code read_pages(struct segment *s, struct err *err)
     return OK;
 }
 
-/* Whether a block's counts fit each other and its data: then every slot, pilot and extra is inside. */
+/* Whether the counts of a block agree with each other and with its data. Then every slot, pilot and
+ * extra is in bounds. */
 static bool desc_fits(const struct segment *s, const struct seg_block_desc *d, struct view pilots,
                       struct view extras)
 {

@@ -1,9 +1,8 @@
 /*
- * Reading a segment: the bytes are checked once when it is opened (head, footer, tables, every offset
- * and size against its bounds), so that lookups can follow them without asking again. Bytes that lie:
- * E_CORRUPT, never a crash. Of the payloads, the
- * rows and heaps alone are taken on trust here: segment/pages.h checks them when they are read, segment/verify.h all
- * at once.
+ * Reading a segment: the bytes are checked once when it is opened (head, footer, tables, every
+ * offset and size against its bounds), so that lookups can follow them without asking again. Wrong
+ * bytes give E_CORRUPT, never a crash. Only rows and heaps are not checked here: segment/pages.h
+ * checks them when they are read, segment/verify.h all at once.
  */
 #ifndef MURR_SEGMENT_READER_H
 #define MURR_SEGMENT_READER_H
@@ -55,8 +54,8 @@ void seg_close(struct segment *s);
 /* The first entry of a kind, NULL when there is none. */
 const struct seg_entry *seg_entry_find(const struct segment *s, enum seg_kind kind);
 
-/* What names the content of these segments together: a checksum of the checksums of their footers, which have those of
- * all payloads. Never 0. */
+/* What names the content of these segments together: a checksum of the checksums of their footers,
+ * which have those of all payloads. Never 0. */
 uint64_t seg_roots(struct segment *const *segments, size_t n);
 
 /* Start of a group's rows in a block. */

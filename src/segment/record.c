@@ -34,7 +34,7 @@ void record_format_done(struct record_format *f)
 enum code record_sizes(const struct record_format *f, const struct vector *const *vectors,
                        const struct view *keys, size_t n, uint32_t *out_sizes, struct err *err)
 {
-    /* Lengths come from pages of bounded size, a column a time: 64 bits cannot overflow. */
+    /* Lengths come from pages of bounded size, so a sum of 64 bits cannot overflow. */
     for (size_t row = 0; row < n; row++) {
         uint64_t size = f->key_offset + (uint64_t)keys[row].len;
         for (size_t i = 0; i < f->schema->n_fields; i++)
@@ -48,6 +48,8 @@ enum code record_sizes(const struct record_format *f, const struct vector *const
     return OK;
 }
 
+/* Written column by column, since the type of a column is then decided once for a few hundred rows.
+ * The rows stay in cache. */
 static void write_heads(const struct record_format *f, const struct view *keys, size_t n,
                         struct record *const *records)
 {
@@ -96,7 +98,7 @@ static void write_cells(const struct vector *v, uint32_t offset, struct record *
     }
 }
 
-/* Lists of one length: their elements, which are the end of the value. */
+/* Lists of one length: only the elements, which are the last bytes of the value. */
 static void write_fixed_lists(const struct vector *v, uint32_t offset,
                               struct record *const *records)
 {

@@ -1,11 +1,11 @@
 /*
- * A row on its way from a Parquet page to its slot. Rows arrive in the order of the files and leave in
- * the order of key hashes; in between they are records: self-contained bytes that can wait in memory
- * or in a spill file, in any order.
+ * A row on its way from a Parquet page to its slot. Rows arrive in the order of the files and leave
+ * in the order of key hashes; in between they are records: self-contained bytes that can wait in
+ * memory or in a spill file, in any order.
  *
  *     offset  size
  *     0       8     hash of the key
- *     8       8     ordinal: position of the row in the partition; the largest wins among equal keys
+ *     8       8     ordinal: position of the row in the partition; of equal keys the largest wins
  *     16      4     size of the record, a multiple of 8
  *     20      4     length of the key
  *     24      n     null bits, one a field, 1 = null
@@ -51,14 +51,15 @@ must_use enum code record_format_init(struct record_format *f, const struct sche
 void record_format_done(struct record_format *f);
 
 /*
- * Bytes of the records of n rows. `vectors` has one a field (NULL for key fields), `keys` one a row.
- * Fails E_LIMIT past RECORD_MAX_BYTES, naming the row.
+ * Bytes of the records of n rows. `vectors` has one a field (NULL for key fields), `keys` one a
+ * row. Fails E_LIMIT past RECORD_MAX_BYTES, naming the row.
  */
 must_use enum code record_sizes(const struct record_format *f, const struct vector *const *vectors,
                                 const struct view *keys, size_t n, uint32_t *out_sizes,
                                 struct err *err);
 
-/* Write n records, each into its own memory of the size said above; hash, ordinal and size are set. */
+/* Write n records, each into its own memory of the size said above; hash, ordinal and size are
+ * set. */
 void record_write(const struct record_format *f, const struct vector *const *vectors,
                   const struct view *keys, size_t n, struct record *const *records);
 

@@ -1,11 +1,11 @@
-/* Telling rows from empty slots, for those who go through all slots of a block. */
+/* Telling rows from empty slots, for code that walks all slots of a block. */
 #ifndef MURR_SEGMENT_SLOTS_H
 #define MURR_SEGMENT_SLOTS_H
 
 #include "segment/reader.h"
 
-/* Whether a lookup of the key stored in a slot leads to this slot: then the slot is a row. `n_blocks` is that
- * of the whole generation. */
+/* Whether a lookup of the key stored in a slot leads to this slot: then the slot is a row.
+ * `n_blocks` is that of the whole generation. */
 static inline bool seg_owns_slot(const struct seg_block *b, uint64_t hash, uint64_t n_blocks,
                                  uint64_t slot)
 {

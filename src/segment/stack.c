@@ -44,6 +44,23 @@ void seg_stack_prepare(struct seg_stack *stack)
 
 /* ------------------------------------------------------------------------------------- finding */
 
+/*
+ * A search with layers, for up to AT_ONCE keys (find_some):
+ *
+ *     1. Hash all keys once and ask the filter. Most keys of most tables are in no layer: these go
+ *        to the base.
+ *     2. The other keys ask the newest layer that may have them. Its rows are prefetched.
+ *     3. Meanwhile the base is searched: for all keys, straight into the answer, if few are in
+ *        layers, which is the common case and costs no more than a search without layers; else only
+ *        for those that need it.
+ *     4. Take the answers of 2. A key that was not there, or a filter that said "maybe" wrongly,
+ *        asks the next layer: back to 2.
+ *     5. Keys that no layer answered take the row of the base.
+ *
+ * A layer is a newer version of the row as a whole, so the first answer ends the search for a key.
+ * Rows that have only some of their columns are completed later, by segment/patch.c.
+ */
+
 /* Keys looked up at a time: what is prefetched for them stays in L2. */
 enum { AT_ONCE = 1024 };
 
@@ -87,7 +104,8 @@ static struct seg_touch touch_of(const struct seg_layer *l, const size_t *base_f
     return seg_touch_of(l->set, fields, n);
 }
 
-/* All keys against the filter, a run at a time: the lines of the next run are on their way meanwhile. */
+/* Test all keys against the filter, a run at a time, while the lines of the next run are
+ * prefetched. */
 static void ask_filter(struct search *s)
 {
     enum { RUN = 64 };
@@ -103,6 +121,8 @@ static void ask_filter(struct search *s)
             uint8_t bits = seg_filter_get(seg_filter_line(filter, mixed), mixed);
             bits = s->stack->by_layer[bits];
             s->maybe[i] = bits;
+            /* Both lists are written, and one of them advances: no branch on what the filter
+             * said. */
             s->open[s->n_open] = (uint32_t)i;
             s->n_open += bits != 0;
             s->to_base[s->n_to_base] = (uint32_t)i;
@@ -111,6 +131,7 @@ static void ask_filter(struct search *s)
     }
 }
 
+/* The key is in no layer and not in the base, or its newest row says that it is deleted. */
 static void settle_absent(struct search *s, uint32_t key)
 {
     s->rows->row[key] = s->sets[s->base]->absent_row;
@@ -150,8 +171,8 @@ static void ask_layers(const struct search *s, struct question *q)
     seg_search_begin(&search, &q->found);
 }
 
-/* What a layer says of a key: its row; that it is deleted; or go on (true). A row older than the base sends it there, as
- * what lies below it is older still. */
+/* What a layer says of a key: its row; that it is deleted; or go on (true). A row older than the
+ * base sends it there, as what lies below it is older still. */
 static inline bool goes_on(struct search *s, uint32_t key, const struct question *q, size_t i)
 {
     size_t layer = q->which[i];
@@ -187,7 +208,7 @@ static void take_answers(struct search *s, struct question *q)
     }
 }
 
-/* Where few keys are in layers all are looked up in the base, straight into the answer. */
+/* If few keys are in layers, all keys are looked up in the base first, directly into the answer. */
 static void ask_base_for_all(struct search *s)
 {
     s->rows->touch = s->touches[s->base];
@@ -213,7 +234,7 @@ static void ask_base_for_rest(struct search *s, struct question *q)
     s->n_to_base = 0;
 }
 
-/* Rows of layers are on their way while the base is asked. */
+/* The rows of layers are prefetched while the base is searched. */
 static void find_some(struct search *s, struct question *of_layers, struct question *of_base)
 {
     ask_filter(s);

@@ -1,22 +1,24 @@
 /*
- * Segments on top of each other: what was loaded or compacted last (the *base*), and above it the segments of
- * writes since, each a layer. A row of a higher layer replaces those below it whole.
+ * Segments on top of each other: what was loaded or compacted last (the *base*), and above it the
+ * segments of writes since, each a layer. A row of a higher layer replaces the rows below it
+ * completely.
  *
- * A row of a write has a *stamp*: twice the time of the write in microseconds since 1970, plus one where the row says
- * that its key is deleted. A row whose time is not later than the stack's floor counts as not there: the base is newer
- * than it. Where all rows of a layer have one stamp it is the layer's; where they differ it is an int64 in front of the
- * columns of the table.
+ * A row of a write has a *stamp*: twice the time of the write in microseconds since 1970, plus one
+ * where the row says that its key is deleted. A row whose time is not later than the stack's floor
+ * is ignored, because the base is newer. Where all rows of a layer have one stamp it is the
+ * layer's; where they differ it is an int64 in front of the columns of the table.
  *
- * Layers may differ in layout, and in schema from the base: fields are matched by name when a layer is put on
- * the stack. Their hash seed is the base's, so that a key is hashed once for all.
+ * Layers may differ in layout, and in schema from the base: fields are matched by name when a layer
+ * is put on the stack. Their hash seed is the base's, so that a key is hashed once for all.
  *
  * Lookup    one look at the filter a key; then the layers it names, newest first; then the base for
  *           what is left. With no layers it is seg_find alone.
  *
- * Shifted rows. Cells of a packed row stand in the order of the schema, behind the key and the null bits; so those of
- * a layer are where the base has them, but for a distance that is the same for all (what its key cell and null bits
- * are longer by, and the stamp). Where that holds for all layers, a row that was found is handed on moved by it, and
- * gathering need not ask which layer it is from, but for nulls, keys and values in heaps.
+ * Shifted rows. Cells of a packed row stand in the order of the schema, behind the key and the null
+ * bits; so the cells of a layer are where the base has them, shifted by one distance for all of
+ * them (the stamp, and the difference in length of key cell and null bits). If that holds for all
+ * layers, a search returns rows moved by this distance, and gathering need not know which layer a
+ * row is from, except for nulls, keys and values in heaps.
  */
 #ifndef MURR_SEGMENT_STACK_H
 #define MURR_SEGMENT_STACK_H
@@ -31,15 +33,16 @@ enum { SEG_STACK_MAX = SEG_FILTER_BITS + 1 };
 
 struct seg_layer {
     const struct seg_set *set;
-    const size_t *
-        field_of; /* by field of the base: the same column here, or SEG_NO_FIELD; NULL: the same numbers */
+    /* By field of the base: the same column in this layer, or SEG_NO_FIELD. NULL: the same
+     * numbers. */
+    const size_t *field_of;
     bool has_masks;  /* its rows have masks, in the first field (segment/patch.h) */
     bool has_stamps; /* its rows have stamps of their own, in the first field, or behind the mask */
     int64_t stamp;   /* else this one; of rows that are no deletes */
     unsigned filter_bit;
     bool asks_all; /* the filter does not have all of its keys: it is asked for each */
-    int32_t
-        shift; /* bytes that cells lie behind where the base has them; 0 unless the stack is uniform */
+    /* By how many bytes cells lie further back than in the base; 0 unless the stack is uniform. */
+    int32_t shift;
 };
 
 /* Borrows all that it points to. */
@@ -50,8 +53,8 @@ struct seg_stack {
     int64_t floor;                          /* stamps of rows that count are greater */
     /* Set by seg_stack_prepare. */
     bool is_uniform; /* shifts hold for all columns but keys */
-    uint8_t
-        by_layer[256]; /* bits of the filter -> bits of the layers it means, the newest lowest */
+    /* From bits of the filter to bits of layers, where the newest layer is the lowest bit. */
+    uint8_t by_layer[256];
 };
 
 /* A base without layers. */
@@ -89,9 +92,9 @@ static inline size_t seg_layer_field(const struct seg_layer *l, size_t field)
 }
 
 /*
- * Find the rows of `keys` in all layers; `fields` (of the base) are those that will be read. `rows` has n set
- * and its arrays allocated, `layer` among them where there are layers. Deleted keys are absent. Columns of patches are
- * for seg_patch_resolve to find (segment/patch.h).
+ * Find the rows of `keys` in all layers; `fields` (of the base) are those that will be read. `rows`
+ * has n set and its arrays allocated, `layer` among them where there are layers. Deleted keys are
+ * absent. seg_patch_resolve then finds the columns that patches leave out (segment/patch.h).
  *
  * Threads   any; no lock. Scratch of 200 KB comes from `arena` where there are layers.
  */

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-/* Bytes that go from row to record in one copy: cells that are neighbours in both. */
+/* Cells that are neighbours both in the row and in the record, so that one copy moves them all. */
 struct copy_run {
     uint32_t group;
     uint32_t from; /* offset in the row */
@@ -24,6 +24,10 @@ struct null_bit {
     size_t field; /* of the record */
 };
 
+/*
+ * What to copy is worked out once: cells that are neighbours in both forms are one copy, so a row
+ * of ten float columns needs one. Keys are not copied here, as the caller has them already.
+ */
 struct unpack {
     const struct seg_set *set;
     const struct record_format *format;
@@ -121,7 +125,7 @@ must_use static enum code text_of(const struct seg_block *b, const uint8_t *cell
     return OK;
 }
 
-/* Behind the key; the record is addressed anew, as the buffer may move. */
+/* Appended after the key. The buffer may move, so the address of the record is computed again. */
 must_use static enum code put_texts(const struct unpack *u, uint64_t block, uint64_t slot,
                                     struct buf *out, size_t at, struct err *err)
 {

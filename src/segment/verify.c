@@ -23,6 +23,8 @@ static int by_offset(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* In the order of the file, so that the gaps between payloads are seen too: every byte is either in
+ * a payload with a checksum, or must be zero. */
 enum code seg_verify_checksums(const struct segment *s, struct err *err)
 {
     AUTO(ptr) const struct seg_entry **order = mem_alloc((s->n_entries + 1) * sizeof(*order));
@@ -69,6 +71,8 @@ must_use static enum code check_strings(const struct segment *s, uint32_t block_
     return OK;
 }
 
+/* Looking up the key of every slot proves two things at once: a row is found where it is, and an
+ * empty slot, which holds the key of another row, leads to that row and is not counted. */
 must_use static enum code check_block(const struct segment *s, uint32_t block_idx, struct err *err)
 {
     const struct seg_block *b = &s->blocks[block_idx];

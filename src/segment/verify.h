@@ -8,8 +8,8 @@
 must_use enum code seg_verify_checksums(const struct segment *s, struct err *err);
 
 /*
- * Every key found where the index says, the number of rows of every block, and every string inside its
- * heap. Costs a lookup a slot.
+ * Every key found where the index says, the number of rows of every block, and every string inside
+ * its heap. Costs a lookup a slot.
  */
 must_use enum code seg_verify_rows(const struct segment *s, struct err *err);
 

@@ -83,6 +83,12 @@ void seg_writer_close(struct seg_writer *w)
     free(w);
 }
 
+/*
+ * Blocks arrive in any order from several threads. Under the lock, a block only takes its place in
+ * the file, in the tables and in the sums; checksums and the write itself, which take long, come
+ * after it. So the file has holes until the last block is written, and its head is written last of
+ * all: a file without magic is never taken for a segment.
+ */
 static struct seg_entry entry_of(enum seg_kind kind, const char *name, uint32_t ordinal,
                                  uint64_t offset, struct view payload)
 {
@@ -193,7 +199,7 @@ must_use static enum code write_payload(struct seg_writer *w, enum seg_kind kind
     return OK;
 }
 
-/* By page of the file: that before the first block has none. */
+/* By page of the file; the page before the first block has no checksum. */
 static void put_page_sums(const struct seg_writer *w, uint64_t data_end, struct buf *out)
 {
     buf_put_zeros(out, data_end / SEG_PAGE_BYTES * sizeof(uint32_t));

@@ -33,20 +33,15 @@ struct reading {
     struct fetch_request wanted;
     bool only_present; /* a row for each key that exists, with its position */
     struct projection columns;
-    size_t n_rows, n_absent;
-    struct answer_timing steps;
+    struct answer answer; /* but for its stream, which `encode` takes */
 };
 
-must_use static enum code take_arrow_columns(struct reading *r, const struct fetch_limits *limits,
-                                             struct err *err)
+must_use static enum code take_arrow_columns(struct reading *r, const struct ipc_reader *stream,
+                                             const struct fetch_limits *limits, struct err *err)
 {
-    struct ipc_limits memory = ipc_limits_default();
-    struct ipc_reader *reader;
-    struct view names;
-    TRY(ipc_reader_open(r->request->body, &memory, &reader, err));
+    struct view names; /* in the body */
     r->only_present =
-        r->request->takes_named_columns && ipc_reader_metadata(reader, "columns", &names);
-    ipc_reader_close(reader); /* names are in the body */
+        r->request->takes_named_columns && ipc_reader_metadata(stream, "columns", &names);
     if (r->only_present)
         return fetch_names_parse(names, limits->max_columns, r->arena, &r->wanted.columns,
                                  &r->wanted.n_columns, err);
@@ -65,8 +60,13 @@ must_use static enum code parse_body(struct reading *r, struct err *err)
     struct view body = r->request->body;
     if (r->request->keys_form == KEYS_JSON)
         return fetch_request_parse(body, schema, &limits, r->arena, &r->wanted, err);
-    TRY(take_arrow_columns(r, &limits, err));
-    return arrow_keys_read(body, schema, limits.max_keys, r->arena, &r->wanted.keys, err);
+    struct ipc_reader *stream;
+    TRY(arrow_keys_open(body, &stream, err));
+    enum code rc = take_arrow_columns(r, stream, &limits, err);
+    if (!rc)
+        rc = arrow_keys_read(stream, schema, limits.max_keys, r->arena, &r->wanted.keys, err);
+    ipc_reader_close(stream);
+    return rc;
 }
 
 /* No names in the form with present keys alone are no columns, else all but the key. */
@@ -78,20 +78,17 @@ must_use static enum code resolve_columns(struct reading *r, struct err *err)
                               r->arena, &r->columns, err);
 }
 
-must_use static enum code read_stream(struct reading *r, struct ipc_stream *out, struct err *err)
+must_use static enum code read_stream(struct reading *r, struct err *err)
 {
-    struct key_list keys = r->wanted.keys;
-    /* Printed, numbers take up to four times as many bytes. */
-    size_t max_bytes =
-        r->request->answer_form == ANSWER_JSON ? ANSWER_BYTES_MAX / 4 : ANSWER_BYTES_MAX;
-    r->n_rows = keys.n;
-    if (!r->only_present)
-        return answer_read(r->snapshot, keys, &r->columns, max_bytes, r->arena, out, &r->n_absent,
-                           &r->steps, err);
-    TRY(answer_read_present(r->snapshot, keys, &r->columns, max_bytes, r->arena, out, &r->n_rows,
-                            &r->steps, err));
-    r->n_absent = keys.n - r->n_rows;
-    return OK;
+    bool is_json = r->request->answer_form == ANSWER_JSON;
+    const struct answer_request wanted = {
+        .keys = r->wanted.keys,
+        .columns = &r->columns,
+        .rows = r->only_present ? ROWS_OF_FOUND_KEYS : ROWS_OF_ALL_KEYS,
+        /* Printed, numbers take up to four times as many bytes. */
+        .max_bytes = is_json ? ANSWER_BYTES_MAX / 4 : ANSWER_BYTES_MAX,
+    };
+    return answer_read(r->snapshot, &wanted, r->arena, &r->answer, err);
 }
 
 /* Values that stand in an answer, elements of lists among them. */
@@ -104,50 +101,49 @@ static size_t count_values(const struct ipc_stream *s)
 }
 
 /* Booleans take two bits as Arrow, and up to six bytes here. */
-must_use static enum code print_json(const struct reading *r, struct ipc_stream *take_stream,
-                                     struct read_answer *out, struct err *err)
+must_use static enum code print_json(struct reading *r, struct read_answer *out, struct err *err)
 {
     struct buf body = {0};
-    size_t n_values = count_values(take_stream);
+    struct ipc_stream *stream = &r->answer.stream;
+    size_t n_values = count_values(stream);
     if (n_values > json_values_max) {
-        ipc_stream_done(take_stream);
+        ipc_stream_done(stream);
         return err_set(err, E_LIMIT, "the answer would have %zu values, in JSON at most %zu fit",
                        n_values, json_values_max);
     }
-    const struct batch batch = {take_stream->columns, take_stream->n_columns, r->n_rows};
+    const struct batch batch = {stream->columns, stream->n_columns, r->answer.n_rows};
     json_put_batch(&body, &batch, r->request->shape);
-    ipc_stream_done(take_stream);
+    ipc_stream_done(stream);
     out->len = body.len;
     out->body = buf_detach(&body);
     return OK;
 }
 
-must_use static enum code encode(const struct reading *r, struct ipc_stream *take_stream,
-                                 struct read_answer *out, struct err *err)
+must_use static enum code encode(struct reading *r, struct read_answer *out, struct err *err)
 {
     if (r->request->answer_form == ANSWER_JSON)
-        return print_json(r, take_stream, out, err);
-    out->body = take_stream->bytes;
-    out->len = take_stream->len;
+        return print_json(r, out, err);
+    out->body = r->answer.stream.bytes;
+    out->len = r->answer.stream.len;
     return OK;
 }
 
 /* All that needs the snapshot. */
 must_use static enum code read_rows(struct reading *r, struct read_answer *out, struct err *err)
 {
-    struct ipc_stream stream;
+    const struct answer_timing *steps = &r->answer.timing;
     uint64_t start_ns = clock_mono_ns();
     TRY(parse_body(r, err));
     TRY(resolve_columns(r, err));
     uint64_t parsed_ns = clock_mono_ns();
-    TRY(read_stream(r, &stream, err));
+    TRY(read_stream(r, err));
     uint64_t read_ns = clock_mono_ns();
-    TRY(encode(r, &stream, out, err));
+    TRY(encode(r, out, err));
     out->timing = (struct read_timing){
         .parse_ns = parsed_ns - start_ns,
-        .find_ns = r->steps.find_ns,
-        .gather_ns = r->steps.gather_ns,
-        .encode_ns = r->steps.plan_ns + (clock_mono_ns() - read_ns),
+        .find_ns = steps->find_ns,
+        .gather_ns = steps->gather_ns,
+        .encode_ns = steps->plan_ns + (clock_mono_ns() - read_ns),
     };
     return OK;
 }
@@ -158,8 +154,8 @@ static void count(const struct reading *r, uint64_t start_ns, size_t answer_byte
     const struct fetch_count fetch = {
         .is_json = r->request->answer_form == ANSWER_JSON,
         .ns = clock_mono_ns() - start_ns,
-        .cells_found = (n_keys - r->n_absent) * n_fields,
-        .cells_missing = r->n_absent * n_fields,
+        .cells_found = (n_keys - r->answer.n_absent) * n_fields,
+        .cells_missing = r->answer.n_absent * n_fields,
     };
     histogram_observe(r->service->read_keys, n_keys);
     counter_add(r->service->answer_bytes, answer_bytes);

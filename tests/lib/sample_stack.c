@@ -234,17 +234,61 @@ static void check_column(const struct sample_stack *s, const struct sample_place
     }
 }
 
-void sample_stack_check(const struct sample_stack *s, const struct seg_stack *stack,
-                        const struct view *keys, size_t n)
+/* Rows that were found hold what the samples say of their places. */
+static void check_gather(const struct sample_stack *s, const struct seg_stack *stack,
+                         const struct seg_rows *rows, const struct sample_place *places,
+                         struct arena *arena)
 {
     enum { ROOM = 40 }; /* behind texts, as answers have it */
     struct err err;
+    const struct schema *schema = s->config.schema;
+    size_t n_fields = schema->n_fields;
+    size_t *fields = arena_alloc(arena, n_fields * sizeof(*fields));
+    struct column *columns = arena_alloc(arena, n_fields * sizeof(*columns));
+    struct column_sizes *sizes = arena_zalloc(arena, n_fields * sizeof(*sizes));
+    for (size_t f = 0; f < n_fields; f++)
+        fields[f] = f;
+    assert_ok(seg_sizes(stack, rows, fields, n_fields, sizes, &err));
+    for (size_t f = 0; f < n_fields; f++) {
+        struct column_sizes roomy = {sizes[f].bytes + ROOM, sizes[f].n_elements};
+        bool is_text = dtype_is_bytes(schema->fields[f].type.dtype);
+        columns[f] =
+            column_alloc(arena, &schema->fields[f].type, rows->n, is_text ? roomy : sizes[f]);
+        columns[f].data_room = is_text && random_below(s->random, 2) ? roomy.bytes : 0;
+    }
+    seg_gather(stack, rows, fields, n_fields, columns);
+    for (size_t f = 0; f < n_fields; f++) {
+        check_column(s, places, &columns[f], f);
+        check_totals(&columns[f], sizes[f]);
+    }
+}
+
+/* The same of the rows that are there alone. */
+static void check_found(const struct sample_stack *s, const struct seg_stack *stack,
+                        struct seg_rows *rows, const struct sample_place *places,
+                        struct arena *arena)
+{
+    size_t n = rows->n, k = 0;
+    struct sample_place *found = arena_alloc(arena, (n + 1) * sizeof(*found));
+    uint32_t *positions = arena_alloc(arena, (n + 1) * sizeof(*positions));
+    seg_rows_drop_absent(rows, positions);
+    for (size_t i = 0; i < n; i++)
+        if (places[i].row >= 0) {
+            assert_true(k < rows->n);
+            assert_int_equal(positions[k], i);
+            found[k++] = places[i];
+        }
+    assert_int_equal(rows->n, k);
+    check_gather(s, stack, rows, found, arena);
+}
+
+void sample_stack_check(const struct sample_stack *s, const struct seg_stack *stack,
+                        const struct view *keys, size_t n)
+{
     struct arena arena = {0};
     struct seg_rows rows = rows_alloc(&arena, n);
     size_t n_fields = s->config.schema->n_fields, n_absent = 0;
     size_t *fields = arena_alloc(&arena, n_fields * sizeof(*fields));
-    struct column *columns = arena_alloc(&arena, n_fields * sizeof(*columns));
-    struct column_sizes *sizes = arena_zalloc(&arena, n_fields * sizeof(*sizes));
     struct sample_place *places = arena_alloc(&arena, (n + 1) * sizeof(*places));
     for (size_t f = 0; f < n_fields; f++)
         fields[f] = f;
@@ -256,18 +300,7 @@ void sample_stack_check(const struct sample_stack *s, const struct seg_stack *st
     for (size_t i = 0; i < n; i++)
         assert_int_equal(rows.present[i / 8] >> i % 8 & 1, places[i].row >= 0);
     assert_int_equal(rows.n_absent, n_absent);
-    assert_ok(seg_sizes(stack, &rows, fields, n_fields, sizes, &err));
-    for (size_t f = 0; f < n_fields; f++) {
-        struct column_sizes roomy = {sizes[f].bytes + ROOM, sizes[f].n_elements};
-        bool is_text = dtype_is_bytes(s->config.schema->fields[f].type.dtype);
-        columns[f] =
-            column_alloc(&arena, &s->config.schema->fields[f].type, n, is_text ? roomy : sizes[f]);
-        columns[f].data_room = is_text && random_below(s->random, 2) ? roomy.bytes : 0;
-    }
-    seg_gather(stack, &rows, fields, n_fields, columns);
-    for (size_t f = 0; f < n_fields; f++) {
-        check_column(s, places, &columns[f], f);
-        check_totals(&columns[f], sizes[f]);
-    }
+    check_gather(s, stack, &rows, places, &arena);
+    check_found(s, stack, &rows, places, &arena);
     arena_done(&arena);
 }

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "model/convert.h"
 #include "model/key.h"
 #include "segment/block.h"
 

@@ -14,28 +14,30 @@ struct answer_timing {
     uint64_t gather_ns; /* the values */
 };
 
-/*
- * Find the rows of `keys` and lay their columns out as a complete stream. Other forms are printed from
- * its columns, so that all have one layout and one limit.
- *
- * Fails E_LIMIT when the stream would be longer than `max_bytes`; E_CORRUPT; E_NOMEM. `out_timing` may be NULL. The stream is the
- * caller's to free; its columns live in the arena.
- */
-must_use enum code answer_read(const struct snapshot *snapshot, struct key_list keys,
-                               const struct projection *columns, size_t max_bytes,
-                               struct arena *arena, struct ipc_stream *out_stream,
-                               size_t *out_n_absent, struct answer_timing *out_timing,
-                               struct err *err);
+struct answer_request {
+    struct key_list keys;
+    const struct projection *columns;
+    /* Of the keys found alone: a first column ANSWER_POSITION, uint32, then has the position of the row's key in `keys`. */
+    enum rows_wanted rows;
+    size_t max_bytes; /* of the stream */
+};
+
+struct answer {
+    struct ipc_stream stream; /* the caller's to free; its columns live in the arena */
+    size_t n_rows;
+    size_t n_absent; /* keys that were not found */
+    struct answer_timing timing;
+};
 
 /*
- * The same with a row for each key that exists, and none for others. A first column ANSWER_POSITION, uint32, has
- * the position of the row's key in `keys`, which has at most 2^32 of them. *out_n_rows gets the rows.
+ * Find the rows of the keys and lay their columns out as a complete stream. Other forms are printed from its columns, so
+ * that all have one layout and one limit.
+ *
+ * Fails E_LIMIT when the stream would be longer than `max_bytes`; E_CORRUPT; E_IO; E_NOMEM.
  */
-must_use enum code answer_read_present(const struct snapshot *snapshot, struct key_list keys,
-                                       const struct projection *columns, size_t max_bytes,
-                                       struct arena *arena, struct ipc_stream *out_stream,
-                                       size_t *out_n_rows, struct answer_timing *out_timing,
-                                       struct err *err);
+must_use enum code answer_read(const struct snapshot *snapshot,
+                               const struct answer_request *request, struct arena *arena,
+                               struct answer *out, struct err *err);
 
 /* What an answer may have at most, unless configured otherwise. */
 #define ANSWER_BYTES_MAX ((size_t)1 << 30)

@@ -21,6 +21,8 @@ struct snapshot {
 struct found_rows {
     const struct snapshot *snapshot;
     struct seg_rows rows;
+    size_t n_absent;     /* keys */
+    uint32_t *positions; /* of the keys of the rows; NULL: there is a row for each key */
 };
 
 struct snapshot *snapshot_ref(struct snapshot *s)
@@ -223,8 +225,22 @@ struct view snapshot_slot_key(const struct snapshot *s, uint64_t i)
     return seg_row_key(s->base->set.layout, b, b->rows + i * s->base->set.layout->groups[0].stride);
 }
 
+/* Before patches are resolved, as these go by the row. Returns the keys that stay. */
+static struct key_list drop_absent(struct found_rows *f, struct key_list keys, struct arena *arena)
+{
+    f->positions = arena_alloc(arena, keys.n * sizeof(*f->positions));
+    seg_rows_drop_absent(&f->rows, f->positions);
+    if (f->rows.n == keys.n)
+        return keys;
+    struct view *kept = arena_alloc(arena, f->rows.n * sizeof(*kept));
+    for (size_t i = 0; i < f->rows.n; i++)
+        kept[i] = keys.keys[f->positions[i]];
+    return (struct key_list){kept, f->rows.n};
+}
+
 const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list keys,
-                                       const struct projection *columns, struct arena *arena)
+                                       const struct projection *columns, enum rows_wanted wanted,
+                                       struct arena *arena)
 {
     struct found_rows *f = arena_zalloc(arena, sizeof(*f));
     f->snapshot = s;
@@ -237,18 +253,31 @@ const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list
         .layer = s->overlay->n ? arena_alloc(arena, keys.n) : NULL,
     };
     seg_stack_find(&s->stack, keys.keys, columns->fields, columns->n_fields, &f->rows, arena);
+    f->n_absent = f->rows.n_absent;
+    if (wanted == ROWS_OF_FOUND_KEYS)
+        keys = drop_absent(f, keys, arena);
     seg_patch_resolve(&s->stack, keys.keys, columns->fields, columns->n_fields, &f->rows, arena);
     return f;
 }
 
+size_t found_n_rows(const struct found_rows *rows)
+{
+    return rows->rows.n;
+}
+
 size_t found_n_absent(const struct found_rows *rows)
 {
-    return rows->rows.n_absent;
+    return rows->n_absent;
 }
 
 bool found_is_present(const struct found_rows *rows, size_t key_idx)
 {
     return rows->rows.present[key_idx / 8] >> (key_idx % 8) & 1;
+}
+
+const uint32_t *found_positions(const struct found_rows *rows)
+{
+    return rows->positions;
 }
 
 enum code found_sizes(const struct found_rows *rows, const size_t *fields, size_t n_fields,

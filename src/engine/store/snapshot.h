@@ -47,6 +47,11 @@ struct view snapshot_slot_key(const struct snapshot *s, uint64_t i);
 /* Where the rows of a list of keys are. Borrows the snapshot and the arena it was made in. */
 struct found_rows;
 
+enum rows_wanted {
+    ROWS_OF_ALL_KEYS,   /* those of absent keys are null */
+    ROWS_OF_FOUND_KEYS, /* absent keys have none */
+};
+
 /*
  * Find the rows of `keys`, in their order; absent ones are remembered as such. `columns` are those that will be
  * asked for.
@@ -55,10 +60,16 @@ struct found_rows;
  * Cost      about one cache miss a key, all of a batch in flight together.
  */
 const struct found_rows *snapshot_find(const struct snapshot *s, struct key_list keys,
-                                       const struct projection *columns, struct arena *arena);
+                                       const struct projection *columns, enum rows_wanted wanted,
+                                       struct arena *arena);
 
-size_t found_n_absent(const struct found_rows *rows);
+size_t found_n_rows(const struct found_rows *rows);
+size_t found_n_absent(const struct found_rows *rows); /* keys */
+
+/* Of ROWS_OF_ALL_KEYS: whether the key was found. */
 bool found_is_present(const struct found_rows *rows, size_t key_idx);
+/* Of ROWS_OF_FOUND_KEYS: where the key of each row stands in the list, of at most 2^32 keys. */
+const uint32_t *found_positions(const struct found_rows *rows);
 
 /*
  * Sizes of the values of these columns for these rows: what their buffers need room for; zero where values have

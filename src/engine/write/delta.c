@@ -128,8 +128,8 @@ must_use static enum code check_patched(const struct delta *d, const struct body
     char shown[160];
     if (!name)
         return OK;
-    const struct found_rows *found =
-        snapshot_find(d->config.patched, (struct key_list){keys, n}, &nothing, &arena);
+    const struct found_rows *found = snapshot_find(d->config.patched, (struct key_list){keys, n},
+                                                   &nothing, ROWS_OF_ALL_KEYS, &arena);
     enum code rc = found_sizes(found, NULL, 0, NULL, err); /* damaged ones are not absent */
     for (size_t i = 0; i < n && !rc; i++)
         if (!found_is_present(found, i))

@@ -26,6 +26,8 @@ enum code arrow_read_alloc(struct arrow_read *r, size_t bytes, void **out)
 
 /* ------------------------------------------------------------------------------------- validity */
 
+/* Validity bitmaps become bytes 0/1, because everything after this indexes them by row. Eight rows
+ * cost three operations. */
 static uint64_t eight_bytes_of(uint8_t bits)
 {
     /* Bit i into byte i: copies of the bits, of which byte i keeps the i-th, made 0 or 1. */
@@ -56,6 +58,7 @@ static void read_validity(const struct arrow_array *a, size_t at, size_t n, stru
     spread_bits(a->validity, a->offset + at, n, out->valid);
 }
 
+/* The values of nulls are undefined in Arrow; vectors promise zeros. */
 static size_t zero_nulls(struct vector *out)
 {
     size_t width = vector_width(&out->type), n_nulls = 0;

@@ -1,11 +1,11 @@
 /*
- * A column as Arrow hands it over, from an IPC stream or through the C data interface: what its schema says,
- * and of the batch that came last the buffers, borrowed. A tree, since lists and dictionaries have arrays
- * inside.
+ * A column as Arrow delivers it, from an IPC stream or through the C data interface: what its
+ * schema says, and the borrowed buffers of the latest batch. Arrays form a tree, since lists and
+ * dictionaries contain arrays.
  *
- * Whoever fills in an array has checked that each buffer is as long as its rows need. What stands in the
- * buffers (offsets, views, indexes, run ends, characters) is believed by nobody and checked when it is read,
- * so columns that nobody reads cost nothing.
+ * Whoever fills in an array has checked that each buffer is long enough for its rows. The content
+ * of the buffers (offsets, views, indexes, run ends, characters) is not trusted and is checked when
+ * it is read, so columns that nobody reads cost nothing.
  */
 #ifndef MURR_FORMAT_ARROW_ARRAY_H
 #define MURR_FORMAT_ARROW_ARRAY_H
@@ -23,7 +23,7 @@ enum arrow_layout {
     ARRAY_DAYS,       /* data: int64 milliseconds, whole days */
     ARRAY_NARROW,     /* data: decimals of 4 or 8 bytes */
     ARRAY_BYTES,      /* offsets into data */
-    ARRAY_VIEWS,      /* data: 16 bytes a row, which hold the value or lead into `blocks` */
+    ARRAY_VIEWS,      /* data: 16 bytes a row, the value or its place in `blocks` */
     ARRAY_LIST,       /* offsets into the child */
     ARRAY_LIST_VIEW,  /* offsets into the child, and sizes */
     ARRAY_FIXED_LIST, /* list_size elements of the child a row */
@@ -46,9 +46,9 @@ struct arrow_array {
     bool ignored;         /* has no batch: nobody will read it */
     uint8_t width;        /* bytes: of an index of a dictionary, of a narrow decimal */
     uint32_t list_size;   /* of a fixed list, whose type may have any length */
-    uint8_t n_buffers;    /* of its own in a stream, also where it is skipped, but for `blocks` */
+    uint8_t n_buffers;    /* its own in a stream, even if it is skipped; without `blocks` */
     bool has_blocks;      /* views: a stream says how many */
-    bool is_union;        /* which in old streams has one buffer more */
+    bool is_union;        /* in old streams it has one buffer more */
     struct arrow_array *children;
     size_t n_children;
     struct arrow_dictionary *dictionary;
@@ -77,7 +77,8 @@ struct arrow_dictionary {
     size_t n_pieces;
 };
 
-/* Number i of offsets or sizes of 4 or 8 bytes; negative ones become too large. */
+/* Number i of offsets or sizes of 4 or 8 bytes. A negative one becomes a number that is too large
+ * for any check. */
 static inline uint64_t arrow_offset(const uint8_t *numbers, bool is_wide, size_t i)
 {
     uint64_t wide;
@@ -91,15 +92,15 @@ static inline uint64_t arrow_offset(const uint8_t *numbers, bool is_wide, size_t
 }
 
 /*
- * Read rows at .. at + n, which exist, into `out`: of the type of the array (of any type where the array is
- * null), with room for them.
+ * Read rows at .. at + n, which exist, into `out`: of the type of the array (of any type where the
+ * array is null), with room for them.
  *
- * Lends     bytes of utf8 and binary are where the batch has them, those of many rows maybe in one place; lists
- *           and their elements are in `arena`.
+ * Lends     bytes of utf8 and binary stay where the batch has them, and several rows may share
+ *           them; lists and their elements are in `arena`.
  * Threads   any number may read one array.
- * Fails     E_INVALID naming column, row and value where the buffers lie; E_LIMIT where the values need more
- *           than read_bytes in the arena: lists may overlap and a dictionary may repeat, so a few bytes can mean
- *           many. `out` is then anything.
+ * Fails     E_INVALID naming column, row and value where the buffers lie; E_LIMIT where the values
+ *           need more than read_bytes in the arena: lists may overlap and dictionary entries may
+ *           repeat, so a few bytes can stand for many. `out` is then anything.
  */
 must_use enum code arrow_array_read(const struct arrow_array *a, size_t at, size_t n,
                                     struct vector *out, struct arena *arena, struct err *err);

@@ -17,7 +17,7 @@ static enum code check_each(struct arrow_read *r, const struct vector *out, size
     return OK;
 }
 
-/* Without a branch a byte, so that it goes 16 or more at a time. */
+/* Without a branch for each byte, so that the compiler checks 16 or more at a time. */
 static bool is_ascii(struct view run)
 {
     uint64_t seen = 0, word;
@@ -32,8 +32,8 @@ static bool is_ascii(struct view run)
 }
 
 /*
- * Values that lie one behind the other are UTF-8 if all of them together are and none begins inside a
- * character; only where that is not so (nulls may hide anything) each is looked at.
+ * Adjacent values are UTF-8 if all of them together are, and none begins inside a character. Only
+ * if that fails is each value checked alone: nulls may hide any bytes.
  */
 static enum code check_run(struct arrow_read *r, const struct vector *out, size_t n,
                            struct view run)
@@ -51,6 +51,7 @@ static enum code check_offsets(struct arrow_read *r, const struct arrow_array *a
                                size_t n)
 {
     uint64_t before = arrow_offset(a->offsets, a->is_wide, at);
+    /* No branch for each row; if something is wrong, the second loop finds the row to blame. */
     bool bad = false;
     for (size_t i = 0; i < n; i++) {
         uint64_t end = arrow_offset(a->offsets, a->is_wide, at + i + 1);
@@ -66,7 +67,7 @@ static enum code check_offsets(struct arrow_read *r, const struct arrow_array *a
             return arrow_lies(r, i, "offsets %" PRIu64 " and %" PRIu64 " are not in %zu bytes",
                               from, end, a->data.len);
     }
-    return OK; /* not reached: one of them is what was found */
+    return OK; /* not reached: one of the offsets must be wrong */
 }
 
 enum code arrow_read_bytes(struct arrow_read *r, const struct arrow_array *a, size_t at, size_t n,
@@ -87,8 +88,8 @@ enum code arrow_read_bytes(struct arrow_read *r, const struct arrow_array *a, si
 }
 
 /*
- * A view: i32 length; up to 12 bytes stand behind it, longer ones have there 4 bytes of their beginning, an
- * i32 number of a block and an i32 offset into it.
+ * A view: i32 length, then up to 12 bytes of the value. A longer value has instead its first 4
+ * bytes, the i32 number of a block, and an i32 offset into it.
  */
 enum { VIEW_BYTES = 16, VIEW_INLINE_AT = 4, VIEW_BLOCK_AT = 8, VIEW_OFFSET_AT = 12 };
 

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-/* False: no type of ours. */
+/* False: Murr has no such type. */
 typedef bool (*decide_fn)(struct arrow_array *a, const struct arrow_spec *spec);
 
 static bool plain(struct arrow_array *a, enum dtype dtype)
@@ -20,7 +20,7 @@ static bool decide_null(struct arrow_array *a, const struct arrow_spec *spec)
     return true;
 }
 
-/* Integers and floats: the dtype that is written as this. */
+/* Integers and floats: the dtype that Murr writes with this spec. */
 static bool decide_number(struct arrow_array *a, const struct arrow_spec *spec)
 {
     for (int t = 0; t < DT_COUNT; t++) {

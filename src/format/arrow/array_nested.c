@@ -1,4 +1,4 @@
-/* Reading arrays that have their values in others: lists, dictionaries, runs. */
+/* Reading arrays whose values are in other arrays: lists, dictionaries, runs. */
 #include "format/arrow/array_priv.h"
 
 #include <inttypes.h>
@@ -40,8 +40,8 @@ static void put_bits(uint8_t *bits, const uint8_t *valid, size_t n)
 }
 
 /*
- * The head of a value as model/list.h has it, in front of its ends and elements at `body`: there is room for
- * a u32 and the bits. Returns where the value begins.
+ * The head of a value as model/list.h has it, in front of its ends and elements at `body`: there is
+ * room for a u32 and the bits. Returns where the value begins.
  */
 static uint8_t *put_head(uint8_t *body, const struct vector *elements)
 {
@@ -53,7 +53,7 @@ static uint8_t *put_head(uint8_t *body, const struct vector *elements)
     return body - n_bits - sizeof(head);
 }
 
-/* Elements of one width are read where they stay. */
+/* Elements of fixed width are read directly into the list value. */
 static enum code read_fixed_elements(struct arrow_read *r, const struct arrow_array *child,
                                      size_t from, size_t n, struct view *out)
 {
@@ -174,7 +174,8 @@ static int64_t run_end(const struct arrow_array *ends, size_t run)
     return (int64_t)end;
 }
 
-/* The run that has `row`, if ends rise; whether they do shows when it is used. */
+/* The run that contains `row`, by binary search, assuming that the ends ascend. The caller checks
+ * the run that was found. */
 static size_t run_of(const struct arrow_array *ends, size_t row)
 {
     size_t low = 0, high = ends->n_rows;

@@ -1,4 +1,5 @@
-/* How arrays of one layout are read: what array.c, array_bytes.c and array_nested.c have in common. */
+/* How arrays of one layout are read: what array.c, array_bytes.c and array_nested.c have in
+ * common. */
 #ifndef MURR_FORMAT_ARROW_ARRAY_PRIV_H
 #define MURR_FORMAT_ARROW_ARRAY_PRIV_H
 
@@ -8,14 +9,14 @@
 struct arrow_read {
     const struct arrow_array *root; /* whose name messages say */
     size_t row;                     /* of it: the first that is being read */
-    bool is_inside;                 /* reads what that one row has in another array */
+    bool is_inside;                 /* reads what that one row refers to in another array */
     struct arena *arena;
     size_t arena_end; /* of arena->total, where read_bytes end */
     struct err *err;
 };
 
-/* Fill values of rows at .. at + n, which exist. `out->valid` is filled in; nulls may be left as they are, but
- * must not be followed. */
+/* Fill values of rows at .. at + n, which exist. `out->valid` is filled in; values of nulls may be
+ * left alone, but must not be dereferenced. */
 typedef enum code (*arrow_read_fn)(struct arrow_read *r, const struct arrow_array *a, size_t at,
                                    size_t n, struct vector *out);
 
@@ -41,7 +42,7 @@ must_use enum code arrow_read_alloc(struct arrow_read *r, size_t bytes, void **o
 #define arrow_lies(r, i, ...) (err_write((r)->err, __VA_ARGS__), arrow_lies_at((r), (i)))
 enum code arrow_lies_at(struct arrow_read *r, size_t i);
 
-/* For reading what row number i of this read has in another array. */
+/* The state for reading what row number i of this read refers to in another array. */
 static inline struct arrow_read arrow_inside(const struct arrow_read *r, size_t i)
 {
     struct arrow_read inside = *r;

@@ -5,8 +5,9 @@
 #define AT(member) offsetof(struct arrow_spec, member)
 
 /*
- * From Arrow's format/Schema.fbs (parameters and their defaults) and format/Columnar.rst, "Buffer Listing for Each Layout".
- * A parameter is {bytes of the field, place in the spec, default, what an enum stands for}.
+ * From Arrow's format/Schema.fbs (parameters and their defaults) and format/Columnar.rst, "Buffer
+ * Listing for Each Layout". A parameter is {bytes of the field, place in the spec, default, what an
+ * enum stands for}.
  */
 static const struct arrow_kind_facts kinds[KIND_COUNT] = {
     [0] = {.name = "nothing"},

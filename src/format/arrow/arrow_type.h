@@ -1,7 +1,8 @@
 /*
- * The types of Arrow in one table: what each is called, which parameters it has, where they are in its FlatBuffer, and how
- * many buffers a column of it has. ipc_type.h reads and writes types by this table, c_format.h as format strings;
- * array_decide.h says which of them Murr reads, and as what.
+ * The types of Arrow in one table: what each is called, which parameters it has, where they are in
+ * its FlatBuffer, and how many buffers a column of it has. ipc_type.h reads and writes types by
+ * this table, c_format.h as format strings; array_decide.h says which of them Murr reads, and as
+ * what.
  */
 #ifndef MURR_FORMAT_ARROW_ARROW_TYPE_H
 #define MURR_FORMAT_ARROW_ARROW_TYPE_H
@@ -39,7 +40,8 @@ enum arrow_kind {
 };
 enum { KIND_COUNT = 27 };
 
-/* A type as a schema says it; nothing of it is checked. Numbers have one type, so that the table can name any of them. */
+/* A type as a schema says it; nothing of it is checked. Numbers have one type, so that the table
+ * can name any of them. */
 struct arrow_spec {
     enum arrow_kind kind;     /* 0: none that is known */
     int64_t bits;             /* int, float, decimal, time, date (32 days, 64 milliseconds) */
@@ -56,16 +58,16 @@ struct arrow_param {
     uint8_t bytes;    /* of the field; 0: there are no more parameters */
     uint8_t member;   /* its offset in struct arrow_spec */
     int16_t fallback; /* the field's value where it is absent */
-    int16_t
-        values[3]; /* where the field is an enum that stands for other numbers: those; else zeros */
+    /* where the field is an enum that stands for other numbers: those; else zeros */
+    int16_t values[3];
 };
 
 enum { ARROW_PARAMS_MAX = 3 };
 
 struct arrow_kind_facts {
     const char *name; /* for messages */
-    uint8_t
-        n_buffers; /* of a column in a stream, without those of its children; a dense union has one more */
+    /* of a column in a stream, without those of its children; a dense union has one more */
+    uint8_t n_buffers;
     bool has_blocks;                             /* and as many more as the batch says */
     struct arrow_param params[ARROW_PARAMS_MAX]; /* in the order of the FlatBuffer's fields */
 };

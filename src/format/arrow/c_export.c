@@ -8,7 +8,7 @@
 
 /* -------------------------------------------------------------------------------------- schemas */
 
-/* Of one schema; the children are here so long as nobody moved them out. */
+/* The private data of one schema. It owns the children that nobody moved out. */
 struct schema_private {
     char format[C_FORMAT_CAP];
     char *name;
@@ -16,6 +16,8 @@ struct schema_private {
     struct ArrowSchema **pointers;
 };
 
+/* As the interface demands: release what was not moved out, then mark the struct as released by a
+ * NULL callback. */
 static void release_schema(struct ArrowSchema *s)
 {
     if (!s->release)
@@ -74,7 +76,7 @@ void c_export_schema(const struct column *columns, size_t n_columns, struct Arro
 
 /* --------------------------------------------------------------------------------------- arrays */
 
-/* What all arrays of a batch hold together. */
+/* Shared by all arrays of a batch: the last one that is released frees the buffers. */
 struct shared {
     _Atomic size_t refs;
     c_export_done_fn done;
@@ -83,7 +85,7 @@ struct shared {
 
 enum { BUFFERS_MAX = 3 };
 
-/* Of one array; the children are here so long as nobody moved them out. */
+/* The private data of one array. It owns the children that nobody moved out. */
 struct array_private {
     struct shared *shared;
     const void *buffers[BUFFERS_MAX];
@@ -154,7 +156,7 @@ void c_export_batch(const struct column *columns, size_t n_columns, size_t n_row
     struct shared *shared = mem_alloc(sizeof(*shared));
     *shared = (struct shared){.done = done, .owner = owner};
     struct array_private *p = new_array(shared, n_rows, n_columns, out);
-    out->n_buffers = 1; /* the validity, which is missing: no row is null */
+    out->n_buffers = 1; /* the validity buffer, which stays NULL: no row is null */
     for (size_t i = 0; i < n_columns; i++)
         export_column(&columns[i], shared, &p->children[i]);
 }

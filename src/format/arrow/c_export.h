@@ -1,7 +1,8 @@
 /*
- * Columns of an answer for other libraries of this process, by Arrow's C data interface: nothing is copied.
- * The array that comes out is a struct with a child for each column. Whoever got it may move children out of
- * it, keep them, and release everything in any order and from any thread, as the interface allows.
+ * Columns of an answer for other libraries of this process, by Arrow's C data interface: nothing is
+ * copied. The array that comes out is a struct with a child for each column. Whoever got it may
+ * move children out of it, keep them, and release everything in any order and from any thread, as
+ * the interface allows.
  */
 #ifndef MURR_FORMAT_ARROW_C_EXPORT_H
 #define MURR_FORMAT_ARROW_C_EXPORT_H
@@ -9,8 +10,8 @@
 #include "model/column.h"
 #include "murr_arrow.h"
 
-/* What keeps the buffers alive; called once, when the last array that uses them was released, from whichever
- * thread does that. */
+/* What keeps the buffers alive; called once, when the last array that uses them was released, from
+ * whichever thread does that. */
 typedef void (*c_export_done_fn)(void *owner);
 
 /* The schema of such columns; the caller releases it. Names are copied. */

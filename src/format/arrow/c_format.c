@@ -8,7 +8,7 @@ static const char unit_letters[] = "smun"; /* by enum time_unit */
 
 _Static_assert(TYPE_ZONE_CAP + 4 <= C_FORMAT_CAP, "room for tsu: and a zone");
 
-/* Formats that are words. */
+/* Formats without parameters. */
 static const struct {
     const char *format;
     struct arrow_spec spec;
@@ -63,7 +63,7 @@ static bool begins(const char *format, const char *with, const char **out_rest)
     return true;
 }
 
-/* A decimal integer that ends at `end`; moves behind it. */
+/* A decimal integer followed by `end`; moves past both. */
 static bool take_number(const char **at, char end, int64_t *out)
 {
     char *stop;

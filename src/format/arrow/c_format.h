@@ -1,4 +1,5 @@
-/* Types of Arrow as the format strings of its C data interface (format/CDataInterface.rst): "l", "tsu:UTC", "+w:768". */
+/* Types of Arrow as the format strings of its C data interface (format/CDataInterface.rst): "l",
+ * "tsu:UTC", "+w:768". */
 #ifndef MURR_FORMAT_ARROW_C_FORMAT_H
 #define MURR_FORMAT_ARROW_C_FORMAT_H
 

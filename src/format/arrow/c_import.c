@@ -143,7 +143,14 @@ const struct arrow_array *c_import_column(const struct c_import *c, size_t i)
 
 /* --------------------------------------------------------------------------------------- arrays */
 
-/* What of an array is being looked at. */
+/*
+ * Arrays are slices: `offset` rows of the buffers come first and do not belong to it. A struct
+ * array adds its own offset to those of its children, which is why take_array takes a number of
+ * rows to skip. Only the children of a batch are struct fields; below them, offsets are not
+ * inherited: elements of lists and values of dictionaries are addressed from 0.
+ */
+
+/* One array that is being read. */
 struct taking {
     struct c_import *c;
     const struct ArrowArray *from;
@@ -186,7 +193,7 @@ must_use static enum code take_numbers(const struct taking *t, const struct arro
     return OK;
 }
 
-/* Text is as long as its last offset says. */
+/* The last offset says how long the text is. */
 must_use static enum code take_bytes(const struct taking *t, struct arrow_array *a)
 {
     TRY(take_numbers(t, a, 1, &a->offsets));
@@ -344,7 +351,7 @@ enum code c_import_batch(struct c_import *c, const struct ArrowArray *batch, siz
 
 static uint64_t array_bytes(const struct arrow_array *a);
 
-/* Of so many of all elements that the child has. */
+/* About the bytes of n elements, by the average element of the child. */
 static uint64_t element_bytes(const struct arrow_array *a, uint64_t n)
 {
     const struct arrow_array *child = &a->children[0];
@@ -352,7 +359,7 @@ static uint64_t element_bytes(const struct arrow_array *a, uint64_t n)
     return (uint64_t)(each * (double)n);
 }
 
-/* How far the offsets of the rows reach; 0 where they lie. */
+/* The distance between the first and the last offset; 0 if they descend. */
 static uint64_t reach(const struct arrow_array *a)
 {
     uint64_t from = arrow_offset(a->offsets, a->is_wide, a->offset);

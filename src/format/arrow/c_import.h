@@ -1,10 +1,10 @@
 /*
- * Record batches from other libraries of this process, by Arrow's C data interface: a schema of a struct, then
- * arrays of it, one by one, seen through the same arrays as streams.
+ * Record batches from other libraries of this process, by Arrow's C data interface: a schema of a
+ * struct, then arrays of it, one by one, seen through the same arrays as streams.
  *
- * Whoever fills in those structs is in our address space and could do anything; what is checked is what is
- * got wrong by mistake: counts, pointers that are missing, and all that stands in buffers, when it is read. How
- * long buffers are nobody says.
+ * Whoever fills in those structs runs in our address space and could do anything. So we check only
+ * what goes wrong by mistake: counts, missing pointers, and the content of buffers when it is read.
+ * The interface does not say how long buffers are.
  */
 #ifndef MURR_FORMAT_ARROW_C_IMPORT_H
 #define MURR_FORMAT_ARROW_C_IMPORT_H
@@ -26,7 +26,8 @@ must_use enum code c_import_open(const struct ArrowSchema *schema, size_t read_b
 void c_import_close(struct c_import *c); /* NULL is fine */
 
 size_t c_import_n_columns(const struct c_import *c);
-/* Column i in the order of the schema; those of types that are none of ours are not `supported`. */
+/* Column i in the order of the schema; those of types that Murr does not have are not
+ * `supported`. */
 const struct arrow_array *c_import_column(const struct c_import *c, size_t i);
 
 /*

@@ -1,6 +1,7 @@
 /*
- * Where the fields of the tables are in Arrow's FlatBuffers, from format/Message.fbs and format/Schema.fbs: the number of
- * a field is its position there, and a union takes two. The tables of the types are in arrow_type.c.
+ * Where the fields of the tables are in Arrow's FlatBuffers, from format/Message.fbs and
+ * format/Schema.fbs: the number of a field is its position there, and a union takes two. The tables
+ * of the types are in arrow_type.c.
  */
 #ifndef MURR_FORMAT_ARROW_FBS_H
 #define MURR_FORMAT_ARROW_FBS_H

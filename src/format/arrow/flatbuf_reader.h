@@ -1,10 +1,10 @@
 /*
- * Reading FlatBuffers that somebody else wrote (https://flatbuffers.dev/internals/): every offset is checked
- * against the buffer before it is followed. There are no cycles to fear, as nothing here walks by itself:
- * callers follow the few paths that they know.
+ * Reading FlatBuffers that somebody else wrote (https://flatbuffers.dev/internals/): every offset
+ * is checked against the buffer before it is followed. Cycles do no harm, because nothing here
+ * recurses: callers follow the few paths that they know.
  *
- * All functions return false for bytes that lie. A field that is absent is not an error: it has its default,
- * or says that it is not there. Alignment is not required.
+ * All functions return false for invalid bytes. A field that is absent is not an error: it has its
+ * default, or says that it is not there. Alignment is not required.
  */
 #ifndef MURR_FORMAT_ARROW_FLATBUF_READER_H
 #define MURR_FORMAT_ARROW_FLATBUF_READER_H
@@ -12,7 +12,8 @@
 #include "base/err.h"
 #include "base/view.h"
 
-/* A table whose own bytes and vtable lie inside the buffer. `present` false: the field is absent. */
+/* A table whose own bytes and vtable lie inside the buffer. `present` false: the field is
+ * absent. */
 struct fb_table {
     struct view bytes; /* the whole buffer */
     size_t at;         /* of the table */

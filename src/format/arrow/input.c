@@ -33,7 +33,7 @@ const struct arrow_array *arrow_input_column(const struct arrow_input *in, size_
 
 void arrow_input_ignore(struct arrow_input *in, size_t i)
 {
-    if (in->stream) /* of batches nothing is saved: they are there */
+    if (in->stream) /* batches are in memory already, so there is nothing to save */
         ipc_reader_ignore(in->stream, i);
 }
 

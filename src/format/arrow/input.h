@@ -1,6 +1,7 @@
 /*
- * Batches that come in as Arrow, however they come: as bytes of an IPC stream, or as structs of the C data interface
- * from another library of this process. Whoever reads rows or keys sees the same columns.
+ * Incoming Arrow batches, from either source: as bytes of an IPC stream, or as structs of the C
+ * data interface from another library of this process. Code that reads rows or keys sees the same
+ * columns.
  */
 #ifndef MURR_FORMAT_ARROW_INPUT_H
 #define MURR_FORMAT_ARROW_INPUT_H

@@ -42,7 +42,7 @@ must_use static enum code next_node(struct reading *r, uint64_t *out_n_rows, uin
     return OK;
 }
 
-/* Past a column and all that is inside. */
+/* Skip a column and everything inside it. */
 must_use static enum code skip_column(struct reading *r, const struct arrow_array *a)
 {
     uint64_t n_rows, n_nulls, n_blocks = 0;
@@ -72,7 +72,7 @@ must_use static enum code read_numbers(struct reading *r, const struct arrow_arr
     struct view numbers;
     TRY(ipc_body_next(&r->body, &numbers, r->err));
     *out = numbers.ptr;
-    if (a->n_rows && numbers.len / (a->is_wide ? 8 : 4) < n) /* of no rows a writer may have none */
+    if (a->n_rows && numbers.len / (a->is_wide ? 8 : 4) < n) /* no rows: may be omitted */
         return too_short(r, a, what, numbers.len);
     return OK;
 }

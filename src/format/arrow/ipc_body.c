@@ -10,6 +10,13 @@
 /* From Arrow's format/Message.fbs. */
 enum { NOT_COMPRESSED = -1, CODEC_LZ4_FRAME = 0, CODEC_ZSTD = 1, METHOD_BUFFER = 0 };
 
+/*
+ * A few bytes of a compressed stream may announce gigabytes. So the announced length is charged to
+ * the budget before memory is allocated, and the decompressor writes into exactly this memory. The
+ * budget covers a batch and all dictionaries of the stream together; a batch gives its share back
+ * when the next one is read.
+ */
+
 static const uint8_t nothing[1];
 
 struct ipc_block {

@@ -1,7 +1,8 @@
 /*
- * The buffers in the body of a message, in order: where they are, and decompressed where the message says
- * so. Not compressed ones are lent from the stream. A compressed buffer is an i64, the bytes it will have (-1:
- * what follows is not compressed after all), and one LZ4 or Zstandard frame; an empty buffer stays empty.
+ * The buffers in the body of a message, in order: where they are, and decompressed where the
+ * message says so. Uncompressed buffers are lent from the stream. A compressed buffer is an i64,
+ * the bytes after decompression (-1: the rest is not compressed), and one LZ4 or Zstandard frame;
+ * an empty buffer stays empty.
  */
 #ifndef MURR_FORMAT_ARROW_IPC_BODY_H
 #define MURR_FORMAT_ARROW_IPC_BODY_H
@@ -56,11 +57,11 @@ static inline size_t ipc_body_left(const struct ipc_body *b)
  * The next buffer; its pointer is never NULL.
  *
  * Lends     from the stream or from b->memory.
- * Fails     E_INVALID where there is none, or it is not in the body or not what was compressed; E_LIMIT beyond
- *           the budget; E_NOMEM.
+ * Fails     E_INVALID where there is none, or it is not in the body or not what was compressed;
+ *           E_LIMIT beyond the budget; E_NOMEM.
  */
 must_use enum code ipc_body_next(struct ipc_body *b, struct view *out, struct err *err);
-/* The same for buffers that nobody wants. */
+/* Skip a buffer that nobody wants. */
 must_use enum code ipc_body_skip(struct ipc_body *b, size_t n, struct err *err);
 
 #endif

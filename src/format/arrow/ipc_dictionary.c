@@ -110,6 +110,8 @@ static void add_piece(struct ipc_dictionary *d, struct arrow_array *values)
     into->pieces[into->n_pieces++] = (struct arrow_piece){values, before + values->n_rows};
 }
 
+/* Each piece gets arrays of its own, copied from `like`: pieces that came before keep their
+ * buffers. The copy is charged, too, since a stream may have very many small pieces. */
 must_use static enum code read_values(struct ipc_dictionary *d, const struct fb_table *batch,
                                       const struct ipc_message *m, size_t rows_max,
                                       struct ipc_codec *codec, struct err *err)

@@ -1,6 +1,6 @@
 /*
- * The dictionaries of a stream by number, as their messages bring, replace and extend them. Columns point to
- * them from the schema on; until a message has come they have no values.
+ * The dictionaries of a stream by id. Messages deliver, replace and extend them. Columns point to
+ * them as soon as the schema is read; a dictionary without a message yet has no values.
  */
 #ifndef MURR_FORMAT_ARROW_IPC_DICTIONARY_H
 #define MURR_FORMAT_ARROW_IPC_DICTIONARY_H
@@ -16,17 +16,17 @@ struct ipc_dictionaries {
 
 void ipc_dictionaries_done(struct ipc_dictionaries *d);
 
-/* The dictionary `id`, whose values are like `values`, in the schema's `arena`. NULL: it is there already with
- * values of another type. */
+/* The dictionary `id`, whose values are like `values`, in the schema's `arena`. NULL: it is there
+ * already with values of another type. */
 struct arrow_dictionary *ipc_dictionaries_add(struct ipc_dictionaries *d, uint64_t id,
                                               struct arrow_array *values, struct arena *arena);
 
-/* Dictionaries that a column needs will be taken in; those that no column wants are not. */
+/* Mark the dictionaries that a column needs; others are skipped. */
 void ipc_dictionaries_want(const struct arrow_array *a);
 
 /*
- * Take in the message of a dictionary. Dictionaries that replace another end its bytes. `budget` holds for
- * all dictionaries together and for what else is charged to it.
+ * Read the message of a dictionary. If it replaces an older one, the bytes of the older one are
+ * freed. `budget` holds for all dictionaries together and for what else is charged to it.
  *
  * Fails as ipc_batch_read does.
  */

@@ -40,7 +40,8 @@ must_use static enum code read_children(struct reading *r, const struct fb_vecto
     return OK;
 }
 
-/* Room for the fields, which are counted: a few bytes can mean many, as tables may be shared. */
+/* Room for the fields. They are counted against a limit, because FlatBuffer tables may be shared,
+ * so that a few bytes stand for many fields. */
 must_use static enum code alloc_fields(struct reading *r, size_t n, struct arrow_array **out)
 {
     if (n > ARROW_FIELDS_MAX - r->n_fields)

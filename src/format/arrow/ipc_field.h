@@ -16,8 +16,8 @@ struct ipc_fields {
  * Read the fields of a Schema table; everything is allocated in `arena`, names stay in the stream.
  * Dictionaries that fields refer to are added to `dictionaries`.
  *
- * Fails E_INVALID where the bytes lie; E_UNSUPPORTED for types from later than these here, whose buffers
- * nobody can skip; E_LIMIT.
+ * Fails E_INVALID for invalid bytes; E_UNSUPPORTED for types newer than KIND_COUNT, since nobody
+ * can skip their buffers; E_LIMIT.
  */
 must_use enum code ipc_fields_read(const struct fb_table *schema, struct arena *arena,
                                    struct ipc_dictionaries *dictionaries, struct ipc_fields *out,

@@ -59,7 +59,7 @@ enum code ipc_message_next(struct cursor *c, struct ipc_message *out, bool *out_
         (metadata_bytes == continuation && !cur_u32le(c, &metadata_bytes)))
         return ipc_not_a_stream(err, "it ends inside the length of a message");
     if (metadata_bytes == 0) {
-        c->pos = c->end; /* what is behind the end is none of the stream */
+        c->pos = c->end; /* bytes after the end marker do not belong to the stream */
         return OK;
     }
     if (!cur_bytes(c, metadata_bytes, &metadata))

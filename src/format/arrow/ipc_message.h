@@ -1,5 +1,6 @@
 /*
- * The messages that an Arrow IPC stream consists of (format/Columnar.rst, "Encapsulated message format"):
+ * The messages that an Arrow IPC stream consists of (format/Columnar.rst, "Encapsulated message
+ * format"):
  *
  *     FFFFFFFF   left out by writers before 0.15
  *     i32        bytes of the metadata; 0: end of the stream
@@ -27,7 +28,7 @@ struct cursor ipc_messages(struct view bytes);
 /*
  * The next message; *out_more false at the mark that ends a stream, or where the bytes end.
  *
- * Fails E_INVALID where the bytes lie; E_UNSUPPORTED for metadata of another version than 4 and 5.
+ * Fails E_INVALID for invalid bytes; E_UNSUPPORTED for metadata of another version than 4 and 5.
  */
 must_use enum code ipc_message_next(struct cursor *c, struct ipc_message *out, bool *out_more,
                                     struct err *err);

@@ -8,6 +8,7 @@
 #include <assert.h>
 
 struct ipc_reader {
+    struct view stream;
     struct cursor rest;
     bool has_begun; /* with messages behind the schema */
     struct ipc_limits limits;
@@ -51,6 +52,7 @@ enum code ipc_reader_open(struct view stream, const struct ipc_limits *limits,
                           struct ipc_reader **out, struct err *err)
 {
     struct ipc_reader *r = mem_zalloc(sizeof(*r));
+    r->stream = stream;
     r->rest = ipc_messages(stream);
     r->limits = *limits;
     r->budget.most = limits->decompressed_bytes;
@@ -76,6 +78,11 @@ void ipc_reader_close(struct ipc_reader *r)
     arena_done(&r->batch_arena);
     arena_done(&r->arena);
     free(r);
+}
+
+struct view ipc_reader_stream(const struct ipc_reader *r)
+{
+    return r->stream;
 }
 
 size_t ipc_reader_n_columns(const struct ipc_reader *r)
@@ -122,7 +129,7 @@ must_use static enum code read_batch(struct ipc_reader *r, const struct ipc_mess
     return ipc_batch_read(&into, &m->header, m->body, m->is_v4, out_n_rows, err);
 }
 
-/* It is known now which columns are read. */
+/* From now on it is known which columns are read. */
 static void begin(struct ipc_reader *r)
 {
     r->has_begun = true;

@@ -14,7 +14,8 @@
  * Metadata is a FlatBuffer whose root is a Message, zero-padded; the padding counts. The metadata
  * of the batch is padded so far that the body begins at a multiple of 64 from the start of the
  * stream. The body has for each column the validity bitmap, where lengths differ the offsets, and
- * the values, each padded to 64 bytes, and behind a list's those of its elements; the metadata gives offsets into the body and lengths without padding.
+ * the values, each padded to 64 bytes, and behind a list's those of its elements; the metadata
+ * gives offsets into the body and lengths without padding.
  */
 enum { PREFIX_BYTES = 8, ALIGN_BYTES = 64 };
 static const uint32_t continuation = 0xFFFFFFFF;
@@ -65,6 +66,12 @@ static void build_schema(struct flatbuf *fb, const struct ipc_field *fields, siz
         add_field(fb, list + 4 * i, fields[i].name, &fields[i].type);
 }
 
+/*
+ * One list of nodes and one of buffers describe the batch, depth first: a list is followed by its
+ * child. Counting, describing and placing all walk in this order (count_parts, put_node,
+ * place_column) and must agree about the buffers of a type.
+ */
+
 /* A node of the batch: a column, or the elements of a list. */
 struct node {
     struct type type;
@@ -84,7 +91,7 @@ static struct node node_child(const struct node *n)
     return (struct node){type_element(&n->type), n_elements, {n->sizes.bytes, 0}};
 }
 
-/* Bytes of the buffers of a node, without padding; what it does not have is 0. */
+/* Bytes of the buffers of a node, without padding; 0 for a buffer that it does not have. */
 struct buffers {
     uint64_t validity, offsets, data;
 };
@@ -237,7 +244,7 @@ static struct column *place_columns(uint8_t *body, const struct ipc_field *field
     return columns;
 }
 
-/* The most that a row of a field adds to the body, but for what is in its sizes. */
+/* The most bytes that one row of a field adds to the body, not counting those in its sizes. */
 static uint64_t row_bytes(const struct type *t)
 {
     uint64_t bytes = 16 + (uint64_t)type_width(t);

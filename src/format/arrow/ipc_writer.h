@@ -31,7 +31,8 @@ struct ipc_stream {
     size_t n_columns;
 };
 
-/* Append the schema message, the beginning of a stream: a multiple of 8 bytes. All fields are nullable. */
+/* Append the schema message, the beginning of a stream: a multiple of 8 bytes. All fields are
+ * nullable. */
 void ipc_schema_put(const struct ipc_field *fields, size_t n_fields, struct buf *out);
 
 /*

@@ -1,15 +1,21 @@
 #include "format/arrow/keys.h"
 
 #include "base/mem.h"
+#include "model/convert.h"
 
 #include <stdio.h>
 
-/* Keys of one request have no use for more, whatever they decompress to. */
+/* The keys of one request never need more. */
 static const size_t decompressed_max = (size_t)64 << 20;
 
+/*
+ * A key is copied only if it must be. The key of one utf8 column is a view into the body, of one
+ * integer column of the key's own type a view of its value; only keys of several columns, or of
+ * another type than the column's, are put together in the arena. What keeps views valid is told by
+ * keep_texts.
+ */
 struct keys {
     const struct schema *schema;
-    struct view body; /* of a stream */
     struct arrow_input input;
     const struct arrow_array **columns; /* by component of the key */
     struct vector *values;              /* likewise; of the rows of a batch, in the arena */
@@ -138,7 +144,7 @@ static struct view keep(const struct keys *k, const void *bytes, size_t len)
     return view_of(memcpy(arena_alloc(k->arena, len), bytes, len), len);
 }
 
-/* Keys whose bytes have to be put together. */
+/* Keys whose bytes must be assembled from several columns or converted. */
 must_use static enum code put_keys(struct keys *k, size_t n_rows, struct err *err)
 {
     AUTO(buf) struct buf bytes = {0};
@@ -151,10 +157,12 @@ must_use static enum code put_keys(struct keys *k, size_t n_rows, struct err *er
     return OK;
 }
 
-/* Buffers that are not the caller's are gone with their batch: where a stream is compressed. */
+/* Decompressed buffers are freed with their batch; buffers in the body live as long as the caller's
+ * bytes. */
 static bool is_in_body(const struct keys *k, const uint8_t *at)
 {
-    return (uintptr_t)at - (uintptr_t)k->body.ptr < k->body.len;
+    struct view body = ipc_reader_stream(k->input.stream);
+    return (uintptr_t)at - (uintptr_t)body.ptr < body.len;
 }
 
 /* Text that was decompressed does not outlive its batch. */
@@ -163,7 +171,7 @@ static void keep_texts(const struct keys *k, struct view *list, size_t n)
     const struct arrow_array *a = k->columns[0];
     if (!k->input.stream) /* the caller has them all */
         return;
-    if (a->layout == ARRAY_BYTES && is_in_body(k, a->data.ptr)) /* so all of it is */
+    if (a->layout == ARRAY_BYTES && is_in_body(k, a->data.ptr)) /* then all of its bytes are */
         return;
     for (size_t i = 0; i < n; i++)
         if (list[i].len && !is_in_body(k, list[i].ptr))
@@ -214,7 +222,8 @@ must_use static enum code convert_values(struct keys *k, size_t component, struc
     return OK;
 }
 
-/* Rows of a batch; utf8 of a key of one column at once to where the keys are listed. */
+/* Read the key columns of some rows. A key of one utf8 column is read straight into the list of
+ * keys. */
 must_use static enum code read_values(struct keys *k, size_t first, size_t n_rows, struct err *err)
 {
     bool is_list = k->schema->n_key == 1 && k->columns[0]->type.dtype == DT_UTF8;
@@ -259,12 +268,11 @@ static void grow_list(struct keys *k, size_t n_rows)
 
 /* ------------------------------------------------------------------------------------- input */
 
-must_use static enum code open_stream(struct keys *k, struct view body, struct err *err)
+enum code arrow_keys_open(struct view body, struct ipc_reader **out, struct err *err)
 {
     struct ipc_limits limits = ipc_limits_default();
     limits.decompressed_bytes = decompressed_max;
-    k->body = body;
-    return arrow_input_open_stream(body, &limits, &k->input, err);
+    return ipc_reader_open(body, &limits, out, err);
 }
 
 must_use static enum code open_batches(struct keys *k, const struct c_batches *batches,
@@ -276,7 +284,7 @@ must_use static enum code open_batches(struct keys *k, const struct c_batches *b
 /* What becomes of the rows of a batch. */
 typedef enum code (*take_batch_fn)(struct keys *k, size_t n_rows, struct err *err);
 
-/* All batches of the input, which is open, and done afterwards. */
+/* All batches of the input. */
 must_use static enum code read_input(struct keys *k, take_batch_fn take, struct err *err)
 {
     bool more = true;
@@ -287,7 +295,6 @@ must_use static enum code read_input(struct keys *k, take_batch_fn take, struct 
         if (!rc && more)
             rc = take(k, n_rows, err);
     }
-    arrow_input_done(&k->input);
     return rc;
 }
 
@@ -308,12 +315,12 @@ must_use static enum code read_all(struct keys *k, struct key_list *out_keys, st
     return OK;
 }
 
-enum code arrow_keys_read(struct view body, const struct schema *schema, size_t max_keys,
+enum code arrow_keys_read(struct ipc_reader *stream, const struct schema *schema, size_t max_keys,
                           struct arena *arena, struct key_list *out_keys, struct err *err)
 {
     struct keys k = {
         .schema = schema, .arena = arena, .columns_arena = arena, .max_keys = max_keys};
-    TRY(open_stream(&k, body, err));
+    k.input.stream = stream;
     return read_all(&k, out_keys, err);
 }
 
@@ -324,10 +331,12 @@ enum code arrow_keys_import(const struct c_batches *batches, const struct schema
     struct keys k = {
         .schema = schema, .arena = arena, .columns_arena = arena, .max_keys = max_keys};
     TRY(open_batches(&k, batches, err));
-    return read_all(&k, out_keys, err);
+    enum code rc = read_all(&k, out_keys, err);
+    arrow_input_done(&k.input);
+    return rc;
 }
 
-/* ---------------------------------------------------------------------------------- some at a time */
+/* ------------------------------------------------------------------------------ some at a time */
 
 must_use static enum code give_batch(struct keys *k, size_t n_rows, struct err *err)
 {
@@ -349,8 +358,10 @@ enum code arrow_keys_read_some(struct view body, const struct schema *schema, ke
     AUTO(arena) struct arena of_all = {0}, of_some = {0};
     struct keys k = {
         .schema = schema, .arena = &of_some, .columns_arena = &of_all, .give = give, .arg = arg};
-    TRY(open_stream(&k, body, err));
-    return read_input(&k, give_batch, err);
+    TRY(arrow_keys_open(body, &k.input.stream, err));
+    enum code rc = read_input(&k, give_batch, err);
+    arrow_input_done(&k.input);
+    return rc;
 }
 
 enum code arrow_keys_import_some(const struct c_batches *batches, const struct schema *schema,
@@ -360,5 +371,7 @@ enum code arrow_keys_import_some(const struct c_batches *batches, const struct s
     struct keys k = {
         .schema = schema, .arena = &of_some, .columns_arena = &of_all, .give = give, .arg = arg};
     TRY(open_batches(&k, batches, err));
-    return read_input(&k, give_batch, err);
+    enum code rc = read_input(&k, give_batch, err);
+    arrow_input_done(&k.input);
+    return rc;
 }

@@ -6,7 +6,7 @@
 
 enum { max_fields = 100000 };
 
-/* 0xFF: not of the alphabet. */
+/* 0xFF: not a letter of base64. */
 static uint8_t base64_value(uint8_t c)
 {
     if (c >= 'A' && c <= 'Z')

@@ -1,7 +1,7 @@
 /*
- * What Arrow writers leave in the metadata of other formats: their schema as a base64 text of an IPC
- * message. Only what a Parquet schema cannot say is taken out. Bytes are hostile until proven otherwise;
- * what cannot be understood is as if it were not there.
+ * What Arrow writers leave in the metadata of other formats: their schema, as an IPC message in
+ * base64. It says what a Parquet schema cannot. The bytes are not trusted; what cannot be
+ * understood is ignored.
  */
 #ifndef MURR_FORMAT_ARROW_SCHEMA_HINT_H
 #define MURR_FORMAT_ARROW_SCHEMA_HINT_H

@@ -6,7 +6,8 @@
 static const size_t ints_at_once = 64;
 static const size_t given_bytes_max = 8u << 20; /* of keys that are given at a time */
 
-/* A list that grows in an arena: what it outgrows is forgotten, at most as much again in all. */
+/* A list that grows in an arena by doubling. The arrays it outgrows are wasted, in total at most as
+ * much as the last one. */
 struct views {
     struct view *at;
     size_t n, cap;

@@ -31,7 +31,8 @@ must_use enum code fetch_request_parse(struct view body, const struct schema *sc
                                        const struct fetch_limits *limits, struct arena *arena,
                                        struct fetch_request *out_request, struct err *err);
 
-/* The keys of such a body without columns, some at a time, however many there are. Fails also as `give` does. */
+/* The keys of such a body without columns, some at a time, however many there are. Fails also as
+ * `give` does. */
 must_use enum code fetch_keys_parse(struct view body, const struct schema *schema, key_list_fn give,
                                     void *arg, struct err *err);
 

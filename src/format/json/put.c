@@ -86,7 +86,7 @@ static uint8_t *write_decimal(uint8_t *out, struct decimal d)
     return mempcpy(out, text + n_whole, n - n_whole);
 }
 
-/* By printf, for the few that the quick way leaves over. */
+/* With printf, for the few values that the quick way cannot decide. */
 static uint8_t *write_printed(uint8_t *out, double value, bool single)
 {
     int n = 0;
@@ -109,8 +109,8 @@ static const double powers_double[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6, 
                                        1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 enum { POWER_MAX = 27, POWER_MAX_DOUBLE = 22 }; /* exact in 64 and in 53 bits of mantissa */
 
-/* floor(log10(value)) for 1e-22 <= value < 1e23; `value` is finite and above 0. Else it may be one
- * less, and no attempt is made: the powers end. */
+/* floor(log10(value)) for 1e-22 <= value < 1e23; `value` is finite and above 0. For other values it
+ * may be one too small; these are never attempted, since the table of powers ends there. */
 static int decimal_exponent(double value)
 {
     uint64_t bits;
@@ -208,7 +208,8 @@ uint8_t *json_write_float64(uint8_t *out, double value)
     return reads_back == YES ? write_decimal(out, d) : write_printed(out, value, false);
 }
 
-/* The half nearest to a value of a few digits, by search: there are only 31,744 of one sign. */
+/* The half nearest to a decimal of a few digits, by binary search: there are only 31,744 halves of
+ * one sign. */
 static uint16_t nearest_half(double magnitude)
 {
     uint16_t low = 0, high = 0x7BFF;

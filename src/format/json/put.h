@@ -7,7 +7,8 @@
 /* Quoted and escaped; the bytes are UTF-8. */
 void json_put_string(struct buf *out, struct view text);
 
-/* Numbers go into memory with room for JSON_NUMBER_CAP bytes; all return the end of what was written. */
+/* Numbers go into memory with room for JSON_NUMBER_CAP bytes; all return the end of what was
+ * written. */
 #define JSON_NUMBER_CAP 96
 uint8_t *json_write_int(uint8_t *out, int64_t value);
 uint8_t *json_write_uint(uint8_t *out, uint64_t value);

@@ -271,8 +271,8 @@ static uint64_t eight_digits(uint64_t text)
     return (text * 10000 + (text >> 32)) & 0xFFFFFFFF;
 }
 
-/* Digits up to the first byte that is none. 19 of them cannot overflow; *over says whether more
- * did. */
+/* Read digits up to the first other byte. 19 digits cannot overflow; *over says whether more of
+ * them did. */
 static const uint8_t *take_digits(const uint8_t *p, const uint8_t *end, uint64_t *out, bool *over)
 {
     const uint8_t *safe = end - p > 19 ? p + 19 : end;
@@ -344,7 +344,7 @@ static bool skip_byte(struct scan *s, char c)
     return there;
 }
 
-/* RFC 8259, 6: no zero in front, digits on both sides of a point. */
+/* RFC 8259, section 6: no leading zero, and digits on both sides of a point. */
 must_use static enum code skip_number(struct scan *s)
 {
     const uint8_t *at = s->pos;

@@ -1,7 +1,7 @@
 /*
- * The words of JSON (RFC 8259), read straight from a body that lies whole in memory.
+ * The tokens of JSON (RFC 8259), read from a body that is completely in memory.
  *
- * This is the hot path of a fetch: 1,000 keys are about 15 kB of short strings. It is therefore the
+ * This is the hot path of a read: 1,000 keys are about 15 kB of short strings. It is therefore the
  * one place, besides base/cursor.h, that moves pointers over foreign bytes: `pos` never passes
  * `end`, and every read is behind a comparison of the two. Strings are stepped over 16 bytes at a
  * time; one without escapes is a view into the body.
@@ -62,8 +62,8 @@ must_use static inline enum code scan_next(struct scan *s, char close, bool *out
     return OK;
 }
 
-/* A string, of which `pos` is at the opening quote. Well-formed UTF-8; \u0000 is a NUL like any. One with escapes
- * has at most SCAN_ESCAPED_MAX bytes. */
+/* A string, of which `pos` is at the opening quote. The text is well-formed UTF-8; \u0000 gives a
+ * NUL byte. One with escapes has at most SCAN_ESCAPED_MAX bytes. */
 enum { SCAN_ESCAPED_MAX = 64 << 20 };
 must_use enum code scan_string(struct scan *s, struct view *out_text);
 
@@ -73,8 +73,8 @@ must_use enum code scan_int(struct scan *s, enum dtype dtype, uint64_t *out_bits
 /* Step over `word`, a literal such as "null", which must come next. */
 must_use enum code scan_literal(struct scan *s, const char *word);
 
-/* Step over one value of any kind, whose syntax is checked. Objects and arrays may be SCAN_DEPTH_MAX deep.
- * `scratch` may be reset; nothing in it is needed afterwards. */
+/* Step over one value of any kind, whose syntax is checked. Objects and arrays may be
+ * SCAN_DEPTH_MAX deep. `scratch` may be reset; nothing in it is needed afterwards. */
 enum { SCAN_DEPTH_MAX = 32 };
 must_use enum code scan_skip(struct scan *s, struct arena *scratch);
 

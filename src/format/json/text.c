@@ -1,5 +1,7 @@
 #include "format/json/text.h"
 
+#include "model/decimal.h"
+
 #include "format/json/put.h"
 
 static const int64_t seconds_a_day = 86400;
@@ -20,9 +22,9 @@ static int64_t floor_div(int64_t a, int64_t b)
 }
 
 /*
- * The date of a day in the proleptic Gregorian calendar. Days are counted from 0000-03-01, so that a leap
- * day ends its year and its cycle: a cycle of 400 years has 146097 days, and within a year counted from
- * March, month m begins on day (153 m + 2) / 5.
+ * The date of a day in the proleptic Gregorian calendar. Days are counted from 0000-03-01, so that
+ * a leap day ends its year and its cycle: a cycle of 400 years has 146097 days, and within a year
+ * counted from March, month m begins on day (153 m + 2) / 5.
  */
 static uint8_t *write_day(uint8_t *out, int64_t days)
 {
@@ -93,53 +95,13 @@ uint8_t *json_write_time(uint8_t *out, enum time_unit unit, int64_t value)
     return out;
 }
 
-/* Divide by ten; returns the remainder. */
-static unsigned take_digit(uint64_t *words, size_t n_words)
-{
-    unsigned __int128 rest = 0;
-    for (size_t i = n_words; i-- > 0;) {
-        rest = rest << 64 | words[i];
-        words[i] = (uint64_t)(rest / 10);
-        rest %= 10;
-    }
-    return (unsigned)rest;
-}
-
-static bool is_zero(const uint64_t *words, size_t n_words)
-{
-    uint64_t all = 0;
-    for (size_t i = 0; i < n_words; i++)
-        all |= words[i];
-    return all == 0;
-}
-
-static void negate(uint64_t *words, size_t n_words)
-{
-    uint64_t carry = 1;
-    for (size_t i = 0; i < n_words; i++) {
-        words[i] = ~words[i] + carry;
-        carry = carry && words[i] == 0;
-    }
-}
-
 uint8_t *json_write_decimal(uint8_t *out, const struct type *t, const uint8_t *value)
 {
-    uint64_t words[4];
-    size_t n_words = dtype_width(t->dtype) / sizeof(words[0]);
-    uint8_t digits[160], *p = digits + sizeof(digits);
-    memcpy(words, value, n_words * sizeof(words[0]));
+    const struct decimal_form form = {.width = dtype_width(t->dtype), .scale = t->scale};
+    char digits[DECIMAL_TEXT_CAP];
+    const char *text = decimal_text(value, &form, digits);
     *out++ = '"';
-    if (words[n_words - 1] >> 63) {
-        *out++ = '-';
-        negate(words, n_words);
-    }
-    int n = 0;
-    for (; n <= t->scale || !is_zero(words, n_words); n++) {
-        if (n == t->scale && n > 0)
-            *--p = '.';
-        *--p = (uint8_t)('0' + take_digit(words, n_words));
-    }
-    out = mempcpy(out, p, (size_t)(digits + sizeof(digits) - p));
+    out = mempcpy(out, text, strlen(text));
     *out++ = '"';
     return out;
 }

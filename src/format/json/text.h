@@ -1,9 +1,9 @@
 /*
- * Values that JSON has no form for, as texts:
+ * Values for which JSON has no form, as texts:
  *
  *     date32        "2026-11-22"
- *     timestamp     "2026-11-22T10:30:00.250Z", of one without a zone no Z; as many digits behind the point
- *                   as the unit has: 0, 3, 6, 9. With a zone it is the time in UTC.
+ *     timestamp     "2026-11-22T10:30:00.250Z": in UTC where the type has a zone, without the Z
+ *                   where it has none. As many digits after the point as the unit has: 0, 3, 6, 9.
  *     time32/64     "10:30:00.250"
  *     decimal       "12.50", with as many digits as the scale says
  *     binary        base64 (RFC 4648, padded)
@@ -26,9 +26,9 @@ uint8_t *json_write_decimal(uint8_t *out, const struct type *t, const uint8_t *v
 void json_put_base64(struct buf *out, struct view bytes);
 
 /*
- * Read such a text back, without its quotes. Fewer digits behind the point than the unit or scale has are
- * fine, more are only where they are zeros. A timestamp with a zone ends in Z or an offset (+02:00), one without
- * in neither. False: the text is no such value, or the type cannot hold it.
+ * Read such a text back, without its quotes. Fewer digits behind the point than the unit or scale
+ * has are fine, more are only where they are zeros. A timestamp with a zone ends in Z or an offset
+ * (+02:00), one without in neither. False: the text is no such value, or the type cannot hold it.
  */
 must_use bool json_read_date(struct view text, int32_t *out_days);
 must_use bool json_read_timestamp(struct view text, const struct type *t, int64_t *out);

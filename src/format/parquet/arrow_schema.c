@@ -1,12 +1,13 @@
 /*
- * ARROW:schema, which Arrow writers leave among the key-value metadata, says what Parquet cannot: time
- * zones, durations, lists of one length. A hint changes a column only where it fits what the column is; a
- * broken or foreign one is ignored.
+ * ARROW:schema, which Arrow writers leave among the key-value metadata, says what Parquet cannot:
+ * time zones, durations, lists of one length. A hint changes a column only if it agrees with the
+ * type of the column; other hints are ignored.
  */
 #include "format/arrow/schema_hint.h"
 #include "format/parquet/file_priv.h"
 
-/* Of one value: the column's own, or those of its list. `dtype` is where the column says what it is. */
+/* Of one value: the column's own, or those of its list. `dtype` is where the column says what it
+ * is. */
 static void apply_to_value(const struct arrow_spec *s, struct pq_leaf *leaf, struct type *type,
                            enum dtype *dtype)
 {

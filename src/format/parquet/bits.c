@@ -5,8 +5,9 @@
 #define always_inline static inline __attribute__((always_inline))
 
 /*
- * With a constant width everything but one load, shift and mask goes away. Each number is taken
- * from an 8-byte window that never leaves the 4 * width bytes: the window slides back at their end.
+ * With a constant width, the compiler leaves one load, one shift and one mask for each number. Each
+ * number is taken from an 8-byte window that never leaves the 4 * width bytes: the window slides
+ * back at their end.
  */
 always_inline void unpack_const(const uint8_t *in, const unsigned width, uint32_t *out)
 {

@@ -20,6 +20,11 @@ void pq_budget_give(struct pq_budget *b, size_t bytes)
         atomic_fetch_sub_explicit(&b->held, bytes, memory_order_relaxed);
 }
 
+/*
+ * Add first, then look: two threads may both exceed the limit for a moment and both fail, though
+ * one alone would fit. That is fine, since a load that is so close to its limit fails anyway, and
+ * there is no lock.
+ */
 enum code pq_budget_resize(struct pq_budget *b, size_t have, size_t want, struct err *err)
 {
     if (!b)

@@ -89,7 +89,8 @@ void pq_chunk_reset(struct pq_chunk *c)
     pq_joined_done(&c->joined);
 }
 
-/* All memory is charged to the budget of the file being read; what was another's is freed first. */
+/* All memory is charged to the budget of the file being read. Memory charged to another budget is
+ * freed first. */
 static void set_budget(struct pq_chunk *c, struct pq_budget *budget)
 {
     if (c->pages.budget != budget) {
@@ -159,7 +160,7 @@ static bool is_list(const struct pq_chunk *c)
 
 /* ------------------------------------------------------------------------------- opening pages */
 
-/* Nothing to decompress is not given to a codec: some fail on 0 bytes. */
+/* An empty page is not given to the codec, since some codecs fail on 0 bytes. */
 static enum code decompress(struct pq_chunk *c, struct view in, size_t plain_bytes,
                             struct view *out, struct err *err)
 {
@@ -185,6 +186,8 @@ static enum code plain_body(struct view in, size_t plain_bytes, struct view *out
     return OK;
 }
 
+/* Flat columns have as many entries as rows, so rows are counted here; rows of lists are counted by
+ * their repetition levels. */
 static enum code open_values(struct pq_chunk *c, const struct pq_page_header *h, struct view bytes,
                              struct err *err)
 {
@@ -254,6 +257,8 @@ static enum code open_v2(struct pq_chunk *c, const struct pq_page_header *h, str
     return open_values(c, h, plain, err);
 }
 
+/* A dictionary has a buffer of its own, as it lives as long as the chunk, while pages come and
+ * go. */
 static enum code open_dictionary(struct pq_chunk *c, const struct pq_page_header *h, struct view in,
                                  struct err *err)
 {
@@ -279,6 +284,7 @@ static enum code open_dictionary(struct pq_chunk *c, const struct pq_page_header
     return pq_dict_load(&c->dict, plain, h->n_values, pq_values_width(leaf), err);
 }
 
+/* Before anything is allocated or decompressed for the page. */
 static enum code check_page(const struct pq_chunk *c, const struct pq_page_header *h,
                             struct view in, struct err *err)
 {
@@ -311,7 +317,7 @@ static enum code next_page(struct pq_chunk *c, struct err *err)
     return h.type == PQ_PAGE_DATA ? open_v1(c, &h, in, err) : open_v2(c, &h, in, err);
 }
 
-/* Behind the last row: another page with values means that the footer and the pages disagree. */
+/* After the last row, another page with values means that the footer and the pages disagree. */
 static enum code check_end(struct pq_chunk *c, struct err *err)
 {
     while (c->cur.pos < c->own_end) {
@@ -341,7 +347,7 @@ static enum code open_page(struct pq_chunk *c, struct err *err)
 
 /* ------------------------------------------------------------------------------ decoding rows */
 
-/* Through scratch, as values in memory are not yet what the type is. */
+/* Values go through scratch memory, since they must be converted to the type. */
 static enum code read_converted(struct pq_chunk *c, const struct type *to, uint8_t *out, size_t n,
                                 struct err *err)
 {
@@ -401,8 +407,8 @@ static enum code read_all(struct pq_chunk *c, struct vector *out, struct err *er
 
 /* --------------------------------------------------------------------------------------- lists */
 
-/* Whether another page with entries was opened; there is none behind the last byte of the chunk, nor
- * behind what looks like no page once all rows have begun. */
+/* Whether another page with entries was opened; there is none behind the last byte of the chunk,
+ * nor behind what looks like no page once all rows have begun. */
 static enum code open_list_page(struct pq_chunk *c, bool *out_opened, struct err *err)
 {
     *out_opened = false;

@@ -83,8 +83,8 @@ static bool cur_u32be(struct cursor *c, uint32_t *out)
     return true;
 }
 
-/* Hadoop's framing: plain size, then blocks, each behind its size, until the plain size is there;
- * all of it again until the input ends. Sizes are u32, big endian. */
+/* Hadoop's framing: the plain size, then blocks, each preceded by its size, until the plain size is
+ * reached. This repeats until the input ends. Sizes are u32, big endian. */
 static bool decode_lz4_hadoop(struct view in, uint8_t *out, size_t out_len)
 {
     struct cursor cur = cur_of(in);
@@ -120,7 +120,7 @@ static bool decode_lz4_frame(struct view in, uint8_t *out, size_t out_len)
     return rc == 0 && got == out_len && used == in.len;
 }
 
-/* Codec 5 was never specified, and three things are found under its number. */
+/* Codec 5 (LZ4) was never specified; files have one of three encodings under this number. */
 static bool decode_lz4(struct pq_codec *c, struct view in, uint8_t *out, size_t out_len)
 {
     return (out_len <= INT32_MAX && decode_lz4_hadoop(in, out, out_len)) ||

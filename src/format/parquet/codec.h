@@ -22,7 +22,7 @@ void pq_codec_done(struct pq_codec *c);
 must_use enum code pq_codec_check(int32_t codec, struct err *err);
 
 /*
- * Whether `in` could possibly become `out_len` bytes: to be asked before there is memory for them.
+ * Whether `in` could possibly decompress to `out_len` bytes. Ask before allocating memory for them.
  * Fails E_CORRUPT.
  */
 must_use enum code pq_codec_plausible(int32_t codec, struct view in, size_t out_len,

@@ -35,8 +35,9 @@ bool pq_must_convert(const struct pq_leaf *leaf)
 }
 
 /*
- * Convert all and look for misfits afterwards, so that the loop has no branch. Old writers put the bits of a narrow
- * unsigned integer into 32 as if it had a sign: -1 for 255 of UINT_8, which loses nothing.
+ * Convert all values first and look for values that do not fit afterwards, so that the loop has no
+ * branch. Old writers put the bits of a narrow unsigned integer into 32 as if it had a sign: -1 for
+ * 255 of UINT_8, which loses nothing.
  */
 #define NARROW(type, other)                                                                     \
     do {                                                                                        \
@@ -63,7 +64,8 @@ static enum code narrow(enum dtype dtype, const int32_t *in, size_t n, void *out
     return OK;
 }
 
-/* A big-endian number of any length, as two's complement of `width` bytes. False: it does not fit. */
+/* A big-endian number of any length, as two's complement of `width` bytes. False: it does not
+ * fit. */
 static bool decimal_of_bytes(const uint8_t *in, size_t len, uint8_t *out, size_t width)
 {
     uint8_t sign = len && in[0] >> 7 ? 0xFF : 0;
@@ -108,9 +110,10 @@ static enum code convert_decimals(const struct pq_leaf *leaf, const void *in, si
 }
 
 /*
- * Nanoseconds of a day, which may be more or less than a day, and the Julian day. Spark has microseconds in 64 bits:
- * of its last years it writes a day that is a whole turn of them (213,503,982 days) away, and reads it back by
- * turning on. So in microseconds nothing is out of range.
+ * Nanoseconds of a day, which may be more or less than a day, and the Julian day. Spark has
+ * microseconds in 64 bits: of its last years it writes a day that is a whole turn of them
+ * (213,503,982 days) away, and reads it back by turning on. So in microseconds, no value is out of
+ * range.
  */
 static enum code convert_int96(const struct type *to, const uint8_t *in, size_t n, int64_t *out,
                                struct err *err)
@@ -148,8 +151,9 @@ enum code pq_convert(const struct pq_leaf *leaf, const struct type *to, const vo
 }
 
 /*
- * From the back, so that no value is overwritten before it moved. When as many values are left as
- * rows, all in front stay where they are. Without a branch on `valid`: nulls come as they please.
+ * Work from the back, so that no value is overwritten before it was moved. Once as many values are
+ * left as rows, all of them are in place. There is no branch on `valid`, because nulls are
+ * unpredictable.
  */
 #define SPREAD(type)                                        \
     do {                                                    \

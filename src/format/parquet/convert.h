@@ -7,14 +7,15 @@
 
 #include "format/parquet/reader.h"
 
-/* Whether values have to be turned into their type; else they are in memory what the type is. */
+/* Whether values must be converted to their type; else the physical values have its form in
+ * memory. */
 bool pq_must_convert(const struct pq_leaf *leaf);
 
 /*
  * `n` values of the leaf's physical type as `to`: its type or, for INT96, a timestamp of any unit.
  *
- * Fails E_CORRUPT on a number that its declared width or precision has no room for; E_INVALID on an INT96
- * outside of what the unit can say.
+ * Fails E_CORRUPT on a number that its declared width or precision has no room for; E_INVALID on an
+ * INT96 outside of the range of the unit.
  */
 must_use enum code pq_convert(const struct pq_leaf *leaf, const struct type *to, const void *in,
                               size_t n, void *out, struct err *err);

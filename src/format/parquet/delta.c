@@ -18,7 +18,7 @@ enum code pq_delta_init(struct pq_delta *d, struct view bytes, struct err *err)
     if (!cur_uleb(&cur, &per_block) || !cur_uleb(&cur, &n_minis) || !cur_uleb(&cur, &n_values) ||
         !cur_zigzag(&cur, &first))
         return err_set(err, E_CORRUPT, "delta header is cut off");
-    if (n_values == 0 && per_block == 0) /* pyarrow's head of nothing */
+    if (n_values == 0 && per_block == 0) /* pyarrow writes this head for a page without values */
         per_block = unit, n_minis = 1;
     if (n_minis == 0 || per_block == 0 || per_block > max_per_block || per_block % n_minis != 0 ||
         per_block / n_minis % unit != 0)
@@ -36,6 +36,13 @@ enum code pq_delta_init(struct pq_delta *d, struct view bytes, struct err *err)
     d->ready_at = 0;
     return OK;
 }
+
+/*
+ * A value is the sum of all differences before it, so nothing can be skipped: the page is decoded
+ * in order. 32 values are unpacked at a time, since miniblocks are multiples of 32; those that a
+ * call does not take wait in ready[]. Sums wrap around, which the format requires: a difference may
+ * not fit the type.
+ */
 
 static enum code next_block(struct pq_delta *d, struct err *err)
 {
@@ -124,7 +131,8 @@ enum code pq_delta_read(struct pq_delta *d, uint64_t *out, size_t n, struct err 
     return OK;
 }
 
-/* Pass over the miniblocks without unpacking them: work by bytes, not by announced values. */
+/* Skip the miniblocks without unpacking them, so that the work depends on the bytes, not on the
+ * announced number of values. */
 enum code pq_delta_tail(const struct pq_delta *d, struct view *out_tail, struct err *err)
 {
     struct pq_delta walk = *d;

@@ -74,6 +74,7 @@ static enum code outside(const struct pq_dict *d, uint32_t idx, struct err *err)
     return err_set(err, E_CORRUPT, "index %u into a dictionary of %zu entries", idx, d->n);
 }
 
+/* The largest index is checked before the copies, so that the loops have no branch. */
 #define GATHER(type)               \
     for (size_t i = 0; i < n; i++) \
     memcpy((type *)out + i, (const uint8_t *)d->values + idx[i] * sizeof(type), sizeof(type))

@@ -12,7 +12,7 @@ struct pq_chunk_meta {
     uint64_t bytes;    /* compressed, with page headers */
     int64_t n_nulls;   /* as the statistics say; -1: they do not */
     int64_t data_off;
-    int64_t dict_off; /* 0 or nonsense where there is none */
+    int64_t dict_off; /* 0 or nonsense if there is no dictionary */
     int32_t physical;
     int32_t codec;
     bool has_meta;  /* ColumnMetaData was there */

@@ -13,11 +13,11 @@
 
 enum { magic_bytes = 4, trailer_bytes = 8 };
 
-/* How many times the bytes of the file its column chunks may come to, in all. */
+/* The column chunks may have at most so many times the bytes of the file in total. */
 enum { max_overlap = 4 };
 
-/* The least bytes of these structs with all that must be in them; they bound what a list may make
- * us allocate. */
+/* The least bytes that these structs take with all of their required fields. They limit how many
+ * elements a list of given bytes can have, before we allocate for them. */
 enum { min_group_bytes = 7, min_chunk_bytes = 16 };
 
 /* parquet-mr before 1.2.9 left the dictionary page's header out of the size of a chunk. */
@@ -235,8 +235,8 @@ static enum code check_file(const struct pq_file *file, struct err *err)
     if (n_rows != file->n_rows)
         return err_set(err, E_CORRUPT, "%llu rows announced, %llu in the row groups",
                        (unsigned long long)file->n_rows, (unsigned long long)n_rows);
-    /* One chunk named many times would have us read and decode the file many times over. Some
-     * writers count generously, so not to the byte. */
+    /* A footer that names one chunk many times would make us read and decode the file many times.
+     * Some writers overstate sizes a little, so the limit is not exact. */
     if (bytes / max_overlap > file->footer_off)
         return err_set(err, E_CORRUPT, "column chunks of %llu bytes in a file of %llu",
                        (unsigned long long)bytes, (unsigned long long)file->footer_off);

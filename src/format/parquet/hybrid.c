@@ -14,6 +14,13 @@ enum code pq_hybrid_init(struct pq_hybrid *h, struct view bytes, unsigned width,
     return OK;
 }
 
+/*
+ * Both kinds of runs are handed out piece by piece. Of a packed run, groups of 32 values are
+ * unpacked straight to the caller where they fit; a group that a call ends in the middle of is
+ * unpacked to `ahead`, from where the next call goes on. A hostile header may announce any number
+ * of groups: the bytes that are left decide.
+ */
+
 static enum code start_same(struct pq_hybrid *h, uint64_t count, struct err *err)
 {
     struct view bytes;
@@ -45,12 +52,12 @@ static void start_packed(struct pq_hybrid *h, uint64_t n_groups)
     h->cur.pos += bytes;
 }
 
-/* Step to a run that has values. Every run takes a byte at least, so this comes to an end. */
+/* Step to a run that has values. Every run takes at least one byte, so the loop ends. */
 static enum code next_run(struct pq_hybrid *h, struct err *err)
 {
     while (h->n_same == 0 && h->n_packed == 0) {
         uint64_t head;
-        if (cur_left(&h->cur) == 0 && h->width == 0) { /* some writers leave the one run away */
+        if (cur_left(&h->cur) == 0 && h->width == 0) { /* some writers omit the only run */
             h->same = 0;
             h->n_same = UINT64_MAX;
         } else if (!cur_uleb(&h->cur, &head)) {

@@ -1,8 +1,8 @@
 /*
  * From the annotations of a leaf of the schema to the type its values have here.
  *
- * LogicalType wins over the older ConvertedType where both are written. Annotations that are not known,
- * or that only add a meaning (GEOMETRY, BSON), leave the physical type.
+ * LogicalType wins over the older ConvertedType where both are written. Annotations that are not
+ * known, or that only add a meaning (GEOMETRY, BSON), leave the physical type.
  */
 #include "format/parquet/file_priv.h"
 #include "format/parquet/thrift_ids.h"
@@ -23,7 +23,7 @@ enum { n_physical = sizeof(physical_names) / sizeof(physical_names[0]) };
 
 enum { decimal_bytes_max = 64 };
 
-/* ConvertedType, told in terms of LogicalType. */
+/* Each ConvertedType as the LogicalType that replaced it. */
 static const struct {
     uint8_t logical;
     uint8_t bits; /* of integers; of times the unit */
@@ -89,6 +89,8 @@ bool pq_element_is_null(const struct pq_schema_element *e)
            (e->logical == LOGICAL_NONE && e->converted == CONVERTED_NULL);
 }
 
+/* Parquet stores 8, 16 and 32 bits as INT32; an annotation on another physical type makes no sense
+ * and is refused. */
 static bool int_dtype(const struct pq_schema_element *e, enum dtype *out)
 {
     bool in_32 = e->int_bits == 8 || e->int_bits == 16 || e->int_bits == 32;

@@ -1,6 +1,7 @@
 /*
- * Definition and repetition levels of a page: small numbers that say where values, nulls and the rows of
- * lists are. Encoded as a hybrid of runs; in old files bit-packed, most significant bit first.
+ * Definition and repetition levels of a page: small numbers that say where values, nulls and the
+ * rows of lists are. Encoded as a hybrid of runs; in old files bit-packed, most significant bit
+ * first.
  */
 #ifndef MURR_FORMAT_PARQUET_LEVELS_H
 #define MURR_FORMAT_PARQUET_LEVELS_H
@@ -27,8 +28,8 @@ must_use enum code pq_levels_hybrid(struct pq_levels *l, uint8_t max, struct vie
                                     struct err *err);
 
 /*
- * Cut the levels of a v1 page off the front of its body: `encoding` is what its header says of them,
- * `n` how many there are. Fails E_CORRUPT; E_UNSUPPORTED for an encoding.
+ * Cut the levels of a v1 page off the front of its body: `encoding` is what its header says of
+ * them, `n` how many there are. Fails E_CORRUPT; E_UNSUPPORTED for an encoding.
  */
 must_use enum code pq_levels_cut(struct pq_levels *l, uint8_t max, int32_t encoding, size_t n,
                                  struct cursor *body, struct err *err);
@@ -36,8 +37,8 @@ must_use enum code pq_levels_cut(struct pq_levels *l, uint8_t max, int32_t encod
 /* The next `n` levels. Fails E_CORRUPT at their end, or for one above `max`. */
 must_use enum code pq_levels_read(struct pq_levels *l, uint8_t *out, size_t n, struct err *err);
 
-/* The next `n` levels of a flat column, as 0 null and 1 value, and how many are 1; where none are written,
- * there are no nulls. */
+/* The next `n` levels of a flat column, as 0 null and 1 value, and how many are 1; where none are
+ * written, there are no nulls. */
 must_use enum code pq_levels_bools(struct pq_levels *l, uint8_t *out, size_t n, size_t *out_set,
                                    struct err *err);
 

@@ -4,6 +4,12 @@
 
 static const size_t values_bytes = 1 << 20; /* a batch has no more, but at least a few values */
 
+/*
+ * The row being built lives in a list_builder, across pages and calls, since its end shows only
+ * when the next row begins. A finished row is written to the arena, whose bytes are charged to the
+ * budget until the caller's next read.
+ */
+
 void pq_lists_done(struct pq_lists *l)
 {
     pq_budget_give(l->budget, l->charged);

@@ -1,17 +1,18 @@
 /*
- * The rows of a list column, put together from levels and values. An entry has a repetition level, 0 where
- * a row begins and 1 where it goes on, and a definition level:
+ * The rows of a list column, put together from levels and values. An entry has a repetition level,
+ * 0 where a row begins and 1 where it goes on, and a definition level:
  *
  *     below list_def    the row is null
  *     list_def          it is empty
  *     up to max_def     an element, null below max_def
  *
- * A row is complete when the next one begins, possibly pages later. Entries come in batches; what of a
- * batch does not fit the caller's vector waits for the next call.
+ * A row is complete when the next one begins, possibly pages later. Entries come in batches. If a
+ * batch does not fit into the caller's vector, the rest waits for the next call.
  */
 #ifndef MURR_FORMAT_PARQUET_LISTS_H
 #define MURR_FORMAT_PARQUET_LISTS_H
 
+#include "base/arena.h"
 #include "format/parquet/reader.h"
 #include "model/list.h"
 
@@ -47,8 +48,8 @@ struct pq_lists {
 
 void pq_lists_done(struct pq_lists *l);
 
-/* Begin with a chunk. `drop_orphans`: the file is of a writer whose first entries may continue a row that
- * never began; they are passed over, as others do it. */
+/* Begin with a chunk. `drop_orphans`: the file is from a writer whose first entries may continue a
+ * row that never began. They are skipped, as other readers do. */
 void pq_lists_start(struct pq_lists *l, const struct pq_column *col, uint64_t n_rows,
                     size_t max_bytes, bool drop_orphans);
 

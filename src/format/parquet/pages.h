@@ -1,7 +1,6 @@
 /*
- * Memory of decompressed pages. A page whose strings were handed out is held until the caller's
- * next read; the memory of others is used again for the next page. Zeroed memory is valid and
- * empty.
+ * Memory of decompressed pages. A page whose strings were handed out is kept until the caller's
+ * next read; memory of other pages is reused for the next page. Zeroed memory is valid and empty.
  */
 #ifndef MURR_FORMAT_PARQUET_PAGES_H
 #define MURR_FORMAT_PARQUET_PAGES_H

@@ -7,7 +7,7 @@
  *   4. pq_chunk_start     decode those bytes, a vector at a time, with pq_chunk_read
  *
  * Errors name the column; the caller adds the file and the row group. Bytes are hostile until
- * proven otherwise: nothing is allocated from a declared size that was not held against a limit.
+ * proven otherwise: no declared size is allocated before it was checked against a limit.
  */
 #ifndef MURR_FORMAT_PARQUET_READER_H
 #define MURR_FORMAT_PARQUET_READER_H
@@ -22,9 +22,8 @@ struct pq_limits {
     size_t footer_bytes; /* of the footer as it lies in the file */
     size_t n_columns;    /* schema elements: leaves and groups */
     bool verify_crc;     /* check a page's CRC-32 where the writer left one */
-    struct pq_budget
-        *budget; /* shared by all files of a load, and living as long as their decoders;
-                                 NULL: none */
+    /* shared by all files of a load, and living as long as their decoders; NULL: none */
+    struct pq_budget *budget;
 };
 
 /* 256 MiB a page, 1 GiB held, 64 MiB of footer, 100,000 columns, CRCs verified. */
@@ -58,7 +57,8 @@ enum pq_physical {
     PQ_FIXED = 7, /* FIXED_LEN_BYTE_ARRAY */
 };
 
-/* Where the values of a column lie: what encodings, and turning values into a type, need to know. */
+/* Where the values of a column lie: what encodings, and turning values into a type, need to
+ * know. */
 struct pq_leaf {
     enum pq_physical physical;
     uint32_t fixed_width; /* FIXED: bytes of a value */
@@ -73,11 +73,11 @@ struct pq_column {
     const char *name; /* NUL-terminated as well; may hold any bytes */
     size_t name_len;  /* without the NUL */
     bool supported;   /* pq_chunk_start will take it; what follows is only said then */
-    bool nested;      /* it is not because it is nested */
-    bool
-        is_null; /* annotated as having nothing but nulls, whatever its type; of a list, its elements */
+    bool nested;      /* it is unsupported because it is nested */
+    /* annotated as having nothing but nulls, whatever its type; of a list, its elements */
+    bool is_null;
     int32_t field_id; /* that the writer gave it, or PQ_NO_FIELD_ID */
-    char why_not[96]; /* a reason to print where it will not */
+    char why_not[96]; /* the reason, for messages, why it is not supported */
     struct type type; /* what pq_chunk_read gives */
     bool nullable;    /* its values may be null */
     struct pq_leaf leaf;
@@ -103,8 +103,8 @@ void pq_file_free(struct pq_file *f);
 
 uint64_t pq_file_n_rows(const struct pq_file *f);
 
-/* Bytes that a column decodes to at the least, by the footer: rows times the width of a value. Fails
- * E_LIMIT when that is more than the budget allows. */
+/* Bytes that a column decodes to at the least, by the footer: rows times the width of a value.
+ * Fails E_LIMIT when that is more than the budget allows. */
 must_use enum code pq_file_announced(const struct pq_file *f, size_t column, uint64_t *out_bytes,
                                      struct err *err);
 size_t pq_file_n_row_groups(const struct pq_file *f);
@@ -112,11 +112,12 @@ uint64_t pq_file_group_rows(const struct pq_file *f, size_t row_group);
 /* Whether a column holds INT96 timestamps, alone or in lists. */
 bool pq_column_is_int96(const struct pq_column *col);
 
-/* Whether a column has nothing but nulls, or lists of nothing else, as its annotation or statistics say; there is at
- * least a row. */
+/* Whether a column has nothing but nulls, or lists of nothing else, as its annotation or statistics
+ * say; there is at least a row. */
 bool pq_file_says_null(const struct pq_file *f, size_t column);
 
-/* What kind of table the file is a part of, so that its rows alone are not the rows; NULL: of none. */
+/* What kind of table the file is a part of, so that its rows alone are not the rows; NULL: of
+ * none. */
 const char *pq_file_foreign(const struct pq_file *f);
 
 size_t pq_file_n_columns(const struct pq_file *f);
@@ -136,8 +137,9 @@ must_use enum code pq_chunk_range(const struct pq_file *f, size_t row_group, siz
                                   uint64_t *out_offset, uint64_t *out_len, struct err *err);
 
 /*
- * The same for one of the leaves of a column that is not supported, to pass its bytes to pq_leaf_check,
- * which looks whether they are pages: how one who reads all of a file finds damage where he cannot read.
+ * The same for one of the leaves of a column that is not supported, to pass its bytes to
+ * pq_leaf_check, which looks whether they are pages: how one who reads all of a file finds damage
+ * where he cannot read.
  *
  * Fails as pq_chunk_range; E_CORRUPT.
  */

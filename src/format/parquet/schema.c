@@ -1,6 +1,6 @@
 /*
- * From the footer's flat, depth-first list of schema elements to top-level columns: which type
- * each has here, or why it has none. What is a type is decided in leaf.c; here it is about shapes:
+ * From the footer's flat, depth-first list of schema elements to top-level columns: which type each
+ * of them has, or why it has none. leaf.c decides about types; this file is about shapes:
  *
  *   leaf                                     a column
  *   repeated leaf                            a list, never null, of elements never null
@@ -80,7 +80,7 @@ static void parse_logical(struct thrift *t, struct pq_schema_element *e)
     }
 }
 
-/* fastparquet writes a boolean where it was told whether there are nulls. */
+/* fastparquet writes a boolean if its user said whether there are nulls. */
 static int32_t parse_repetition(struct thrift *t, struct thrift_field f)
 {
     bool is_bool = f.type == THRIFT_TRUE || f.type == THRIFT_FALSE;
@@ -137,6 +137,12 @@ static bool is_struct_name(struct view repeated, struct view list)
            view_eq(view_of(repeated.ptr + list.len, ending.len), ending);
 }
 
+/*
+ * Definition levels count the optional and repeated fields on the path that are present. So the
+ * level of a value is the number of these fields (max_def), the level of an empty list is 1 if the
+ * list itself is optional, else 0 (list_def), and a null list is below that. Lists inside lists
+ * would need more repetition levels than one, and are not supported.
+ */
 /* The leaf of a list of this shape, or NULL; `n` elements in all. Sets the column's levels. */
 static struct pq_schema_element *list_leaf(struct pq_schema_element *e, size_t n,
                                            struct pq_column *col)
@@ -179,7 +185,8 @@ static void describe_list(struct pq_schema_element *e, size_t n, struct pq_colum
     col->supported = true;
 }
 
-/* Decide what a top-level field of `n` schema elements is here; the first few of them are in `e`. */
+/* Decide what a top-level field of `n` schema elements is here; the first few of them are in
+ * `e`. */
 static void describe_column(struct pq_schema_element *e, size_t n, struct pq_column *col)
 {
     if (e[0].repetition < PQ_REQUIRED || e[0].repetition > PQ_REPEATED) {

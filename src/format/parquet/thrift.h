@@ -1,8 +1,8 @@
 /*
  * Thrift's compact protocol, as much as Parquet's footers and page headers need.
  *
- * The reader is sticky: the first thing wrong is kept in `why`, and from then on there are no more
- * fields and every value is zero. So a parser of a struct is one loop, checked once at its end:
+ * The reader is sticky: the first error is kept in `why`; after it there are no more fields, and
+ * every value is zero. So a parser of a struct is one loop, checked once at its end:
  *
  *     struct thrift_field f = {0};
  *     while (thrift_next(t, &f))
@@ -53,7 +53,7 @@ static inline struct thrift thrift_of(struct cursor cur)
 /* Step to the next field of the struct; false behind the last one, or when something is wrong. */
 bool thrift_next(struct thrift *t, struct thrift_field *f);
 
-/* Pass over a value of `type`, however deep (to a cap). Work is bounded by the bytes there are. */
+/* Skip a value of `type`, nested up to a limit. The work is bounded by the bytes that are left. */
 void thrift_skip(struct thrift *t, uint8_t type);
 
 /* Values of a field. A field of another kind than asked for is wrong; integers of any width fit. */

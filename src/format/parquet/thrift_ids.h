@@ -1,6 +1,7 @@
 /*
- * Field ids of the Thrift structs that are read, from apache/parquet-format, src/main/thrift/parquet.thrift. Named
- * STRUCT_FIELD after the names there; fields that nobody reads are left out.
+ * Field ids of the Thrift structs that are read, from apache/parquet-format,
+ * src/main/thrift/parquet.thrift. Named STRUCT_FIELD after the names there; fields that nobody
+ * reads are left out.
  */
 #ifndef MURR_FORMAT_PARQUET_THRIFT_IDS_H
 #define MURR_FORMAT_PARQUET_THRIFT_IDS_H

@@ -5,6 +5,15 @@
 
 enum { batch = 512 }; /* of scratch on the stack */
 
+/*
+ * Every encoding has a function that reads the next n values, and init chooses it, once for a page.
+ * Encodings whose unit is not the caller's go through `batch` values on the stack.
+ *
+ * UTF-8 is checked as cheaply as possible: a page that is all ASCII, which one pass over its bytes
+ * tells, needs no check of single strings; those of a dictionary are checked once, when it is
+ * loaded.
+ */
+
 static enum code too_few(size_t wanted, size_t left, struct err *err)
 {
     return err_set(err, E_CORRUPT, "%zu more values expected, the page has %zu", wanted, left);
@@ -118,8 +127,8 @@ void pq_joined_turn(struct pq_joined *j)
     j->charged = 0;
 }
 
-/* The string before, cut to `prefix` bytes, then `suffix`. Copies only what must be put together: a
- * string that is all prefix or all suffix is there already. */
+/* The previous string, cut to `prefix` bytes, followed by `suffix`. A string that is all prefix or
+ * all suffix exists already and is not copied. */
 static enum code join_string(struct pq_joined *j, uint64_t prefix, struct view suffix,
                              struct view *out, struct err *err)
 {

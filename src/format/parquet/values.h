@@ -30,8 +30,8 @@ enum pq_encoding {
 };
 
 /*
- * Strings that had to be put together, because the file shares their beginnings: DELTA_BYTE_ARRAY.
- * Zeroed memory with max_bytes set is a valid, empty one.
+ * Strings that had to be assembled, because DELTA_BYTE_ARRAY stores only the part in which a string
+ * differs from the previous one. Zeroed memory with max_bytes set is a valid, empty one.
  */
 struct pq_joined {
     struct arena arena;       /* of the strings handed out since the last turn */

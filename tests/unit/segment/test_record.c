@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "base/mem.h"
 #include "segment/record.h"
 
 #include <stdio.h>
