@@ -144,12 +144,14 @@ struct table_counters **registry_counters(struct registry *r, size_t *out_n)
 const struct table_status *registry_status(struct registry *r, struct arena *arena, size_t *out_n)
 {
     struct table_status *all = arena_zalloc(arena, 2 * sizeof(*all));
+    pthread_mutex_lock(&counters_lock);
     for (size_t i = 0; i < r->n_listed; i++) {
         all[i].name = r->listed[i];
         all[i].source = all[i].partition = all[i].last_error = "";
         all[i].refused.partition = all[i].refused.why = "";
     }
     *out_n = r->n_listed;
+    pthread_mutex_unlock(&counters_lock);
     return all;
 }
 
