@@ -1,8 +1,6 @@
 #include "library_world.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "sample_rows.h"
 
 struct library_world library;
 char library_error[MURR_ERROR_BYTES];
@@ -10,19 +8,16 @@ char library_error[MURR_ERROR_BYTES];
 int library_begin(void **state)
 {
     (void)state;
-    strcpy(library.dir, "/tmp/murr-library-XXXXXX");
-    if (!mkdtemp(library.dir))
-        return -1;
+    library.dir = temp_dir_new();
     return murr_open(library.dir, NULL, &library.db, library_error);
 }
 
 int library_end(void **state)
 {
-    char command[128];
     (void)state;
     murr_close(library.db);
-    snprintf(command, sizeof(command), "rm -rf %s", library.dir);
-    return system(command);
+    temp_dir_done(&library.dir);
+    return 0;
 }
 
 void library_create(const char *table)

@@ -9,7 +9,7 @@
 
 /* One a process. */
 extern struct library_world {
-    char dir[64];
+    char *dir;
     struct murr *db; /* opened to write */
 } library;
 

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 
+#include "sample_rows.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -11,16 +12,14 @@
 /* Every test works in an empty directory, so that messages begin with "murr.yml". */
 static int enter_dir(void **state)
 {
-    static char dir[64];
-    strcpy(dir, "/tmp/murr-config-XXXXXX");
-    *state = mkdtemp(dir);
-    return *state && chdir(dir) == 0 ? 0 : -1;
+    *state = temp_dir_new();
+    return chdir(*state);
 }
 
 static int leave_dir(void **state)
 {
-    struct err err;
-    return chdir("/") || tree_remove(*state, &err) ? -1 : 0;
+    temp_dir_done((char **)state);
+    return chdir("/");
 }
 
 static void write_config(const char *yaml)

@@ -5,6 +5,7 @@
 #include "source/dated_priv.h"
 #include "remote/store/local_store.h"
 #include "source/folder.h"
+#include "sample_rows.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -12,22 +13,20 @@
 #include <time.h>
 #include <unistd.h>
 
-static char root[PATH_CAP];
+static char *root;
 
 static int begin(void **state)
 {
     (void)state;
-    strcpy(root, "/tmp/murr-discover-XXXXXX");
-    if (!mkdtemp(root))
-        return -1;
+    root = temp_dir_new();
     return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
-    struct err err;
-    return tree_remove(root, &err) ? -1 : 0;
+    temp_dir_done(&root);
+    return 0;
 }
 
 static void put(const char *folder, const char *name)

@@ -3,6 +3,7 @@
 #include "net/http1/server.h"
 
 #include "http_client.h"
+#include "sample_rows.h"
 #include "test.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -29,7 +30,7 @@ static struct {
     size_t n;
 } later = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
 
-static char upload_dir[64];
+static char *upload_dir;
 
 static uint64_t sum_of(struct view bytes)
 {
@@ -130,9 +131,7 @@ static struct http_server *open_server(void)
 
 static int begin(void **state)
 {
-    strcpy(upload_dir, "/tmp/murr-upload-XXXXXX");
-    if (!mkdtemp(upload_dir))
-        return -1;
+    upload_dir = temp_dir_new();
     signal(SIGXFSZ, SIG_IGN);
     *state = open_server();
     return 0;
@@ -140,9 +139,9 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    struct err err;
     http_server_close(*state);
-    return tree_remove(upload_dir, &err) ? -1 : 0;
+    temp_dir_done(&upload_dir);
+    return 0;
 }
 
 /* Bytes that differ from place to place. */
