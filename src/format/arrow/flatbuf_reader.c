@@ -13,6 +13,8 @@ static bool get_u32(struct view bytes, size_t at, uint32_t *out)
     return true;
 }
 
+/* A table is checked once, here: its vtable and its own bytes are inside the buffer. Fields then
+ * only need to be inside the table. */
 static bool table_at(struct view bytes, size_t at, struct fb_table *out)
 {
     uint32_t raw;

@@ -67,6 +67,8 @@ static uint8_t *write_number(uint8_t *w, const struct column *c, size_t row)
 
 #undef VALUE
 
+/* The null bits are tested for each value even in columns without nulls: the branch is always taken
+ * the same way then. */
 static void put_numbers(struct buf *out, const struct column *c)
 {
     for (size_t row = 0; row < c->n_rows;) {

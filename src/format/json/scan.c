@@ -56,6 +56,11 @@ const char *scan_kind(struct scan *s)
  * *high: whether a byte before it is not ASCII. */
 static inline const uint8_t *string_stop(const uint8_t *p, const uint8_t *end, bool *high)
 {
+    /*
+     * SSE2 has no unsigned comparison; min(v, 0x1F) == v says the same as v <= 0x1F. The top bits
+     * of all bytes, which movemask collects, tell what is not ASCII, so that nearly no string needs
+     * a check of its UTF-8.
+     */
 #ifdef __SSE2__
     const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
     const __m128i control = _mm_set1_epi8(0x1F);
@@ -127,6 +132,7 @@ static bool take_unicode(const uint8_t **p, const uint8_t *end, uint8_t **out)
     if (c < 0 || (c >= 0xDC00 && c <= 0xDFFF))
         return false;
     *p += 4;
+    /* A character beyond U+FFFF is written as two escapes; one half alone is no character. */
     if (c >= 0xD800 && c <= 0xDBFF) {
         if (end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u')
             return false;
@@ -397,6 +403,7 @@ must_use static enum code skip_value(struct scan *s, unsigned depth)
     switch (scan_peek(s)) {
     case '"':
         TRY(scan_string(s, &text));
+        /* Strings of skipped values are garbage at once. */
         if (s->arena->total > SCAN_ESCAPED_MAX)
             arena_reset(s->arena);
         return OK;

@@ -372,7 +372,9 @@ static enum code read_values(struct pq_chunk *c, const struct type *to, void *ou
                                           : pq_values_read(&c->page.values, out, n, err);
 }
 
-/* As many rows as the page and the vector have in common. */
+/* Decode as many rows as the page still has and the vector has room for. Values go densely to the
+ * front of their rows, and are spread to their places afterwards, from the back: so the decoders
+ * know nothing of nulls, and no second buffer is needed. */
 static enum code read_rows(struct pq_chunk *c, struct vector *out, struct err *err)
 {
     size_t width = vector_width(&out->type);

@@ -33,8 +33,8 @@ static struct body_config *expect(struct room *r, enum write_form form)
 {
     static struct memory_shares shares;
     shares = memory_shares_of_writes(64 << 20, 1);
-    r->config = (struct body_config){
-        .form = form, .schema = &r->schema, .stamp = stamp, .shares = &shares};
+    r->config =
+        (struct body_config){.form = form, .schema = &r->schema, .stamp = stamp, .shares = &shares};
     return &r->config;
 }
 
