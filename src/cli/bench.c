@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 #include "engine/store/answer.h"
 
 #include <stdio.h>
@@ -47,7 +48,7 @@ must_use static enum code time_one(struct bench *b, const struct projection *col
     return OK;
 }
 
-must_use static enum code run(struct bench *b, uint64_t *times, struct err *err)
+must_use static enum code time_requests(struct bench *b, uint64_t *times, struct err *err)
 {
     enum { POOL_KEYS = 1 << 18 };
     AUTO(arena) struct arena arena = {0};
@@ -72,7 +73,7 @@ static int bench(struct bench *b, const char *table)
 {
     AUTO(ptr) uint64_t *times = mem_zalloc(b->n_requests * sizeof(*times));
     struct err err;
-    if (run(b, times, &err))
+    if (time_requests(b, times, &err))
         return command_failed(&err);
     size_t n = b->n_requests;
     printf("%s: %llu rows, %zu requests of %zu keys, all columns, to Arrow\n", table,
@@ -90,7 +91,7 @@ static size_t count_of(const char *text, size_t fallback, size_t most)
     return text && (*end || n == 0 || n > most) ? 0 : n;
 }
 
-int cmd_bench(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     const char *requests = NULL, *keys = NULL, *data_dir = NULL;
@@ -118,3 +119,14 @@ int cmd_bench(int argc, char **argv)
     snapshot_unref(b.snapshot);
     return exit_code;
 }
+
+const struct command bench_command = {
+    .name = "bench",
+    .arguments = "TABLE",
+    .summary = "time random reads of a loaded table in this process",
+    .help = "  -n, --requests N   requests to time [10000]\n"
+            "  -k, --keys N       keys a request [1000]\n"
+            "      --data-dir DIR read this data directory, without a configuration\n",
+    .takes_config = true,
+    .run = run,
+};

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/size.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 #include "cli/output.h"
 #include "engine/load/row_reader.h"
 #include "engine/load/scan.h"
@@ -119,7 +120,7 @@ static bool parse_count(const char *text, uint64_t *out)
     return *end == '\0';
 }
 
-int cmd_cat(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     AUTO(output) struct output output = {0};
@@ -149,3 +150,19 @@ int cmd_cat(int argc, char **argv)
     config.temp_dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
     return cat(args.positional[0], &config, &output, &err) ? command_failed(&err) : EXIT_DONE;
 }
+
+const struct command cat_command = {
+    .name = "cat",
+    .arguments = "FILE.parquet",
+    .summary = "print a Parquet file as it is read here",
+    .help = "  -c, --columns A,B  these columns, in this order [all that can be read]\n"
+            "  -n, --rows N       the first N rows [all]\n"
+            "  -o, --output FMT   table, json, csv or arrow (an IPC stream) [table]\n"
+            "      --memory SIZE  memory for pages and rows [1GiB]\n"
+            "Columns that cannot be read, such as nested ones, are left out with a note on stderr, "
+            "and an "
+            "error "
+            "when\nthey are asked for.\n",
+    .takes_config = false,
+    .run = run,
+};

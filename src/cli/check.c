@@ -1,11 +1,12 @@
 /* murr check: is the configuration sound, and what does it come to? */
 #include "cli/arguments.h"
+#include "cli/commands.h"
 
 #include "base/mem.h"
 
 #include <stdio.h>
 
-int cmd_check(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     if (arguments_parse(&args, argc, argv, "check", NULL, 0) != EXIT_DONE)
@@ -21,3 +22,13 @@ int cmd_check(int argc, char **argv)
     fwrite(text.ptr, 1, text.len, stdout);
     return EXIT_DONE;
 }
+
+const struct command check_command = {
+    .name = "check",
+    .arguments = "",
+    .summary = "validate a configuration and print the effective one",
+    .help =
+        "Exit 0 when it is sound, with the configuration as YAML on stdout, defaults filled in.\n",
+    .takes_config = true,
+    .run = run,
+};

@@ -23,19 +23,9 @@ struct command {
     const char *arguments; /* "FILE.seg|DIR" */
     const char *summary;   /* one line */
     const char *help;      /* options and examples, several lines */
+    bool takes_config;     /* --config and --set */
     command_fn run;
 };
-
-int cmd_serve(int argc, char **argv);
-int cmd_check(int argc, char **argv);
-int cmd_load(int argc, char **argv);
-int cmd_plan(int argc, char **argv);
-int cmd_get(int argc, char **argv);
-int cmd_cat(int argc, char **argv);
-int cmd_inspect(int argc, char **argv);
-int cmd_verify(int argc, char **argv);
-int cmd_bench(int argc, char **argv);
-int cmd_version(int argc, char **argv);
 
 /* What `git describe` said when this was built. */
 const char *murr_version_text(void);

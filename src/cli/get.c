@@ -1,6 +1,7 @@
 /* murr get: the rows of keys, from the data directory; also beside a running server. */
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 #include "cli/output.h"
 #include "engine/store/answer.h"
 #include "format/json/fetch_request.h"
@@ -158,7 +159,7 @@ static int get(const struct arguments *args, const char *data_dir, const char *c
     return rc ? command_failed(&err) : EXIT_DONE;
 }
 
-int cmd_get(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     const char *columns = NULL, *format = "table", *data_dir = NULL;
@@ -177,3 +178,16 @@ int cmd_get(int argc, char **argv)
         return command_failed(&err);
     return get(&args, config.server.data_dir, columns, format);
 }
+
+const struct command get_command = {
+    .name = "get",
+    .arguments = "TABLE KEY...",
+    .summary = "print the rows of keys from the data directory",
+    .help = "  -c, --columns A,B  these columns, in this order [the key, and all others]\n"
+            "  -o, --output FMT   table, json, csv or arrow [table]\n"
+            "      --data-dir DIR read this data directory, without a configuration\n"
+            "A composite key is one argument, UA,1545, or a JSON array: '[\"UA\",1545]'.\n"
+            "Keys that are not there are rows of nulls, and named on stderr.\n",
+    .takes_config = true,
+    .run = run,
+};

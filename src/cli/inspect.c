@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 #include "cli/segments.h"
 #include "segment/reader.h"
 
@@ -98,7 +99,7 @@ must_use static enum code inspect_file(const char *path, struct err *err)
     return OK;
 }
 
-int cmd_inspect(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     if (arguments_parse(&args, argc, argv, "inspect", NULL, 0) != EXIT_DONE)
@@ -114,3 +115,12 @@ int cmd_inspect(int argc, char **argv)
             return command_failed(&err);
     return EXIT_DONE;
 }
+
+const struct command inspect_command = {
+    .name = "inspect",
+    .arguments = "FILE.seg|DIR",
+    .summary = "print what a segment or a generation's directory holds",
+    .help = "Head, columns, sizes, checksums, load factor.\n",
+    .takes_config = false,
+    .run = run,
+};

@@ -1,5 +1,6 @@
 /* murr load: load once, print what was built, exit. */
 #include "cli/arguments.h"
+#include "cli/commands.h"
 
 #include "base/mem.h"
 #include "cli/progress.h"
@@ -91,7 +92,7 @@ static void print_tables(struct registry *r, const struct arguments *args)
     }
 }
 
-int cmd_load(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     const char *progress = NULL, *force = NULL;
@@ -118,3 +119,18 @@ int cmd_load(int argc, char **argv)
     registry_close(r);
     return exit_code;
 }
+
+const struct command load_command = {
+    .name = "load",
+    .arguments = "[TABLE...]",
+    .summary = "load tables once, print what was built, exit",
+    .help =
+        "Loads the newest partition of every table, or of those named, into server.data_dir.\n"
+        "Exit 1 when one could not be loaded or a guard refused it (docs/configuration.md).\n"
+        "Shows a progress bar on a terminal, a log line every few seconds elsewhere.\n"
+        "      --progress     a line a second with bytes, rows and ETA, whatever stderr is\n"
+        "      --force        of the tables named: take the newest partition whatever their guards "
+        "say\n",
+    .takes_config = true,
+    .run = run,
+};

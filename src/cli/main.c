@@ -1,5 +1,5 @@
 /* The program: finds the command, or serves. */
-#include "cli/command.h"
+#include "cli/commands.h"
 
 #include "base/fault.h"
 #include "base/suggest.h"
@@ -13,71 +13,20 @@ static const char config_help[] =
     "  --config FILE      configuration [MURR_CONFIG, else ./murr.yml where it exists]\n"
     "  --set NAME=VALUE   override one field, as in --set server.port=9090; may be repeated\n";
 
-static const struct command commands[] = {
-    {"serve", "", "serve the configured tables over HTTP (the default command)",
-     "Loads what is new in the sources, polls them, and answers on server.host:server.port.\n"
-     "SIGTERM or SIGINT: readiness fails, running requests finish, exit 0.\n"
-     "SIGHUP: polls all sources now; log level and format, and credentials are read again.\n",
-     cmd_serve},
-    {"check", "", "validate a configuration and print the effective one",
-     "Exit 0 when it is sound, with the configuration as YAML on stdout, defaults filled in.\n",
-     cmd_check},
-    {"load", "[TABLE...]", "load tables once, print what was built, exit",
-     "Loads the newest partition of every table, or of those named, into server.data_dir.\n"
-     "Exit 1 when one could not be loaded or a guard refused it (docs/configuration.md).\n"
-     "Shows a progress bar on a terminal, a log line every few seconds elsewhere.\n"
-     "      --progress     a line a second with bytes, rows and ETA, whatever stderr is\n"
-     "      --force        of the tables named: take the newest partition whatever their guards "
-     "say\n",
-     cmd_load},
-    {"plan", "[TABLE...]", "predict rows, load time, disk and memory of tables",
-     "Reads the footers of the newest partition of every table, or of those named, and loads a "
-     "sample\n"
-     "of it into a temporary directory. Writes nothing to server.data_dir.\n"
-     "      --sample SIZE  of the files to read; at least a row group is [64MiB]\n",
-     cmd_plan},
-    {"get", "TABLE KEY...", "print the rows of keys from the data directory",
-     "  -c, --columns A,B  these columns, in this order [the key, and all others]\n"
-     "  -o, --output FMT   table, json, csv or arrow [table]\n"
-     "      --data-dir DIR read this data directory, without a configuration\n"
-     "A composite key is one argument, UA,1545, or a JSON array: '[\"UA\",1545]'.\n"
-     "Keys that are not there are rows of nulls, and named on stderr.\n",
-     cmd_get},
-    {"cat", "FILE.parquet", "print a Parquet file as it is read here",
-     "  -c, --columns A,B  these columns, in this order [all that can be read]\n"
-     "  -n, --rows N       the first N rows [all]\n"
-     "  -o, --output FMT   table, json, csv or arrow (an IPC stream) [table]\n"
-     "      --memory SIZE  memory for pages and rows [1GiB]\n"
-     "Columns that cannot be read, such as nested ones, are left out with a note on stderr, and an "
-     "error "
-     "when\nthey are asked for.\n",
-     cmd_cat},
-    {"inspect", "FILE.seg|DIR", "print what a segment or a generation's directory holds",
-     "Head, columns, sizes, checksums, load factor.\n", cmd_inspect},
-    {"verify", "FILE.seg|DIR...", "check segments: every checksum, every key found",
-     "Looks below directories for *.seg files. Exit 1 when one is damaged, naming each.\n",
-     cmd_verify},
-    {"bench", "TABLE", "time random reads of a loaded table in this process",
-     "  -n, --requests N   requests to time [10000]\n"
-     "  -k, --keys N       keys a request [1000]\n"
-     "      --data-dir DIR read this data directory, without a configuration\n",
-     cmd_bench},
-    {"version", "", "print the version", "", cmd_version},
+static const struct command *const commands[] = {
+#define COMMAND(name) &name##_command,
+    COMMANDS(COMMAND)
+#undef COMMAND
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-
-static bool takes_config(const struct command *c)
-{
-    return c->run != cmd_cat && c->run != cmd_inspect && c->run != cmd_verify &&
-           c->run != cmd_version;
-}
 
 static void print_help(void)
 {
     printf("Murr, a columnar cache for batch feature retrieval.\n\n"
            "usage: murr [COMMAND] [options]\n\ncommands:\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
-        printf("  %-8s %-17s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+        printf("  %-8s %-17s %s\n", commands[i]->name, commands[i]->arguments,
+               commands[i]->summary);
     printf("\noptions:\n%s  --help             this, or after a command its own help\n"
            "  --version          print the version\n\n"
            "exit codes: 0 done, 1 failed, 2 wrong usage\n",
@@ -88,15 +37,15 @@ static void print_command_help(const struct command *c)
 {
     printf("usage: murr %s%s%s [options]\n\n%s.\n\n%s", c->name, *c->arguments ? " " : "",
            c->arguments, c->summary, c->help);
-    if (takes_config(c))
+    if (c->takes_config)
         fputs(config_help, stdout);
 }
 
 static const struct command *find_command(const char *name)
 {
     for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
     return NULL;
 }
 
@@ -105,7 +54,7 @@ static int unknown_command(const char *name)
     char hint[SUGGEST_CAP];
     struct suggest near = suggest_init(view_cstr(name));
     for (size_t i = 0; i < N_COMMANDS; i++)
-        suggest_offer(&near, commands[i].name);
+        suggest_offer(&near, commands[i]->name);
     return command_misused(NULL, "unknown command '%s'%s", name, suggest_text(&near, hint));
 }
 
@@ -168,10 +117,10 @@ static int run(int argc, char **argv)
         return EXIT_DONE;
     }
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
-        return cmd_version(0, NULL);
+        return version_command.run(0, NULL);
     bring_command_forward(argc, argv);
     if (argc == 1 || argv[1][0] == '-')
-        return cmd_serve(argc, argv);
+        return serve_command.run(argc, argv);
     const struct command *c = find_command(argv[1]);
     if (!c)
         return unknown_command(argv[1]);

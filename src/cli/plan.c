@@ -1,5 +1,6 @@
 /* murr plan: what will a table cost? */
 #include "cli/arguments.h"
+#include "cli/commands.h"
 
 #include "base/size.h"
 #include "base/mem.h"
@@ -78,7 +79,7 @@ static int plan_all(const struct config *config, const struct arguments *args, u
     return exit_code;
 }
 
-int cmd_plan(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     const char *size = NULL;
@@ -94,3 +95,16 @@ int cmd_plan(int argc, char **argv)
         return command_failed(&err);
     return plan_all(&config, &args, sample);
 }
+
+const struct command plan_command = {
+    .name = "plan",
+    .arguments = "[TABLE...]",
+    .summary = "predict rows, load time, disk and memory of tables",
+    .help =
+        "Reads the footers of the newest partition of every table, or of those named, and loads a "
+        "sample\n"
+        "of it into a temporary directory. Writes nothing to server.data_dir.\n"
+        "      --sample SIZE  of the files to read; at least a row group is [64MiB]\n",
+    .takes_config = true,
+    .run = run,
+};

@@ -7,6 +7,7 @@
  */
 #include "api/http/api.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 #include "cli/progress.h"
 #include "net/http1/server.h"
 
@@ -205,7 +206,7 @@ static void block_signals(sigset_t *out)
     pthread_sigmask(SIG_BLOCK, out, NULL);
 }
 
-int cmd_serve(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     if (arguments_parse(&args, argc, argv, "serve", NULL, 0) != EXIT_DONE)
@@ -224,3 +225,15 @@ int cmd_serve(int argc, char **argv)
     log_stop();
     return exit_code;
 }
+
+const struct command serve_command = {
+    .name = "serve",
+    .arguments = "",
+    .summary = "serve the configured tables over HTTP (the default command)",
+    .help =
+        "Loads what is new in the sources, polls them, and answers on server.host:server.port.\n"
+        "SIGTERM or SIGINT: readiness fails, running requests finish, exit 0.\n"
+        "SIGHUP: polls all sources now; log level and format, and credentials are read again.\n",
+    .takes_config = true,
+    .run = run,
+};

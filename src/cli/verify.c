@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 #include "cli/segments.h"
 
 #include <stdio.h>
@@ -23,7 +24,7 @@ must_use static enum code verify_file(const char *path, struct err *err)
     return rc;
 }
 
-int cmd_verify(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     AUTO(arguments) struct arguments args = {0};
     if (arguments_parse(&args, argc, argv, "verify", NULL, 0) != EXIT_DONE)
@@ -41,3 +42,12 @@ int cmd_verify(int argc, char **argv)
             exit_code = command_failed(&err);
     return exit_code;
 }
+
+const struct command verify_command = {
+    .name = "verify",
+    .arguments = "FILE.seg|DIR...",
+    .summary = "check segments: every checksum, every key found",
+    .help = "Looks below directories for *.seg files. Exit 1 when one is damaged, naming each.\n",
+    .takes_config = false,
+    .run = run,
+};

@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/commands.h"
 
 #include <stdio.h>
 
@@ -7,10 +8,18 @@ const char *murr_version_text(void)
     return MURR_VERSION;
 }
 
-int cmd_version(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
     printf("murr %s\n", murr_version_text());
     return EXIT_DONE;
 }
+
+const struct command version_command = {
+    .name = "version",
+    .arguments = "",
+    .summary = "print the version",
+    .help = "",
+    .run = run,
+};

@@ -12,10 +12,8 @@ static const size_t file_bytes_max = 16u << 20;
 
 void config_done(struct config *c)
 {
-    free(c->server.host);
-    free(c->server.data_dir);
-    free(c->server.allowed_hosts);
-    free(c->server.cors_origins);
+    for (size_t i = 0; i < n_config_sections; i++)
+        fields_done(config_sections[i].fields, c);
     for (size_t i = 0; i < c->n_tables; i++)
         table_spec_done(&c->tables[i]);
     free(c->tables);

@@ -230,6 +230,15 @@ enum code field_read(const struct config_field *f, const struct node *n, void *b
     return rc ? err_in(err, rc, "%s: %s", n->origin, path) : OK;
 }
 
+void field_done(const struct config_field *f, void *base)
+{
+    char **at = (char **)(void *)((char *)base + f->offset);
+    if (f->type != FIELD_STRING && f->type != FIELD_SECRET && f->type != FIELD_NAMES)
+        return;
+    free(*at);
+    *at = NULL;
+}
+
 /* The code point of two or three bytes that YAML would refuse or take for a line break, or 0. */
 static unsigned unprintable(const uint8_t *p)
 {

@@ -48,6 +48,9 @@ struct field_list {
 must_use enum code field_read(const struct config_field *f, const struct node *n, void *base,
                               const char *owner, const char *path, struct err *err);
 
+/* Free what the field owns. */
+void field_done(const struct config_field *f, void *base);
+
 /* Append the value as YAML. */
 void field_print(const struct config_field *f, const void *base, struct buf *out);
 

@@ -60,6 +60,12 @@ enum code fields_read(const struct node *map, struct field_list fields, void *ba
     return OK;
 }
 
+void fields_done(struct field_list fields, void *base)
+{
+    for (size_t i = 0; i < fields.n; i++)
+        field_done(&fields.fields[i], base);
+}
+
 void fields_print(struct field_list fields, const void *base, unsigned indent, struct buf *out)
 {
     for (size_t i = 0; i < fields.n; i++) {

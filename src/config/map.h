@@ -21,6 +21,9 @@ must_use enum code fields_check(const struct node *map, struct field_list fields
 must_use enum code fields_read(const struct node *map, struct field_list fields, void *base,
                                const char *owner, const char *path, struct err *err);
 
+/* Free what the fields own; the struct may be zeroed or half read. */
+void fields_done(struct field_list fields, void *base);
+
 void fields_print(struct field_list fields, const void *base, unsigned indent, struct buf *out);
 
 /* "FILE:LINE: path.name: unknown field; did you mean ...". Path "" is the top level. */

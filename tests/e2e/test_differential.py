@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import random_parquet
 from conftest import BINARY, SANITIZED
 
-N_TABLES = int(os.environ.get("MURR_TEST_TABLES", 60 if SANITIZED else 1000))
+N_TABLES = int(os.environ.get("MURR_TEST_TABLES", 60 if SANITIZED else 500))
 
 
 def murr_cat(path, *args):

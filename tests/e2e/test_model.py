@@ -19,7 +19,7 @@ import pytest
 
 from conftest import ROOT, SANITIZED, Server
 
-PROGRAMS = int(os.environ.get("MURR_TEST_PROGRAMS", 60 if SANITIZED else 1000))
+PROGRAMS = int(os.environ.get("MURR_TEST_PROGRAMS", 60 if SANITIZED else 500))
 FLEET = 20
 STREAM = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"

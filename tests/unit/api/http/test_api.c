@@ -2,25 +2,15 @@
  * start; a third one, "late", has no data yet. */
 #include "api/http/api.h"
 
-#include "http_client.h"
-#include "net/http1/server.h"
 #include "base/file.h"
+#include "test.h"
+#include "world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static struct {
-    char dir[64];
-    struct registry *registry;
-    struct service *service;
-    struct api *api;
-    struct http_server *server;
-    struct arena arena;
-} world;
+static struct world world;
 
 static struct table_spec specs[3];
 
@@ -29,7 +19,7 @@ static void publish(const char *table, const char *golden)
     char dir[PATH_CAP], path[PATH_CAP];
     struct err err;
     AUTO(buf) struct buf bytes = {0};
-    snprintf(dir, sizeof(dir), "%s/source/%s/2026-11-22", world.dir, table);
+    snprintf(dir, sizeof(dir), "%s/.source/%s/2026-11-22", world.dir, table);
     assert_int_equal(dir_make(dir, &err), OK);
     assert_int_equal(file_read(golden, 1u << 20, &bytes, &err), OK);
     assert_int_equal(path_format(path, &err, "%s/part.parquet", dir), OK);
@@ -44,7 +34,7 @@ static void describe(struct table_spec *spec, const char *name, const char *key,
     struct err err;
     *spec = (struct table_spec){
         .name = mem_strdup(name), .poll_interval_ms = 60000, .parts = 2, .keep_generations = 1};
-    assert_int_equal(path_format(path, &err, "%s/source/%s", world.dir, name), OK);
+    assert_int_equal(path_format(path, &err, "%s/.source/%s", world.dir, name), OK);
     spec->source.local.path = mem_strdup(path);
     spec->source.layout.marker = mem_strdup("_SUCCESS");
     spec->source.layout.pointer = mem_strdup("_latest");
@@ -60,73 +50,43 @@ static int begin(void **state)
 {
     (void)state;
     struct err err;
-    strcpy(world.dir, "/tmp/murr-api-XXXXXX");
-    if (!mkdtemp(world.dir))
-        return -1;
+    world_init(&world);
     publish("features", "tests/golden/api/features.parquet");
     publish("flights", "tests/golden/api/flights.parquet");
     describe(&specs[0], "features", "id", NULL);
     describe(&specs[1], "flights", "carrier", "flight");
     describe(&specs[2], "late", "id", NULL);
-    char data_dir[PATH_CAP];
-    snprintf(data_dir, sizeof(data_dir), "%s/data", world.dir);
     const struct registry_config config = {
-        .data_dir = data_dir, .load = {.memory_bytes = 64u << 20}, .tables = specs, .n_tables = 3};
-    if (registry_open(&config, &world.registry, &err) ||
-        registry_load_now(world.registry, view_cstr("features"), false, &err) ||
-        registry_load_now(world.registry, view_cstr("flights"), false, &err)) {
-        print_error("%s\n", err.msg);
-        return -1;
-    }
-    const struct service_config service = {
-        .registry = world.registry, .max_keys = 100, .max_columns = 14};
-    world.service = service_new(&service);
-    const struct api_config api = {.service = world.service,
-                                   .max_body_bytes = 4000,
-                                   .max_write_bytes = 4000,
-                                   .version = "1.2.3",
-                                   .host = "",
-                                   .allowed_hosts = "",
-                                   .cors_origins = ""};
-    world.api = api_new(&api);
-    const struct http_config http = {.host = "127.0.0.1",
-                                     .threads = 2,
-                                     .rule = api_rule,
-                                     .refuse = api_refuse,
-                                     .max_answer_bytes = 1 << 30,
-                                     .max_connections = 20,
-                                     .timeout_ms = 5000,
-                                     .idle_timeout_ms = 5000,
-                                     .max_upload_files = 100};
-    return http_server_open(&http, api_handle, world.api, &world.server, &err) ? -1 : 0;
+        .load = {.memory_bytes = 64u << 20}, .tables = specs, .n_tables = 3};
+    world_open(&world, &config);
+    assert_ok(registry_load_now(world.registry, view_cstr("features"), false, &err));
+    assert_ok(registry_load_now(world.registry, view_cstr("flights"), false, &err));
+    const struct service_config service = {.max_keys = 100, .max_columns = 14};
+    world_open_service(&world, world.registry, &service);
+    const struct api_config api = {
+        .max_body_bytes = 4000, .max_write_bytes = 4000, .version = "1.2.3"};
+    world_serve(&world, &api, 1 << 20);
+    return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
-    http_server_close(world.server);
-    api_free(world.api);
-    service_free(world.service);
-    registry_close(world.registry);
+    world_done(&world);
     for (size_t i = 0; i < 3; i++)
         table_spec_done(&specs[i]);
-    arena_done(&world.arena);
-    struct err err;
-    return tree_remove(world.dir, &err) ? -1 : 0;
+    return 0;
 }
 
 static struct http_answer get(const char *path)
 {
-    return http_ask(http_server_port(world.server), "GET", path, "", view_cstr(""), &world.arena);
+    return world_ask(&world, "GET", path, "", view_cstr(""));
 }
 
 static struct http_answer post(const char *path, const char *headers, const char *body)
 {
-    return http_ask(http_server_port(world.server), "POST", path, headers, view_cstr(body),
-                    &world.arena);
+    return world_ask(&world, "POST", path, headers, view_cstr(body));
 }
-
-#define TEXT(answer) ((const char *)(answer).body.ptr)
 
 static void assert_refused(struct http_answer answer, unsigned status, const char *body)
 {

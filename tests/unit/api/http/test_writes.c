@@ -4,10 +4,8 @@
  */
 #include "api/http/api.h"
 
-#include "http_client.h"
-#include "net/http1/server.h"
 #include "test.h"
-#include "base/file.h"
+#include "world.h"
 #include "base/mem.h"
 
 #include <pthread.h>
@@ -32,13 +30,7 @@ static struct registry {
     struct write_request request;
 } registry;
 
-static struct {
-    char dir[64];
-    struct service *service;
-    struct api *api;
-    struct http_server *server;
-    struct arena arena;
-} world;
+static struct world world;
 
 static void run_write(struct write_request *w)
 {
@@ -164,45 +156,19 @@ const struct table_status *registry_status(struct registry *r, struct arena *are
 static int begin(void **state)
 {
     (void)state;
-    struct err err;
-    strcpy(world.dir, "/tmp/murr-writes-XXXXXX");
-    if (!mkdtemp(world.dir))
-        return -1;
-    const struct service_config service = {
-        .registry = &registry, .max_keys = 100, .max_columns = 10};
-    world.service = service_new(&service);
-    const struct api_config api = {.service = world.service,
-                                   .max_body_bytes = 1000,
-                                   .max_write_bytes = 3 << 20,
-                                   .version = "1",
-                                   .host = "",
-                                   .allowed_hosts = "",
-                                   .cors_origins = ""};
-    world.api = api_new(&api);
-    const struct http_config http = {.host = "127.0.0.1",
-                                     .threads = 2,
-                                     .rule = api_rule,
-                                     .refuse = api_refuse,
-                                     .upload_dir = world.dir,
-                                     .max_upload_bytes = 2 << 20,
-                                     .upload_memory_bytes = 1000,
-                                     .max_answer_bytes = 1 << 30,
-                                     .max_connections = 20,
-                                     .timeout_ms = 5000,
-                                     .idle_timeout_ms = 5000,
-                                     .max_upload_files = 100};
-    return http_server_open(&http, api_handle, world.api, &world.server, &err) ? -1 : 0;
+    const struct service_config service = {.max_keys = 100, .max_columns = 10};
+    const struct api_config api = {.max_body_bytes = 1000, .max_write_bytes = 3 << 20};
+    world_init(&world);
+    world_open_service(&world, &registry, &service);
+    world_serve(&world, &api, 1000);
+    return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
-    struct err err;
-    http_server_close(world.server);
-    api_free(world.api);
-    service_free(world.service);
-    arena_done(&world.arena);
-    return tree_remove(world.dir, &err) ? -1 : 0;
+    world_done(&world);
+    return 0;
 }
 
 static int reset(void **state)
@@ -216,8 +182,7 @@ static int reset(void **state)
 static struct http_answer ask_view(const char *method, const char *path, const char *headers,
                                    struct view body)
 {
-    struct http_answer a =
-        http_ask(http_server_port(world.server), method, path, headers, body, &world.arena);
+    struct http_answer a = world_ask(&world, method, path, headers, body);
     if (registry.has_writer)
         pthread_join(registry.writer, NULL);
     registry.has_writer = false;
@@ -229,8 +194,6 @@ static struct http_answer ask(const char *method, const char *path, const char *
 {
     return ask_view(method, path, headers, view_cstr(body));
 }
-
-#define TEXT(answer) ((const char *)(answer).body.ptr)
 
 static void create_takes_both_forms(void **state)
 {

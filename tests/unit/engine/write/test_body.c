@@ -19,6 +19,7 @@ struct room {
     struct buf bytes;
     struct arrow_rows rows;
     struct c_batches batches;
+    struct memory_shares shares;
     struct body_config config;
 };
 
@@ -31,10 +32,9 @@ static void room_done(struct room *r)
 /* Zeroed but for the settings; the form has no bytes yet. */
 static struct body_config *expect(struct room *r, enum write_form form)
 {
-    static struct memory_shares shares;
-    shares = memory_shares_of_writes(64 << 20, 1);
-    r->config =
-        (struct body_config){.form = form, .schema = &r->schema, .stamp = stamp, .shares = &shares};
+    r->shares = memory_shares_of_writes(16 << 20, 1);
+    r->config = (struct body_config){
+        .form = form, .schema = &r->schema, .stamp = stamp, .shares = &r->shares};
     return &r->config;
 }
 
