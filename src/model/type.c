@@ -343,7 +343,7 @@ enum code type_parse(struct view text, struct type *out, struct err *err)
 
 /* ---------------------------------------------------------------------------------- conversion */
 
-/* All digits before and behind the point have room. */
+/* All digits before and after the point have room. */
 static bool decimal_widens(const struct type *from, const struct type *to)
 {
     return to->dtype >= from->dtype && to->scale >= from->scale &&

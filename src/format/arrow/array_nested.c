@@ -205,7 +205,7 @@ static void repeat(const struct vector *one, struct vector *out, size_t at, size
 }
 
 /* Only the first run is searched for; those after it follow. Each end is checked against the row
- * that it must lie behind, so a column whose ends do not ascend ends in an error, not in a loop. */
+ * that it must come after, so a column whose ends do not ascend ends in an error, not in a loop. */
 enum code arrow_read_runs(struct arrow_read *r, const struct arrow_array *a, size_t at, size_t n,
                           struct vector *out)
 {

@@ -253,7 +253,7 @@ must_use static enum code add_rows(struct keys *k, size_t first, size_t n_rows, 
     return OK;
 }
 
-/* Room for so many more in the list. */
+/* Room for n_rows more in the list. */
 static void grow_list(struct keys *k, size_t n_rows)
 {
     if (k->n + n_rows <= k->cap)

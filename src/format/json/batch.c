@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-/* Values are written straight into memory reserved for so many of them. */
+/* Values are written straight into memory that is reserved for many of them. */
 enum { ROWS_AT_ONCE = 256 };
 
 static uint8_t *write_null(uint8_t *w)

@@ -90,7 +90,7 @@ static int hex_digit(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The four digits behind "\u", or -1. */
+/* The four digits after "\u", or -1. */
 static int32_t hex4(const uint8_t *p, const uint8_t *end)
 {
     int32_t value = 0;
@@ -125,7 +125,7 @@ static uint8_t *put_utf8(uint8_t *out, uint32_t c)
     return out;
 }
 
-/* `p` is behind "\u". Moves *p behind the escape, or behind both halves of a surrogate pair. */
+/* `p` is after "\u". Moves *p past the escape, or after both halves of a surrogate pair. */
 static bool take_unicode(const uint8_t **p, const uint8_t *end, uint8_t **out)
 {
     int32_t c = hex4(*p, end);
@@ -146,7 +146,7 @@ static bool take_unicode(const uint8_t **p, const uint8_t *end, uint8_t **out)
     return true;
 }
 
-/* `p` is behind the backslash. */
+/* `p` is after the backslash. */
 static bool take_escape(const uint8_t **p, const uint8_t *end, uint8_t **out)
 {
     static const uint8_t simple[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',

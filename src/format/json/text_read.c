@@ -209,7 +209,7 @@ bool json_read_decimal(struct view text, const struct type *t, uint8_t *out)
     return true;
 }
 
-/* The six bits of a letter; 64 for what is none. */
+/* The six bits of a letter; 64 for any other character. */
 static unsigned sextet(uint8_t c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -221,7 +221,7 @@ static unsigned sextet(uint8_t c)
     return c == '+' ? 62 : c == '/' ? 63 : 64;
 }
 
-/* Bits behind the last byte must be zero: one value has one text. */
+/* Bits after the last byte must be zero: one value has one text. */
 bool json_read_base64(struct view text, struct arena *arena, struct view *out)
 {
     size_t n = text.len;

@@ -92,7 +92,7 @@ static ptrdiff_t find_field(const struct json_write *w, struct view name)
     return -1;
 }
 
-/* Count the values of an array, of which `pos` is behind the bracket. */
+/* Count the values of an array, of which `pos` is after the bracket. */
 must_use static enum code count_values(struct json_write *w, struct scan *s, size_t *out_n)
 {
     bool more = true;

@@ -276,7 +276,7 @@ static enum code init_delta(struct pq_values *v, struct view bytes, struct err *
     return pq_delta_init(&v->delta, bytes, err);
 }
 
-/* The text behind the lengths. */
+/* The text after the lengths. */
 static enum code init_text(struct pq_values *v, bool is_text, struct err *err)
 {
     struct view text;
