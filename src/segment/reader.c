@@ -206,9 +206,10 @@ static bool desc_fits(const struct segment *s, const struct seg_block_desc *d, s
     bool index_fits = d->pilot_offset <= pilots.len &&
                       d->n_buckets <= pilots.len - d->pilot_offset &&
                       (d->n_buckets == 0) == (d->n_index_slots == 0);
-    bool extras_fit =
-        d->extra_offset <= n_extras_all && d->n_extras <= n_extras_all - d->extra_offset &&
-        (d->n_extras == 0 || d->n_index_slots > 0); /* they need an index beside them */
+    /* Extras are keys whose hash the index has already, so without an index there are none. */
+    bool extras_fit = d->extra_offset <= n_extras_all &&
+                      d->n_extras <= n_extras_all - d->extra_offset &&
+                      (d->n_extras == 0 || d->n_index_slots > 0);
     bool rows_fit = d->n_rows <= n_slots &&
                     d->heap_offset == block_group_offset(&s->layout, s->layout.n_groups, n_slots) &&
                     d->heap_offset <= d->data_bytes;

@@ -338,6 +338,7 @@ enum code arrow_keys_import(const struct c_batches *batches, const struct schema
 
 /* ------------------------------------------------------------------------------ some at a time */
 
+/* The arena is emptied for each piece, so keys of any number take bounded memory. */
 must_use static enum code give_batch(struct keys *k, size_t n_rows, struct err *err)
 {
     for (size_t at = 0; at < n_rows; at += k->n) {

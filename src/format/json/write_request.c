@@ -109,6 +109,8 @@ must_use static enum code count_values(struct json_write *w, struct scan *s, siz
     return OK;
 }
 
+/* The cursor is left at the first value. That is all that the first pass keeps of a column,
+ * whatever its length. */
 must_use static enum code note_column(struct json_write *w, struct scan *s, size_t field)
 {
     const struct field *f = &w->schema->fields[field];

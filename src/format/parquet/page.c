@@ -81,6 +81,8 @@ static bool read_header(struct thrift *t, struct pq_page_header *h)
     return seen_own;
 }
 
+/* Headers have no length of their own: where the Thrift struct ends, the page begins. So a cursor
+ * is needed, not a view. */
 enum code pq_page_header_read(struct cursor *cur, struct pq_page_header *out, struct err *err)
 {
     struct thrift t = thrift_of(*cur);
