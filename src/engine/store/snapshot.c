@@ -138,8 +138,10 @@ must_use static enum code open_layers(const char *table_dir, const struct manife
     return OK;
 }
 
-enum code snapshot_open(const char *table_dir, const struct manifest *m, enum storage_kind storage,
-                        struct snapshot **out_snapshot, struct err *err)
+/* The base and the layers that a manifest names. A layer that is damaged is an error. */
+must_use static enum code snapshot_open(const char *table_dir, const struct manifest *m,
+                                        enum storage_kind storage, struct snapshot **out_snapshot,
+                                        struct err *err)
 {
     static const struct remote_op no_bound;
     char dir[PATH_CAP];

@@ -38,9 +38,4 @@ const struct seg_stack *snapshot_stack(const struct snapshot *s);
  * partition was published. INT64_MIN for a table without a source. */
 int64_t snapshot_floor(const struct generation_info *info);
 
-/* The base and the layers that a manifest names. A layer that is damaged is an error. */
-must_use enum code snapshot_open(const char *table_dir, const struct manifest *m,
-                                 enum storage_kind storage, struct snapshot **out_snapshot,
-                                 struct err *err);
-
 #endif

@@ -47,8 +47,9 @@ static void remove_failed(const struct table *t, uint64_t number, const char *pa
         remove_or_warn(path);
 }
 
-enum code commit_open_base(struct table *t, const char *dir, struct base_generation **out_base,
-                           struct err *err)
+/* Open a generation as it shall be served; mapped where memory is too short for a copy, or time. */
+must_use static enum code commit_open_base(struct table *t, const char *dir,
+                                           struct base_generation **out_base, struct err *err)
 {
     enum storage_kind storage = t->is_serving ? t->spec->storage : STORAGE_MMAP;
     struct remote_op op = table_source_op(t, 0);

@@ -46,8 +46,4 @@ must_use enum code commit_make_tmp(struct table *t, uint64_t *out_number, char o
                                    struct err *err);
 void commit_remove_tmp(const char *tmp_dir);
 
-/* Open a generation as it shall be served; mapped where memory is too short for a copy, or time. */
-must_use enum code commit_open_base(struct table *t, const char *dir,
-                                    struct base_generation **out_base, struct err *err);
-
 #endif

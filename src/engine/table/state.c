@@ -34,7 +34,8 @@ struct remote_op table_source_op(struct table *t, int64_t timeout_ms)
     };
 }
 
-uint64_t table_hash_spec(const struct table_spec *spec)
+/* What of the configuration shapes the data: when it changes, the same partition is loaded anew. */
+static uint64_t table_hash_spec(const struct table_spec *spec)
 {
     AUTO(buf) struct buf all = {0};
     buf_printf(&all, "parts %u layout %d\n", spec->parts, (int)spec->layout);

@@ -93,9 +93,6 @@ must_use enum code table_make_dir(struct table *t, const char *data_dir, struct 
 /* Bounds of what is asked of the source. Listings have a deadline, reads end with their retries. */
 struct remote_op table_source_op(struct table *t, int64_t timeout_ms);
 
-/* What of the configuration shapes the data: when it changes, the same partition is loaded anew. */
-uint64_t table_hash_spec(const struct table_spec *spec);
-
 /* Copies what is said of the live base, for the caller to end; false: there is none. Threads: any. */
 bool table_live_info(struct table *t, struct generation_info *out);
 

@@ -45,7 +45,7 @@ static char *copy_or_null(const char *s)
     return s ? mem_strdup(s) : NULL;
 }
 
-void credentials_copy(const struct credentials *from, struct credentials *out)
+static void credentials_copy(const struct credentials *from, struct credentials *out)
 {
     *out = (struct credentials){copy_or_null(from->access_key_id),
                                 copy_or_null(from->secret_access_key),

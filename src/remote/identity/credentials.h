@@ -34,7 +34,6 @@ struct credentials {
 };
 
 void credentials_done(struct credentials *c);
-void credentials_copy(const struct credentials *from, struct credentials *out);
 static inline bool credentials_are_anonymous(const struct credentials *c)
 {
     return c->access_key_id == NULL;

@@ -49,7 +49,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-void object_list_sort(struct object_list *list)
+static void object_list_sort(struct object_list *list)
 {
     if (list->n_objects)
         qsort(list->objects, list->n_objects, sizeof(*list->objects), compare_objects);

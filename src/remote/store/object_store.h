@@ -107,9 +107,8 @@ must_use enum code object_read_finish(struct object_read *take_read, struct err 
 must_use enum code object_read_now(struct object *o, const struct byte_range *ranges, size_t n,
                                    const struct remote_op *op, struct err *err);
 
-/* For stores: append to a list that object_list_sort puts in order. */
+/* For stores: append to a list. object_store_list puts it in order. */
 void object_list_add(struct object_list *list, const struct object_info *take_info);
 void object_list_add_folder(struct object_list *list, const char *name);
-void object_list_sort(struct object_list *list);
 
 #endif
