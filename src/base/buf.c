@@ -36,6 +36,8 @@ void buf_puts(struct buf *b, const char *s)
     buf_put(b, s, strlen(s));
 }
 
+/* Most texts fit 64 bytes, so usually one call is enough; else the first call has told the
+ * length. */
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
     va_list ap;

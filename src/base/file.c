@@ -262,6 +262,8 @@ enum code dir_sync(const char *path, struct err *err)
     return OK;
 }
 
+/* Each prefix of the path in turn. A directory that another process makes meanwhile is as good as
+ * ours. */
 enum code dir_make(const char *path, struct err *err)
 {
     AUTO(ptr) char *p = mem_strdup(path);

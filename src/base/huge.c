@@ -27,6 +27,7 @@ static uint64_t machine_available(void)
     return kib > UINT64_MAX / 1024 ? UINT64_MAX : kib * 1024;
 }
 
+/* The machine and the cgroup are asked each time: other processes come and go. */
 static uint64_t memory_available(void)
 {
     uint64_t machine = machine_available(), cgroups = cgroup_memory_left("");

@@ -41,6 +41,7 @@ static void put_escaped(struct buf *b, const char *s)
     }
 }
 
+/* JSON must be UTF-8, and a terminal should not be sent anything else: other bytes become \xNN. */
 static void put_quoted(struct buf *b, const char *s)
 {
     buf_put_u8(b, '"');

@@ -44,6 +44,8 @@ bool view_is_utf8(struct view v)
     return true;
 }
 
+/* Valid UTF-8 is kept, so that names of columns in any language can be read; only what could break
+ * a line or a quote is escaped. */
 const char *view_printable(struct view v, char *out, size_t cap)
 {
     static const char hex[] = "0123456789abcdef";

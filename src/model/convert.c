@@ -334,6 +334,8 @@ static enum code convert_lists(const struct vector *from, struct vector *to, str
     return OK;
 }
 
+/* The order of the tests matters: each one may assume that those before did not apply, as
+ * type_converts has allowed the pair. */
 enum code vector_convert(const struct vector *from, struct vector *to, struct arena *arena,
                          struct err *err)
 {

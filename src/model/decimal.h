@@ -6,7 +6,7 @@
 #include "model/dtype.h"
 
 /*
- * `steps` more digits behind the point, or less where it is negative; of `precision` digits in all,
+ * `steps` more digits after the point, or less where it is negative; of `precision` digits in all,
  * 0: as many as there are. Widths are bytes; `from` may be a narrower integer. False: digits would
  * be lost, or there are too many.
  */

@@ -127,6 +127,7 @@ bool dtype_has_parameters(enum dtype t)
     return dtype_has_unit(t) || dtype_is_decimal(t) || dtypes[t].kind == KIND_OTHER;
 }
 
+/* An unsigned type widens into a signed one only if that is wider: the sign costs a bit. */
 bool dtype_widens(enum dtype from, enum dtype to)
 {
     if (from == to || (from == DT_UTF8 && to == DT_BINARY))

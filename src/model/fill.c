@@ -67,6 +67,8 @@ static void put_fixed(struct column *child, const struct list_value *l, size_t a
         memcpy(child->data + at * type_width(&child->type), l->elements.ptr, l->elements.len);
 }
 
+/* Ends of a list value count from its own first byte; offsets of the child count from the first
+ * byte of the column. */
 static void put_bytes(struct column *child, const struct list_value *l, struct list_fill *fill)
 {
     for (uint32_t i = 0; i < l->n; i++) {

@@ -19,7 +19,7 @@
 struct list_value {
     uint32_t n;
     const uint8_t *valid; /* bits; NULL: no element is null */
-    struct view elements; /* of fixed width; or the bytes behind the ends */
+    struct view elements; /* of fixed width; or the bytes after the ends */
     const uint8_t *ends;  /* utf8, binary */
 };
 

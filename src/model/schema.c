@@ -40,6 +40,8 @@ void schema_copy(const struct schema *from, struct schema *out)
     *out = copy;
 }
 
+/* Linear: tables have tens of columns. Code that looks up all names of a wide table sorts them
+ * first. */
 ptrdiff_t schema_find(const struct schema *s, struct view name)
 {
     for (size_t i = 0; i < s->n_fields; i++)

@@ -60,6 +60,8 @@ bool type_eq(const struct type *a, const struct type *b)
 
 /* --------------------------------------------------------------------------------------- text */
 
+/* The text of a type without the part that makes it a list; type_parse must read all of this
+ * back. */
 static int print_plain(const struct type *t, char *out, size_t cap)
 {
     switch (t->dtype) {
@@ -137,6 +139,7 @@ static struct view take_word(struct cursor *c)
     return view_of(from, (size_t)(c->pos - from));
 }
 
+/* At most 7 digits: no parameter has more, and nothing overflows. */
 static bool take_number(struct cursor *c, long *out)
 {
     bool negative = take(c, '-');
@@ -178,6 +181,8 @@ static bool parse_zone(struct cursor *c, struct type *t)
     return c->pos > from && type_zone(view_of(from, (size_t)(c->pos - from)), t->zone);
 }
 
+/* A bare "timestamp" is in microseconds; other times need their unit, since no unit is an obvious
+ * default for them. */
 static bool parse_time(struct cursor *c, struct type *t)
 {
     if (!take(c, '[')) {
@@ -269,6 +274,8 @@ static bool parse_list(struct cursor *c, struct type *t)
     return parse_size(c, &t->list_size) && type_list_fits(&element, t->list_size);
 }
 
+/* The message lists all dtypes: whoever meets it is writing a configuration and wants to know the
+ * choices. */
 static enum code unknown_dtype(struct view text, struct err *err)
 {
     char shown[80], hint[SUGGEST_CAP];
@@ -343,7 +350,7 @@ enum code type_parse(struct view text, struct type *out, struct err *err)
 
 /* ---------------------------------------------------------------------------------- conversion */
 
-/* All digits before and behind the point have room. */
+/* All digits before and after the point have room. */
 static bool decimal_widens(const struct type *from, const struct type *to)
 {
     return to->dtype >= from->dtype && to->scale >= from->scale &&
@@ -413,7 +420,7 @@ bool type_converts(const struct type *from, const struct type *to)
 
 /*
  * Files of one table may disagree about a type, because the writer chose it by the values it saw. A
- * unified type must hold the values of all of them, and must not depend on the order of the files:
+ * unified type must hold the values of all of them:
  *
  *     integers         the wider one; of different signs, a signed type wider than the unsigned one
  *     float, integer   the smallest float that holds the integer, at least the given one

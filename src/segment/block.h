@@ -12,9 +12,9 @@
  *
  * Slots 0 .. n_index_slots-1 are what the index leads to. A slot that no key owns holds the key of
  * another slot: looking that key up leads elsewhere, so it never matches, and no bit is needed to
- * tell empty slots. The slots behind belong to the *extras*, in their order: keys that share all 64
- * bits of their hash with another key, which a perfect hash cannot separate. There are practically
- * none, but they are right.
+ * tell empty slots. The slots after these belong to the *extras*, in their order: keys that share
+ * all 64 bits of their hash with another key, which a perfect hash cannot separate. There are
+ * practically none, but they are right.
  */
 #ifndef MURR_SEGMENT_BLOCK_H
 #define MURR_SEGMENT_BLOCK_H

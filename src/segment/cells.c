@@ -82,6 +82,8 @@ static inline const uint8_t *group_row(const struct seg_source *src, size_t i)
     return p->set->group_rows[at] + (uint64_t)rows->slot[i] * p->stride;
 }
 
+/* By layer and by group: two rows of a run may be in different layers, and a group is another array
+ * of rows. */
 void seg_cells_look_up(const struct seg_source *src, size_t at, size_t n, const uint8_t **scratch)
 {
     for (size_t i = 0; i < n; i++) {

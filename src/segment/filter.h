@@ -36,7 +36,7 @@ struct seg_filter {
 void seg_filter_init(struct seg_filter *f, uint64_t n_rows);
 void seg_filter_done(struct seg_filter *f);
 
-/* Whether a segment of so many rows may be added. */
+/* Whether a segment of n_rows rows may be added. */
 bool seg_filter_fits(const struct seg_filter *f, uint64_t n_rows);
 
 /* Add all keys of a segment as `bit`. Threads: one adds at a time; readers go on. Cost: about 20 ns

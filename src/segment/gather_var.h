@@ -16,11 +16,11 @@ struct seg_filled {
     struct list_fill list;
 };
 
-/* n rows from `at`, a multiple of 8, behind those that are filled; not of keys. */
+/* n rows from `at`, a multiple of 8, after those that are filled; not of keys. */
 void seg_gather_var(const struct seg_source *src, size_t at, size_t n, struct column *out,
                     struct seg_filled *filled);
 
-/* All rows of a component of a key that has to be taken apart: utf8, and what is behind it. */
+/* All rows of a component of a key that has to be taken apart: utf8, and what is after it. */
 void seg_gather_key(const struct seg_source *src, struct column *out);
 
 #endif

@@ -29,7 +29,7 @@
 
 enum {
     SEG_KEY_LONG = 255,      /* length byte of a key that lies in the heap */
-    SEG_KEY_LONG_BYTES = 16, /* what such a cell holds behind the length byte */
+    SEG_KEY_LONG_BYTES = 16, /* what such a cell holds after the length byte */
     SEG_VIEW_BYTES = 16,
     SEG_VIEW_INLINE = 12,
     SEG_MAX_STRIDE = 1 << 20,

@@ -206,16 +206,17 @@ static bool desc_fits(const struct segment *s, const struct seg_block_desc *d, s
     bool index_fits = d->pilot_offset <= pilots.len &&
                       d->n_buckets <= pilots.len - d->pilot_offset &&
                       (d->n_buckets == 0) == (d->n_index_slots == 0);
+    /* Extras are keys whose hash the index has already, so without an index there are none. */
     bool extras_fit = d->extra_offset <= n_extras_all &&
                       d->n_extras <= n_extras_all - d->extra_offset &&
-                      (d->n_extras == 0 || d->n_index_slots > 0); /* they stand beside an index */
+                      (d->n_extras == 0 || d->n_index_slots > 0);
     bool rows_fit = d->n_rows <= n_slots &&
                     d->heap_offset == block_group_offset(&s->layout, s->layout.n_groups, n_slots) &&
                     d->heap_offset <= d->data_bytes;
     return index_fits && extras_fit && rows_fit;
 }
 
-/* The DATA entries are where blocks say they are: one for each, in order, behind the tables. */
+/* The DATA entries are where blocks say they are: one for each, in order, after the tables. */
 must_use static enum code check_data_entries(const struct segment *s, struct err *err)
 {
     size_t n_tables = s->n_entries - s->n_blocks;

@@ -113,7 +113,7 @@ static void write_fixed_lists(const struct vector *v, uint32_t offset,
     }
 }
 
-/* Append the strings behind what each record already holds; tails[row] is where that ends. */
+/* Append the strings after what each record already holds; tails[row] is where that ends. */
 static void write_strings(const struct vector *v, uint32_t offset, struct record *const *records,
                           uint32_t *tails)
 {

@@ -2,7 +2,7 @@
 
 /* ------------------------------------------------------------------------------------ preparing */
 
-/* Whether all columns but keys lie behind the base's by one distance. */
+/* Whether all columns but keys are shifted against the base's by one distance. */
 static bool has_one_shift(const struct seg_stack *stack, const struct seg_layer *l, int32_t *out)
 {
     const struct seg_set *base = seg_stack_base(stack);

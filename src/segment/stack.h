@@ -14,7 +14,7 @@
  * Lookup    one look at the filter a key; then the layers it names, newest first; then the base for
  *           what is left. With no layers it is seg_find alone.
  *
- * Shifted rows. Cells of a packed row stand in the order of the schema, behind the key and the null
+ * Shifted rows. Cells of a packed row stand in the order of the schema, after the key and the null
  * bits; so the cells of a layer are where the base has them, shifted by one distance for all of
  * them (the stamp, and the difference in length of key cell and null bits). If that holds for all
  * layers, a search returns rows moved by this distance, and gathering need not know which layer a
@@ -37,7 +37,7 @@ struct seg_layer {
      * numbers. */
     const size_t *field_of;
     bool has_masks;  /* its rows have masks, in the first field (segment/patch.h) */
-    bool has_stamps; /* its rows have stamps of their own, in the first field, or behind the mask */
+    bool has_stamps; /* its rows have stamps of their own, in the first field, or after the mask */
     int64_t stamp;   /* else this one; of rows that are no deletes */
     unsigned filter_bit;
     bool asks_all; /* the filter does not have all of its keys: it is asked for each */

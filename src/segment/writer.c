@@ -250,6 +250,8 @@ must_use static enum code write_footer(struct seg_writer *w, uint64_t *out_file_
     return fd_write_at(w->fd, buf_view(&head), 0, err);
 }
 
+/* The name is the promise that the file is complete, so it comes after the fsync. Durability of the
+ * name itself is the caller's, who syncs the directory once for all segments. */
 enum code seg_writer_finish(struct seg_writer *w, uint64_t *out_file_bytes, struct err *err)
 {
     enum code rc = write_tables(w, err);

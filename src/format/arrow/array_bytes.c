@@ -1,4 +1,4 @@
-/* Reading utf8 and binary: values behind offsets, and views. */
+/* Reading utf8 and binary: values with offsets, and views. */
 #include "format/arrow/array_priv.h"
 
 #include <inttypes.h>

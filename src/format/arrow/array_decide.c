@@ -51,6 +51,7 @@ static bool decide_bool(struct arrow_array *a, const struct arrow_spec *spec)
     return true;
 }
 
+/* Arrow allows negative scales and scales beyond the precision; Murr has no text for these. */
 static bool decide_decimal(struct arrow_array *a, const struct arrow_spec *spec)
 {
     int64_t most = spec->bits == 256 ? DECIMAL256_PRECISION : DECIMAL128_PRECISION;
@@ -84,6 +85,7 @@ static bool take_unit(struct arrow_array *a, const struct arrow_spec *spec)
     return true;
 }
 
+/* The format ties the width to the unit: seconds and milliseconds are 32 bits, finer units 64. */
 static bool decide_time(struct arrow_array *a, const struct arrow_spec *spec)
 {
     bool is_coarse = spec->unit == UNIT_S || spec->unit == UNIT_MS;
@@ -133,6 +135,7 @@ static bool decide_list(struct arrow_array *a, const struct arrow_spec *spec)
     return true;
 }
 
+/* Ends may be of 16, 32 or 64 bits, and signed, by the format. */
 static bool decide_runs(struct arrow_array *a, const struct arrow_spec *spec)
 {
     (void)spec;

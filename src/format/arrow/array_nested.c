@@ -97,6 +97,8 @@ static enum code read_bytes_elements(struct arrow_read *r, const struct arrow_ar
     return OK;
 }
 
+/* Row by row, since lists may overlap, repeat and be in any order (list views), so elements of a
+ * run of rows need not be a run. */
 enum code arrow_read_lists(struct arrow_read *r, const struct arrow_array *a, size_t at, size_t n,
                            struct vector *out)
 {
@@ -138,6 +140,11 @@ static const struct arrow_piece *piece_of(const struct arrow_dictionary *d, uint
     return &d->pieces[low];
 }
 
+/*
+ * Value by value: neighbouring rows rarely refer to neighbouring values. `one` is a vector of a
+ * single row that is moved along the output, so that any kind of value, a list for example, is read
+ * in place by the usual functions.
+ */
 enum code arrow_read_dictionary(struct arrow_read *r, const struct arrow_array *a, size_t at,
                                 size_t n, struct vector *out)
 {
@@ -197,6 +204,8 @@ static void repeat(const struct vector *one, struct vector *out, size_t at, size
         memcpy((uint8_t *)out->values + (at + i) * width, one->values, width);
 }
 
+/* Only the first run is searched for; those after it follow. Each end is checked against the row
+ * that it must come after, so a column whose ends do not ascend ends in an error, not in a loop. */
 enum code arrow_read_runs(struct arrow_read *r, const struct arrow_array *a, size_t at, size_t n,
                           struct vector *out)
 {

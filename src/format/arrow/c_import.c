@@ -388,6 +388,8 @@ static uint64_t array_bytes(const struct arrow_array *a)
     }
 }
 
+/* An estimate: the C data interface does not say how long buffers are, and elements of lists may be
+ * shared. */
 uint64_t c_import_bytes(const struct c_import *c)
 {
     uint64_t bytes = 0;

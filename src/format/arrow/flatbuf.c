@@ -26,7 +26,7 @@ void flatbuf_reset(struct flatbuf *fb)
     buf_put_zeros(&fb->bytes, 4);
 }
 
-/* Put fields behind the 4 bytes of the vtable reference, in order; returns the bytes of the table.
+/* Put fields after the 4 bytes of the vtable reference, in order; returns the bytes of the table.
  */
 static size_t place_fields(const uint8_t *sizes, size_t n_fields, uint16_t *places)
 {
@@ -42,6 +42,8 @@ static size_t place_fields(const uint8_t *sizes, size_t n_fields, uint16_t *plac
     return end;
 }
 
+/* The vtable is put in front of its table, not shared between equal tables: metadata is small, and
+ * this needs no lookup. */
 static size_t put_table(struct flatbuf *fb, const uint8_t *sizes, size_t n_fields)
 {
     uint16_t vtable[2 + 16];

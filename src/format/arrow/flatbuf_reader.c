@@ -13,12 +13,14 @@ static bool get_u32(struct view bytes, size_t at, uint32_t *out)
     return true;
 }
 
+/* A table is checked once, here: its vtable and its own bytes are inside the buffer. Fields then
+ * only need to be inside the table. */
 static bool table_at(struct view bytes, size_t at, struct fb_table *out)
 {
     uint32_t raw;
     if (!get_u32(bytes, at, &raw))
         return false;
-    int64_t vtable = (int64_t)at - (int32_t)raw; /* the vtable may stand before or behind */
+    int64_t vtable = (int64_t)at - (int32_t)raw; /* the vtable may come before or after the table */
     struct fb_table t = {.bytes = bytes, .at = at, .present = true};
     if (vtable < 0 || !fits(bytes, (size_t)vtable, 4))
         return false;

@@ -59,6 +59,7 @@ must_use static enum code read_validity(struct reading *r, struct arrow_array *a
 {
     struct view bits;
     TRY(ipc_body_next(&r->body, &bits, r->err));
+    /* Without nulls, the bitmap may be left out or hold anything. */
     a->validity = n_nulls ? bits.ptr : NULL;
     if (n_nulls && bits.len < a->n_rows / 8 + (a->n_rows % 8 != 0))
         return too_short(r, a, "validity", bits.len);
@@ -104,7 +105,9 @@ must_use static enum code read_views(struct reading *r, struct arrow_array *a)
     return OK;
 }
 
-/* Buffers behind the validity. */
+/* Read the buffers after the validity. Their number and order by type are those of
+ * format/Columnar.rst, "Buffer Listing for Each Layout"; arrow_type.c has the numbers for types
+ * that are skipped. */
 must_use static enum code read_buffers(struct reading *r, struct arrow_array *a)
 {
     switch (a->layout) {
@@ -160,6 +163,8 @@ must_use static enum code read_column(struct reading *r, struct arrow_array *a)
     return read_children(r, a);
 }
 
+/* Only top-level columns must have as many rows as the batch; children have as many as the offsets
+ * of their parent want. */
 must_use static enum code read_top(struct reading *r, struct arrow_array *a, size_t n_rows)
 {
     if (!a->supported || a->ignored)

@@ -12,6 +12,8 @@ enum code ipc_not_a_stream(struct err *err, const char *why)
     return err_set(err, E_INVALID, "not an Arrow IPC stream: %s", why);
 }
 
+/* A file is read as the stream it contains. The footer would only give random access, which nobody
+ * needs here, so it is cut off, as its first bytes could be taken for a message. */
 struct cursor ipc_messages(struct view bytes)
 {
     struct cursor c = cur_of(bytes);

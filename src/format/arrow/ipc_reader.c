@@ -10,7 +10,7 @@
 struct ipc_reader {
     struct view stream;
     struct cursor rest;
-    bool has_begun; /* with messages behind the schema */
+    bool has_begun; /* with messages after the schema */
     struct ipc_limits limits;
     struct arena arena; /* of the schema */
     struct ipc_fields fields;

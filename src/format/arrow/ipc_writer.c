@@ -14,7 +14,7 @@
  * Metadata is a FlatBuffer whose root is a Message, zero-padded; the padding counts. The metadata
  * of the batch is padded so far that the body begins at a multiple of 64 from the start of the
  * stream. The body has for each column the validity bitmap, where lengths differ the offsets, and
- * the values, each padded to 64 bytes, and behind a list's those of its elements; the metadata
+ * the values, each padded to 64 bytes, and after a list's those of its elements; the metadata
  * gives offsets into the body and lengths without padding.
  */
 enum { PREFIX_BYTES = 8, ALIGN_BYTES = 64 };
@@ -192,7 +192,7 @@ static size_t build_batch(struct flatbuf *fb, const struct ipc_field *fields, si
     return nodes;
 }
 
-/* Prefix and metadata, padded to `bytes` in all; returns what is behind. */
+/* Prefix and metadata, padded to `bytes` in all; returns the address after it. */
 static uint8_t *write_message(uint8_t *out, const struct flatbuf *fb, size_t bytes)
 {
     uint32_t metadata_bytes = (uint32_t)(bytes - PREFIX_BYTES);
@@ -203,7 +203,7 @@ static uint8_t *write_message(uint8_t *out, const struct flatbuf *fb, size_t byt
     return out + bytes;
 }
 
-/* The next buffer of the body, its padding zeroed; moves *pos behind it. */
+/* The next buffer of the body, its padding zeroed; moves *pos past it. */
 static uint8_t *take_buffer(uint8_t **pos, uint64_t bytes)
 {
     uint8_t *at = *pos;
@@ -304,6 +304,12 @@ static uint8_t *write_stream(struct view schema, const struct flatbuf *batch, ui
     return body;
 }
 
+/*
+ * Everything is known before a byte is written: the sizes of all buffers come from the rows that
+ * were found. So the stream is allocated once, in its final size, and nothing is copied later.
+ * 64-byte alignment of the body is what the format recommends for vectorized readers; the
+ * allocation and the padded metadata together provide it.
+ */
 enum code ipc_plan(struct view schema, const struct ipc_field *fields, size_t n_fields,
                    size_t n_rows, size_t max_bytes, struct arena *arena,
                    struct ipc_stream *out_stream, struct err *err)
@@ -323,7 +329,7 @@ enum code ipc_plan(struct view schema, const struct ipc_field *fields, size_t n_
     return OK;
 }
 
-/* Returns what is behind the nodes of the column. */
+/* Returns the offset after the nodes of the column. */
 static size_t put_null_counts(struct ipc_stream *s, size_t node, const struct column *c)
 {
     int64_t n_nulls = (int64_t)c->n_nulls;

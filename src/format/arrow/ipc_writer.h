@@ -24,7 +24,7 @@ struct ipc_field {
 struct ipc_stream {
     uint8_t *bytes; /* the whole stream, 64-byte aligned, owned; free() frees it */
     size_t len;
-    size_t batch_at;        /* where the record batch message begins, behind the schema's */
+    size_t batch_at;        /* where the record batch message begins, after the schema's */
     size_t end_at;          /* where the end of stream begins */
     size_t nodes;           /* offset in the stream of the first field node */
     struct column *columns; /* in the arena */
@@ -36,7 +36,7 @@ struct ipc_stream {
 void ipc_schema_put(const struct ipc_field *fields, size_t n_fields, struct buf *out);
 
 /*
- * Lay out a stream of one record batch behind the `schema` message of the same fields. Padding is
+ * Lay out a stream of one record batch after the `schema` message of the same fields. Padding is
  * zeroed here; the rest of the columns' buffers is for the caller to fill (model/column.h).
  *
  * Fails E_LIMIT when the stream would be longer than `max_bytes`, or a column would need

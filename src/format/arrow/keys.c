@@ -253,7 +253,7 @@ must_use static enum code add_rows(struct keys *k, size_t first, size_t n_rows, 
     return OK;
 }
 
-/* Room for so many more in the list. */
+/* Room for n_rows more in the list. */
 static void grow_list(struct keys *k, size_t n_rows)
 {
     if (k->n + n_rows <= k->cap)
@@ -338,6 +338,7 @@ enum code arrow_keys_import(const struct c_batches *batches, const struct schema
 
 /* ------------------------------------------------------------------------------ some at a time */
 
+/* The arena is emptied for each piece, so keys of any number take bounded memory. */
 must_use static enum code give_batch(struct keys *k, size_t n_rows, struct err *err)
 {
     for (size_t at = 0; at < n_rows; at += k->n) {

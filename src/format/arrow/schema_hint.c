@@ -18,6 +18,8 @@ static uint8_t base64_value(uint8_t c)
     return c == '+' ? 62 : c == '/' ? 63 : 0xFF;
 }
 
+/* Lenient: text after the first '=' is ignored, and padding may be missing. The message itself says
+ * how long it is. */
 static bool decode_base64(struct view text, struct arena *arena, struct view *out)
 {
     uint8_t *bytes = arena_alloc(arena, text.len / 4 * 3 + 3);

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-/* Values are written straight into memory reserved for so many of them. */
+/* Values are written straight into memory that is reserved for many of them. */
 enum { ROWS_AT_ONCE = 256 };
 
 static uint8_t *write_null(uint8_t *w)
@@ -67,6 +67,8 @@ static uint8_t *write_number(uint8_t *w, const struct column *c, size_t row)
 
 #undef VALUE
 
+/* The null bits are tested for each value even in columns without nulls: the branch is always taken
+ * the same way then. */
 static void put_numbers(struct buf *out, const struct column *c)
 {
     for (size_t row = 0; row < c->n_rows;) {

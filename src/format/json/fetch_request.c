@@ -13,6 +13,12 @@ struct views {
     size_t n, cap;
 };
 
+/*
+ * One pass, and as few copies as possible: a key of one utf8 column without escapes is a view into
+ * the body, a key of one integer column is 8 bytes of `ints`, which is allocated for many keys at
+ * once. The others are put together in `composite` and copied to the arena, since their length is
+ * known only then.
+ */
 struct request_reader {
     struct scan scan;
     const struct schema *schema;

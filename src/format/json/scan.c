@@ -56,6 +56,11 @@ const char *scan_kind(struct scan *s)
  * *high: whether a byte before it is not ASCII. */
 static inline const uint8_t *string_stop(const uint8_t *p, const uint8_t *end, bool *high)
 {
+    /*
+     * SSE2 has no unsigned comparison; min(v, 0x1F) == v says the same as v <= 0x1F. The top bits
+     * of all bytes, which movemask collects, tell what is not ASCII, so that nearly no string needs
+     * a check of its UTF-8.
+     */
 #ifdef __SSE2__
     const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
     const __m128i control = _mm_set1_epi8(0x1F);
@@ -85,7 +90,7 @@ static int hex_digit(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The four digits behind "\u", or -1. */
+/* The four digits after "\u", or -1. */
 static int32_t hex4(const uint8_t *p, const uint8_t *end)
 {
     int32_t value = 0;
@@ -120,13 +125,14 @@ static uint8_t *put_utf8(uint8_t *out, uint32_t c)
     return out;
 }
 
-/* `p` is behind "\u". Moves *p behind the escape, or behind both halves of a surrogate pair. */
+/* `p` is after "\u". Moves *p past the escape, or after both halves of a surrogate pair. */
 static bool take_unicode(const uint8_t **p, const uint8_t *end, uint8_t **out)
 {
     int32_t c = hex4(*p, end);
     if (c < 0 || (c >= 0xDC00 && c <= 0xDFFF))
         return false;
     *p += 4;
+    /* A character beyond U+FFFF is written as two escapes; one half alone is no character. */
     if (c >= 0xD800 && c <= 0xDBFF) {
         if (end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u')
             return false;
@@ -140,7 +146,7 @@ static bool take_unicode(const uint8_t **p, const uint8_t *end, uint8_t **out)
     return true;
 }
 
-/* `p` is behind the backslash. */
+/* `p` is after the backslash. */
 static bool take_escape(const uint8_t **p, const uint8_t *end, uint8_t **out)
 {
     static const uint8_t simple[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
@@ -397,6 +403,7 @@ must_use static enum code skip_value(struct scan *s, unsigned depth)
     switch (scan_peek(s)) {
     case '"':
         TRY(scan_string(s, &text));
+        /* Strings of skipped values are garbage at once. */
         if (s->arena->total > SCAN_ESCAPED_MAX)
             arena_reset(s->arena);
         return OK;

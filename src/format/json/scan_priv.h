@@ -3,8 +3,8 @@
  *
  * This is the hot path of a read: 1,000 keys are about 15 kB of short strings. It is therefore the
  * one place, besides base/cursor.h, that moves pointers over foreign bytes: `pos` never passes
- * `end`, and every read is behind a comparison of the two. Strings are stepped over 16 bytes at a
- * time; one without escapes is a view into the body.
+ * `end`, and every read is guarded by a comparison of the two. Strings are stepped over 16 bytes at
+ * a time; one without escapes is a view into the body.
  */
 #ifndef MURR_FORMAT_JSON_SCAN_PRIV_H
 #define MURR_FORMAT_JSON_SCAN_PRIV_H

@@ -1,8 +1,7 @@
 #include "format/json/text.h"
 
-#include "model/decimal.h"
-
 #include "format/json/put.h"
+#include "model/decimal.h"
 
 static const int64_t seconds_a_day = 86400;
 
@@ -31,6 +30,8 @@ static uint8_t *write_day(uint8_t *out, int64_t days)
     int64_t since = days + 719468;
     int64_t cycle = floor_div(since, 146097);
     int64_t day = since - cycle * 146097;
+    /* Take the leap days out of the day before dividing by 365: one each 4 years, none each 100,
+     * one each 400. */
     int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
     int64_t in_year = day - (365 * year + year / 4 - year / 100);
     int64_t month = (5 * in_year + 2) / 153;

@@ -26,7 +26,7 @@ uint8_t *json_write_decimal(uint8_t *out, const struct type *t, const uint8_t *v
 void json_put_base64(struct buf *out, struct view bytes);
 
 /*
- * Read such a text back, without its quotes. Fewer digits behind the point than the unit or scale
+ * Read such a text back, without its quotes. Fewer digits after the point than the unit or scale
  * has are fine, more are only where they are zeros. A timestamp with a zone ends in Z or an offset
  * (+02:00), one without in neither. False: the text is no such value, or the type cannot hold it.
  */

@@ -125,6 +125,7 @@ bool json_read_timestamp(struct view text, const struct type *t, int64_t *out)
     if (!take_date(&c, &days) || !take(&c, 'T') || !take_clock(&c, t->unit, 24, &units) ||
         (t->zone[0] && !take_zone(&c, &offset)) || c.pos != c.end)
         return false;
+    /* Years reach far beyond what int64 holds in ns: 128 bits, and one comparison at the end. */
     __int128 seconds = (__int128)days * seconds_a_day - offset;
     __int128 value = seconds * unit_per_second(t->unit) + units;
     *out = (int64_t)value;
@@ -141,6 +142,9 @@ bool json_read_time(struct view text, enum time_unit unit, int64_t *out)
     *out = minus ? -units : units;
     return true;
 }
+
+/* Read into 256 bits whatever the type, so that one function serves both decimals; the low words
+ * are what a decimal128 keeps. */
 
 /* words * 10 + digit. Precisions are such that it cannot overflow. */
 static void put_digit(uint64_t words[4], unsigned digit)
@@ -205,7 +209,7 @@ bool json_read_decimal(struct view text, const struct type *t, uint8_t *out)
     return true;
 }
 
-/* The six bits of a letter; 64 for what is none. */
+/* The six bits of a letter; 64 for any other character. */
 static unsigned sextet(uint8_t c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -217,7 +221,7 @@ static unsigned sextet(uint8_t c)
     return c == '+' ? 62 : c == '/' ? 63 : 64;
 }
 
-/* Bits behind the last byte must be zero: one value has one text. */
+/* Bits after the last byte must be zero: one value has one text. */
 bool json_read_base64(struct view text, struct arena *arena, struct view *out)
 {
     size_t n = text.len;

@@ -88,7 +88,7 @@ must_use static enum code read_number(const struct json_cell *c, double *out)
 must_use static enum code read_float(const struct json_cell *c, float *out)
 {
     const uint8_t *at = c->s->pos;
-    double wide;
+    double wide = 0;
     uint64_t bits;
     TRY(read_number(c, &wide));
     memcpy(&bits, &wide, sizeof(bits));
@@ -133,7 +133,7 @@ static uint16_t half_from(double magnitude, const uint8_t *digits)
 must_use static enum code read_half(const struct json_cell *c, uint16_t *out)
 {
     const uint8_t *at = c->s->pos;
-    double wide;
+    double wide = 0;
     TRY(read_number(c, &wide));
     *out = fabs(wide) > 65536.0 ? 0x7C00 : half_from(fabs(wide), at + (*at == '-'));
     if (*out == 0x7C00)

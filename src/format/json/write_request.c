@@ -92,7 +92,7 @@ static ptrdiff_t find_field(const struct json_write *w, struct view name)
     return -1;
 }
 
-/* Count the values of an array, of which `pos` is behind the bracket. */
+/* Count the values of an array, of which `pos` is after the bracket. */
 must_use static enum code count_values(struct json_write *w, struct scan *s, size_t *out_n)
 {
     bool more = true;
@@ -109,6 +109,8 @@ must_use static enum code count_values(struct json_write *w, struct scan *s, siz
     return OK;
 }
 
+/* The cursor is left at the first value. That is all that the first pass keeps of a column,
+ * whatever its length. */
 must_use static enum code note_column(struct json_write *w, struct scan *s, size_t field)
 {
     const struct field *f = &w->schema->fields[field];

@@ -38,7 +38,7 @@ void json_write_close(struct json_write *w);
 bool json_write_has(const struct json_write *w, size_t field_idx);
 
 /*
- * Read the next rows, at most `max` of them and fewer where they are large; *out_n is 0 behind the
+ * Read the next rows, at most `max` of them and fewer where they are large; *out_n is 0 after the
  * last. `vectors` are one a field, of its type, with room for `max`.
  *
  * Borrows   views in the vectors point into the body or live until the next call.

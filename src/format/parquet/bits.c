@@ -110,7 +110,9 @@ void bits_unpack32_wide(const uint8_t *in, unsigned width, uint64_t out[static 3
         out[i] = wide_at(in, 4 * (size_t)width, (size_t)i * width, width);
 }
 
-/* The 8 bits of a byte as 8 bytes 0/1, the least significant first. */
+/* The 8 bits of a byte as 8 bytes 0/1, the least significant first. The multiplication copies the
+ * byte into all eight, the mask keeps bit i in byte i, and adding 0x7F carries any bit that is set
+ * to the top of its byte. */
 always_inline uint64_t spread_byte(uint8_t b)
 {
     uint64_t each = (b * 0x0101010101010101u) & 0x8040201008040201u;

@@ -1,5 +1,5 @@
 /*
- * One column of one row group: pages, one behind the other.
+ * One column of one row group: pages, one after another.
  *
  *   [dictionary page] data page, data page ... ; index pages and unknown ones in between are
  * skipped
@@ -36,8 +36,8 @@ struct pq_chunk {
     const struct pq_column *col;
     const struct pq_limits *limits;
     int32_t codec;
-    struct cursor cur;      /* behind the current page */
-    const uint8_t *own_end; /* of the chunk; some bytes behind it may be the chunk's too */
+    struct cursor cur;      /* after the current page */
+    const uint8_t *own_end; /* of the chunk; some bytes after it may be the chunk's too */
     uint64_t n_rows;
     uint64_t n_unopened;
 
@@ -372,7 +372,9 @@ static enum code read_values(struct pq_chunk *c, const struct type *to, void *ou
                                           : pq_values_read(&c->page.values, out, n, err);
 }
 
-/* As many rows as the page and the vector have in common. */
+/* Decode as many rows as the page still has and the vector has room for. Values go densely to the
+ * front of their rows, and are spread to their places afterwards, from the back: so the decoders
+ * know nothing of nulls, and no second buffer is needed. */
 static enum code read_rows(struct pq_chunk *c, struct vector *out, struct err *err)
 {
     size_t width = vector_width(&out->type);
@@ -407,8 +409,8 @@ static enum code read_all(struct pq_chunk *c, struct vector *out, struct err *er
 
 /* --------------------------------------------------------------------------------------- lists */
 
-/* Whether another page with entries was opened; there is none behind the last byte of the chunk,
- * nor behind what looks like no page once all rows have begun. */
+/* Whether another page with entries was opened; there is none after the last byte of the chunk,
+ * nor after what looks like no page once all rows have begun. */
 static enum code open_list_page(struct pq_chunk *c, bool *out_opened, struct err *err)
 {
     *out_opened = false;

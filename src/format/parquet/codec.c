@@ -36,6 +36,7 @@ static bool inflate_one(struct libdeflate_decompressor *d, struct cursor *in, ui
     return rc == LIBDEFLATE_SUCCESS && cur_skip(in, used);
 }
 
+/* A page may be several gzip members in a row, as some parallel compressors write it. */
 static bool decode_gzip(struct pq_codec *c, struct view in, uint8_t *out, size_t out_len)
 {
     if (!c->deflate)
@@ -127,6 +128,11 @@ static bool decode_lz4(struct pq_codec *c, struct view in, uint8_t *out, size_t 
            decode_lz4_frame(in, out, out_len) || decode_lz4_raw(c, in, out, out_len);
 }
 
+/*
+ * The most that a byte of these formats can become, rounded up: Snappy copies up to 64 bytes with
+ * 2 or 3, deflate reaches 1032, LZ4 255. A page that announces more is refused before memory is
+ * allocated. Brotli and Zstandard have no such bound, but a Zstandard frame says its size.
+ */
 static const struct {
     const char *name;
     decode_fn decode; /* NULL: not supported */

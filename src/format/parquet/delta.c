@@ -67,7 +67,7 @@ static enum code next_mini(struct pq_delta *d, struct err *err)
     return OK;
 }
 
-/* Unpack the next 32 differences; the file may end behind the last one that counts. */
+/* Unpack the next 32 differences; the file may end after the last one that counts. */
 static enum code unpack_unit(struct pq_delta *d, uint64_t out[static unit], struct err *err)
 {
     if (d->mini_left == 0)

@@ -3,7 +3,7 @@
  *
  *   head   ULEB128 values a block, miniblocks a block, values in all; zigzag first value
  *   block  zigzag least difference; a bit width (u8) for each miniblock; the miniblocks:
- * differences minus the least, packed. Miniblocks behind the last value have a width (which may be
+ * differences minus the least, packed. Miniblocks after the last value have a width (which may be
  *          garbage) and no bytes.
  *
  * All arithmetic wraps around in 64 bits; 32-bit columns take the low half, which comes to the
@@ -15,7 +15,7 @@
 #include "base/cursor.h"
 
 struct pq_delta {
-    struct cursor cur;     /* behind what was read */
+    struct cursor cur;     /* after what was read */
     uint64_t n_left;       /* values not handed out */
     uint64_t per_mini;     /* values of a miniblock, a multiple of 32 */
     uint64_t n_minis;      /* in a block */
@@ -31,13 +31,13 @@ struct pq_delta {
     uint64_t ready[32];
 };
 
-/* Borrows `bytes`, which may go on behind the last value: see pq_delta_tail. Fails E_CORRUPT. */
+/* Borrows `bytes`, which may continue after the last value: see pq_delta_tail. Fails E_CORRUPT. */
 must_use enum code pq_delta_init(struct pq_delta *d, struct view bytes, struct err *err);
 
-/* The next `n` values, as the bits of an int64. Fails E_CORRUPT when there are not so many. */
+/* The next `n` values, as the bits of an int64. Fails E_CORRUPT when there are fewer. */
 must_use enum code pq_delta_read(struct pq_delta *d, uint64_t *out, size_t n, struct err *err);
 
-/* What lies behind the last value, whichever was read so far. Fails E_CORRUPT. */
+/* What comes after the last value, whichever was read so far. Fails E_CORRUPT. */
 must_use enum code pq_delta_tail(const struct pq_delta *d, struct view *out_tail, struct err *err);
 
 #endif

@@ -300,6 +300,8 @@ uint64_t pq_file_group_rows(const struct pq_file *f, size_t row_group)
     return f->groups[row_group].n_rows;
 }
 
+/* Statistics count nulls per leaf; in a list, they count elements, so they say nothing about its
+ * rows. */
 bool pq_file_says_null(const struct pq_file *f, size_t column)
 {
     const struct pq_column *col = &f->columns[column];
@@ -403,6 +405,7 @@ enum code pq_leaf_range(const struct pq_file *f, size_t row_group, size_t leaf_i
     return rc ? err_in(err, rc, "leaf %zu", leaf_idx) : OK;
 }
 
+/* Only the headers are walked: page sizes must lead exactly from one header to the next. */
 static enum code check_pages(struct cursor cur, uint64_t n_values, struct err *err)
 {
     while (n_values > 0 && cur_left(&cur) > 0) {

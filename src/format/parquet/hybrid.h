@@ -5,7 +5,7 @@
  *   run   ULEB128 header; lowest bit 0: header >> 1 times one value of ceil(width / 8) bytes
  *                         lowest bit 1: (header >> 1) * 8 values, packed in width bits each
  *
- * A bit-packed run at the end may be cut off behind the last value that anybody asks for.
+ * A bit-packed run at the end may be cut off after the last value that anybody asks for.
  */
 #ifndef MURR_FORMAT_PARQUET_HYBRID_H
 #define MURR_FORMAT_PARQUET_HYBRID_H
@@ -13,7 +13,7 @@
 #include "base/cursor.h"
 
 struct pq_hybrid {
-    struct cursor cur; /* behind the current run */
+    struct cursor cur; /* after the current run */
     unsigned width;    /* bits of a value, 0 .. 32 */
     uint64_t n_same;   /* left of a run of one value */
     uint32_t same;

@@ -147,6 +147,8 @@ static bool timestamp_type(const struct pq_schema_element *e, struct type *out)
     return true;
 }
 
+/* The width follows from the precision, except that a longer FIXED needs 32 bytes to be read at
+ * all. */
 static bool decimal_type(const struct pq_schema_element *e, struct type *out)
 {
     bool holds = e->physical == PQ_INT32 || e->physical == PQ_INT64 ||

@@ -46,7 +46,7 @@ static void read_v2(struct thrift *t, struct pq_page_header *h)
             thrift_skip(t, f.type);
 }
 
-/* The sub-header of a page's own type is read, others are passed over. */
+/* The sub-header of a page's own type is read, others are skipped. */
 static bool is_own_header(const struct pq_page_header *h, int32_t field)
 {
     return (field == PAGE_DATA_HEADER && h->type == PQ_PAGE_DATA) ||
@@ -81,6 +81,8 @@ static bool read_header(struct thrift *t, struct pq_page_header *h)
     return seen_own;
 }
 
+/* Headers have no length of their own: where the Thrift struct ends, the page begins. So a cursor
+ * is needed, not a view. */
 enum code pq_page_header_read(struct cursor *cur, struct pq_page_header *out, struct err *err)
 {
     struct thrift t = thrift_of(*cur);

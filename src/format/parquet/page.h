@@ -21,12 +21,12 @@ struct pq_page_header {
     int32_t encoding;     /* of the values */
     int32_t def_encoding; /* v1: of the definition levels */
     int32_t rep_encoding; /* v1: of the repetition levels */
-    uint32_t def_bytes;   /* v2: levels lie in front, never compressed */
+    uint32_t def_bytes;   /* v2: levels come first, never compressed */
     uint32_t rep_bytes;
     bool is_compressed; /* v2 can say that the values are not; else true */
 };
 
-/* Read a header and step behind it. Fails E_CORRUPT; the cursor is then anywhere. */
+/* Read a header and step past it. Fails E_CORRUPT; the cursor is then anywhere. */
 must_use enum code pq_page_header_read(struct cursor *cur, struct pq_page_header *out,
                                        struct err *err);
 

@@ -29,6 +29,8 @@ void pq_page_buf_trim(struct pq_page_buf *b, size_t max_bytes)
     *b = (struct pq_page_buf){.budget = b->budget};
 }
 
+/* The current page moves to the front, and its old neighbour to its place: buffers are swapped, not
+ * copied, and stay for reuse. */
 void pq_pages_release_old(struct pq_pages *p)
 {
     if (p->n_used <= 1)

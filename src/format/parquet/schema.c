@@ -209,6 +209,8 @@ static enum code parse_column(struct pq_file *f, struct thrift *t, size_t *left,
     uint64_t open[max_depth] = {1}; /* children still to come, of the groups around */
     size_t n = 0, depth = 1;
     *col = (struct pq_column){.leaf_idx = f->n_leaves};
+    /* The list is depth first, so a stack of counters replaces recursion; hostile depth cannot
+     * exhaust ours. */
     for (; depth > 0; n++) {
         struct pq_schema_element beyond, *at = n < list_elements ? &e[n] : &beyond;
         if (*left == 0)

@@ -1,5 +1,6 @@
 #include "format/parquet/strings.h"
 
+/* Nothing is copied: views point into the page. The cursor moves only if all strings are there. */
 enum code pq_strings_plain(struct cursor *cur, struct view *out, size_t n, struct err *err)
 {
     struct cursor c = *cur;

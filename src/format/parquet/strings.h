@@ -8,7 +8,7 @@
 must_use enum code pq_strings_plain(struct cursor *cur, struct view *out, size_t n,
                                     struct err *err);
 
-/* Strings of the given lengths, one behind the other. */
+/* Strings of the given lengths, one after another. */
 must_use enum code pq_strings_cut(struct cursor *cur, const uint64_t *lengths, size_t n,
                                   struct view *out, struct err *err);
 

@@ -33,6 +33,8 @@ static int64_t read_zigzag(struct thrift *t)
     return v;
 }
 
+/* Ids are written as differences in the high half of the byte; 0 there means that the whole id
+ * follows. */
 bool thrift_next(struct thrift *t, struct thrift_field *f)
 {
     uint8_t head = read_u8(t);
@@ -69,6 +71,12 @@ static void skip_bytes(struct thrift *t, uint64_t len)
 }
 
 static void skip_value(struct thrift *t, uint8_t type, bool in_list, unsigned depth);
+
+/*
+ * A few bytes of a list may announce 2^63 elements, and lists may nest. Two rules bound the work: a
+ * list may not have more elements than bytes are left, since every element takes at least one, and
+ * nesting ends at max_depth, which also bounds our stack.
+ */
 
 static void skip_list(struct thrift *t, unsigned depth)
 {

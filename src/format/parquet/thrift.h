@@ -50,7 +50,7 @@ static inline struct thrift thrift_of(struct cursor cur)
     return (struct thrift){.cur = cur};
 }
 
-/* Step to the next field of the struct; false behind the last one, or when something is wrong. */
+/* Step to the next field of the struct; false after the last one, or when something is wrong. */
 bool thrift_next(struct thrift *t, struct thrift_field *f);
 
 /* Skip a value of `type`, nested up to a limit. The work is bounded by the bytes that are left. */

@@ -115,6 +115,8 @@ void pq_joined_done(struct pq_joined *j)
     *j = (struct pq_joined){0};
 }
 
+/* The last string is the prefix of the next one, so it survives the reset of the arena by way of
+ * `keep`. */
 void pq_joined_turn(struct pq_joined *j)
 {
     if (j->arena.total == 0) /* then `last` lies in the page, if anywhere */
@@ -202,6 +204,8 @@ static void unsplit(const uint8_t *in, size_t stride, size_t n, size_t width, ui
             out[i * width + b] = in[b * stride + i];
 }
 
+/* BYTE_STREAM_SPLIT: byte b of all values, then byte b + 1 of all. A constant width lets the
+ * compiler vectorize the gather. */
 #define UNSPLIT(type)                                     \
     for (size_t i = 0; i < n; i++) {                      \
         type value = 0;                                   \
@@ -272,7 +276,7 @@ static enum code init_delta(struct pq_values *v, struct view bytes, struct err *
     return pq_delta_init(&v->delta, bytes, err);
 }
 
-/* The text behind the lengths. */
+/* The text after the lengths. */
 static enum code init_text(struct pq_values *v, bool is_text, struct err *err)
 {
     struct view text;
@@ -290,6 +294,8 @@ static enum code init_delta_lengths(struct pq_values *v, struct view bytes, bool
     return init_text(v, is_text, err);
 }
 
+/* Three streams, one after another: prefix lengths, suffix lengths, suffixes. The end of a stream
+ * is found by walking it. */
 static enum code init_delta_strings(struct pq_values *v, struct view bytes,
                                     struct pq_joined *joined, bool is_text, struct err *err)
 {
