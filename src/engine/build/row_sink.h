@@ -10,8 +10,8 @@
 #include "engine/build/spill.h"
 #include "segment/layout.h"
 
-/* Rows put at a time. The vectors of a dozen columns and the records made from them then fit in L2.
- * */
+/* Rows put at a time. The vectors of a dozen columns and the records made from them then fit in
+ * L2. */
 enum { ROW_SINK_ROWS = 512 };
 
 /* Borrowed for the life of the sink. */

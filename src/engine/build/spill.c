@@ -17,8 +17,8 @@
  *     full      in the list of its bin, in memory or in the file
  *
  * (1) Open chunks alone may take half of memory_bytes; chunk_bytes is chosen so. With very many
- *     bins it stops at SPILL_CHUNK_MIN_BYTES, and the caller must choose fewer bins
- *     (engine/load/loader.c does).
+ *     bins it stops at SPILL_CHUNK_MIN_BYTES, so a caller that may choose many bins must bound
+ *     their number by that (engine/table/write_queue.c).
  * (2) Once chunks take more than memory_bytes, each chunk that becomes full goes to the file.
  *     Chunks are written where an atomic counter says, so workers write side by side.
  * (3) After the seal each bin is taken by one worker, so taking needs no lock either.

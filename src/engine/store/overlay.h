@@ -33,8 +33,8 @@ void overlay_unref(struct overlay *o); /* NULL is fine */
  * needed. */
 struct overlay *overlay_push(const struct overlay *o, struct layer *layer);
 
-/* A new overlay in which `merged` replaces the layers `from` to `end` - 1; NULL just removes them.
- * */
+/* A new overlay in which `merged` replaces the layers `from` to `end` - 1; NULL just removes
+ * them. */
 struct overlay *overlay_replace(const struct overlay *o, size_t from, size_t end,
                                 struct layer *merged);
 
