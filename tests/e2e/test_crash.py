@@ -89,7 +89,7 @@ def test_a_damaged_live_generation_falls_back_to_the_one_before(tmp_path):
     hidden = tmp_path / "hidden"
     source.rename(hidden)
     with murr:
-        assert "an older generation serves" in murr.log_text()
+        assert "an older generation is served" in murr.log_text()
         assert murr.fetch_json("t", [1], ["v"]) == {"v": [0]}
         hidden.rename(source)  # and the next poll loads the newest anew
         murr.wait_loaded("t", date_of(1))

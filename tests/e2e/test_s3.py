@@ -312,7 +312,7 @@ def test_ranges_are_pinned_and_a_changed_object_restarts_the_load(tmp_path, s3, 
     with Server(tmp_path, config, env=s3.env()) as server:
         server.wait_loaded("t")
         check(server, "t", 20_000, 2)
-        assert "starting anew" in server.log_text() and "412" in server.log_text()
+        assert "reading it again" in server.log_text() and "412" in server.log_text()
     assert len(seen) > 4 and all(seen)
 
 

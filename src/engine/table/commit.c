@@ -10,10 +10,27 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/*
+ * Commits happen once a load, once a group of writes, and once a merge.
+ *
+ * (1) Files first: a generation or segment is complete, synced and under its final name before the
+ *     manifest names it.
+ * (2) The manifest next: when manifest_save returns, a restart finds the new state. Only then are
+ *     writes acknowledged.
+ * (3) The snapshot last: one pointer, replaced under `lock`, which is held for a few instructions.
+ *     Requests that took the old snapshot keep its files mapped, so files may be removed while they
+ *     are still read.
+ * (4) `commit` is held over (2) and (3), so the manifest and the snapshot always change together.
+ *     Opening what was built may copy gigabytes and happens before, without the lock; what it was
+ *     built on may have changed meanwhile, which is checked under the lock (find_merged).
+ * (5) A number is used once. A name in the directory therefore never means two things, whatever a
+ *     crash leaves.
+ */
+
 enum code commit_make_tmp(struct table *t, uint64_t *out_number, char out[static PATH_CAP],
                           struct err *err)
 {
-    uint64_t number = atomic_fetch_add(&t->next_number, 1); /* a failed one is not used again */
+    uint64_t number = atomic_fetch_add(&t->next_number, 1); /* (5) */
     TRY(path_format(out, err, "%s/%010" PRIu64 ".tmp", t->dir, number));
     TRY(dir_make(out, err));
     *out_number = number;
@@ -24,7 +41,8 @@ static void remove_or_warn(const char *path)
 {
     struct err err;
     if (tree_remove(path, &err))
-        log_warn("debris stays behind", log_str("path", path), log_str("error", err.msg));
+        log_warn("files that are no longer needed could not be removed", log_str("path", path),
+                 log_str("error", err.msg));
 }
 
 void commit_remove_tmp(const char *tmp_dir)
@@ -33,21 +51,28 @@ void commit_remove_tmp(const char *tmp_dir)
 }
 
 /*
- * The files of a commit that failed. A manifest that was renamed but not synced may name them, and be what a crash
- * leaves: then they stay, and what they would have replaced is there as well. The next commit that goes well makes
- * them debris, which a restart removes.
+ * Remove the files of a commit that failed, unless a manifest may name them:
+ *
+ *     1. manifest_save renames the new manifest, and fails to sync the directory.
+ *     2. The commit reports failure, though the manifest on disk names the new files.
+ *     3. If we removed the files and then crashed, the restart would find a manifest without its
+ *        files.
+ *
+ * So the files stay then, as do those that they would have replaced. The next good commit makes
+ * them debris, and the next start removes them.
  */
 static void remove_failed(const struct table *t, uint64_t number, const char *path)
 {
     struct manifest m;
     if (manifest_read(t->dir, &m, NULL) || manifest_names(&m, number))
-        log_warn("files of a commit that failed stay, as the manifest may name them",
+        log_warn("files of a failed commit are kept, since the manifest may name them",
                  log_str("path", path));
     else
         remove_or_warn(path);
 }
 
-/* Open a generation as it shall be served; mapped where memory is too short for a copy, or time. */
+/* Open a generation as configured; or mapped, if a copy does not fit into memory or the copying is
+ * cancelled. */
 must_use static enum code commit_open_base(struct table *t, const char *dir,
                                            struct base_generation **out_base, struct err *err)
 {
@@ -57,7 +82,7 @@ must_use static enum code commit_open_base(struct table *t, const char *dir,
     if ((rc != E_NOMEM && rc != E_CANCELLED) || storage != STORAGE_MEMORY)
         return rc;
     if (rc == E_NOMEM)
-        log_warn("no memory for a copy; serving from the mapped files",
+        log_warn("a copy of the table does not fit into memory; serving from the mapped files",
                  log_str("table", t->spec->name), log_str("error", err->msg));
     return base_generation_open(dir, STORAGE_MMAP, &op, out_base, err);
 }
@@ -105,8 +130,9 @@ enum code commit_mend_manifest(struct table *t, struct err *err)
     return rc;
 }
 
-/* Rows of a snapshot that is about to follow the live one: over the same base with one layer more on top, only
- * that is counted; a merge changes nothing. */
+/* The row count of the snapshot that will follow the live one. A merge does not change it. With one
+ * more layer on the same base only the rows of that layer are looked up; otherwise those of all
+ * layers. */
 static uint64_t count_rows(const struct table *t, const struct snapshot *fresh, bool is_merge)
 {
     const struct overlay *o = snapshot_overlay(fresh);
@@ -121,7 +147,7 @@ static uint64_t count_rows(const struct table *t, const struct snapshot *fresh, 
     return snapshot_count_rows(fresh);
 }
 
-/* With the commit lock held. Takes both. */
+/* Steps (2) and (3), with the commit lock held. Takes both references, also when it fails. */
 must_use static enum code publish(struct table *t, struct base_generation *take_base,
                                   struct overlay *take_overlay, bool is_merge, struct err *err)
 {
@@ -136,7 +162,7 @@ must_use static enum code publish(struct table *t, struct base_generation *take_
     return rc;
 }
 
-/* Files of layers that were in `before` and are not served any more. */
+/* Remove the files of layers that were in `before` and are no longer served. */
 static void remove_layers(struct table *t, const struct overlay *before)
 {
     const struct overlay *now = snapshot_overlay(t->live);
@@ -152,7 +178,7 @@ static void remove_layers(struct table *t, const struct overlay *before)
 
 /* ----------------------------------------------------------------------------------- new base */
 
-/* The layers with rows that a base does not replace. */
+/* The layers with rows that are newer than the base. */
 static struct overlay *layers_above(const struct overlay *o, int64_t floor)
 {
     struct overlay *kept = overlay_replace(o, o->n, o->n, NULL);
@@ -213,11 +239,11 @@ enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number, str
         return rc;
     }
     damage_clear(t);
-    damage_look(t); /* layers that stayed */
+    damage_look(t); /* a layer that stayed may be damaged */
     return OK;
 }
 
-/* A copy in memory was checked while it was made. */
+/* Compare all checksums of a mapped base. A copy in memory was compared while it was made. */
 must_use static enum code verify_base(const struct base_generation *b, struct err *err)
 {
     enum code rc = OK;
@@ -249,12 +275,13 @@ enum code commit_older(struct table *t, struct err *err)
     AUTO(generation_info) struct generation_info live = {0};
     char why[512];
     if (!table_live_info(t, &live))
-        return err_set(err, E_NOTFOUND, "nothing serves");
+        return err_set(err, E_NOTFOUND, "the table serves nothing");
     TRY(generation_list(t->dir, &list, err));
     for (size_t i = 0; i < list.n; i++) {
         if (list.numbers[i] >= live.number || publish_older(t, list.numbers[i], err))
             continue;
-        snprintf(why, sizeof(why), "generation %llu (%s) is damaged; generation %llu serves",
+        snprintf(why, sizeof(why),
+                 "generation %llu (%s) is damaged; the older generation %llu is served",
                  (unsigned long long)live.number, live.label ? live.label : "",
                  (unsigned long long)list.numbers[i]);
         damage_clear(t);
@@ -284,7 +311,7 @@ void commit_resettled(struct table *t, struct base_generation *take_base)
 
 /* -------------------------------------------------------------------------------- a new layer */
 
-/* The one segment in the directory, under its name. */
+/* (1): give the only segment of the directory its name. */
 must_use static enum code name_layer(struct table *t, const char *tmp_dir, uint64_t number,
                                      char path[static PATH_CAP], struct err *err)
 {
@@ -339,7 +366,8 @@ enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number, in
 
 /* ------------------------------------------------------------------------------------ a merge */
 
-/* Where the merged layers are now: newer ones may lie above them. */
+/* Where the merged layers are in the overlay now: writes may have put newer layers on top of
+ * them. */
 must_use static enum code find_merged(const struct table *t, const struct snapshot *from,
                                       size_t first, size_t end, bool has_base, size_t *out_at,
                                       struct err *err)
@@ -355,7 +383,7 @@ must_use static enum code find_merged(const struct table *t, const struct snapsh
         same = same && at + n == now->n &&
                snapshot_base(t->live)->info.number == snapshot_base(from)->info.number;
     if (!same)
-        return err_set(err, E_CHANGED, "what was merged is not served any more");
+        return err_set(err, E_CHANGED, "the merged segments are no longer served");
     *out_at = at;
     return OK;
 }

@@ -1,7 +1,10 @@
 /*
- * Changing what a table is: a new base from its source, a layer of writes, a merge. Each is the same three steps
- * under the table's commit lock: files are on disk under their names; the manifest is replaced; the snapshot is
- * swapped. Readers see the old state or the new; a crash leaves one or the other.
+ * Commits: how a table changes, to a new base from its source, by a layer of writes, or by a merge.
+ * Each commit takes the same three steps: files get their names on disk, the manifest is replaced,
+ * the snapshot is swapped. Readers see the old state or the new one; a crash leaves the old state
+ * or the new one.
+ *
+ * Threads   any; commits of one table take turns.
  */
 #ifndef MURR_ENGINE_TABLE_COMMIT_H
 #define MURR_ENGINE_TABLE_COMMIT_H
@@ -9,39 +12,43 @@
 #include "engine/table/state.h"
 
 /*
- * A complete generation in `tmp_dir` becomes the base. Layers stay where they have rows newer than it.
+ * Make the complete generation in `tmp_dir` the base. Layers stay if they have rows newer than its
+ * publication.
  *
- * Fails E_INVALID where such rows do not fit its columns; E_IO, E_NOSPACE. The directory is then removed.
+ * Fails     E_INVALID if the columns of such a layer do not fit; E_IO, E_NOSPACE. The directory is
+ *           then removed.
  */
 must_use enum code commit_base(struct table *t, const char *tmp_dir, uint64_t number,
                                struct err *err);
 
-/* An older generation, checked whole, serves in the place of the base, which is damaged. Fails E_NOTFOUND where none is
- * whole. */
+/* The base is damaged: serve the newest older generation instead, after comparing all its
+ * checksums. Fails E_NOTFOUND if no older generation is whole. */
 must_use enum code commit_older(struct table *t, struct err *err);
 
-/* A complete segment in `tmp_dir` becomes the newest layer; its directory is removed in any case. Fails   E_BUSY
- * where there are as many layers as may be. */
+/* Make the complete segment in `tmp_dir` the newest layer. The directory is removed in any case.
+ * Fails E_BUSY if there are OVERLAY_MAX layers already. */
 must_use enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number,
                                 int64_t newest, struct err *err);
 
 /*
- * What was merged from the layers `first` to `end`-1 of the snapshot `from` takes their place: as the base, where
- * that was merged, too (then `end` is all); else as a layer. The directory is removed in any case.
+ * Put the result of a merge in the place of the layers `first` to `end` - 1 of the snapshot `from`.
+ * If the base was merged too (`end` is then the number of layers), the result becomes the base;
+ * otherwise it becomes a layer. The directory is removed in any case.
  *
- * Fails E_CHANGED where they are not what is served any more.
+ * Fails     E_CHANGED if these layers, or that base, are no longer served.
  */
 must_use enum code commit_merge(struct table *t, const char *tmp_dir, uint64_t number,
                                 const struct snapshot *from, size_t first, size_t end,
                                 bool has_base, struct err *err);
 
-/* The base as the configuration wants it kept, in the place of the same one kept otherwise. Takes it. */
+/* Serve the same base in another form, as a copy in memory instead of a mapping. Does nothing if
+ * another base is served by now. */
 void commit_resettled(struct table *t, struct base_generation *take_base);
 
-/* Write the manifest again where one of its two files is not what it should be. */
+/* Write the manifest again if one of its two files is missing, damaged or different. */
 must_use enum code commit_mend_manifest(struct table *t, struct err *err);
 
-/* "<table_dir>/0000000009.tmp", made. */
+/* Make "<table_dir>/0000000009.tmp", with a number that was never used. */
 must_use enum code commit_make_tmp(struct table *t, uint64_t *out_number, char out[static PATH_CAP],
                                    struct err *err);
 void commit_remove_tmp(const char *tmp_dir);

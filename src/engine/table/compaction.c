@@ -12,20 +12,29 @@
 #include <unistd.h>
 
 /*
- * With MERGE_AT layers the newest ones of about one size are merged. A base is rewritten when the layers have half
- * as many rows as it, so that a row is written there about three times in its life; or a tenth, when the table is
- * quiet. Layers of a table that has a source are merged with each other alone.
+ * What is merged when. More layers make reads slower, more merging costs writes; merging everything
+ * on every write would rewrite each row as often as there are writes.
+ *
+ * (1) With MERGE_AT layers, the newest layers of about one size are merged: none is more than twice
+ *     as large as all those above it. So layers grow geometrically, and a row is rewritten once a
+ *     size class.
+ * (2) Without a source, layers and base are merged when the layers have half as many rows as the
+ *     base. A row is then written to the base about three times in its life. After quiet_ns without
+ *     writes a tenth of the rows is enough.
+ * (3) With a source, layers are merged only with each other: the base must stay what the source
+ *     published, so that the next publication can replace it (docs/decisions/0032).
+ * (4) Damaged rows are never merged, since they would get valid checksums.
+ * (5) A merge that fails is tried again. The first retry comes soon, because without room for
+ *     another layer writes wait. When the disk is full, a smaller merge is tried.
  */
 enum { MERGE_AT = 4 };
 static const uint64_t quiet_ns = 2000000000;
-/* A merge that failed is tried again, at first soon: meanwhile there may be no room for writes. */
-static const uint64_t retry_first_ns = 100000000, retry_max_ns = 5000000000;
-static const double logged_seconds =
-    1; /* shorter merges are told at debug only: there may be many */
+static const uint64_t retry_first_ns = 100000000, retry_max_ns = 5000000000; /* (5) */
+static const double logged_seconds = 1; /* shorter merges are frequent, and logged at debug only */
 
-/* Layers `first` to `end`-1 of a snapshot, and its base. */
+/* What to merge: the newest `end` layers of a snapshot, and its base or not. */
 struct choice {
-    size_t end; /* 0: nothing is to be merged */
+    size_t end; /* 0: nothing */
     bool has_base;
 };
 
@@ -34,7 +43,7 @@ static uint64_t layer_rows(const struct overlay *o, size_t i)
     return o->layers[i]->segment->n_rows;
 }
 
-/* The newest layers, as long as none is twice as large as all above it. */
+/* How many of the newest layers are of about one size (1). */
 static size_t run_of_one_size(const struct overlay *o)
 {
     uint64_t rows = layer_rows(o, 0);
@@ -61,7 +70,7 @@ static struct choice choose(const struct snapshot *s, bool has_source, bool is_q
     return (struct choice){end, false};
 }
 
-/* What to merge now, of which snapshot; the caller unrefs it. With the table's lock held. */
+/* What to merge now, and of which snapshot, which the caller unrefs. The table's lock is held. */
 static struct choice choose_now(struct table *t, struct snapshot **out_snapshot,
                                 uint64_t *out_wake_ns)
 {
@@ -84,7 +93,7 @@ static struct choice choose_now(struct table *t, struct snapshot **out_snapshot,
     return c;
 }
 
-/* A table without a source has no poller to settle it. */
+/* The poller copies a table with a source to memory; a table without one is copied here. */
 static bool wants_settling(const struct table *t)
 {
     return t->live && !t->source && t->is_serving && !t->unsettled &&
@@ -108,7 +117,7 @@ bool table_hold_to_merge(struct table *t, uint64_t *out_wake_ns)
 
 /* ------------------------------------------------------------------------------------ merging */
 
-/* What is merged takes no more than it did, but for rows that get wider. */
+/* The output takes no more than the input, except that rows may get a little wider. */
 must_use static enum code check_disk(const struct table *t, uint64_t merged_bytes, struct err *err)
 {
     struct statvfs fs;
@@ -117,9 +126,11 @@ must_use static enum code check_disk(const struct table *t, uint64_t merged_byte
         return err_errno(err, E_IO, "cannot stat the file system of %s", t->dir);
     uint64_t available = (uint64_t)fs.f_bavail * fs.f_frsize;
     if (available < bytes)
-        return err_set(err, E_NOSPACE,
-                       "merging writes of table '%s' may take %llu bytes of disk, %llu are free",
-                       t->spec->name, (unsigned long long)bytes, (unsigned long long)available);
+        return err_set(
+            err, E_NOSPACE,
+            "merging writes of table '%s' may take %llu bytes of disk, but only %llu are "
+            "free",
+            t->spec->name, (unsigned long long)bytes, (unsigned long long)available);
     return OK;
 }
 
@@ -137,7 +148,7 @@ must_use static enum code write_info(const struct table *t, const char *dir, uin
     return generation_write_info(dir, &info, snapshot_schema(from), err);
 }
 
-/* The stamps of the layers that are merged; a base of writes has none of its own. */
+/* The range of the stamps of the merged layers. A base has no stamps. */
 static struct seg_origin origin_of(const struct snapshot *s, struct choice c)
 {
     struct seg_origin origin = {0};
@@ -217,7 +228,8 @@ static uint64_t retry_after_ns(unsigned n_failed)
     return ns < retry_max_ns ? ns : retry_max_ns;
 }
 
-/* What failed is tried again after a while; until then it is what writes without room are told. */
+/* Keep the outcome. After a failure, the message goes to writes that find no room for their layer,
+ * and the time of the next try is set (5). */
 static void note_merge(struct table *t, enum code rc, const struct err *err)
 {
     pthread_mutex_lock(&t->lock);
@@ -233,7 +245,7 @@ static void note_merge(struct table *t, enum code rc, const struct err *err)
                   log_str("error", err->msg));
 }
 
-/* A merge that was called off since the table goes has not failed by the server's end. */
+/* A merge cancelled by a drop is reported as "table dropped", not as a shutdown. */
 static enum code outcome(struct table *t, enum code rc, struct err *err)
 {
     pthread_mutex_lock(&t->lock);
@@ -255,7 +267,7 @@ void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
     write_list_move(&asked, &t->writes.compactions);
     pthread_mutex_unlock(&t->lock);
     enum code rc = c.end ? merge(t, s, c, pool, memory_bytes, &err) : damage_allows_merge(t, &err);
-    while (rc == E_NOSPACE && c.end > 1 && (c.has_base || c.end > 2)) { /* something smaller */
+    while (rc == E_NOSPACE && c.end > 1 && (c.has_base || c.end > 2)) { /* (5): a smaller merge */
         c = (struct choice){c.has_base ? c.end : (c.end + 1) / 2, false};
         rc = merge(t, s, c, pool, memory_bytes, &err);
     }
@@ -266,7 +278,9 @@ void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
     if (rc != E_CHANGED)
         write_list_end(&asked, rc, &err);
     pthread_mutex_lock(&t->lock);
-    write_list_move(&t->writes.compactions, &asked); /* a load came between: once more */
+    /* After E_CHANGED `asked` is not empty: a load came in between, and the merge is done once
+     * more. */
+    write_list_move(&t->writes.compactions, &asked);
     t->writes.is_merging = false;
     pthread_mutex_unlock(&t->lock);
 }

@@ -1,8 +1,9 @@
 /*
- * Background merging of a table's layers, and into its base where it has no source: by size, so that a row is
- * rewritten a few times only; all of them, when the table has been quiet or somebody asks.
+ * Compaction: merging a table's layers in the background, with each other or, in a table without a
+ * source, into the base. Merges go by size, so that each row is rewritten only a few times. When
+ * the table was quiet for two seconds, or when a client asks, everything is merged.
  *
- * Threads   one merging thread at a time for a table, which it holds by is_merging.
+ * Threads   one merging thread at a time for a table. It holds the table by setting is_merging.
  */
 #ifndef MURR_ENGINE_TABLE_COMPACTION_H
 #define MURR_ENGINE_TABLE_COMPACTION_H
@@ -10,14 +11,15 @@
 #include "base/pool.h"
 #include "engine/table/table.h"
 
-/* Hold the table, if there is something to merge, or a base to keep otherwise. Else `out_wake_ns` is lowered to the
- * time when there may be, by clock_mono_ns. */
+/* Hold the table if there is something to merge, or a base to copy to memory. If not, lower
+ * *out_wake_ns to the time, by clock_mono_ns, when there may be. */
 bool table_hold_to_merge(struct table *t, uint64_t *out_wake_ns);
 
-/* Merge what there is, end those who waited for it, and let the table go. */
+/* Do one merge, answer the compactions that waited for it, and let the table go. */
 void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes);
 
-/* Call off a merge that runs, and wait for its end; there must be no next one, as when the table is dropped. */
+/* Cancel a running merge and all later ones, and wait until it has ended. For dropping a table and
+ * for shutting down. */
 void table_end_merging(struct table *t);
 
 #endif

@@ -31,7 +31,9 @@ static struct table *new_created(struct view name, enum storage_kind storage)
 
 /* ----------------------------------------------------------------------------------- creating */
 
-/* Rows of writes may be longer than those of an empty table: a stamp, null bits, the widest key cell. */
+/* The layout of an empty table says nothing about its later rows. So the longest possible row is
+ * laid out once, with mask, stamp, a null bit for every column and the widest key cell, and must
+ * fit. A write could otherwise fail for its schema. */
 must_use static enum code check_row_fits(const struct schema *schema, struct err *err)
 {
     AUTO(schema) struct schema longest = {0};
@@ -52,7 +54,7 @@ must_use static enum code check_row_fits(const struct schema *schema, struct err
 must_use static enum code check_schema(const struct schema *schema, struct err *err)
 {
     TRY(schema_check(schema, err));
-    if (schema->n_fields >= SEG_MAX_FIELDS - 1) /* two more are for masks and stamps */
+    if (schema->n_fields >= SEG_MAX_FIELDS - 1) /* masks and stamps take two */
         return err_set(err, E_INVALID, "%zu columns, at most %d fit", schema->n_fields,
                        SEG_MAX_FIELDS - 2);
     for (size_t i = 0; i < schema->n_fields; i++)
@@ -78,7 +80,7 @@ static enum code take_nothing(struct record_source *s, unsigned worker, size_t b
 must_use static enum code random_seed(uint64_t *out, struct err *err)
 {
     if (getrandom(out, sizeof(*out), 0) != sizeof(*out))
-        return err_errno(err, E_IO, "no random bytes for the seed of hashes");
+        return err_errno(err, E_IO, "cannot get random bytes for the hash seed");
     *out |= *out == 0;
     return OK;
 }
@@ -129,19 +131,20 @@ must_use static enum code make_first_generation(struct table *t, const struct sc
     return rc;
 }
 
-/* An empty directory may be left of a creation that a crash cut off. */
+/* A creation that a crash interrupted may have left an empty directory, which is no obstacle. */
 must_use static enum code check_free(struct table *t, struct err *err)
 {
     AUTO(dir_names) struct dir_names names = {0};
     TRY(dir_list(t->dir, &names, err));
     for (size_t i = 0; i < names.n; i++)
         if (!strstr(names.names[i], ".tmp"))
-            return err_set(err, E_EXISTS, "the data directory has files of a table '%s' already",
+            return err_set(err, E_EXISTS, "the data directory already has files of a table '%s'",
                            t->spec->name);
     return OK;
 }
 
-/* The name is new each time: what was put aside before may still be there. */
+/* The name has the time in it, since the files of an earlier table of this name may still be
+ * there. */
 enum code table_put_aside(const struct table *t, const char *data_dir, char aside[static PATH_CAP],
                           struct err *err)
 {
@@ -152,15 +155,15 @@ enum code table_put_aside(const struct table *t, const char *data_dir, char asid
     return dir_sync(data_dir, err);
 }
 
-/* What became of it must not be in the way of the next one of that name. */
+/* Remove a table that could not be created, so that the next attempt finds the name free. */
 static void remove_half_made(const struct table *t, const char *data_dir)
 {
     struct err err;
     char aside[PATH_CAP];
     if (table_put_aside(t, data_dir, aside, &err) == OK ? tree_remove(aside, &err)
                                                         : tree_remove(t->dir, &err))
-        log_warn("a table that was not created left files", log_str("table", t->spec->name),
-                 log_str("error", err.msg));
+        log_warn("files of a table that could not be created were not removed",
+                 log_str("table", t->spec->name), log_str("error", err.msg));
 }
 
 enum code table_create(struct view name, const struct schema *schema, enum storage_kind storage,
@@ -213,9 +216,9 @@ enum code table_remove_debris(const char *data_dir, struct err *err)
         if (strncmp(names.names[i], debris_prefix, strlen(debris_prefix)) != 0)
             continue;
         TRY(path_format(path, err, "%s/%s", data_dir, names.names[i]));
-        struct err why; /* no reason not to serve */
-        if (tree_remove(path, &why))
-            log_warn("a dropped table left files", log_str("path", path),
+        struct err why;
+        if (tree_remove(path, &why)) /* the server starts all the same */
+            log_warn("files of a dropped table were not removed", log_str("path", path),
                      log_str("error", why.msg));
     }
     return OK;

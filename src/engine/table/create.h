@@ -1,4 +1,4 @@
-/* Tables that have no source: they are made and dropped through the API. */
+/* Created tables: those without a source, which are made and dropped through the API. */
 #ifndef MURR_ENGINE_TABLE_CREATE_H
 #define MURR_ENGINE_TABLE_CREATE_H
 
@@ -9,25 +9,26 @@ struct schema;
 struct table;
 
 /*
- * Make a table without a source: its directory, an empty first generation, a manifest. On disk when this returns.
- * `storage` is how it will be kept.
+ * Make a table without a source: its directory, an empty first generation, and a manifest, all
+ * durable when this returns.
  *
- * Fails E_EXISTS where the data directory has such a table; E_INVALID for a schema that it cannot have.
+ * Fails     E_EXISTS if the data directory has files of a table of that name; E_INVALID for a bad
+ *           name or schema; E_IO, E_NOSPACE, and then leaves nothing.
  */
 must_use enum code table_create(struct view name, const struct schema *schema,
                                 enum storage_kind storage, const char *data_dir,
                                 struct table **out_table, struct err *err);
 
-/* Open such a table. */
+/* Open a created table after a restart. Damage does not make this fail (engine/table/damage.h). */
 must_use enum code table_open_created(const char *name, enum storage_kind storage,
                                       const char *data_dir, struct table **out_table,
                                       struct err *err);
 
-/* Give the files of a table another name, which no table has: a crash leaves all or nothing of it, and what is there
- * under that name is removed at the next start. */
+/* Rename a table's directory to a name that no table can have. After a crash the table is therefore
+ * either whole or gone, and the next start removes what has such a name. */
 must_use enum code table_put_aside(const struct table *t, const char *data_dir,
                                    char aside[static PATH_CAP], struct err *err);
-/* What removals left behind. */
+/* Remove what earlier drops, and creations that failed, left under such names. */
 must_use enum code table_remove_debris(const char *data_dir, struct err *err);
 
 #endif

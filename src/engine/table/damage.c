@@ -7,7 +7,7 @@
 
 static const char *const meanings[] = {
     [DAMAGE_NONE] = "",
-    [DAMAGE_OLDER] = "an older generation serves",
+    [DAMAGE_OLDER] = "an older generation is served",
     [DAMAGE_ROWS] = "damaged data: reads that touch it fail",
     [DAMAGE_REFUSED] = "damaged data: the table is not served",
 };
@@ -22,10 +22,10 @@ void damage_note(struct table *t, enum damage_kind kind, int64_t newest, const c
     t->damage.at_ms = is_news ? clock_wall_ms() : t->damage.at_ms;
     t->n_damages += is_news;
     if (is_news)
-        t->next_poll_ns = 0;   /* it may be loaded again */
-    if (kind >= DAMAGE_ROWS) { /* writes that wait for a merge would wait for ever */
+        t->next_poll_ns = 0;   /* poll now: a load may mend it */
+    if (kind >= DAMAGE_ROWS) { /* nothing is merged, so writes must not wait for a merge */
         t->writes.merge_rc = E_CORRUPT;
-        err_write(&t->writes.merge_err, "what is damaged is not merged: %s", why);
+        err_write(&t->writes.merge_err, "damaged segments are not merged: %s", why);
     }
     pthread_mutex_unlock(&t->lock);
     if (is_news)
@@ -60,7 +60,7 @@ static bool is_hit(const struct seg_pages *pages)
     return pages && atomic_load_explicit(&pages->is_damaged, memory_order_relaxed);
 }
 
-/* The first part of what serves that is known to be damaged; false: none. */
+/* Describe the first damaged segment or generation that is served; false if none is known. */
 static bool find_damage(const struct table *t, const struct snapshot *s, char *out, size_t cap,
                         int64_t *out_newest)
 {
@@ -130,8 +130,8 @@ enum code damage_allows_load(struct table *t, int64_t published_at_ms, struct er
     if (t->damage.kind == DAMAGE_REFUSED &&
         seg_stamp(published_at_ms * 1000, true) < t->damage.newest)
         rc = err_set(err, E_CORRUPT,
-                     "writes newer than this publication are lost (%s); it takes a newer one, or "
-                     "the removal of %s",
+                     "writes newer than this publication are lost (%s); publish a newer one, or "
+                     "remove %s",
                      t->damage.why.msg, t->dir);
     pthread_mutex_unlock(&t->lock);
     return rc;
@@ -142,7 +142,7 @@ enum code damage_allows_merge(struct table *t, struct err *err)
     enum code rc = OK;
     pthread_mutex_lock(&t->lock);
     if (t->damage.kind >= DAMAGE_ROWS)
-        rc = err_set(err, E_CORRUPT, "what is damaged is not merged: %s", t->damage.why.msg);
+        rc = err_set(err, E_CORRUPT, "damaged segments are not merged: %s", t->damage.why.msg);
     pthread_mutex_unlock(&t->lock);
     return rc;
 }

@@ -6,7 +6,7 @@
 
 static const int64_t ms_a_day = 86400000;
 
-/* `part` of `whole` in percent, 0 where there is nothing. */
+/* `part` of `whole` in percent; 0 if `whole` is 0. */
 static double percent(uint64_t part, uint64_t whole)
 {
     return whole ? 100.0 * (double)part / (double)whole : 0;
@@ -33,8 +33,8 @@ must_use static enum code check_rows(const struct guard_spec *guard,
     if (guard->max_duplicates < 100 &&
         percent(n_replaced, fresh->n_rows_read) > guard->max_duplicates)
         return err_set(err, E_REFUSED,
-                       "its %llu rows have only %llu keys: more than guard.max_duplicates: %u%% "
-                       "are replaced by others",
+                       "its %llu rows have only %llu keys: more than guard.max_duplicates: %u%% of "
+                       "the rows are replaced by later ones",
                        (unsigned long long)fresh->n_rows_read, (unsigned long long)fresh->n_rows,
                        guard->max_duplicates);
     return OK;
@@ -54,7 +54,8 @@ must_use static enum code check_shrink(const struct guard_spec *guard,
                    (unsigned long long)served->n_rows, guard->max_shrink);
 }
 
-/* Everybody who asked for what serves finds it, with values of a type that holds what it held. */
+/* Clients that ask for the served columns must find them, with a type that holds all values of the
+ * old type. */
 must_use static enum code check_schema(const struct guard_spec *guard, const struct schema *served,
                                        const struct schema *fresh, struct err *err)
 {
@@ -65,17 +66,18 @@ must_use static enum code check_schema(const struct guard_spec *guard, const str
         view_printable(view_cstr(was->name), shown, sizeof(shown));
         if (at < 0)
             return err_set(err, E_REFUSED,
-                           "column '%s' is not in it any more (guard.schema: compatible)", shown);
+                           "it no longer has column '%s' (guard.schema: compatible)", shown);
         const struct type *is = &fresh->fields[at].type;
         if (!type_widens(&was->type, is))
             return err_set(err, E_REFUSED,
-                           "column '%s' was %s and is %s now (guard.schema: compatible)", shown,
+                           "column '%s' was %s and is now %s (guard.schema: compatible)", shown,
                            type_text(&was->type, had), type_text(is, has));
     }
     return OK;
 }
 
-/* ----------------------------------------------------------------------------------------- nulls */
+/* -----------------------------------------------------------------------------------------
+ * nulls */
 
 must_use static enum code stats_path(const char *dir, char out[static PATH_CAP], struct err *err)
 {
@@ -116,7 +118,7 @@ must_use static enum code check_column_nulls(const struct guard_spec *guard, con
                    guard->max_null_growth);
 }
 
-/* A generation of before this was written down is compared with nothing. */
+/* A generation built by an earlier release has no statistics and is not compared. */
 must_use static enum code check_nulls(const struct guard_spec *guard, const char *served_dir,
                                       const struct load_result *fresh, struct err *err)
 {

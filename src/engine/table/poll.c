@@ -12,25 +12,45 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/*
+ * A poll asks the source for the newest publication, loads it if it is not the served one, and
+ * decides when to look again. It runs every poll_interval a table, mostly to find that nothing
+ * changed.
+ *
+ * (1) A partition that fails, or that a guard refuses, becomes a setback (engine/table/setbacks.h).
+ *     If its data is at fault the next older one is tried, but never one older than the served
+ *     partition. If it only could not be read, by a full disk or a dead network, nothing else is
+ *     tried: an older partition must not take its place for that.
+ * (2) If the served partition is gone from the source, the table waits rollback_after polls before
+ *     it takes an older one: jobs replace a folder by removing it and writing it anew.
+ * (3) A partition that changes while it is read is read again, at most RESTARTS_MAX times a poll.
+ * (4) After a failure that may pass, the next poll comes soon and later ones double the time up to
+ *     ten minutes. All times have jitter, so that many workers do not ask one bucket at the same
+ *     moment.
+ * (5) The poller also copies a mapped table to memory (table_settle), and falls back to an older
+ *     generation when the served one is damaged and cannot be loaded again.
+ */
+
 static const int64_t backoff_first_ms = 1000;
 static const int64_t backoff_max_ms = 10 * 60 * 1000;
-enum { RESTARTS_MAX = 3, LOADS_MAX = 20 }; /* a poll: of partitions that change, of others */
+enum { RESTARTS_MAX = 3, LOADS_MAX = 20 }; /* in one poll (3), (1) */
 
-/* One poll. */
+/* The state of one poll. */
 struct poll {
     struct table *t;
     const struct poll_means *means;
     unsigned n_loads, n_restarts;
-    enum code passed_rc; /* of the newest partition that was passed over; OK: none was */
-    char *passed_label;  /* owned; NULL: none was */
+    enum code passed_rc; /* why the newest partition was passed over; OK: it was not */
+    char *passed_label;  /* its label, owned; NULL */
     struct err passed_why;
-    bool goes_back;  /* an older partition than the one that serves may be taken */
-    bool is_patient; /* what is amiss is not mended by looking again soon */
+    bool goes_back;  /* a partition older than the served one may be loaded (2) */
+    bool is_patient; /* polling again soon would not help */
 };
 
-/* ------------------------------------------------------------------------------ when to look again */
+/* ------------------------------------------------------------------------------ when to look
+ * again */
 
-/* Between `least` and `most`, so that a thousand workers do not come together. */
+/* A time between `least` and `most` (4). */
 static int64_t jittered_ms(const struct table *t, int64_t least, int64_t most)
 {
     uint64_t seed = (clock_mono_ns() ^ (uint64_t)getpid() << 40 ^ (uint64_t)(uintptr_t)t);
@@ -38,7 +58,7 @@ static int64_t jittered_ms(const struct table *t, int64_t least, int64_t most)
     return least + (int64_t)(spread % (uint64_t)(most - least + 1));
 }
 
-/* Doubling, with jitter. */
+/* Doubles with each failure, with jitter (4). */
 static int64_t backoff_ms(const struct table *t, unsigned n_failed)
 {
     int64_t most = backoff_first_ms << (n_failed < 16 ? n_failed : 16);
@@ -78,7 +98,7 @@ void table_poll_soon(struct table *t)
 
 /* ------------------------------------------------------------------------------------- outcomes */
 
-/* The outcome of the latest poll; an empty message: it went well. */
+/* Keep the outcome of the latest poll; an empty message means success. */
 static void note_outcome(struct table *t, const struct err *err)
 {
     pthread_mutex_lock(&t->lock);
@@ -95,7 +115,8 @@ static void note_poll(struct table *t, enum code rc)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* A partition that did not get to serve, and when it may be tried again; or it is early: its date has to come. */
+/* Note a partition that is not served, and when it may be tried again. `is_early`: it is refused
+ * only for its date, and becomes acceptable with time. */
 static void note_setback(struct table *t, const struct publication *p, enum code rc, bool is_early,
                          const struct err *why)
 {
@@ -141,11 +162,12 @@ enum code table_accept(struct table *t, uint64_t fingerprint, struct err *err)
     pthread_mutex_unlock(&t->lock);
     return is_refused ? OK
                       : err_set(err, E_NOTFOUND,
-                                "table '%s' has refused no partition of fingerprint %016llx",
+                                "table '%s' has not refused a partition with fingerprint %016llx",
                                 t->spec->name, (unsigned long long)fingerprint);
 }
 
-/* ------------------------------------------------------------------------------ what is passed over */
+/* ------------------------------------------------------------------------------ what is passed
+ * over */
 
 static bool is_served(struct table *t, const struct publication *p)
 {
@@ -154,7 +176,8 @@ static bool is_served(struct table *t, const struct publication *p)
            info.fingerprint == p->fingerprint && info.spec_hash == t->spec_hash;
 }
 
-/* No guard keeps out what was accepted, or serves already under another configuration. */
+/* Guards are skipped for a partition that was accepted by name, or that is already served and is
+ * loaded again for another configuration or because of damage. */
 static bool is_accepted(const struct poll *poll, const struct publication *p)
 {
     struct table *t = poll->t;
@@ -166,8 +189,8 @@ static bool is_accepted(const struct poll *poll, const struct publication *p)
            (table_live_info(t, &info) && info.fingerprint == p->fingerprint);
 }
 
-/* What is known of one whose date has come: OK where it may be tried. What could not be had is not passed over: an older
- * one would take its place because of a full disk. */
+/* OK if a partition may be tried, else why it is passed over (1). A setback for its date alone is
+ * forgotten here, since the date has been checked again. */
 static enum code known_setback(struct table *t, const struct publication *p, bool accepted,
                                struct err *why)
 {
@@ -208,7 +231,8 @@ static bool passes_over(void *arg, const struct publication *p, struct err *why)
     return rc != OK;
 }
 
-/* ---------------------------------------------------------------------------------- look and load */
+/* ---------------------------------------------------------------------------------- look and
+ * load */
 
 must_use static enum code passed(const struct poll *poll, struct err *err)
 {
@@ -228,13 +252,14 @@ must_use static enum code look(struct poll *poll, struct source_answer *out, str
     TRY(rc);
     if (out->passed_label &&
         (!poll->passed_label || strcmp(out->passed_label, poll->passed_label) != 0)) {
-        poll->passed_rc = E_INVALID; /* whole, yet no partition; newer than what passes_over saw */
+        poll->passed_rc =
+            E_INVALID; /* the source itself passed it over: complete, but not a valid partition */
         poll->passed_why = out->passed;
     }
     return OK;
 }
 
-/* What serves is not in the source any more. For a while that may be how it is replaced. */
+/* The served partition is gone from the source (2). */
 must_use static enum code wait_for_gone(struct poll *poll, struct err *err)
 {
     struct table *t = poll->t;
@@ -243,17 +268,20 @@ must_use static enum code wait_for_gone(struct poll *poll, struct err *err)
     poll->goes_back = poll->means->force || ++t->n_gone >= t->spec->rollback_after;
     if (!poll->goes_back) {
         poll->is_patient = true;
-        return err_set(err, E_NOTFOUND,
-                       "partition %s is gone from %s; it keeps serving, and an older one is taken "
-                       "when it is still gone %u polls from now",
-                       info.label, source_shown(t->source), t->spec->rollback_after - t->n_gone);
+        return err_set(
+            err, E_NOTFOUND,
+            "partition %s is gone from %s; it is still served, and an older one is loaded "
+            "if it is still gone after %u more polls",
+            info.label, source_shown(t->source), t->spec->rollback_after - t->n_gone);
     }
-    log_warn("what serves is gone from its source; going back", log_str("table", t->spec->name),
-             log_str("partition", info.label), log_int("polls", t->n_gone));
+    log_warn("the served partition is gone from its source; loading an older one",
+             log_str("table", t->spec->name), log_str("partition", info.label),
+             log_int("polls", t->n_gone));
     return OK;
 }
 
-/* One that could not be had is left alone for a while; the sentence is the same. */
+/* A partition that could not be read is not tried before its time; the poll fails with the same
+ * message as before. */
 must_use static enum code check_due(struct table *t, const struct publication *p, struct err *err)
 {
     pthread_mutex_lock(&t->lock);
@@ -272,7 +300,7 @@ must_use static enum code load(struct poll *poll, const struct publication *p, s
     poll->n_loads++;
     enum code rc = reload_run(t, p, poll->means->shares, is_accepted(poll, p), err);
     if (rc == E_CHANGED && poll->n_restarts++ < RESTARTS_MAX) {
-        log_info("the partition changed while it was read; starting anew",
+        log_info("the partition changed while it was read; reading it again",
                  log_str("table", t->spec->name), log_str("partition", p->label),
                  log_str("error", err->msg));
         return rc;
@@ -282,7 +310,7 @@ must_use static enum code load(struct poll *poll, const struct publication *p, s
     return rc;
 }
 
-/* Until something is loaded, or nothing is left to be tried. */
+/* Look and load until something was loaded or nothing is left to try. */
 must_use static enum code look_and_load(struct poll *poll, struct err *err)
 {
     struct table *t = poll->t;
@@ -317,15 +345,15 @@ static void forget_old_setbacks(struct table *t)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* It cannot be loaded again now. */
+/* The base has damaged rows and could not be loaded again (5). */
 static void fall_back(struct table *t)
 {
     struct err err;
     if (commit_older(t, &err) == OK)
-        log_warn("an older generation serves", log_str("table", t->spec->name));
+        log_warn("an older generation is served", log_str("table", t->spec->name));
 }
 
-/* Who asked for a poll wants what failed before tried again, too. */
+/* A poll that somebody asked for also tries again what failed before. */
 static void answer_wish(struct table *t)
 {
     pthread_mutex_lock(&t->lock);
@@ -352,7 +380,7 @@ enum code table_poll(struct table *t, const struct poll_means *means, struct err
     AUTO(generation_info) struct generation_info live = {0};
     bool is_news = rc && strcmp(own.msg, t->last_error.msg) != 0;
     if (is_news)
-        log_warn(table_live_info(t, &live) ? "poll failed; the data loaded before keeps serving"
+        log_warn(table_live_info(t, &live) ? "poll failed; the data loaded before is still served"
                                            : "poll failed",
                  log_str("table", t->spec->name), log_str("error", own.msg));
     if (!rc)

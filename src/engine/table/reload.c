@@ -7,7 +7,8 @@
 #include "engine/table/table.h"
 #include "engine/load/load_shares.h"
 
-/* A source that does not answer a listing: how long one waits at most. */
+/* How long to wait for a source that does not answer a listing: a poll interval, within these
+ * bounds. */
 static const int64_t look_min_ms = 10 * 1000;
 static const int64_t look_max_ms = 60 * 1000;
 
@@ -34,7 +35,7 @@ enum code reload_look(struct table *t, const struct reload_wish *wish, struct so
 
 /* ------------------------------------------------------------------------------------- guards */
 
-/* What serves, for comparing: nothing, where it came of another source or configuration. */
+/* Compare with the served data only if it has the same source and configuration. */
 must_use static enum code check_guards(struct table *t, const struct load_result *result,
                                        struct err *err)
 {
@@ -54,7 +55,8 @@ must_use static enum code check_guards(struct table *t, const struct load_result
 
 /* --------------------------------------------------------------------------------------- load */
 
-/* That what was read is still what is there. */
+/* Files are read over minutes. Only if the publication has the same fingerprint afterwards was one
+ * state of it read. */
 must_use static enum code check_unchanged(struct table *t, const struct publication *p,
                                           struct err *err)
 {
@@ -63,7 +65,7 @@ must_use static enum code check_unchanged(struct table *t, const struct publicat
     AUTO(source_answer) struct source_answer again = {0};
     enum code rc = source_find_newest(t->source, &query, &op, &again, err);
     if (rc == E_NOTFOUND)
-        return err_in(err, E_CHANGED, "partition %s was read, and is not there any more", p->label);
+        return err_in(err, E_CHANGED, "partition %s was gone after it was read", p->label);
     TRY(rc);
     bool same = again.publication.fingerprint == p->fingerprint;
     return same ? OK : err_set(err, E_CHANGED, "partition %s changed while it was read", p->label);
@@ -109,7 +111,7 @@ static void log_loaded(struct table *t, const struct load_result *result)
              log_int("columns_skipped", result->n_skipped_columns),
              log_double("seconds", info.load_seconds));
     if (result->n_skipped_columns)
-        log_warn("columns are left out", log_str("table", t->spec->name),
+        log_warn("columns that cannot be read are left out", log_str("table", t->spec->name),
                  log_str("partition", info.label ? info.label : ""),
                  log_str("columns", (const char *)result->skipped));
 }
@@ -118,7 +120,7 @@ static void prune(struct table *t, uint64_t number)
 {
     struct err err;
     if (generation_prune(t->dir, number, t->spec->keep_generations, &err))
-        log_warn("old generations stay behind", log_str("table", t->spec->name),
+        log_warn("old generations could not be removed", log_str("table", t->spec->name),
                  log_str("error", err.msg));
 }
 
@@ -164,7 +166,7 @@ must_use static enum code load_with(struct table *t, const struct publication *p
     return OK;
 }
 
-/* With a share, or with all of it: then whatever else loads has ended. */
+/* Load with a share of the memory or, once all other loads have ended, with all of it. */
 must_use static enum code load_once(struct table *t, const struct publication *p,
                                     struct load_shares *shares, bool with_all, bool is_accepted,
                                     bool *out_had_all, struct err *err)
@@ -182,7 +184,7 @@ enum code reload_run(struct table *t, const struct publication *p, struct load_s
 {
     bool had_all = true;
     enum code rc = load_once(t, p, shares, false, is_accepted, &had_all, err);
-    if (rc == E_LIMIT && !had_all) /* whether data loads must not depend on what else does */
+    if (rc == E_LIMIT && !had_all) /* (2) of engine/load/load_shares.h */
         rc = load_once(t, p, shares, true, is_accepted, &had_all, err);
     return rc;
 }

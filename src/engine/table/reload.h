@@ -1,4 +1,4 @@
-/* From a publication of a table's source to what the table serves: loaded, checked by the guards, swapped in. */
+/* A reload: a publication of a table's source is loaded, checked by the guards, and swapped in. */
 #ifndef MURR_ENGINE_TABLE_RELOAD_H
 #define MURR_ENGINE_TABLE_RELOAD_H
 
@@ -10,19 +10,21 @@ struct load_shares;
 struct reload_wish {
     bool (*passes_over)(void *arg, const struct publication *p, struct err *why);
     void *arg;
-    bool goes_back; /* also what is older than what serves */
+    bool goes_back; /* accept also publications older than the served one */
 };
 
-/* What the source of a table has, as seen from what serves. Labels of another source say nothing here: then nothing
- * is taken to serve. */
+/* Ask the source for a publication newer than the served one. If what is served came from another
+ * source its label means nothing here, and the newest publication is found. Fails as
+ * source_find_newest does. */
 must_use enum code reload_look(struct table *t, const struct reload_wish *wish,
                                struct source_answer *out, struct err *err);
 
 /*
- * Load and serve a publication. What is served stays when that fails.
+ * Load and serve a publication. If that fails the table serves what it served. With `is_accepted`
+ * the guards are skipped.
  *
- * Fails E_REFUSED where a guard says so, unless `is_accepted`; E_CHANGED when it was published anew meanwhile;
- *       what loading and committing fail with.
+ * Fails     E_REFUSED by a guard; E_CHANGED if it was published anew meanwhile; as loading and
+ *           committing do.
  */
 must_use enum code reload_run(struct table *t, const struct publication *p,
                               struct load_shares *shares, bool is_accepted, struct err *err);

@@ -11,9 +11,26 @@
 
 #include <stdio.h>
 
+/*
+ * Runs once a table at each start, before the server is ready, so everything is mapped and nothing
+ * is copied: 100M rows serve after less than 0.1 s. The poller copies what should be in memory
+ * afterwards.
+ *
+ * (1) Every number in the directory is reserved first, also those of debris. A file that cannot be
+ *     removed now can then never be mistaken for a new one.
+ * (2) Layers are opened before the base. If a layer is missing, rows that were acknowledged are
+ *     missing, and nobody can tell which keys they had. Then nothing is served.
+ * (3) A base can be loaded again from its source; until then an older generation may serve. A table
+ *     without a source has no other copy, so it is refused.
+ * (4) Without a manifest the newest generation is the table, if there are no segments of writes. A
+ *     generation gets its name when it is complete, and a merge that took writes into it leaves
+ *     them beside it until the manifest is there. So segments without a manifest may or may not be
+ *     in the generation already, and nothing is served.
+ */
+
 /* ----------------------------------------------------------------------------------- segments */
 
-/* A number that is or was in use is not given again. */
+/* Do not give out a number again that is or was in use (1). */
 static void reserve_number(struct table *t, uint64_t number)
 {
     if (number >= t->next_number)
@@ -26,7 +43,9 @@ static bool is_named(const struct manifest *m, const char *name)
     return !layer_parse_name(name, &number) || manifest_names(m, number);
 }
 
-/* Segments of writes that the manifest does not name: a crash left them before it did, or after it ceased to. */
+/* Remove segments of writes that the manifest does not name: a crash came after they were written
+ * and before the manifest named them, or after a merge replaced them and before they were
+ * removed. */
 must_use static enum code remove_unnamed(struct table *t, const struct manifest *m, struct err *err)
 {
     AUTO(dir_names) struct dir_names names = {0};
@@ -38,8 +57,8 @@ must_use static enum code remove_unnamed(struct table *t, const struct manifest 
     return rc;
 }
 
-/* What a crash left, unless the manifest cannot say what is needed. Where it cannot be removed it is in nobody's way, as
- * its numbers are reserved. */
+/* Remove what a crash left, as far as the manifest can say what is needed. What cannot be removed
+ * does no harm (1). */
 static void remove_debris(struct table *t)
 {
     struct manifest m = {0};
@@ -47,10 +66,11 @@ static void remove_debris(struct table *t)
     bool knows = manifest_read(t->dir, &m, NULL) == OK && m.generation;
     if (generation_remove_debris(t->dir, knows ? m.generation : 0, &err) ||
         (knows && remove_unnamed(t, &m, &err)))
-        log_warn("debris stays behind", log_str("table", t->spec->name), log_str("error", err.msg));
+        log_warn("files that a crash left could not be removed", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
 }
 
-/* Of all that is there, also of debris, and of what an earlier release set aside. */
+/* (1), including files that an earlier release set aside. */
 must_use static enum code reserve_numbers(struct table *t, size_t *out_n_layers, struct err *err)
 {
     AUTO(dir_names) struct dir_names names = {0};
@@ -95,7 +115,7 @@ must_use static enum code open_layers(struct table *t, const struct manifest *m,
 
 /* ------------------------------------------------------------------------------------- serving */
 
-/* A generation under the layers, mapped. */
+/* Open a generation below the layers, mapped. */
 must_use static enum code open_generation(struct table *t, uint64_t number, struct overlay *layers,
                                           struct snapshot **out, struct err *err)
 {
@@ -119,7 +139,7 @@ static void serve(struct table *t, struct snapshot *take_live, const struct mani
     pthread_mutex_unlock(&t->lock);
 }
 
-/* Layers whose base does not open wait for another one. */
+/* Keep layers whose base cannot be opened, until a load gives them another base. */
 static void keep_orphans(struct table *t, struct overlay *layers)
 {
     pthread_mutex_lock(&t->lock);
@@ -135,7 +155,7 @@ static enum damage_kind refuse(struct table *t, int64_t newest, const char *why)
     return DAMAGE_REFUSED;
 }
 
-/* The newest one before that of the manifest, which does not open because of `why`. */
+/* The manifest's generation cannot be opened because of `why`: serve the newest older one (3). */
 static enum damage_kind serve_older(struct table *t, const struct generation_list *list,
                                     const struct manifest *m, struct overlay *layers,
                                     const struct err *why)
@@ -151,7 +171,7 @@ static enum damage_kind serve_older(struct table *t, const struct generation_lis
         keep_orphans(t, layers);
         return refuse(t, INT64_MIN, why->msg);
     }
-    snprintf(text, sizeof(text), "%s; generation %llu serves", why->msg,
+    snprintf(text, sizeof(text), "%s; the older generation %llu is served", why->msg,
              (unsigned long long)snapshot_base(t->live)->info.number);
     damage_note(t, DAMAGE_OLDER, INT64_MIN, text);
     return DAMAGE_OLDER;
@@ -165,11 +185,7 @@ static int64_t newest_of(const struct manifest *m)
     return newest;
 }
 
-/*
- * What the manifest names, or as much of it as can be told. Layers first: without one of them nobody knows which rows
- * are missing. The rows of a base can be had again from the source, and until then those of an older one; a table that
- * was created has no other.
- */
+/* Open what the manifest names, by (2) and (3). */
 static enum damage_kind open_named(struct table *t, const struct generation_list *list,
                                    const struct manifest *m)
 {
@@ -189,11 +205,8 @@ static enum damage_kind open_named(struct table *t, const struct generation_list
     return damage;
 }
 
-/*
- * No manifest: it is damaged twice, or we died between the first generation and its manifest. Without writes the newest
- * generation is the table: a generation gets its name when it is complete, and one that took writes in leaves them
- * beside it until the manifest is there.
- */
+/* There is no manifest: both of its files are damaged, or a crash came between the first generation
+ * and its manifest (4). */
 static enum damage_kind open_unnamed(struct table *t, const struct generation_list *list,
                                      size_t n_layers, const char *why)
 {
@@ -203,7 +216,8 @@ static enum damage_kind open_unnamed(struct table *t, const struct generation_li
     struct snapshot *live;
     struct err err;
     if (n_layers) {
-        snprintf(text, sizeof(text), "%s; %zu segments of writes are there, nobody knows which",
+        snprintf(text, sizeof(text),
+                 "%s; it is unknown which of the %zu segments of writes belong to the table",
                  why[0] ? why : "the manifest is missing", n_layers);
         return refuse(t, INT64_MAX, text);
     }
@@ -217,7 +231,7 @@ static enum damage_kind open_unnamed(struct table *t, const struct generation_li
         else
             damage = refuse(t, INT64_MAX, err.msg);
         if (!t->source)
-            break; /* what is older is not the table */
+            break; /* an older generation lacks acknowledged writes */
     }
     overlay_unref(no_layers);
     return damage;
@@ -227,11 +241,11 @@ static void prune_replaced(struct table *t, uint64_t live)
 {
     struct err err;
     if (generation_prune(t->dir, live, 0, &err))
-        log_warn("old generations stay behind", log_str("table", t->spec->name),
+        log_warn("old generations could not be removed", log_str("table", t->spec->name),
                  log_str("error", err.msg));
 }
 
-/* Serve what there is, and note what is damaged of it; how much that is. */
+/* Serve what can be opened, note the damage, and return its kind. */
 static enum damage_kind open_files(struct table *t)
 {
     struct manifest m = {0};
@@ -246,7 +260,7 @@ static enum damage_kind open_files(struct table *t)
     if (rc || !m.generation)
         return open_unnamed(t, &list, n_layers, why.msg);
     enum damage_kind damage = open_named(t, &list, &m);
-    if (t->live && !t->source) /* what a merge has replaced */
+    if (t->live && !t->source) /* generations that merges replaced */
         prune_replaced(t, m.generation);
     return damage;
 }
@@ -281,7 +295,7 @@ void table_restore(struct table *t)
              log_int("segments_of_writes", snapshot_overlay(t->live)->n));
 }
 
-/* A file may have been unreadable for the moment, or somebody has put it back. */
+/* The disk may have recovered, or somebody may have restored the file. */
 void table_restore_again(struct table *t)
 {
     pthread_mutex_lock(&t->commit);
@@ -292,7 +306,7 @@ void table_restore_again(struct table *t)
 
 /* ------------------------------------------------------------------------------------ opening */
 
-/* By its newest generation, where the manifest is damaged. */
+/* For a table whose manifest is damaged: its newest generation says whether it has a source. */
 static bool has_no_source(const char *table_dir)
 {
     AUTO(generation_list) struct generation_list list = {0};
@@ -321,7 +335,7 @@ enum code table_open(const struct table_spec *spec, const char *data_dir,
         return err_set(
             err, E_EXISTS,
             "table %s was created through the API and has no source; drop it, or give the "
-            "configured one another name",
+            "configured table another name",
             spec->name);
     struct table *t = table_new(spec);
     enum code rc = table_make_dir(t, data_dir, err);
@@ -340,7 +354,7 @@ enum code table_open(const struct table_spec *spec, const char *data_dir,
 
 /* ----------------------------------------------------------------------------------- settling */
 
-/* Whether what is served is kept otherwise than configured. */
+/* Whether the base is not kept as configured. */
 static bool is_unsettled(struct table *t, uint64_t *out_number)
 {
     pthread_mutex_lock(&t->lock);
@@ -352,7 +366,8 @@ static bool is_unsettled(struct table *t, uint64_t *out_number)
     return unsettled;
 }
 
-/* The mapped files serve, of which something is not right: reads find out what. */
+/* Copying found a wrong checksum. The mapped files stay, and from now on reads check every page, so
+ * that only reads of the damaged rows fail. */
 static void note_damaged_copy(struct table *t, uint64_t number, const char *why)
 {
     pthread_mutex_lock(&t->lock);
@@ -363,7 +378,6 @@ static void note_damaged_copy(struct table *t, uint64_t number, const char *why)
     damage_note(t, DAMAGE_ROWS, INT64_MIN, why);
 }
 
-/* After a restart the mapped files serve. */
 void table_settle(struct table *t)
 {
     uint64_t number, start_ns = clock_mono_ns();

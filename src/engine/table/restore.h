@@ -1,4 +1,5 @@
-/* From the files of a table to one that serves: at a start, and again where something could not be opened. */
+/* Restoring: opening a table from its files, at a start, and again later if something could not be
+ * opened. */
 #ifndef MURR_ENGINE_TABLE_RESTORE_H
 #define MURR_ENGINE_TABLE_RESTORE_H
 
@@ -9,11 +10,12 @@ struct table;
 struct transfer_loop;
 
 /*
- * Remove debris and serve the newest complete generation, if there is one. A damaged generation is
- * logged and the one before it is taken.
+ * Open a table with a source: remove debris, and serve what its manifest names, mapped. Damage does
+ * not make this fail (engine/table/damage.h).
  *
- * Borrows   spec, loop.
- * Fails     E_IO when the table's directory cannot be made or read.
+ * Borrows   spec and loop, until table_close.
+ * Fails     E_IO if the table's directory cannot be made; E_EXISTS if a table without a source has
+ *           the name; as source_open.
  */
 must_use enum code table_open(const struct table_spec *spec, const char *data_dir,
                               struct transfer_loop *loop, struct table **out_table,
@@ -22,16 +24,17 @@ must_use enum code table_open(const struct table_spec *spec, const char *data_di
 /* Whether a directory of the data directory is a table that was created through the API. */
 bool table_is_created(const char *data_dir, const char *name);
 
-/* Serve what is in the directory; what cannot be is its damage. */
+/* Serve what is in the directory. What cannot be opened is noted as damage. */
 void table_restore(struct table *t);
 
-/* Of manifest and table.json, one of the two files may be damaged, or both: write them again. */
+/* Write manifest and table.json again if a copy is missing or damaged. */
 void table_mend_small_files(struct table *t, const struct snapshot *s);
 
-/* Try again what could not be opened. Threads: the scrubbing one. */
+/* If nothing could be opened, try again. Threads: the scrubber. */
 void table_restore_again(struct table *t);
 
-/* Keep the live base as configured, where it is not. Tried again at each call. Threads: one at a time. */
+/* If the live base is mapped and should be a copy in memory, make the copy and serve it. Tried
+ * again at each call. Threads: one at a time for a table. */
 void table_settle(struct table *t);
 
 #endif

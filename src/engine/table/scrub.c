@@ -13,6 +13,22 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/*
+ * One run goes over the layers, then the base, of one snapshot. A run of a terabyte takes over two
+ * hours at bytes_per_second.
+ *
+ * (1) A file is read with pread, and not through its mapping: a bad sector is then an error and not
+ *     a SIGBUS. Where the mapping is not compared (2), the page cache is told to drop what was read,
+ *     unless it was cached before.
+ * (2) The mapping is compared as well, as it may hold other bytes than the file: the file may have
+ *     been replaced, or a page that could not be read was replaced by zeros (base/fault.h). The
+ *     page cache has the bytes already, so this is cheap. With STORAGE_DISK it would bring in a
+ *     table larger than memory, so there reads check their pages themselves.
+ * (3) A file is written again from memory only while its segment is served, with the commit lock
+ *     held. Otherwise a file that a merge has just removed would come back.
+ * (4) A segment that was replaced during the run may be gone. Its errors do not count.
+ */
+
 static const uint64_t bytes_per_second = (uint64_t)128 << 20;
 enum { CHUNK_PAGES = 256, CHUNK_BYTES = CHUNK_PAGES * SEG_PAGE_BYTES };
 static const uint64_t look_every_ns = 1000000000, retry_every_ns = 5000000000;
@@ -32,7 +48,7 @@ static void fd_done(int *fd)
         close(*fd);
 }
 
-/* Count what was read, and wait until that may have been. */
+/* Count the bytes, and sleep until the rate allows more. */
 must_use static enum code pace(struct scrub *s, uint64_t n_bytes, struct err *err)
 {
     s->n_bytes += n_bytes;
@@ -48,7 +64,7 @@ must_use static enum code pace(struct scrub *s, uint64_t n_bytes, struct err *er
 
 /* -------------------------------------------------------------------------------------- pages */
 
-/* Whether all of the mapping is in the page cache; then a scrub does not push out what others need. */
+/* Whether this part of the mapping is in the page cache, where it then stays (1). */
 static bool is_cached(const uint8_t *at, size_t len)
 {
     uint8_t resident[CHUNK_PAGES];
@@ -58,7 +74,8 @@ static bool is_cached(const uint8_t *at, size_t len)
     return all;
 }
 
-/* Pages `first` to `first` + n - 1 of a file, whose sums are known. */
+/* Read the pages `first` to `first` + n - 1 of the file and compare them. Page 0 is the header,
+ * which seg_open checks. */
 must_use static enum code check_chunk(struct scrub *s, int fd, const struct segment *seg,
                                       uint64_t first, size_t n, struct err *err)
 {
@@ -71,14 +88,11 @@ must_use static enum code check_chunk(struct scrub *s, int fd, const struct segm
     return OK;
 }
 
-/*
- * What is mapped may be another file than the one of that name now, or have zeros where it could not be read once
- * (base/fault.h). The page cache has what was just read, so comparing the mapping as well costs little.
- */
+/* (2) */
 must_use static enum code check_mapping(struct seg_pages *pages, const struct segment *seg,
                                         uint64_t first, size_t n, struct err *err)
 {
-    uint64_t from = first ? first : 1; /* the page before has no rows */
+    uint64_t from = first ? first : 1; /* page 0 is the header */
     if (first + n <= from || seg_pages_verify(pages, seg->bytes.ptr + from * SEG_PAGE_BYTES,
                                               (first + n - from) * SEG_PAGE_BYTES))
         return OK;
@@ -86,7 +100,7 @@ must_use static enum code check_mapping(struct seg_pages *pages, const struct se
                    (unsigned long long)from * SEG_PAGE_BYTES);
 }
 
-/* `pages` NULL: the segment is a copy in memory. */
+/* Compare all pages of a segment's file. `pages` is NULL if the segment is a copy in memory. */
 must_use static enum code check_pages(struct scrub *s, const char *path, const struct segment *seg,
                                       struct seg_pages *pages, struct err *err)
 {
@@ -106,7 +120,8 @@ must_use static enum code check_pages(struct scrub *s, const char *path, const s
     return OK;
 }
 
-/* A segment without checksums of pages, through its mapping. */
+/* A segment of an earlier release has no checksums of pages; its blocks are compared through the
+ * mapping. */
 must_use static enum code check_blocks(struct scrub *s, const struct segment *seg,
                                        struct seg_pages *pages, struct err *err)
 {
@@ -121,31 +136,32 @@ must_use static enum code check_blocks(struct scrub *s, const struct segment *se
 
 /* ----------------------------------------------------------------------------------- segments */
 
-/* The tables of the file: opening checks them. */
+/* Open the file again, which checks its header, index and tables, and see that it is the segment
+ * that is served. */
 must_use static enum code check_tables(const char *path, struct segment *served, struct err *err)
 {
     struct segment *again;
     TRY(seg_open(path, &again, err));
     bool same = seg_roots(&again, 1) == seg_roots(&served, 1);
     seg_close(again);
-    return same ? OK : err_set(err, E_CORRUPT, "segment %s is another one than serves", path);
+    return same ? OK : err_set(err, E_CORRUPT, "segment %s is not the one that is served", path);
 }
 
 must_use static enum code check_mapped(struct scrub *s, const char *path, struct segment *seg,
                                        struct seg_pages *pages, struct err *err)
 {
     enum code rc = check_tables(path, seg, err);
-    if (rc == E_CORRUPT) /* and not where there was no descriptor left, or no file any more */
+    if (rc == E_CORRUPT) /* not for other failures, such as no free file descriptor */
         seg_pages_lose(pages);
     if (rc)
         return rc;
     rc = seg->page_sums ? check_pages(s, path, seg, pages, err) : check_blocks(s, seg, pages, err);
     if (rc == E_CORRUPT)
-        seg_pages_doubt(pages); /* reads tell which pages */
+        seg_pages_doubt(pages); /* reads check every page again, so only reads of bad pages fail */
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
-/* Whether a segment is part of what serves; with the commit lock held it stays so. */
+/* Whether a segment is served now. If the caller holds the commit lock, that cannot change. */
 static bool is_served(struct table *t, const struct segment *seg)
 {
     bool found = false;
@@ -160,7 +176,7 @@ static bool is_served(struct table *t, const struct segment *seg)
     return found;
 }
 
-/* The copy serves, so the file can be had again from it; unless it has just been replaced, and the file is to be gone. */
+/* Write a damaged file again from the copy in memory, which is whole (3). */
 must_use static enum code write_again(struct table *t, const char *path, const struct segment *seg,
                                       const struct err *why, struct err *err)
 {
@@ -190,13 +206,13 @@ must_use static enum code check_copied(struct scrub *s, const char *path, struct
     return rc == OK || rc == E_CANCELLED ? rc : write_again(s->table, path, seg, &why, err);
 }
 
-/* Fails E_CHANGED for a segment that was replaced meanwhile: its file may be gone. */
+/* Fails E_CHANGED if the segment was replaced meanwhile (4). */
 must_use static enum code check_segment(struct scrub *s, const char *path, struct segment *seg,
                                         struct seg_pages *pages, struct err *err)
 {
     enum code rc = pages ? check_mapped(s, path, seg, pages, err) : check_copied(s, path, seg, err);
     bool is_replaced = rc && rc != E_CANCELLED && !is_served(s->table, seg);
-    return is_replaced ? err_set(err, E_CHANGED, "segment %s serves no more", path) : rc;
+    return is_replaced ? err_set(err, E_CHANGED, "segment %s is no longer served", path) : rc;
 }
 
 must_use static enum code check_base(struct scrub *s, struct err *err)
@@ -218,7 +234,7 @@ must_use static enum code check_layers(struct scrub *s, struct err *err)
         char path[PATH_CAP];
         TRY(layer_path(s->table->dir, o->layers[i]->number, path, err));
         enum code rc = check_segment(s, path, o->layers[i]->segment, o->layers[i]->set.pages, err);
-        if (rc && rc != E_CHANGED) /* what it was merged into was checked when it was opened */
+        if (rc && rc != E_CHANGED) /* (4); what it was merged into was checked when it was opened */
             return rc;
     }
     return OK;
@@ -236,7 +252,7 @@ static void note_damage(struct table *t, uint64_t bad_base, const struct err *er
         damage_note(t, DAMAGE_ROWS, INT64_MIN, err->msg);
 }
 
-/* What could not be read for the moment is looked at again soon. */
+/* Set the time of the next run: soon, if something could not be read for a reason that may pass. */
 static void note_end(struct table *t, enum code rc)
 {
     bool is_passing = rc == E_NOTFOUND || rc == E_IO || rc == E_INVALID || rc == E_NOSPACE;
@@ -271,7 +287,8 @@ static void run(struct table *t, struct snapshot *s)
     free(scrub.chunk);
 }
 
-/* With the table's lock held: when what serves is to be gone over. What is mapped has bytes that nobody looked at. */
+/* When the next run is due; at once for a mapped base that was not scrubbed yet. The table's lock
+ * is held. */
 static uint64_t due_ns(const struct table *t)
 {
     const struct seg_pages *pages = t->live ? snapshot_base(t->live)->set.pages : NULL;

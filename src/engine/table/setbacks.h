@@ -1,6 +1,8 @@
 /*
- * Publications of a source that did not get to serve, and why: refused by a guard, until somebody accepts them or
- * they are published anew; or failed to load, to be tried again after a while. They are known by their fingerprint.
+ * Setbacks: publications of a source that are not served, and why. A publication that a guard
+ * refused stays refused until somebody accepts it or it is published anew. One that failed to load
+ * is tried again after a while. Setbacks are found by the fingerprint of the publication, and kept
+ * in memory only.
  */
 #ifndef MURR_ENGINE_TABLE_SETBACKS_H
 #define MURR_ENGINE_TABLE_SETBACKS_H
@@ -13,37 +15,38 @@ struct setback {
     enum code code;
     struct err why;
     unsigned n_tries;
-    uint64_t retry_ns; /* clock_mono_ns; not to be tried before. Refused ones are not */
-    bool is_seen;      /* by the latest discovery */
-    bool is_early;     /* refused for its date alone, which comes */
+    uint64_t retry_ns; /* clock_mono_ns: not tried before; unused if refused */
+    bool is_seen;      /* the latest discovery found it in the source */
+    bool is_early;     /* refused only because its date is in the future */
 };
 
 /* Zeroed memory is empty. */
 struct setbacks {
-    struct setback *items; /* in the order in which they came */
+    struct setback *items; /* oldest first */
     size_t n;
 };
 
 void setbacks_done(struct setbacks *s);
 
-/* NULL: it had none. */
+/* NULL if there is none. */
 struct setback *setbacks_find(const struct setbacks *s, uint64_t fingerprint);
 
-/* Note one, or once more; the oldest of too many goes. Returned is what may be changed. */
+/* Note a setback, or one more try of it. If there are too many, the oldest is forgotten. The caller
+ * may set the remaining fields of what is returned. */
 struct setback *setbacks_note(struct setbacks *s, const struct publication *p, enum code code,
                               const struct err *why);
 
-/* Forget one, or all that were not seen since the last call. */
+/* Forget one; or all that were not seen since the previous call. */
 void setbacks_forget(struct setbacks *s, uint64_t fingerprint);
 void setbacks_forget_unseen(struct setbacks *s);
 
-/* Those that failed may be tried again at once; refused ones may not. */
+/* Allow those that failed to be tried again at once. Refused ones stay refused. */
 void setbacks_retry(struct setbacks *s);
 
-/* By label; NULL: a guard refused none. */
+/* The refused one with the greatest label; NULL if none was refused. */
 const struct setback *setbacks_newest_refused(const struct setbacks *s);
 
-/* Whether a failure says that the data is bad, and not that it could not be had now. */
+/* Whether a failure means that the data is bad, and not that it could not be read at the moment. */
 bool setback_is_of_data(enum code code);
 
 #endif

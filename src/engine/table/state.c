@@ -34,7 +34,8 @@ struct remote_op table_source_op(struct table *t, int64_t timeout_ms)
     };
 }
 
-/* What of the configuration shapes the data: when it changes, the same partition is loaded anew. */
+/* A hash over the settings that shape the data. When it changes, the served partition is loaded
+ * again. */
 static uint64_t table_hash_spec(const struct table_spec *spec)
 {
     AUTO(buf) struct buf all = {0};

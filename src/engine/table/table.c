@@ -105,7 +105,7 @@ uint64_t table_written_bytes(struct table *t)
     return bytes;
 }
 
-/* With the lock held: the newest that a guard refused. */
+/* The newest partition that a guard refused. The lock is held. */
 static void refused_status(const struct table *t, struct arena *arena, struct table_status *out)
 {
     const struct setback *s = setbacks_newest_refused(&t->setbacks);
@@ -119,7 +119,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     *out = (struct table_status){.name = arena_strndup(arena, t->spec->name, strlen(t->spec->name)),
                                  .source = t->source ? source_kind_name(t->source) : "none",
                                  .partition = ""};
-    damage_look(t); /* a read may have found some just now */
+    damage_look(t); /* reads only set a flag; here it becomes the table's damage */
     pthread_mutex_lock(&t->lock);
     if (t->live) {
         const struct base_generation *base = snapshot_base(t->live);

@@ -1,8 +1,8 @@
 /*
- * A table as others see it: what it serves, and how it is. restore.h opens one, create.h makes one, poll.h loads it,
- * write_queue.h writes to it; state.h is what they share.
+ * A table as other rooms see it: what it serves, and its status. restore.h opens a table, create.h
+ * makes one, poll.h loads it, write_queue.h writes to it; state.h is what these share.
  *
- * Threads   table_snapshot and table_status from any; the rest from one thread at a time.
+ * Threads   one at a time, except for functions that say "any".
  */
 #ifndef MURR_ENGINE_TABLE_TABLE_H
 #define MURR_ENGINE_TABLE_TABLE_H
@@ -18,24 +18,30 @@ void table_close(struct table *t); /* NULL is fine */
 
 const char *table_name(const struct table *t);
 bool table_has_source(const struct table *t);
-/* As the configuration says; one that was created does. */
+/* The setting `writes`; true for a created table. */
 bool table_takes_writes(const struct table *t);
-/* A reference of the caller's. Threads: any. */
+/* The caller unrefs. Threads: any. */
 struct table_counters *table_counters_of(struct table *t);
 
-/* From the next poll on, keep what is served as the configuration says (`storage`); until then, and for
- * good where this is not called, it is mapped. */
+/* From the next poll on, keep the base as `storage` says. Before this call everything is mapped. */
 void table_start_serving(struct table *t);
 
-/* Make a running load end soon with E_CANCELLED. Threads: any. */
+/* Make running loads, writes and merges end soon with E_CANCELLED, and all later ones. Threads:
+ * any. */
 void table_cancel(struct table *t);
 
-/* Fails E_NOTFOUND while there is no generation. The caller unrefs. */
+/*
+ * What the table serves now. The caller unrefs.
+ *
+ * Threads   any; one lock for a few instructions.
+ * Fails     E_NOTFOUND if nothing was loaded yet; E_CORRUPT if the table is refused for damage.
+ */
 must_use enum code table_snapshot(struct table *t, struct snapshot **out_snapshot, struct err *err);
 
-/* Bytes on the disk that came by writes. Threads: any. */
+/* Disk space taken by writes: the layers and, without a source, the base. Threads: any. */
 uint64_t table_written_bytes(struct table *t);
 
+/* Texts of the status live in the arena. Threads: any. */
 void table_status(struct table *t, struct arena *arena, struct table_status *out);
 
 #endif

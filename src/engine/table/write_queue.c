@@ -9,8 +9,22 @@
 
 #include <stdio.h>
 
-/* Of a queue, and of the writes taken together. */
-enum { QUEUE_MAX = 4096, GROUP_MAX = 256 };
+/*
+ * How a write goes: table_enqueue copies the request and returns; a writer thread takes a group,
+ * reads it into a delta, builds a segment, commits it as a layer, and calls back.
+ *
+ * (1) A group is the longest run of writes at the front of the queue with at most GROUP_MAX writes
+ *     and group_bytes of bodies. A larger write, and a patch, is a group by itself. Order is kept.
+ * (2) A write that is bad fails alone; the others of its group are committed.
+ * (3) A group that needs more memory than there is goes back to the front, each write to be done
+ *     alone. So a write fails with E_LIMIT only for what it is itself.
+ * (4) With OVERLAY_MAX layers writes wait for a merge. If merging fails, they fail with its reason
+ *     instead of waiting.
+ * (5) Stamps of a table never go backwards, even if the clock does, and always exceed those of the
+ *     served publication (docs/decisions/0032).
+ */
+
+enum { QUEUE_MAX = 4096, GROUP_MAX = 256 }; /* writes in a queue, and in a group (1) */
 static const uint64_t group_bytes = 8u << 20;
 
 /* ------------------------------------------------------------------------------------- queue */
@@ -21,7 +35,7 @@ enum code table_enqueue(struct table *t, const struct write_request *request,
     enum code rc = OK;
     pthread_mutex_lock(&t->lock);
     const struct write_list *q = &t->writes.queue;
-    bool is_there = t->live || request->verb == WRITE_DROP; /* one that is damaged can be dropped */
+    bool is_there = t->live || request->verb == WRITE_DROP; /* a damaged table can be dropped */
     if (!t->live && request->verb != WRITE_DROP && t->damage.kind == DAMAGE_REFUSED)
         rc = err_set(err, E_CORRUPT, "Table '%s' is damaged and takes no writes: %s", t->spec->name,
                      t->damage.why.msg);
@@ -54,7 +68,7 @@ static bool has_room(const struct table *t)
     return snapshot_overlay(t->live)->n < OVERLAY_MAX;
 }
 
-/* With all layers in use, writes wait for a merge, unless merging fails. */
+/* Whether a writer can do the first write of the queue (4). The lock is held. */
 static bool can_write(const struct table *t)
 {
     const struct queued_write *first = t->writes.queue.first;
@@ -85,7 +99,7 @@ static bool joins(const struct write_list *group, const struct queued_write *w)
            group->n_bytes + w->request.body.bytes.len <= group_bytes;
 }
 
-/* The writes at the front that go together. */
+/* (1) */
 static void take_group(struct table *t, struct write_list *out)
 {
     struct write_list *q = &t->writes.queue;
@@ -95,7 +109,7 @@ static void take_group(struct table *t, struct write_list *out)
 
 /* ------------------------------------------------------------------------------------- rows */
 
-/* A group on its way. */
+/* A group of writes that is being done. */
 struct group {
     struct table *table;
     struct write_list *writes;
@@ -107,7 +121,7 @@ struct group {
     size_t n_good; /* writes whose rows will be committed */
 };
 
-/* Stamps rise, whatever the clock does, and count over the partition that serves, whatever the clock of its store says. */
+/* (5): the store's clock may be ahead of ours. */
 static int64_t next_time_us(const struct snapshot *s)
 {
     const struct overlay *o = snapshot_overlay(s);
@@ -117,7 +131,7 @@ static int64_t next_time_us(const struct snapshot *s)
     return last >= now ? last + 1 : now;
 }
 
-/* What was found bad at the first reading is not read again. */
+/* Read all writes that are not known to be bad. */
 static void read_writes(struct group *g, struct delta *delta)
 {
     g->n_good = 0;
@@ -128,7 +142,8 @@ static void read_writes(struct group *g, struct delta *delta)
     }
 }
 
-/* Read all bodies; once more where they are much longer than they looked. */
+/* Read all bodies, and once more with more blocks if compressed bodies turn out much longer than
+ * they looked. */
 must_use static enum code read_group(struct group *g, struct delta_config *config,
                                      struct delta **out, struct err *err)
 {
@@ -146,7 +161,7 @@ must_use static enum code read_group(struct group *g, struct delta_config *confi
     return OK;
 }
 
-/* How many blocks to try next, as far as there is memory for them. */
+/* How many blocks to try next: the open chunks of that many bins may take half of the memory. */
 static uint64_t more_blocks(const struct delta_config *config)
 {
     enum { TIMES_BLOCKS = 256 };
@@ -158,8 +173,9 @@ static uint64_t more_blocks(const struct delta_config *config)
 }
 
 /*
- * Long rows that came together in one block may not be together in many. That is for a write alone: each of many would
- * take memory for all those blocks.
+ * If long rows gather in one block and exceed its memory, many more blocks may separate them. Only
+ * a write alone gets this second try: in a group each write has a spill of its own, which takes
+ * memory for every block.
  */
 must_use static enum code build_group(struct group *g, struct delta_config *config, struct err *err)
 {
@@ -215,12 +231,14 @@ static void count_writes(struct table *t, const struct write_list *writes)
         ++*(w->rc ? &t->writes.n_failed : &t->writes.n_ok);
         t->writes.n_rows += w->rc ? 0 : w->result.n_rows;
     }
-    if (t->writes.n_ok > n_ok) /* those that are refused may wait for a merge of a quiet table */
+    /* Failed writes do not count: they may fail until a merge, and a merge may need the table to be
+     * quiet. */
+    if (t->writes.n_ok > n_ok)
         t->writes.last_write_ns = clock_mono_ns();
     pthread_mutex_unlock(&t->lock);
 }
 
-/* What failed for all fails for each; a write that was bad keeps its own reason. */
+/* End all writes of a group: a bad write with its own reason, the others with `rc` (2). */
 static void end_group(struct table *t, struct write_list *writes, enum code rc,
                       const struct err *err)
 {
@@ -234,7 +252,7 @@ static void end_group(struct table *t, struct write_list *writes, enum code rc,
         queued_write_end(w);
 }
 
-/* Why segments of writes are not merged; OK: they are. */
+/* Why merging fails; OK if it does not. */
 must_use static enum code merge_failure(struct table *t, struct err *err)
 {
     pthread_mutex_lock(&t->lock);
@@ -244,7 +262,8 @@ must_use static enum code merge_failure(struct table *t, struct err *err)
     return rc;
 }
 
-/* The same failure again and again, as of a full disk, is told once. Only the thread that holds the table. */
+/* A failure that repeats, such as a full disk, is logged once. Only for the thread that holds the
+ * table. */
 static bool is_news(struct table *t, const struct err *err)
 {
     bool is_new = strcmp(t->last_write_err.msg, err->msg) != 0;
@@ -252,7 +271,7 @@ static bool is_news(struct table *t, const struct err *err)
     return is_new;
 }
 
-/* One of them is too long for the memory there is: which, they show alone, each as soon as there is room for it. */
+/* Put the writes of a group back, each to be done alone (3). Those already found bad are ended. */
 static void put_back_singly(struct table *t, struct write_list *writes)
 {
     struct write_list bad = {0}, again = {0};

@@ -57,11 +57,11 @@ enum code body_bind(struct body *b, size_t i, const struct type *found, struct e
     bool rounds = type_rounds(found, &f->type);
     char have[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
     if (!converts || (rounds && !f->lossy))
-        return err_set(
-            err, E_INVALID, "column '%s': expected %s, found %s%s", f->name,
-            type_text(&f->type, want), type_text(found, have),
-            converts ? ", which would be rounded; to allow that, give the column \"strict\": false"
-                     : "");
+        return err_set(err, E_INVALID, "column '%s': expected %s, found %s%s", f->name,
+                       type_text(&f->type, want), type_text(found, have),
+                       converts
+                           ? ", which would be rounded; a column with \"strict\": false allows that"
+                           : "");
     vector_done(body_column(b, i));
     vector_init(body_column(b, i), found, ROW_SINK_ROWS);
     b->is_fixed[i + 2] = false;
