@@ -50,7 +50,7 @@ static void put_csv_string(struct buf *out, struct view text)
         buf_put(out, text.ptr, text.len);
         return;
     }
-    buf_put_u8(out, '"'); /* also around an empty string, which is not a null */
+    buf_put_u8(out, '"'); /* also for an empty string, which is not a null */
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] == '"')
             buf_put_u8(out, '"');
@@ -69,7 +69,7 @@ static void put_csv_head(struct buf *out, const struct batch *b)
     buf_put_u8(out, '\n');
 }
 
-/* Texts are what they are in JSON, quoted as CSV quotes; lists are JSON. */
+/* Values are printed as in JSON, but quoted by the rules of CSV. Lists are JSON. */
 static void put_csv_cell(struct buf *out, const struct column *c, size_t row)
 {
     AUTO(buf) struct buf json = {0};
@@ -79,7 +79,7 @@ static void put_csv_cell(struct buf *out, const struct column *c, size_t row)
         return;
     }
     json_put_cell(&json, c, row);
-    if (json.ptr[0] == '"') /* nothing is escaped in these */
+    if (json.ptr[0] == '"') /* JSON never escapes anything in these types */
         put_csv_string(out, view_of(json.ptr + 1, json.len - 2));
     else if (c->child)
         put_csv_string(out, buf_view(&json));
@@ -101,7 +101,7 @@ static void put_csv_rows(struct buf *out, const struct batch *b)
     }
 }
 
-/* The text of a cell in a table for people, cut to what fits. */
+/* The text of a cell of the table, cut to its width. */
 static void put_table_cell(struct buf *out, const struct column *c, size_t row)
 {
     size_t start = out->len;
@@ -127,7 +127,7 @@ static void put_table_head(struct output *o, const struct batch *b)
     AUTO(buf) struct buf cell = {0};
     o->widths = mem_zalloc(b->n_columns * sizeof(*o->widths));
     for (size_t i = 0; i < b->n_columns; i++) {
-        char shown[SHOWN_NAME_CAP]; /* what a terminal would obey is not printed */
+        char shown[SHOWN_NAME_CAP]; /* print no control characters */
         const char *name = view_printable(view_cstr(b->columns[i].name), shown, sizeof(shown));
         o->widths[i] = strlen(name);
         for (size_t row = 0; row < b->n_rows; row++) {

@@ -42,10 +42,11 @@ static size_t terminal_columns(void)
     return known ? size.ws_col : 80;
 }
 
-/* A line that is too long would begin a new one each time: the bar gives way, then the end. */
+/* A line wider than the terminal would wrap and start a new line each time. So first the bar is
+ * left out, then the end of the text. */
 static void draw_bar(const struct table_status *t)
 {
-    log_over_bar(true); /* a line that comes while it is drawn */
+    log_over_bar(true); /* a log line that comes while the bar is shown */
     char head[200], tail[120], left[32] = "";
     size_t columns = terminal_columns() - 1;
     double done = fraction(t), rows_total = (double)t->load.rows_total;

@@ -96,7 +96,7 @@ must_use static enum code apply_overrides(struct node *root, const char *const *
                                           struct arena *arena, struct err *err)
 {
     if (root->kind != NODE_MAP)
-        return OK; /* refused later, where it is said what was expected */
+        return OK; /* read_root refuses it with a better message */
     for (; env && *env; env++)
         TRY(override_variable(*env, root, arena, err));
     for (size_t i = 0; i < n_sets; i++)

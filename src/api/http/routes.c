@@ -82,7 +82,8 @@ static void refuse_path(struct call *call, bool is_admin)
     reply_refusal(call, refused_method, message);
 }
 
-/* Bodies are read as they come; a coding nobody undoes would be taken for rows that are malformed. */
+/* We do not decode bodies. Without this refusal a compressed body would be reported as malformed
+ * rows. */
 static bool refuse_coding(struct call *call)
 {
     const char *coding = http_request_header(call->req, "Content-Encoding");
@@ -98,7 +99,7 @@ static bool refuse_coding(struct call *call)
     return true;
 }
 
-/* The table that the path names, as it is written there. */
+/* Decode the name of the table in the path. */
 must_use static enum code decode_table(struct call *call, struct view encoded, struct err *err)
 {
     if (http_percent_decode(encoded, call->req->arena, &call->captures[0]))
@@ -106,7 +107,7 @@ must_use static enum code decode_table(struct call *call, struct view encoded, s
     return err_set(err, E_INVALID, "the path is not percent-encoded right");
 }
 
-/* Host, then what may be done here, then who asks for it. */
+/* First the host name, then whether the action is allowed here, then the origin. */
 static void run(struct call *call, const struct route *r, struct view encoded)
 {
     struct err err;
