@@ -6,6 +6,14 @@
 
 #include <stdio.h>
 
+/*
+ * Four forms, which differ in when they can be printed:
+ *
+ *     csv, arrow   row by row or batch by batch, as they come
+ *     table        likewise; widths are those of the first batch, so later cells may be cut
+ *     json         at the end: JSON has one array per column, and batches have all columns. The
+ *                  values of each column are collected as text, up to json_max bytes
+ */
 enum { SHOWN_NAME_CAP = 160 };
 static const size_t table_cell_max = 40;        /* characters of a cell in a table */
 static const size_t json_max = (size_t)1 << 30; /* bytes kept of the values of all columns */

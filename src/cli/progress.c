@@ -8,6 +8,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/*
+ * A load has two halves, reading and building, which take about equally long. The bar and the ETA
+ * assume that. The bar is redrawn in place; a log line that comes meanwhile is written above it.
+ */
 static const uint64_t log_interval_ns = 5000000000u;
 enum { BAR_CELLS = 24 };
 

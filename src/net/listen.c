@@ -90,6 +90,11 @@ static bool is_repeated(const struct addrinfo *list, const struct addrinfo *a)
     return false;
 }
 
+/*
+ * One name can have several addresses, and all of them must have the same port. With port 0 the
+ * kernel chooses a port for the first address, and we ask for the same one on the others. Another
+ * process may have taken it there, so we start again with another port, some times.
+ */
 /* What to open, and what is open so far. */
 struct opening {
     const char *host;

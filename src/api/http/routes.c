@@ -6,6 +6,19 @@
 #include <stdio.h>
 #include <strings.h>
 
+/*
+ * A request is decided in this order, and each step answers if it refuses:
+ *
+ *     the path and method          404, 405      this file
+ *     the name in the Host header  403           admission.c: protects from DNS rebinding
+ *     the action on the table      403           service_admit: read-only server or table
+ *     the origin of a change       403, 415      admission.c: protects from other web pages
+ *     the coding of the body       415           this file
+ *     the handler                                parses the body, and calls the service
+ *
+ * Everything before the handler needs only the head. So a request that is not allowed is refused
+ * for that reason, even if its body is too large or malformed as well.
+ */
 const struct route routes[] = {
     {"POST", "/v1/{}/_fetch", fetch_list, ACTION_READ, 0},
     {"POST", "/api/v1/table/{}/fetch", fetch_map, ACTION_READ, 0},
