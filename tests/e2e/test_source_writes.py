@@ -336,7 +336,7 @@ def test_a_partition_that_does_not_fit_newer_rows_is_refused(tmp_path):
         before = after_now()
         put(murr, {"a": 5})
         publish_v(source, "2026-01-02", before, {"a": "x"}, pa.string())
-        murr.wait_error("t", "column 'v' is int64 in rows written before, and now utf8")
+        murr.wait_error("t", "column 'v' was int64 in rows written earlier, and is now utf8")
         put(murr, {"b": 6})
         for _ in range(2):
             assert read(murr, ["a", "b"]) == [5, 6]

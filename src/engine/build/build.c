@@ -5,7 +5,23 @@
 #include "engine/store/generation.h"
 #include "segment/verify.h"
 
-/* The records that a worker holds while it builds a block. */
+/*
+ * A build runs once for each load, group of writes and merge, in two rounds over the workers:
+ *
+ *     blocks     take the records of a bin, drop the replaced ones, build index, rows and heap in
+ *     about 10 MB of memory that
+ *                stay in cache, write them in one piece
+ *     parts      write the footer, fsync, rename, open again, compare every checksum
+ *
+ * (1) The records of a block are exactly those of one bin, since both are cut by the same ranges of
+ *     key hashes. So blocks need nothing from each other, and no lock.
+ * (2) Of records with the same key the one with the largest ordinal stays, in whatever order they
+ *     arrive.
+ * (3) A worker holds at most worker_bytes of records, plus the piece that it is taking. Dropping
+ *     replaced records early keeps this true when many rows have few keys.
+ */
+
+/* The records of the block that a worker builds. */
 struct holding {
     uint8_t **pieces; /* owned runs of records */
     size_t n_pieces;
@@ -47,7 +63,7 @@ static void hold_piece(struct holding *h, uint8_t *take_bytes, size_t len)
     }
 }
 
-/* Copy the records that are still wanted into one new piece. */
+/* Copy the remaining records into one new piece, and free the old pieces. */
 static void compact(struct holding *h)
 {
     size_t len = 0;
@@ -64,8 +80,7 @@ static void compact(struct holding *h)
     *h = fresh;
 }
 
-/* All records of a block. Many rows of few keys (each replacing the one before) need not be held
- * together: whenever the bound is reached, the replaced ones are dropped. */
+/* Take all records of a block. Whenever the bound is reached, the replaced ones are dropped (3). */
 must_use static enum code hold_block(struct build *b, unsigned worker, size_t block,
                                      struct holding *h, struct err *err)
 {
@@ -81,18 +96,21 @@ must_use static enum code hold_block(struct build *b, unsigned worker, size_t bl
             continue;
         h->n_records = block_drop_replaced(b->builders[worker], h->records, h->n_records);
         compact(h);
-        /* A few long rows are not worth the room that lets many be dropped in time. */
+        /* Dropping must free half of the bound, or it would run again for every piece that comes
+         * and cost quadratic time. With a few long rows that cannot happen, and they may fill the
+         * bound. */
         uint64_t most = h->n_records <= 16 ? c->worker_bytes : c->worker_bytes / 2;
         if (h->n_bytes > most)
-            return err_set(err, E_LIMIT,
-                           "%zu rows of one block have %llu bytes, more than the %llu that %s "
-                           "leaves to them; raise %s",
-                           h->n_records, (unsigned long long)h->n_bytes, (unsigned long long)most,
-                           c->setting, c->setting);
+            return err_set(
+                err, E_LIMIT,
+                "%zu rows of one block have %llu bytes, but %s leaves only %llu bytes for "
+                "a block; raise %s",
+                h->n_records, (unsigned long long)h->n_bytes, c->setting, (unsigned long long)most,
+                c->setting);
     }
 }
 
-/* Of every key the newest record, unless that is a delete. */
+/* Keep the newest record of every key, unless it is a delete. */
 static void drop_deletes(struct block_builder *builder, struct holding *h)
 {
     size_t n = 0, n_deletes = 0;
@@ -126,7 +144,7 @@ static enum code build_task(void *job, size_t task, unsigned worker, struct err 
     return OK;
 }
 
-/* What was written must be what a reader finds. */
+/* Read the file back and compare it, before anything refers to it. */
 must_use static enum code check_written(const char *path, uint64_t *out_n_rows, struct err *err)
 {
     struct segment *s;

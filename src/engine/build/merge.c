@@ -11,11 +11,34 @@
 
 #include <assert.h>
 
-/* Rows of all layers that a block is built from, at most; what is left of them is about half. */
+/*
+ * A merge is a build (engine/build/build.c) whose records come from segments instead of a spill. It
+ * runs every few writes (engine/table/compaction.c decides when), and never needs sorting or a
+ * spill file:
+ *
+ * (1) All segments of a table hash with one seed, and a block holds one range of hashes. The
+ *     records of new block b of n_new come from the old blocks that overlap b/n_new .. (b+1)/n_new
+ *     of the hash range: usually one or two a layer.
+ * (2) Each record gets an ordinal by the age of its layer, newest largest, odd for deletes. The
+ *     build keeps the largest ordinal of a key, as it does in a load.
+ * (3) Rows up to `floor` are older than the table's base and are left out. A base's own rows always
+ *     count.
+ * (4) A patch takes the columns that it leaves open from the layers below it that are merged,
+ *     newest first. Columns that none of them has stay open in the output, or become null if the
+ *     base was merged too.
+ * (5) What is copied gets new checksums. So every byte that is read is compared with its old
+ *     checksum first: all of it once before the merge, and afterwards those pages again that may
+ *     have been read from disk anew.
+ *
+ * A row in two slots of its block counts once: seg_owns_slot says in which.
+ */
+
+/* Records that a new block is built from, at most. About half of them remain when others replace
+ * them, which makes the usual 128k rows. */
 static const uint64_t block_rows = 262144;
 static const uint64_t times_blocks_max = 512;
 
-/* Where a worker is in the bin that it takes. */
+/* A worker's place in the bin that it takes. */
 struct bin_cursor {
     size_t bin;
     size_t next_layer; /* to take records from */
@@ -24,15 +47,15 @@ struct bin_cursor {
 struct merge {
     struct record_source source; /* first: a source is cast back */
     const struct merge_config *config;
-    bool has_masks;       /* what comes out (segment/patch.h) */
-    bool has_stamps;      /* of their own, what comes out */
-    struct schema schema; /* of that */
+    bool has_masks;       /* of the output (segment/patch.h) */
+    bool has_stamps;      /* of the output: rows have their own */
+    struct schema schema; /* of the output */
     struct record_format format;
     struct seg_layout layout;
     struct unpack **unpacks;    /* by layer */
     struct bin_cursor *cursors; /* by worker */
     uint64_t n_blocks;
-    uint64_t times_blocks; /* as would do for rows of one length */
+    uint64_t times_blocks; /* factor on the blocks that evenly sized rows would need (merge_run) */
 };
 
 static bool is_base(const struct merge_config *c, size_t layer)
@@ -47,19 +70,20 @@ static uint64_t block_slots(const struct seg_set *set, uint64_t i)
 
 /* ------------------------------------------------------------------------------------ records */
 
-/* A base's rows are older than any layer's, and count. */
+/* The stamp that decides by (3); an even number, since a base has no deletes. */
 static int64_t stamp_of(const struct merge_config *c, size_t layer, const uint8_t *row)
 {
     return is_base(c, layer) ? INT64_MAX - 1 : seg_row_stamp(&c->layers[layer], row);
 }
 
-/* Fields in front of the table's. */
+/* The number of fields in front of the table's own. */
 static size_t n_hidden(const struct merge *m)
 {
     return (size_t)m->has_masks + m->has_stamps;
 }
 
-/* No null, mask and stamp: the layer may not have the fields. */
+/* Set the stamp, and clear the null bits of mask and stamp, which are set if the layer had no such
+ * fields. */
 static void set_stamp(const struct merge *m, struct record *r, int64_t stamp)
 {
     memcpy((uint8_t *)r + m->format.cell_offset[m->has_masks], &stamp, sizeof(stamp));
@@ -68,9 +92,9 @@ static void set_stamp(const struct merge *m, struct record *r, int64_t stamp)
 
 /* ------------------------------------------------------------------------------------ patches */
 
-/* What a lower layer has of a key. */
+/* What a lower layer has for a key. */
 struct lower {
-    const uint8_t *row; /* NULL: nothing that counts */
+    const uint8_t *row; /* NULL: no row that counts */
     uint32_t block, slot;
     bool is_deleted, is_older_than_base;
 };
@@ -84,7 +108,8 @@ must_use static enum code look_lower(const struct merge *m, size_t layer, struct
         .n = 1, .row = &l.row, .block = &l.block, .slot = &l.slot, .present = present};
     seg_find(m->config->layers[layer].set, &key, NULL, &rows);
     if (rows.is_damaged)
-        return err_set(err, E_CORRUPT, "rows below a patch are damaged on disk");
+        return err_set(err, E_CORRUPT,
+                       "rows below a patch are damaged on disk (checksum mismatch)");
     int64_t stamp = present[0] & 1 ? stamp_of(m->config, layer, l.row) : INT64_MIN;
     l.is_older_than_base = (present[0] & 1) && stamp <= m->config->floor;
     l.is_deleted = (present[0] & 1) && !l.is_older_than_base && (stamp & 1);
@@ -94,7 +119,7 @@ must_use static enum code look_lower(const struct merge *m, size_t layer, struct
     return OK;
 }
 
-/* Of the open columns, take those that a row below has. */
+/* Fill those open columns that a row below has. */
 must_use static enum code take_lower(struct merge *m, size_t layer, const struct lower *lower,
                                      struct view key, bool *is_open, struct buf *out, size_t *at,
                                      struct err *err)
@@ -123,8 +148,8 @@ static bool any_open(const bool *is_open, size_t n)
     return any;
 }
 
-/* Columns of a patch come from the layers below that are merged, too; those that none of them has stay masked, or are
- * null where there is nothing below. The record is the last of `out`. */
+/* Fill the open columns of a patch, by (4). The patch is the last record of `out`, and begins at
+ * *at. */
 must_use static enum code fill_patch(struct merge *m, size_t layer, const uint8_t *row,
                                      struct view key, struct buf *out, size_t *at, struct err *err)
 {
@@ -141,7 +166,8 @@ must_use static enum code fill_patch(struct merge *m, size_t layer, const uint8_
         else if (lower.row)
             TRY(take_lower(m, j, &lower, key, is_open, out, at, err));
         else if (lower.is_older_than_base)
-            j = c->n_layers - 1 - c->has_base; /* what lies between is older still */
+            j = c->n_layers - 1 -
+                c->has_base; /* layers further down are older still: go to the base */
     }
     uint8_t *mask = out->ptr + *at + m->format.cell_offset[0];
     if (m->has_masks)
@@ -151,7 +177,7 @@ must_use static enum code fill_patch(struct merge *m, size_t layer, const uint8_
     return OK;
 }
 
-/* Append the record of a slot, where it is a row of the bin. */
+/* Append the record of a slot, if it belongs to the bin and counts. */
 must_use static enum code take_slot(struct merge *m, size_t layer, uint64_t block, uint64_t slot,
                                     size_t bin, struct buf *out, struct err *err)
 {
@@ -177,7 +203,8 @@ must_use static enum code take_slot(struct merge *m, size_t layer, uint64_t bloc
     return OK;
 }
 
-/* Room for the rows of these blocks that fall into one bin, so that the buffer need not grow often. */
+/* Reserve room for the rows of these blocks that fall into one bin, so that the buffer rarely
+ * grows. */
 static void reserve(const struct merge *m, const struct seg_set *set, uint64_t first, uint64_t end,
                     struct buf *out)
 {
@@ -190,7 +217,8 @@ static void reserve(const struct merge *m, const struct seg_set *set, uint64_t f
 
 static enum code refuse_damage(struct err *err)
 {
-    return err_set(err, E_CORRUPT, "rows to be merged are damaged on disk (checksum mismatch)");
+    return err_set(err, E_CORRUPT,
+                   "rows that should be merged are damaged on disk (checksum mismatch)");
 }
 
 static size_t data_bytes(const struct seg_block *b)
@@ -198,7 +226,8 @@ static size_t data_bytes(const struct seg_block *b)
     return (size_t)(b->heap - b->rows) + b->heap_bytes;
 }
 
-/* Damage must not get new checksums: what is mapped is compared again before it is merged, though it was before. */
+/* (5), before the merge. Pages that were compared earlier may have been evicted and read from disk
+ * again, so all are compared once more. */
 must_use static enum code check_layers(const struct merge_config *c, struct err *err)
 {
     for (size_t i = 0; i < c->n_layers; i++) {
@@ -212,14 +241,16 @@ must_use static enum code check_layers(const struct merge_config *c, struct err 
     return OK;
 }
 
-/* A block is gone through once for each new block that its rows go to: only what came from the disk since is compared. */
+/* (5), during the merge. An old block is visited once for each new block that it overlaps; only
+ * pages whose bit was cleared since are compared. */
 static bool is_still_right(const struct seg_set *set, uint64_t block)
 {
     const struct seg_block *b = &set->blocks[block];
     return !set->pages || b->n_buckets == 0 || seg_pages_check(set->pages, b->rows, data_bytes(b));
 }
 
-/* All rows of a layer that fall into the bin: they lie in the blocks that overlap its range of hashes. */
+/* Append all rows of a layer that fall into the bin; they are in the blocks of (1). The products
+ * need 128 bits. */
 must_use static enum code take_layer(struct merge *m, size_t layer, size_t bin, struct buf *out,
                                      struct err *err)
 {
@@ -266,7 +297,7 @@ static void add_key_lengths(const struct seg_set *set, struct key_lengths *lengt
     }
 }
 
-/* A column may have nulls where it has in a layer, or is missing there. */
+/* A column of the output may have nulls if it has nulls in a layer or is missing there. */
 static void add_nulls(const struct merge *m, size_t layer, const size_t *field_of,
                       uint64_t *n_nulls)
 {
@@ -276,20 +307,21 @@ static void add_nulls(const struct merge *m, size_t layer, const size_t *field_o
             n_nulls[i] += field_of[i] == SIZE_MAX || set->layout->cells[field_of[i]].null_bit >= 0;
 }
 
-/* Fields of a layer by those of what comes out. */
+/* For each field of the output the field of the layer; SIZE_MAX if there is none. */
 static void match_fields(const struct merge *m, size_t layer, size_t *out)
 {
     const struct merge_config *c = m->config;
     const struct seg_layer *l = &c->layers[layer];
     for (size_t i = 0; i < c->schema->n_fields; i++)
         out[n_hidden(m) + i] = seg_layer_field(l, i);
-    if (m->has_masks) /* written anew: the layer may have had other columns, and bits for them */
+    if (m->has_masks) /* fill_patch writes masks anew: the layer's may be for other columns */
         out[0] = SIZE_MAX;
     if (m->has_stamps)
         out[m->has_masks] = l->has_stamps ? (size_t)l->has_masks : SIZE_MAX;
 }
 
-/* Rows need stamps of their own where some are deletes, or where a base may come that is newer than some. */
+/* Rows of the output need their own stamps if some are deletes, or if a new base may turn out to be
+ * newer than some of them. */
 static bool needs_stamps(const struct merge_config *c)
 {
     bool needs = c->has_source;
@@ -298,7 +330,7 @@ static bool needs_stamps(const struct merge_config *c)
     return needs && !c->has_base;
 }
 
-/* Patches are resolved as far as what lies below is merged, too. */
+/* Over a merged base every patch is complete (4). */
 static bool needs_masks(const struct merge_config *c)
 {
     bool needs = false;
@@ -326,7 +358,8 @@ must_use static enum code plan_layout(struct merge *m, struct err *err)
     return rc;
 }
 
-/* A multiple of the blocks of the largest layer, so that each of its blocks is gone through as seldom as can be. */
+/* The number of new blocks. A multiple of the largest layer's number makes each of its blocks feed
+ * whole new blocks, so that no block is visited more often than it has to be. */
 static uint64_t choose_blocks(const struct merge *m)
 {
     const struct merge_config *c = m->config;
@@ -346,7 +379,7 @@ static uint64_t choose_blocks(const struct merge *m)
     uint64_t wanted = (by_rows > by_bytes ? by_rows : by_bytes) * m->times_blocks;
     uint64_t unit = most_blocks % c->n_parts ? c->n_parts : most_blocks;
     uint64_t n = (wanted + unit - 1) / unit * unit;
-    /* A table that shrank has too many blocks. */
+    /* The table shrank: the multiple would keep far too many blocks. */
     if (n > 4 * wanted + c->n_parts)
         n = (wanted + c->n_parts - 1) / c->n_parts * c->n_parts;
     uint64_t most = SEG_MAX_BLOCKS / c->n_parts * c->n_parts;
@@ -403,8 +436,9 @@ must_use static enum code run(struct merge *m, struct merge_result *out, struct 
 }
 
 /*
- * Where long rows have come together in one block there are more blocks the next time. At last there is no bound: rows
- * that were taken must be merged, also when the configuration now leaves less memory to them.
+ * If long rows gather in one block and exceed a worker's memory, the merge runs again with eight
+ * times the blocks. The last attempt has no bound: rows that were acknowledged must be merged, even
+ * if the configuration now allows less memory than when they were written.
  */
 enum code merge_run(const struct merge_config *config, struct merge_result *out, struct err *err)
 {
@@ -416,7 +450,8 @@ enum code merge_run(const struct merge_config *config, struct merge_result *out,
         rc = run(&m, out, err);
         merge_done(&m);
     }
-    if (!rc && fault_count() != n_faults) /* some of what was read may be zeros */
-        return err_set(err, E_IO, "a mapped file could not be read while it was merged");
+    if (!rc &&
+        fault_count() != n_faults) /* some bytes that were copied may be zeros (base/fault.h) */
+        return err_set(err, E_IO, "the disk could not read a mapped file during the merge");
     return rc;
 }

@@ -1,4 +1,4 @@
-/* Where a build takes its records from: bins of them, one for each block. */
+/* A record source: where a build takes its records from. They are in bins, one for each block. */
 #ifndef MURR_ENGINE_BUILD_RECORD_SOURCE_H
 #define MURR_ENGINE_BUILD_RECORD_SOURCE_H
 
@@ -7,15 +7,17 @@
 
 struct record_source {
     /*
-     * The next piece of a bin: a run of records, one behind the other; empty when nothing is left. The bytes are
-     * the caller's (free). Called for one bin until that is empty, then for another, by each worker.
+     * Take the next piece of a bin: a run of records, one after the other; empty when nothing is
+     * left. The caller owns the bytes (free). A worker empties one bin before it takes from
+     * another, and no two workers take from the same bin.
      */
     enum code (*take)(struct record_source *s, unsigned worker, size_t bin, uint8_t **out_bytes,
                       size_t *out_len, struct err *err);
 };
 
-/* The ordinals of a merge: deletes have odd ones. Newer layers have larger ranks. The broken build (make
- * VARIANT=broken) lets old rows win; the model test must catch it. */
+/* The ordinal of a record in a merge: odd for a delete, and larger for a newer layer, which has a
+ * larger rank. In the broken build (make VARIANT=broken) old rows win, and the model test must
+ * catch it. */
 static inline uint64_t record_merge_ordinal(size_t rank, bool is_delete)
 {
 #ifdef MURR_TEST_OLD_ROWS_WIN

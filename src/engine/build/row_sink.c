@@ -26,7 +26,8 @@ void row_sink_done(struct row_sink *s)
     arena_done(&s->arena);
 }
 
-/* Lists of one length are always converted: that checks their lengths and that no element is null. */
+/* Lists of a fixed length are always converted, since the conversion checks their lengths and
+ * refuses null elements. */
 void row_sink_expect(struct row_sink *s, const struct type *types)
 {
     const struct schema *schema = s->config->schema;
@@ -57,7 +58,7 @@ must_use static enum code check_nulls(const struct row_sink *s, size_t field_idx
                    (unsigned long long)(row + i));
 }
 
-/* One column as the records get it. */
+/* Check and convert one column. */
 must_use static enum code prepare(struct row_sink *s, size_t i, const struct vector *v,
                                   uint64_t row, struct err *err)
 {
@@ -77,7 +78,7 @@ must_use static enum code prepare(struct row_sink *s, size_t i, const struct vec
               : OK;
 }
 
-/* A key of one column is bytes that are already there. */
+/* The key of one column is the value's own bytes, where they are. */
 static void single_keys(const struct vector *v, size_t n, struct view *keys)
 {
     if (v->type.dtype == DT_UTF8) {
@@ -103,13 +104,15 @@ static void composite_keys(struct row_sink *s, size_t n)
             else
                 buf_put(&s->key_bytes, (const uint8_t *)v->values + row * width, width);
         }
-        /* The buffer may still move: keep the offset for now. */
+        /* The buffer may still move, so `ptr` holds the offset until all keys are in it. */
         s->keys[row] = (struct view){(const uint8_t *)start, s->key_bytes.len - start};
     }
     for (size_t row = 0; row < n; row++)
         s->keys[row].ptr = s->key_bytes.ptr + (size_t)s->keys[row].ptr;
 }
 
+/* Records are reserved first and filled afterwards, column by column, which keeps each column's
+ * loop tight. */
 must_use static enum code put_records(struct row_sink *s, const struct view *keys, size_t n,
                                       uint64_t ordinal, struct err *err)
 {

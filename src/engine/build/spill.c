@@ -7,11 +7,28 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+/*
+ * Every row of a load passes through here once. A chunk goes through three states:
+ *
+ *     open      one for each worker and bin; only that worker touches it, so adding a record takes
+ *     no lock filled    too full for the next record, but some of its records may still be reserved
+ *     and not written;
+ *               spill_commit ends that
+ *     full      in the list of its bin, in memory or in the file
+ *
+ * (1) Open chunks alone may take half of memory_bytes; chunk_bytes is chosen so. With very many
+ *     bins it stops at SPILL_CHUNK_MIN_BYTES, so a caller that may choose many bins must bound
+ *     their number by that (engine/table/write_queue.c).
+ * (2) Once chunks take more than memory_bytes, each chunk that becomes full goes to the file.
+ *     Chunks are written where an atomic counter says, so workers write side by side.
+ * (3) After the seal each bin is taken by one worker, so taking needs no lock either.
+ */
+
 enum { CHUNK_MAX_BYTES = 65536 };
 
 struct spill_chunk {
     struct spill_chunk *next;
-    uint8_t *bytes; /* NULL once it lies in the file */
+    uint8_t *bytes; /* NULL while it is in the file */
     size_t bin;
     uint64_t file_offset;
     uint32_t used;
@@ -23,10 +40,10 @@ struct spill {
     struct spill_config config;
     uint32_t chunk_bytes;
     struct spill_chunk **open;   /* [worker * n_bins + bin], only that worker's thread */
-    struct spill_chunk **filled; /* by worker: no room left, not yet committed */
+    struct spill_chunk **filled; /* by worker, not committed yet */
     struct spill_chunk **full;   /* by bin, newest first; guarded by the lock */
     pthread_mutex_t lock;        /* guards full and the opening of the file */
-    int fd;                      /* -1 until something is spilled */
+    int fd;                      /* -1 until the first chunk is written */
     _Atomic uint64_t file_end;
     _Atomic uint64_t memory_used; /* of all chunks in memory */
 };
@@ -103,7 +120,7 @@ void spill_free(struct spill *s)
     free(s);
 }
 
-/* A file without a name: nothing to clean up after a crash. */
+/* The file has no name, so a crash leaves nothing to clean up. */
 must_use static enum code open_file(struct spill *s, struct err *err)
 {
     enum code rc = OK;

@@ -16,7 +16,7 @@ void column_union_done(struct column_union *u)
     *u = (struct column_union){0};
 }
 
-/* Most files have their columns in the same order: `guess` is where it is likely to be. */
+/* Files mostly have their columns in the same order, so the column is tried at `guess` first. */
 static struct union_column *find_or_add(struct column_union *u, struct view name, size_t guess)
 {
     if (guess < u->n && view_eq_cstr(name, u->columns[guess].name))
@@ -62,7 +62,7 @@ void column_union_add(struct column_union *u, const struct publication *p,
             continue;
         const char *bad = bad_name(name), *why = bad ? bad : col->supported ? NULL : col->why_not;
         char shown[128];
-        if (bad) /* to be named as it can be */
+        if (bad) /* a printable form, for the message that it was skipped */
             name = view_cstr(view_printable(name, shown, sizeof(shown)));
         struct union_column *c = find_or_add(u, name, i);
         if (why) {
@@ -77,7 +77,8 @@ void column_union_add(struct column_union *u, const struct publication *p,
     }
 }
 
-/* Any order that the files have no part in: integers before floats, which take them in. */
+/* Types are sorted before they are unified one after the other, so that the result cannot depend on
+ * the order of the files. Integers come before floats, which can hold them. */
 static int by_type(const void *a, const void *b)
 {
     const struct type *x = a, *y = b;
@@ -87,7 +88,7 @@ static int by_type(const void *a, const void *b)
     return strcmp(type_text(x, s), type_text(y, t));
 }
 
-/* The first two files, in their order, that do not go together. */
+/* The message names the first two files, in their own order, whose types do not go together. */
 static enum code do_not_unify(const struct union_column *c, struct err *err)
 {
     char shown[128], have[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
@@ -121,7 +122,7 @@ enum code union_column_type(const struct union_column *c, const struct schema *s
 {
     char shown[128];
     if (c->unsupported_in)
-        return err_set(err, E_INVALID, "file %s, column '%s': %s; in file %s it is sound",
+        return err_set(err, E_INVALID, "file %s, column '%s': %s; in file %s it can be read",
                        c->unsupported_in, view_printable(view_cstr(c->name), shown, sizeof(shown)),
                        c->why_not, c->supported_in);
     if (c->n_types)

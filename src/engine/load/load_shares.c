@@ -5,13 +5,13 @@
 #include <pthread.h>
 #include <time.h>
 
-static const uint64_t least_bytes = 32u << 20; /* a share that is worth starting with */
-static const long look_ns = 50 * 1000 * 1000;  /* between looks at who was called off */
+static const uint64_t least_bytes = 32u << 20; /* the smallest share worth starting with */
+static const long look_ns = 50 * 1000 * 1000;  /* between two checks for cancellation */
 
 struct load_shares {
     struct pool_turns *turns;
     uint64_t memory_bytes;
-    bool is_for_one; /* there is one table: it gets all */
+    bool is_for_one; /* there is only one table, which gets all memory */
 
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t freed;
@@ -39,7 +39,7 @@ void load_shares_free(struct load_shares *s)
     free(s);
 }
 
-/* What a load would get now; 0: it has to wait. The lock is held. */
+/* What a load would get now, by (1) and (2); 0: it has to wait. The lock is held. */
 static uint64_t offer(const struct load_shares *s, bool all)
 {
     uint64_t least = least_bytes < s->memory_bytes ? least_bytes : s->memory_bytes;
@@ -50,6 +50,7 @@ static uint64_t offer(const struct load_shares *s, bool all)
     return s->left_bytes / 2 > least ? s->left_bytes / 2 : least;
 }
 
+/* Setting `cancelled` wakes nobody, so the wait is bounded and the caller looks again. */
 static void wait_a_little(struct load_shares *s)
 {
     struct timespec until;

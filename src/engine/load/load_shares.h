@@ -1,10 +1,13 @@
 /*
- * What loads that run side by side have between them: memory, and turns of workers.
+ * Load shares: how loads that run side by side divide memory and processor time.
  *
- * A load takes half of the memory that is left, so that the first is fast and the next ones have some; where less
- * than a useful share is left it waits. Only with all of it does a load fail for want of memory: whether data loads
- * must not depend on what else does. Each load has workers of its own, which take turns: a worker that waits for its
- * source has none, so a source that drips costs itself.
+ * (1) A load takes half of the memory that is left. The first load is then fast, and later ones
+ *     still get some. If less than a useful share is left, a load waits.
+ * (2) A load that fails with E_LIMIT in its share runs again with all memory, alone. So whether
+ *     data loads does not depend on what else is loading.
+ * (3) Each load has its own workers, one for each turn, and all loads share the turns. A worker
+ *     gives its turn back while it waits for its source. A slow source therefore delays only its
+ *     own load.
  */
 #ifndef MURR_ENGINE_LOAD_LOAD_SHARES_H
 #define MURR_ENGINE_LOAD_LOAD_SHARES_H
@@ -18,14 +21,15 @@ struct load_shares;
 
 struct load_share {
     uint64_t memory_bytes;
-    bool is_all;
+    bool is_all; /* it is all memory there is (2) */
     struct pool *pool;
 };
 
 struct load_shares *load_shares_new(const struct load_config *config, size_t n_tables);
-void load_shares_free(struct load_shares *s); /* all were given back; NULL is fine */
+void load_shares_free(struct load_shares *s); /* after all were given back; NULL is fine */
 
-/* Waits for one. Threads: any. Fails E_CANCELLED soon after that is set. */
+/* Wait for a share, or with `all` for all memory. Threads: any. Fails E_CANCELLED, within 50 ms
+ * after it is set. */
 must_use enum code load_shares_take(struct load_shares *s, bool all, const _Atomic bool *cancelled,
                                     struct load_share *out_share, struct err *err);
 void load_shares_give_back(struct load_shares *s, struct load_share *share);

@@ -10,10 +10,28 @@
 
 #include <sys/random.h>
 
-/* Rows of a block: 8 MB of rows of a cache line, which a worker puts together in its share of L3. */
+/*
+ * A load has two halves, because a block can be built only when all its rows are known, and rows of
+ * one block may be in any file. The first half (scatter.c) reads each file once and puts every row
+ * as a record into the bin of its block. The second (engine/build/build.c) takes bin after bin.
+ * Between the two the layout is chosen, from what the rows turned out to be: the lengths of keys,
+ * and which columns have nulls.
+ *
+ * (1) The number of blocks must be fixed before the first row is read, so it is guessed from the
+ *     footers. A wrong guess makes blocks larger or smaller than is good for the caches; the result
+ *     is correct all the same.
+ * (2) Everything that footers announce is held against the load's budget before a chunk is read
+ *     (docs/decisions/0012).
+ * (3) The hash seed is random, so nobody can prepare keys that all fall into one block. A table
+ *     that has layers keeps its seed, since layers and base must hash alike.
+ */
+
+/* Rows of a block. With rows of 64 bytes a block has 8 MB, which a worker assembles in its share of
+ * L3. */
 static const uint64_t block_rows = 131072;
 
-/* Footers on their way at a time. */
+/* How many footers are being read at a time: a publication of a thousand files would otherwise wait
+ * for a thousand round trips. */
 static const size_t openings = 32;
 
 struct load {
@@ -22,7 +40,7 @@ struct load {
     struct pq_limits limits;
     struct pq_budget budget;
     struct source_file *files;
-    size_t n_files; /* started to open, or open */
+    size_t n_files; /* open, or being opened */
     struct resolved resolved;
     struct record_format format;
     struct spill *spill;
@@ -30,7 +48,7 @@ struct load {
     struct seg_layout layout;
     uint64_t hash_seed;
     uint64_t n_blocks;
-    uint64_t sample_every; /* of so many row groups one is read; 1: all are */
+    uint64_t sample_every; /* one of this many row groups is read; 1: all */
 };
 
 void load_result_done(struct load_result *r)
@@ -53,7 +71,7 @@ static void load_done(struct load *l)
     free(l->files);
 }
 
-/* Footers are read ahead too: a thousand files are a thousand requests. */
+/* Open files in order, while the reads of the next footers are under way. */
 must_use static enum code open_files(struct load *l, struct err *err)
 {
     const struct publication *p = l->job->publication;
@@ -65,7 +83,8 @@ must_use static enum code open_files(struct load *l, struct err *err)
             TRY(source_file_start(&p->data_files[l->n_files], job->op, &l->files[l->n_files], err));
         struct source_file *f = &l->files[i];
         TRY(source_file_open(f, job->op, &l->limits, err));
-        /* A small file is all in its tail. */
+        /* The tail of a small file is the whole file. Kept, within a share, it saves reading the
+         * chunks again. */
         if (f->tail.len < f->size || kept_bytes + f->size > l->shares.tails)
             source_file_drop_tail(f);
         kept_bytes += f->tail.len;
@@ -82,8 +101,8 @@ static uint64_t choose_sample(const struct load *l)
     return wanted && n_bytes > wanted ? n_bytes / wanted : 1;
 }
 
-/* Bytes that the rows will have as records, guessed from the footers: strings are often stored once
- * and repeated, so their chunks are counted four times. A wrong guess costs speed, not correctness. */
+/* (1): guess how many bytes the rows will take as records. Strings are often stored once in a
+ * dictionary, so their chunks are counted four times. */
 must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, uint64_t *out_bytes,
                                       struct err *err)
 {
@@ -107,7 +126,7 @@ must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, 
     return OK;
 }
 
-/* As many blocks as rows need to be built in cache, and as memory needs to hold one a worker. */
+/* (1): enough blocks that each is built in cache, and that the memory holds one for each worker. */
 must_use static enum code choose_blocks(struct load *l, struct err *err)
 {
     uint64_t n_rows, n_bytes;
@@ -173,7 +192,7 @@ must_use static enum code build(struct load *l, struct build_result *out, struct
     return build_run(&config, job->pool, job->progress, out, err);
 }
 
-/* Files that announce more than they may come to are not begun. */
+/* (2) */
 must_use static enum code check_announced(const struct load *l, struct err *err)
 {
     uint64_t all = 0;
@@ -192,15 +211,17 @@ must_use static enum code check_announced(const struct load *l, struct err *err)
     return OK;
 }
 
-/* Of a table whose metadata says which rows count, deleted ones would come back. */
+/* In an Iceberg table, metadata beside the files says which rows were deleted. Loading the
+ * files alone would bring those rows back. */
 must_use static enum code check_not_foreign(const struct load *l, struct err *err)
 {
     for (size_t f = 0; f < l->n_files; f++) {
         const char *foreign = pq_file_foreign(l->files[f].pq);
         if (foreign)
             return err_set(err, E_UNSUPPORTED,
-                           "file %s is %s: its rows alone are not those of the table, as deleted "
-                           "ones are among them; export the table to plain Parquet",
+                           "file %s is %s: its rows may include deleted ones, since only the "
+                           "table's metadata says which rows count; export the table to plain "
+                           "Parquet",
                            l->files[f].name, foreign);
     }
     return OK;
@@ -248,8 +269,8 @@ enum code load_run(const struct load_job *job, struct load_result *out_result, s
     struct load l = {.job = job};
     l.shares = memory_shares_of_load(job->memory_bytes, pool_size(job->pool));
     l.limits = row_reader_limits(&l.shares, files_bytes(job->publication), &l.budget);
-    /* Nobody can prepare keys that collide, as nobody knows the seed. */
     l.hash_seed = job->hash_seed;
+    /* (3) */
     if (!l.hash_seed && getrandom(&l.hash_seed, sizeof(l.hash_seed), 0) != sizeof(l.hash_seed))
         l.hash_seed = clock_mono_ns();
     atomic_store(&job->progress->started_ns, clock_mono_ns());

@@ -11,12 +11,12 @@
 
 struct planning {
     const struct plan_config *config;
-    struct transfer_loop *transfers; /* NULL: the source needs none */
+    struct transfer_loop *transfers; /* NULL for a local source */
     struct source *source;
     struct source_answer found;
     struct pool *pool;
     struct load_progress progress;
-    char dir[PATH_CAP]; /* "": none made */
+    char dir[PATH_CAP]; /* "" until it is made */
 };
 
 void plan_done(struct plan *p)
@@ -27,7 +27,7 @@ void plan_done(struct plan *p)
 
 static void planning_done(struct planning *p)
 {
-    struct err ignored; /* it is in a directory for temporary files */
+    struct err ignored; /* what cannot be removed is in a directory for temporary files */
     source_answer_done(&p->found);
     source_close(p->source);
     transfer_loop_close(p->transfers);
@@ -54,6 +54,7 @@ must_use static enum code make_dir(struct planning *p, struct err *err)
     return OK;
 }
 
+/* Everything but reading the footers grows with the rows. */
 static void scale(const struct planning *p, const struct load_result *r, double seconds,
                   struct plan *out)
 {

@@ -4,18 +4,33 @@
 
 #include <pthread.h>
 
+/*
+ * One queue for each load, one take for each row group.
+ *
+ * (1) Tasks before `next` were started; those taken are no longer in `flights`. A take of task t
+ *     starts everything up to t, whatever the memory, since the worker needs it now; tasks after t
+ *     are started only within the limits.
+ * (2) held_bytes counts every buffer: taken, in flight and idle. A row group that goes into a
+ *     buffer is no larger than a worker's share of memory_bytes, so what the workers need at once
+ *     always fits.
+ * (3) Idle buffers are reused for row groups of a similar size: of at least half their capacity.
+ *     malloc would return megabytes to the kernel and fault them in anew for each row group.
+ * (4) Waiting for bytes happens outside the lock, and without a turn, so a slow source keeps no
+ *     core from other loads.
+ */
+
 enum { AHEAD_MAX = 64, IDLE_MAX = 8 };
 
 struct prefetch_queue {
     struct prefetch_queue_config config;
-    struct remote_op op; /* ends with config.op, and when `stop` is set */
+    struct remote_op op; /* ends when config.op does, or when `stop` is set */
     _Atomic bool stop;
 
     pthread_mutex_t lock;        /* guards the rest */
-    struct prefetched **flights; /* by task: started and not taken */
-    size_t next;                 /* the first task that has not been started */
-    size_t n_ahead;              /* flights */
-    uint64_t held_bytes;         /* of the memory of all that is taken, on its way or idle */
+    struct prefetched **flights; /* by task: started and not yet taken, else NULL */
+    size_t next;                 /* (1) the first task that was not started */
+    size_t n_ahead;              /* number of flights */
+    uint64_t held_bytes;         /* (2) */
     struct prefetched *idle[IDLE_MAX];
     size_t n_idle;
 };
@@ -34,7 +49,7 @@ static void drop(struct prefetch_queue *q, struct prefetched *f)
     free(f);
 }
 
-/* One whose memory is large enough, or empty; the lock is held. */
+/* An idle buffer that fits (3), or an empty one. The lock is held. */
 static struct prefetched *take_idle(struct prefetch_queue *q, uint64_t n_bytes)
 {
     for (size_t i = 0; i < q->n_idle; i++) {
@@ -90,7 +105,7 @@ must_use static enum code start(struct prefetch_queue *q, size_t task, struct er
     return OK;
 }
 
-/* Start what is needed for `task`, and what may be of those behind it. The lock is held. */
+/* Start what `task` needs, and of those after it what the limits allow (1). The lock is held. */
 must_use static enum code start_until(struct prefetch_queue *q, size_t task, struct err *err)
 {
     for (; q->next < q->config.n_tasks; q->next++) {
@@ -119,7 +134,7 @@ enum code prefetch_queue_take(struct prefetch_queue *q, size_t task,
     q->flights[task] = NULL;
     q->n_ahead -= f != NULL;
     pthread_mutex_unlock(&q->lock);
-    pool_wait_begin(q->config.pool); /* a slow source keeps no core from other loads */
+    pool_wait_begin(q->config.pool); /* (4) */
     if (!rc && f) {
         rc = prefetched_finish(f, err);
     } else if (!rc) {

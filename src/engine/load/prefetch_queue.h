@@ -1,10 +1,12 @@
 /*
- * Row groups on their way, ahead of the workers that decode them. Workers take tasks (row groups) in order, so
- * what is read ahead is what comes next. As many are on their way as memory allows; where the source is far,
- * that hides its latency and keeps its connections busy. Where it is near, nothing is read ahead.
+ * The prefetch queue: reads row groups before the workers need them. Workers take tasks (row
+ * groups) in order, so the queue knows what comes next. From a far source it reads as many row
+ * groups ahead as memory allows, which hides latency and keeps connections busy. From a near source
+ * it reads nothing ahead: the page cache does that.
  *
- * All memory, of what is taken, on its way or kept for the next, is at most `memory_bytes`. A row group of more
- * than a worker's share of that goes through a file (engine/load/prefetched.h) when its turn has come.
+ * All buffers together, taken, being filled or kept for reuse, have at most `memory_bytes`. A row
+ * group larger than one worker's share of that is read when its turn comes, through a file
+ * (engine/load/prefetched.h).
  */
 #ifndef MURR_ENGINE_LOAD_PREFETCH_QUEUE_H
 #define MURR_ENGINE_LOAD_PREFETCH_QUEUE_H
@@ -12,17 +14,17 @@
 #include "base/pool.h"
 #include "engine/load/prefetched.h"
 
-/* A row group. */
+/* A row group to read. */
 struct prefetch_task {
     struct prefetch_place place;
     uint64_t n_rows;
-    uint64_t n_bytes; /* that it takes in memory */
+    uint64_t n_bytes; /* what it takes in memory */
 };
 
 struct prefetch_queue_config {
     const struct prefetch_task *tasks;
     size_t n_tasks;
-    struct pool *pool; /* whose workers take */
+    struct pool *pool; /* its workers call prefetch_queue_take */
     uint64_t memory_bytes;
     bool is_far;
     const char *temp_dir;
@@ -31,16 +33,17 @@ struct prefetch_queue_config {
 
 struct prefetch_queue;
 
-/* Borrows   what config points to. Reads nothing yet. */
+/* Borrows what config points to, until the free. Reads nothing yet. */
 struct prefetch_queue *prefetch_queue_new(const struct prefetch_queue_config *config);
-/* Calls off what is on its way, and waits for that. */
+/* Cancels reads under way, and waits until they have ended. */
 void prefetch_queue_free(struct prefetch_queue *q);
 
 /*
  * Wait for the bytes of a task, and start reading those that follow.
  *
- * Threads   any. Each task once; about in order.
- * Fails     what reading fails with; E_IO, E_NOMEM for the file.
+ * Threads   any; each task is taken once, roughly in order. Gives up the worker's turn while it
+ *           waits.
+ * Fails     as the reads do; E_IO, E_NOMEM for the temporary file.
  */
 must_use enum code prefetch_queue_take(struct prefetch_queue *q, size_t task,
                                        struct prefetched **out_prefetched, struct err *err);

@@ -8,14 +8,14 @@
 #include <unistd.h>
 
 static const uint64_t gap_bytes_max = 1u << 20;
-static const uint64_t gap_part = 32;
+static const uint64_t gap_part = 32; /* gaps may be 1/32 of the wanted bytes of a run */
 
 /* ---------------------------------------------------------------------------------------- plan */
 
-/* A chunk on its way into a run. */
+/* A chunk that is wanted, with its place in the file. */
 struct wanted {
     uint64_t offset, len;
-    size_t column; /* of the place */
+    size_t column; /* index into the place's columns */
 };
 
 static int compare_wanted(const void *a, const void *b)
@@ -24,12 +24,14 @@ static int compare_wanted(const void *a, const void *b)
     return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-/* Runs begin at multiples of this. */
+/* Runs begin at multiples of 16 in memory. */
 static uint64_t padded(uint64_t len)
 {
     return (len + 15) & ~(uint64_t)15;
 }
 
+/* Whether to read the gap before `next` as well. A chunk that overlaps the run, which only a broken
+ * file has, gets a run of its own. */
 static bool is_worth_joining(const struct byte_range *run, uint64_t n_wanted,
                              const struct wanted *next)
 {
@@ -47,7 +49,8 @@ static struct byte_range *add_run(struct prefetched *f, uint64_t offset)
     return &f->runs[f->n_runs++];
 }
 
-/* Chunks by offset to runs, and their places in memory. */
+/* Make runs of the chunks, which are sorted by offset, and note where each chunk will be in
+ * memory. */
 static void make_runs(struct prefetched *f, const struct wanted *wanted)
 {
     uint64_t n_wanted = 0;
@@ -167,7 +170,7 @@ void prefetched_reset(struct prefetched *f)
 {
     struct err ignored;
     if (f->reading && object_read_finish(f->reading, &ignored))
-        f->reading = NULL; /* nobody wants it */
+        f->reading = NULL; /* the bytes are not wanted, so neither is the error */
     if (f->is_mapped)
         munmap(f->bytes, f->len);
     f->bytes = NULL;

@@ -92,7 +92,7 @@ must_use static enum code add_key(const struct table_spec *spec, const struct so
 
 /* ---------------------------------------------------------------------------------- each file */
 
-/* Whether two timestamps, or lists of them. */
+/* Whether both are timestamps, or both are lists of timestamps. */
 static bool are_timestamps(const struct type *a, const struct type *b)
 {
     return a->dtype == b->dtype &&
@@ -100,6 +100,8 @@ static bool are_timestamps(const struct type *a, const struct type *b)
             (a->dtype == DT_LIST && a->element == DT_TIMESTAMP && b->element == DT_TIMESTAMP));
 }
 
+/* INT96 holds nanoseconds with a range of its own; converted from int64 nanoseconds, years after
+ * 2262 would be lost. */
 struct type resolve_read_type(const struct pq_column *col, const struct type *wanted)
 {
     struct type t = col->type;
@@ -110,7 +112,7 @@ struct type resolve_read_type(const struct pq_column *col, const struct type *wa
     return t;
 }
 
-/* The field takes what the file has, or the file has nothing. */
+/* The column must convert to the field's type, or hold only nulls. */
 must_use static enum code check_type(const struct source_file *f, size_t column,
                                      const struct field *field, struct err *err)
 {
@@ -162,7 +164,8 @@ must_use static enum code map_file(const struct source_file *f, const struct pub
     return OK;
 }
 
-/* What was asked for by name and is in no file was misspelt. */
+/* A configured column that no file has was misspelt. One that some files lack may have been added
+ * later. */
 must_use static enum code check_present(const struct resolved *r, const struct source_file *files,
                                         struct err *err)
 {
@@ -174,7 +177,8 @@ must_use static enum code check_present(const struct resolved *r, const struct s
     for (size_t i = 0; i < r->schema.n_fields; i++)
         if (!is_there[i])
             return err_set(
-                err, E_INVALID, "file %s has no column '%s', nor has any other", files[0].name,
+                err, E_INVALID, "file %s has no column '%s', and neither has any other file",
+                files[0].name,
                 view_printable(view_cstr(r->schema.fields[i].name), shown, sizeof(shown)));
     return OK;
 }
@@ -195,7 +199,7 @@ must_use static enum code resolve(const struct table_spec *spec, const struct pu
     for (; r->n_files < n_files; r->n_files++) {
         enum code rc = map_file(&files[r->n_files], p, &r->schema, &r->files[r->n_files], err);
         if (rc) {
-            r->n_files++; /* what it has is freed with the others */
+            r->n_files++; /* so that resolved_done frees what this file has so far */
             return rc;
         }
     }

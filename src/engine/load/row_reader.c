@@ -73,10 +73,11 @@ enum code row_reader_next(struct row_reader *r, struct vector *const *runs, size
     }
     size_t n = runs[0]->n;
     if (n == 0)
-        return err_set(err, E_CORRUPT, "ends after %llu of %llu rows", (unsigned long long)r->at,
-                       (unsigned long long)r->n_rows);
+        return err_set(err, E_CORRUPT, "the row group ends after %llu of %llu rows",
+                       (unsigned long long)r->at, (unsigned long long)r->n_rows);
     if (n > n_left)
-        return err_set(err, E_CORRUPT, "has more than the %llu rows that it says",
+        return err_set(err, E_CORRUPT,
+                       "the row group has more than the %llu rows that it announces",
                        (unsigned long long)r->n_rows);
     r->at += n;
     *out_n = n;

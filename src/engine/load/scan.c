@@ -13,24 +13,24 @@ struct scan {
     const struct source_file *file;
     struct scan_config config;
     size_t n;        /* columns */
-    size_t *columns; /* of the file */
+    size_t *columns; /* indexes into the file's columns */
     struct row_reader reader;
     struct view *chunks;    /* in `prefetched` */
-    struct vector *runs;    /* decoded, not all appended */
-    struct vector **run_of; /* each of them */
+    struct vector *runs;    /* decoded rows, not all appended yet */
+    struct vector **run_of; /* pointers to all of `runs` */
     struct scan_column *building;
     struct ipc_field *fields;
-    struct arena names; /* of the fields */
+    struct arena names; /* names of the fields */
     struct prefetched prefetched;
-    struct buf schema;  /* the message */
-    struct arena arena; /* of the columns of the stream handed out */
+    struct buf schema;  /* the encoded schema message */
+    struct arena arena; /* columns of the stream that was handed out last */
 
-    size_t row_group; /* the one being read, or the next */
+    size_t row_group; /* the current one if in_group, else the next */
     bool in_group;
-    size_t run_n, run_at; /* rows of the run, and how many of them were appended */
-    uint64_t n_done;      /* rows appended */
-    size_t built_bytes;
-    bool begun; /* a batch was handed out */
+    size_t run_n, run_at; /* rows in the run, and how many of them were appended */
+    uint64_t n_done;      /* rows appended since the start */
+    size_t built_bytes;   /* of the batch so far */
+    bool begun;           /* a batch was handed out */
 };
 
 /* ------------------------------------------------------------------------------ which columns */
@@ -48,7 +48,7 @@ must_use static enum code add_named(struct scan *s, struct view name, struct err
     return OK;
 }
 
-/* A leaf of a nested column: there must be pages where it is. */
+/* Check the pages of one leaf of a nested column. */
 must_use static enum code check_leaf(const struct scan *s, size_t row_group, size_t leaf_idx,
                                      struct err *err)
 {
@@ -56,13 +56,14 @@ must_use static enum code check_leaf(const struct scan *s, size_t row_group, siz
     AUTO(buf) struct buf bytes = {0};
     TRY(pq_leaf_range(s->file->pq, row_group, leaf_idx, &offset, &len, err));
     if (len > s->config.shares->chunks)
-        return OK; /* too much for a look at what nobody reads */
+        return OK; /* not worth that much memory, since the column is not read */
     struct byte_range range = {offset, len, buf_reserve(&bytes, len), false};
     TRY(object_read_finish(source_file_read(s->file, &range, 1, &no_bound), err));
     return pq_leaf_check(s->file->pq, row_group, leaf_idx, view_of(bytes.ptr, len), err);
 }
 
-/* Nested columns are left out, if they are sound; what is wrong about other columns is damage. */
+/* A nested column is left out if its pages are sound. Any other column that Murr cannot read is an
+ * error, so that a damaged file does not look like one with fewer columns. */
 must_use static enum code check_left_out(const struct scan *s, size_t i, struct err *err)
 {
     const struct pq_column *col = pq_file_column(s->file->pq, i);
@@ -93,7 +94,7 @@ must_use static enum code choose_columns(struct scan *s, struct err *err)
     return OK;
 }
 
-/* A name as Arrow takes it: UTF-8 without a NUL. A file may have others. */
+/* Arrow wants names in UTF-8 without a NUL; a Parquet file may have others, which are escaped. */
 static const char *arrow_name(struct scan *s, const struct pq_column *col)
 {
     struct view name = view_of(col->name, col->name_len);
@@ -127,7 +128,7 @@ static void make_columns(struct scan *s)
 
 /* -------------------------------------------------------------------------------------- INT96 */
 
-/* Bring some columns of a row group into memory, and begin to decode them. */
+/* Read some columns of a row group, and begin to decode them. */
 must_use static enum code open_columns(struct scan *s, size_t row_group, const size_t *columns,
                                        size_t n, struct err *err)
 {
@@ -149,8 +150,12 @@ must_use static enum code read_through(struct scan *s, size_t i, size_t row_grou
     return OK;
 }
 
-/* Nanoseconds, as INT96 counts them, or microseconds where some are out of their range. Costs reading the
- * column twice. Other failures come again when it is their turn. */
+/*
+ * INT96 timestamps become nanoseconds, or microseconds if a value does not fit into int64
+ * nanoseconds. The schema comes before the first batch, so the column is decoded once just for
+ * this. Failures other than E_INVALID are ignored here: they come up again when the batches are
+ * read.
+ */
 static void choose_int96_unit(struct scan *s, size_t i)
 {
     struct type type = pq_file_column(s->file->pq, s->columns[i])->type;
@@ -242,7 +247,7 @@ static void close_group(struct scan *s)
     s->row_group++;
 }
 
-/* Rows of the run that still fit the batch; at least one into an empty one. */
+/* How many rows of the run still fit into the batch; at least one if the batch is empty. */
 static size_t rows_that_fit(struct scan *s)
 {
     size_t n = 0, bytes = s->built_bytes, built = s->building[0].n;
@@ -259,7 +264,7 @@ static size_t rows_that_fit(struct scan *s)
     return n;
 }
 
-/* Append what fits; false: the batch is full. */
+/* Append what fits. False if some of the run did not, since the batch is full. */
 static bool append_run(struct scan *s)
 {
     size_t n = rows_that_fit(s);
@@ -305,7 +310,7 @@ enum code scan_next(struct scan *s, struct ipc_stream *out_stream, size_t *out_n
                     struct err *err)
 {
     uint64_t before = s->n_done;
-    if (s->n == 0) { /* rows of nothing are counted, not read */
+    if (s->n == 0) { /* rows without columns are counted, not read */
         uint64_t n_rows = pq_file_n_rows(s->file->pq);
         s->n_done = n_rows < s->config.max_rows ? n_rows : s->config.max_rows;
     }

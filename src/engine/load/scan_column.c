@@ -46,7 +46,7 @@ void scan_column_add(struct scan_column *c, const struct vector *v, size_t at, s
     c->n += n;
 }
 
-/* Of what vectors have as views. */
+/* The bytes of a value, for types that vectors have as views. */
 static struct view value_at(const struct scan_column *c, size_t row)
 {
     uint64_t from = 0, end;
@@ -61,7 +61,7 @@ void scan_column_sizes(const struct scan_column *c, struct column_sizes *out)
     *out = (struct column_sizes){0};
     for (size_t row = 0; type_is_variable(&c->type) && row < c->n; row++) {
         bool sound = fill_add_sizes(&c->type, value_at(c, row), out);
-        assert(sound); /* the decoder made it */
+        assert(sound); /* the decoder made these bytes */
         (void)sound;
     }
 }

@@ -5,12 +5,25 @@
 #include "engine/load/prefetch_queue.h"
 #include "engine/load/row_reader.h"
 
-/* The scratch of one worker. */
+/*
+ * Every row of a publication passes through scatter_rows once, 512 at a time:
+ *
+ *     decode (row_reader.c) -> convert, key, hash (engine/build/row_sink.c) -> record in its bin
+ *     (engine/build/spill.c)
+ *
+ * (1) Which of two rows with one key wins must not depend on which worker is faster. So a row's
+ *     ordinal is its position in the publication, files in order, and is known before anything is
+ *     read: group_ordinal[task] plus its row in the group.
+ * (2) Workers share nothing but the spill, the prefetch queue and two counters of progress.
+ * (3) Types of columns may differ from file to file. Vectors have the types of the file, and the
+ *     sink converts.
+ */
+
+/* What each worker has to itself. */
 struct scatter_worker {
     struct row_reader reader;
-    struct vector *columns; /* by field, in the type that the file has */
-    struct vector *
-        *runs; /* those of the columns that the file has, by column of the place that is read */
+    struct vector *columns; /* by field, in the file's type (3) */
+    struct vector **runs;   /* by column of the place: the vector that it is decoded into */
     struct row_sink sink;
 };
 
@@ -20,7 +33,7 @@ struct scatter {
     struct load_progress *progress;
     struct scatter_worker *workers;
     struct prefetch_queue *reader;
-    uint64_t *group_ordinal; /* by task: rows before that row group */
+    uint64_t *group_ordinal; /* by task: the number of rows before its row group (1) */
     struct prefetch_task *tasks;
     size_t n_tasks;
 };
@@ -39,7 +52,7 @@ static struct prefetch_place place_of(const struct scatter_config *c, size_t fil
 
 /* ------------------------------------------------------------------------- rows to records */
 
-/* The next run of every column; those that the file does not have are null in as many rows. */
+/* Decode the next run of every column. Columns that the file does not have get as many nulls. */
 must_use static enum code read_run(const struct scatter *s, struct scatter_worker *w, size_t file,
                                    size_t *out_n, struct err *err)
 {
@@ -68,7 +81,7 @@ must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker 
     }
 }
 
-/* Vectors have the types that the file's columns are read as, which differ from file to file. */
+/* (3): give the vectors the types of this file. */
 static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_t file)
 {
     const struct schema *schema = &s->config->resolved->schema;
@@ -84,7 +97,8 @@ static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_
             vector_init(&w->columns[i], &types[i], ROW_SINK_ROWS);
         }
     }
-    for (size_t k = 0; k < r->n_absent; k++) { /* as zeros, which no other file has left behind */
+    for (size_t k = 0; k < r->n_absent;
+         k++) { /* made anew, so zeroed: another file may have left values */
         size_t i = r->absent[k];
         types[i] = schema->fields[i].type;
         vector_done(&w->columns[i]);
@@ -93,7 +107,7 @@ static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_
     row_sink_expect(&w->sink, types);
 }
 
-/* Which of the files it is. */
+/* The index of the task's file. */
 static size_t file_of(const struct scatter *s, size_t task)
 {
     return (size_t)(s->tasks[task].place.file - s->config->files);
@@ -169,7 +183,7 @@ static void workers_done(struct scatter *s, unsigned n_workers)
     free(s->workers);
 }
 
-/* A task: what it has to read, and how much that is. */
+/* Fill in what a task has to read, and how much that is. */
 must_use static enum code plan_task(const struct scatter *s, size_t file, size_t row_group,
                                     struct prefetched *scratch, struct prefetch_task *out,
                                     struct err *err)
@@ -184,7 +198,7 @@ must_use static enum code plan_task(const struct scatter *s, size_t file, size_t
     return OK;
 }
 
-/* Number the row groups, in file order: later rows replace earlier ones. */
+/* List the row groups in file order, with their ordinals (1). */
 must_use static enum code list_tasks(struct scatter *s, struct scatter_result *out, struct err *err)
 {
     const struct scatter_config *c = s->config;

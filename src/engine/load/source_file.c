@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 
-/* Most footers lie within the last 64 KiB; a longer one takes a second read. */
+/* Most footers are in the last 64 KiB, so one read is enough; a longer footer takes a second
+ * read. */
 static size_t tail_bytes(uint64_t size)
 {
     return size < PQ_TAIL_GOOD ? (size_t)size : PQ_TAIL_GOOD;
@@ -60,7 +61,7 @@ void source_file_close(struct source_file *f)
 {
     struct err ignored;
     if (f->opening && object_read_finish(f->opening, &ignored))
-        f->opening = NULL; /* nobody wants it */
+        f->opening = NULL; /* the bytes are not wanted, so neither is the error */
     pq_file_free(f->pq);
     object_close(f->object);
     source_file_drop_tail(f);

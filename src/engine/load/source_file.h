@@ -1,4 +1,4 @@
-/* A Parquet file of a publication, opened: its object and its footer. */
+/* An open Parquet file of a publication: its object and its footer. */
 #ifndef MURR_ENGINE_LOAD_SOURCE_FILE_H
 #define MURR_ENGINE_LOAD_SOURCE_FILE_H
 
@@ -12,22 +12,24 @@ struct source_file {
     uint64_t size;
     struct object *object;
     struct pq_file *pq;
-    struct buf tail;             /* the end of the file, while it is kept */
-    struct object_read *opening; /* of the tail */
+    struct buf tail;             /* the end of the file; empty once dropped */
+    struct object_read *opening; /* the read of the tail, until it is finished */
 };
 
-/* Begin to open: ask for the end of the file. Borrows   file and op, until it is closed. Fails   E_CHANGED. */
+/* Begin to open: ask for the end of the file. Borrows file and op until the close. Fails
+ * E_CHANGED. */
 must_use enum code source_file_start(const struct data_file *file, const struct remote_op *op,
                                      struct source_file *out_file, struct err *err);
 
-/* Wait for it and parse the footer. Errors begin with the file's name. */
+/* Wait for the end of the file and parse the footer. Messages begin with the file's name. */
 must_use enum code source_file_open(struct source_file *f, const struct remote_op *op,
                                     const struct pq_limits *limits, struct err *err);
 
-/* Forget the end of the file; while it is kept, what lies in it need not be read again. */
+/* Free the end of the file. While it is kept, source_file_read takes bytes from it instead of
+ * reading them again. */
 void source_file_drop_tail(struct source_file *f);
 
-/* Also one that has been started only; waits for what is on its way. */
+/* Also after source_file_start alone: waits for the read under way. */
 void source_file_close(struct source_file *f);
 
 /* As object_read_start. */

@@ -1,23 +1,23 @@
-/* What loads and writes may take of the machine, as the configuration says. */
+/* The budget of loads and writes: how much of the machine the configuration allows them. */
 #ifndef MURR_ENGINE_SPEC_BUDGET_H
 #define MURR_ENGINE_SPEC_BUDGET_H
 
 #include "engine/spec/spec.h"
 
 struct load_config {
-    uint64_t
-        memory_bytes; /* what loads may hold in memory together; more goes through spill files */
-    unsigned threads; /* that work on loads at a time; 0: one a core */
+    /* Memory of all loads together; rows beyond it go through spill files. */
+    uint64_t memory_bytes;
+    unsigned threads; /* working on loads at the same time; 0: one for each core */
 };
 
 struct write_config {
-    uint64_t
-        memory_bytes; /* of one group of writes, while it is built; as much again for a merge */
-    uint64_t
-        queue_bytes; /* of bodies that wait for one table; one that is larger alone is taken, too */
-    uint64_t quota_bytes;      /* what writes may take on the disk, in all; 0: what there is */
-    enum storage_kind storage; /* of tables that were created */
-    unsigned max_tables;       /* with those of the config: no more are created then; 0: no limit */
+    /* Memory to build one group of writes; a merge takes as much again. */
+    uint64_t memory_bytes;
+    /* Bodies waiting for one table. A single body may be larger if it waits alone. */
+    uint64_t queue_bytes;
+    uint64_t quota_bytes;      /* disk space of all writes together; 0: no limit */
+    enum storage_kind storage; /* of tables created through the API */
+    unsigned max_tables;       /* configured and created together; 0: no limit */
 };
 
 #endif

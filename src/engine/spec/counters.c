@@ -5,7 +5,7 @@
 static const char *const outcomes[N_WRITE_OUTCOMES] = {
     [WRITE_OK] = "ok", [WRITE_FAILED] = "error", [WRITE_REFUSED] = "refused"};
 
-/* table="..." and, where `name` is given, one label more. */
+/* table="..." and, if `name` is given, a second label. */
 static const char *labels_of(struct buf *out, const char *table, const char *name,
                              const char *value)
 {

@@ -1,6 +1,6 @@
 /*
- * What is counted of one table by those who read it and write to it. It hangs on the table and on the snapshots that the
- * table serves, so whoever counts has it at hand.
+ * The counters of one table: fetches and writes. The table and every snapshot that it serves hold a
+ * reference, so a request that has a snapshot counts without looking the table up again.
  *
  * Threads   any; counting takes no lock.
  */
@@ -16,7 +16,7 @@ enum write_outcome { WRITE_OK, WRITE_FAILED, WRITE_REFUSED, N_WRITE_OUTCOMES };
 
 struct table_counters {
     _Atomic uint32_t refs;
-    struct metrics *metrics; /* all below, as families in this order */
+    struct metrics *metrics; /* owns all below, as families in this order */
     struct histogram *fetch_arrow, *fetch_json;
     struct counter *cells_found, *cells_missing;
     struct counter *writes[N_WRITE_OUTCOMES];
@@ -37,7 +37,7 @@ void table_counters_fetch(struct table_counters *c, const struct fetch_count *co
 
 struct write_count {
     enum write_outcome outcome;
-    uint64_t rows, bytes, ns; /* of one that went well */
+    uint64_t rows, bytes, ns; /* counted only for WRITE_OK */
 };
 void table_counters_write(struct table_counters *c, const struct write_count *count);
 

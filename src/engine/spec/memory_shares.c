@@ -17,6 +17,8 @@ struct memory_shares memory_shares_of_load(uint64_t memory_bytes, unsigned n_wor
     };
 }
 
+/* Rows of a group of writes are mostly one block: lone_block saves it from being split for a bound
+ * meant for many. */
 struct memory_shares memory_shares_of_writes(uint64_t memory_bytes, unsigned n_workers)
 {
     return (struct memory_shares){

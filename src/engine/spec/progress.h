@@ -1,4 +1,5 @@
-/* How far a load is. Written by its workers, read by anybody; and the one way to stop it. */
+/* The progress of a load: written by its workers, read by any thread. Setting `cancelled` stops the
+ * load. */
 #ifndef MURR_ENGINE_SPEC_PROGRESS_H
 #define MURR_ENGINE_SPEC_PROGRESS_H
 

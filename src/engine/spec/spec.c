@@ -28,6 +28,8 @@ static bool is_alnum(uint8_t c)
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
+/* The name becomes a directory and a part of URLs and metrics, so it has no slash, no space, and no
+ * dot in front. */
 enum code table_name_check(struct view name, struct err *err)
 {
     bool good = name.len > 0 && name.len <= NAME_MAX_BYTES && is_alnum(name.ptr[0]);
@@ -36,7 +38,7 @@ enum code table_name_check(struct view name, struct err *err)
     char shown[160];
     return good ? OK
                 : err_set(err, E_INVALID,
-                          "'%s' is not a table name: letters, digits, '_', '-' and '.', beginning "
-                          "with a letter or digit, at most %d bytes",
+                          "'%s' is not a table name: a name has letters, digits, '_', '-' and '.', "
+                          "begins with a letter or digit, and has at most %d bytes",
                           view_printable(name, shown, sizeof(shown)), NAME_MAX_BYTES);
 }

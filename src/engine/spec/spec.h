@@ -1,29 +1,29 @@
-/* What the configuration says of one table. Filled by config/config.c, read by the engine. */
+/* A table's spec: what it is configured to be. Filled by config/, read by the engine. */
 #ifndef MURR_ENGINE_SPEC_SPEC_H
 #define MURR_ENGINE_SPEC_SPEC_H
 
 #include "model/type.h"
 #include "source/spec.h"
 
-/* How columns are stored: side by side in one row, or one group a column (docs/segment-format.md). */
+/* How columns are stored: side by side in one row, or each in a group of its own
+ * (docs/segment-format.md). */
 enum layout_kind { LAYOUT_PACKED, LAYOUT_COLUMNAR };
 
-/* Where the segments that serve are read from: copied to memory in huge pages, mapped, or mapped with the
- * rows of a request brought in at once, for tables larger than memory. */
+/* Where lookups read: a copy in huge pages, the mapped files, or the mapped files with all rows of
+ * a request read from disk in one go, for tables larger than memory. */
 enum storage_kind { STORAGE_MEMORY, STORAGE_MMAP, STORAGE_DISK };
 
-/* Whether a partition may have other columns than what serves. */
+/* Whether a new partition may drop columns or change their types. */
 enum guard_schema { SCHEMA_COMPATIBLE, SCHEMA_ANY };
 
-/* What a partition must be like to take the place of what serves (engine/table/guard.h). Shares are in percent; 100 is no
- * bound. */
+/* What a new partition must satisfy to replace the served one (engine/table/guard.h). Shares are in
+ * percent; 100 means no limit. */
 struct guard_spec {
     uint64_t min_rows;
-    unsigned max_shrink;      /* rows that may be missing, of those that serve */
-    unsigned max_null_growth; /* points by which the share of nulls of a column may grow */
-    unsigned
-        max_duplicates; /* rows that may be replaced by others of the same key, of those read */
-    unsigned max_days_ahead; /* of the date that a partition is named after */
+    unsigned max_shrink;      /* how much smaller it may be, in percent of the served rows */
+    unsigned max_null_growth; /* percentage points by which a column's share of nulls may grow */
+    unsigned max_duplicates; /* rows replaced by later rows of their key, in percent of rows read */
+    unsigned max_days_ahead; /* how far its date may lie in the future */
     enum guard_schema schema;
 };
 
@@ -33,38 +33,38 @@ struct column_spec {
     bool nullable;
 };
 
-enum { SCRUB_DEFAULT_MS = 86400000 }; /* as the configuration's */
+enum { SCRUB_DEFAULT_MS = 86400000 }; /* one day; for tables without a configuration, too */
 
 struct table_spec {
-    char *
-        name; /* letters, digits, '_', '-', '.'; starts with none of the punctuation; <= 128 bytes */
+    char *name; /* as table_name_check wants it */
     struct source_spec source;
     int64_t poll_interval_ms;
-    unsigned
-        rollback_after; /* polls that what serves must be gone for before an older one is taken */
+    /* How many polls in a row must find the served partition gone before an older one is loaded. */
+    unsigned rollback_after;
     struct guard_spec guard;
     unsigned parts;
     enum layout_kind layout;
     enum storage_kind storage;
-    int64_t scrub_ms; /* all that serves is compared with its checksums once in so long; 0: never */
-    unsigned keep_generations; /* old ones kept beside the live one */
-    bool writes;               /* through the API are taken */
+    int64_t scrub_ms;          /* time in which a scrub compares all served bytes once; 0: never */
+    unsigned keep_generations; /* old generations kept beside the live one */
+    bool writes;               /* whether the API takes writes */
     char **key;                /* names of the key columns */
     size_t n_key;
-    struct column_spec *columns; /* none: every supported column of the Parquet files */
+    struct column_spec *columns; /* empty: every supported column of the Parquet files */
     size_t n_columns;
 };
 
 void table_spec_done(struct table_spec *spec);
 
-/* Names of Murr's own columns, which no table may use: the stamp and the mask of a row that was written
+/* Names of Murr's own columns, which no table may use: the stamp and the mask of a written row
  * (engine/store/layer.h), and the position of a row's key in a request (engine/store/answer.h). */
 #define STAMP_FIELD     "_murr_stamp"
 #define MASK_FIELD      "_murr_mask"
 #define ANSWER_POSITION "_idx"
 bool table_column_is_reserved(struct view name);
 
-/* Fails E_INVALID for what cannot be the name of a table. */
+/* Letters, digits, '_', '-' and '.', beginning with a letter or digit, 1 to 128 bytes. Fails
+ * E_INVALID for other names. */
 must_use enum code table_name_check(struct view name, struct err *err);
 
 #endif

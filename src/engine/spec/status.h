@@ -1,4 +1,4 @@
-/* How a table is, at one moment: what it serves, what became of its polls, loads and writes. */
+/* The status of a table at one moment: what it serves, and how its polls, loads and writes went. */
 #ifndef MURR_ENGINE_SPEC_STATUS_H
 #define MURR_ENGINE_SPEC_STATUS_H
 
@@ -7,51 +7,51 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is wrong with the files of a table, the worst last (engine/table/damage.h). */
+/* What is wrong with the files of a table, from harmless to worst (engine/table/damage.h). */
 enum damage_kind { DAMAGE_NONE, DAMAGE_OLDER, DAMAGE_ROWS, DAMAGE_REFUSED };
 
 struct scrub_status {
-    uint64_t n_bytes;    /* compared with their checksums, since the start */
-    uint64_t n_runs;     /* that went over everything */
-    int64_t ended_at_ms; /* the latest of those; 0: never */
+    uint64_t n_bytes;    /* compared with their checksums since the start */
+    uint64_t n_runs;     /* complete runs over everything served */
+    int64_t ended_at_ms; /* when the latest complete run ended; 0: never */
 };
 
 struct write_status {
-    uint64_t n_ok, n_failed, n_rows; /* writes, and rows of those that went well, since the start */
+    uint64_t n_ok, n_failed, n_rows; /* writes since the start, and rows of the good ones */
     uint64_t n_waiting, n_waiting_bytes;
     uint64_t n_merges_ok, n_merges_failed;
 };
 
 struct table_status {
     const char *name;
-    const char *source;    /* "local", "s3"; "none" for a table that is filled by writes alone */
-    const char *partition; /* of the live generation, "2026-11-22"; "" when nothing is loaded */
+    const char *source;    /* "local", "s3"; "none" for a table that only has writes */
+    const char *partition; /* label of the live generation, "2026-11-22"; "" if there is none */
     bool loaded;
     uint64_t generation;
     uint64_t n_rows;
     uint64_t n_layers;       /* segments of writes on top of the generation */
-    uint64_t disk_bytes;     /* of the live generation's segments, and of those on top */
-    uint64_t index_bytes;    /* pilots and block tables among them */
-    uint64_t memory_bytes;   /* of their copy in memory; 0 while they are mapped */
-    int64_t loaded_at_ms;    /* wall clock; 0: never */
+    uint64_t disk_bytes;     /* of the live generation's segments and the layers on top */
+    uint64_t index_bytes;    /* the pilots and block tables among them */
+    uint64_t memory_bytes;   /* of the copy in memory; 0 while the files are mapped */
+    int64_t loaded_at_ms;    /* wall clock, as all times below; 0: never */
     int64_t published_at_ms; /* modification time of _SUCCESS; 0: unknown */
     int64_t polled_at_ms;    /* 0: never */
     int64_t source_ok_at_ms; /* when the latest poll that found a partition ended; 0: never */
     int64_t next_poll_at_ms;
-    const char *last_error; /* of the latest poll or load, else the damage; "" when there is none */
+    const char *last_error;   /* of the latest poll or load, else the damage; "" without either */
     int64_t last_error_at_ms; /* 0: no error */
     enum damage_kind damage;
-    const char *damaged; /* what is, in a sentence; "" */
-    uint64_t n_damages;  /* that were found, since the start */
+    const char *damaged; /* what is damaged, in a sentence; "" if nothing is */
+    uint64_t n_damages;  /* found since the start */
     struct scrub_status scrub;
     uint64_t n_loads_ok, n_loads_failed, n_loads_refused;
     struct {
-        const char *partition, *why; /* "": none is refused */
-        uint64_t fingerprint;        /* to name it by (registry_accept) */
-    } refused;                       /* the newest partition that a guard keeps out */
+        const char *partition, *why; /* "" if no partition is refused */
+        uint64_t fingerprint;        /* for registry_accept */
+    } refused;                       /* the newest partition that a guard refused */
     uint64_t n_polls_ok, n_polls_failed;
-    uint64_t source_read_bytes; /* of objects, since the start */
-    double load_seconds;        /* of the latest load that went well */
+    uint64_t source_read_bytes; /* bytes of objects since the start */
+    double load_seconds;        /* duration of the latest good load */
     struct write_status writes;
     struct {
         enum load_state state;
@@ -61,7 +61,7 @@ struct table_status {
     } load;
 };
 
-/* Whether it serves, and nothing that it should serve is known to be damaged. */
+/* Whether it serves, and none of the rows that it should serve is known to be damaged. */
 static inline bool table_status_is_ready(const struct table_status *t)
 {
     return t->loaded && t->damage < DAMAGE_ROWS;

@@ -6,7 +6,25 @@
 #include <assert.h>
 #include <unistd.h>
 
-static const uint64_t copy_bytes = (uint64_t)64 << 20; /* between looks whether it was called off */
+/*
+ * Opening a base: at a start, after each load, and when a mapped table is copied to memory.
+ *
+ *     STORAGE_MEMORY   one region of huge pages gets a copy of all files; nothing is compared again
+ *     afterwards STORAGE_MMAP     one range of addresses gets a mapping of all files; a bitmap says
+ *     which pages were compared STORAGE_DISK     as STORAGE_MMAP, plus open files through which the
+ *     rows of a request are read in one go
+ *
+ * (1) All segments of a base lie in one run of addresses, each from a page boundary on. So the page
+ *     number of any row is a subtraction and a shift, and small tables do not waste a huge page for
+ *     each part.
+ * (2) A base that opens is the one that was built: `root` in table.json names the content of all
+ *     its segments, so a file swapped for another valid segment is refused.
+ * (3) Huge memory is reserved from the file sizes before anything is read. A table that does not
+ *     fit fails at once, with E_NOMEM, and serves from a mapping instead (engine/table/commit.c).
+ */
+
+static const uint64_t copy_bytes = (uint64_t)64
+                                   << 20; /* copied between two checks for cancellation */
 
 struct base_generation *base_generation_ref(struct base_generation *b)
 {
@@ -30,7 +48,7 @@ void base_generation_unref(struct base_generation *b)
     free(b);
 }
 
-/* Segments begin at page boundaries of the copy or range, so that their payloads are aligned as in the file. */
+/* (1); payloads are then aligned in memory as they are in the file, too. */
 static uint64_t page_up(uint64_t bytes)
 {
     return (bytes + 4095) & ~(uint64_t)4095;
@@ -69,7 +87,7 @@ must_use static enum code copy_file(const char *path, uint8_t *to, uint64_t byte
     return OK;
 }
 
-/* Copy a segment to memory at *used, check all of it, and move that behind it. */
+/* Copy a segment to memory at *used, compare all its checksums, and advance *used past it. */
 must_use static enum code open_copy(struct base_generation *b, const char *path,
                                     const struct remote_op *op, uint64_t *used,
                                     struct segment **out_segment, struct err *err)
@@ -87,7 +105,7 @@ must_use static enum code open_copy(struct base_generation *b, const char *path,
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
-/* The same with a mapping, whose rows are not checked yet. */
+/* Map a segment at *used instead. Its rows are compared when they are read. */
 must_use static enum code open_mapped(struct base_generation *b, const char *path, uint64_t *used,
                                       struct segment **out_segment, struct err *err)
 {
@@ -101,6 +119,8 @@ must_use static enum code open_mapped(struct base_generation *b, const char *pat
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
+/* STORAGE_DISK: give the segments open files, through which segment/read_ahead.c reads the rows of
+ * a request. */
 must_use static enum code read_ahead(struct base_generation *b, const char *dir, struct err *err)
 {
     int *fds = mem_alloc(b->n_segments * sizeof(*fds));
@@ -133,17 +153,17 @@ must_use static enum code open_segments(struct base_generation *b, const char *d
         enum code rc = b->storage == STORAGE_MEMORY
                            ? open_copy(b, path, op, &used, &b->segments[part], err)
                            : open_mapped(b, path, &used, &b->segments[part], err);
-        b->n_segments +=
-            b->segments[part] != NULL; /* also one that is damaged: it is to be closed */
+        /* A copy whose checksums differ comes with an error and must be closed all the same. */
+        b->n_segments += b->segments[part] != NULL;
         if (rc)
             return rc;
         assert(b->segments[part]);
         b->n_rows += b->segments[part]->n_rows;
         b->index_bytes += seg_index_bytes(b->segments[part]);
     }
-    if (b->info.root && seg_roots(b->segments, b->n_segments) != b->info.root)
-        return err_set(err, E_CORRUPT, "generation %s: its segments are not those it was made of",
-                       dir);
+    if (b->info.root && seg_roots(b->segments, b->n_segments) != b->info.root) /* (2) */
+        return err_set(err, E_CORRUPT,
+                       "generation %s: its segments are not those it was built from", dir);
     enum code rc = seg_set_init(&b->set, b->segments, b->n_segments, err);
     if (rc)
         return err_in(err, rc, "generation %s", dir);

@@ -38,6 +38,8 @@ must_use static enum code open_parts(const char *dir, uint32_t n_parts, struct s
     return OK;
 }
 
+/* Compute info->root from the segments as they are on disk, not from what the build believes it
+ * wrote. */
 must_use static enum code read_root(const char *dir, struct generation_info *info, struct err *err)
 {
     AUTO(ptr) struct segment **segments = mem_zalloc(info->n_parts * sizeof(*segments));
@@ -91,7 +93,7 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     TRY(json_file_read(path, &root, err));
     struct generation_info info = {0};
     json_int_t number, n_parts, n_rows, disk_bytes, published_at_ms, loaded_at_ms;
-    int has_source = -1; /* a release before this does not say */
+    int has_source = -1; /* missing in files of earlier releases */
     const char *label, *fingerprint, *spec_hash, *source = "0", *roots = NULL;
     json_error_t why;
     if (json_unpack_ex(
@@ -107,6 +109,8 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
         sscanf(spec_hash, "%" SCNx64, &info.spec_hash) != 1 ||
         (roots && sscanf(roots, "%" SCNx64, &info.root) != 1))
         return err_set(err, E_CORRUPT, "%s: a value is out of range", path);
+    /* Earlier releases knew dated sources only: there a generation came from a source if it has a
+     * date. */
     info.has_source = has_source < 0 ? label[0] != '\0' : has_source;
     info.label = label[0] ? mem_strdup(label) : NULL;
     info.number = (uint64_t)number;
@@ -128,7 +132,8 @@ enum code generation_mend_info(const char *dir, struct err *err)
         return OK;
     TRY(json_file_read(path, &root, err));
     TRY(json_file_save(path, root, json_file_sequence(root) + 1, err));
-    log_warn("table.json was written again", log_str("path", path));
+    log_warn("one of the two copies of table.json was missing or damaged; both were written again",
+             log_str("path", path));
     return OK;
 }
 
@@ -138,6 +143,8 @@ void generation_list_done(struct generation_list *list)
     *list = (struct generation_list){0};
 }
 
+/* As "%010" prints it: ten digits, or more without leading zeros; eighteen always fit. Other names
+ * are not ours. */
 static bool parse_number(const char *name, uint64_t *out)
 {
     uint64_t value = 0;

@@ -7,14 +7,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const size_t max_bytes = 64u << 20; /* of table.json: tens of thousands of columns */
+static const size_t max_bytes = 64u << 20; /* a table.json of tens of thousands of columns */
 
 void json_done(json_t **j)
 {
     json_decref(*j);
 }
 
-/* Of all members but the checksum. */
+/* The checksum of all members but "checksum". False when a text is not UTF-8. */
 static bool checksum_of(const json_t *value, char out[static 17])
 {
     AUTO(json) json_t *rest = json_copy((json_t *)(uintptr_t)value);
@@ -49,7 +49,8 @@ must_use static enum code check(const char *path, const json_t *value, struct er
 {
     char checksum[17];
     const char *said = json_string_value(json_object_get(value, "checksum"));
-    if (!said && !json_object_get(value, "sequence")) /* of an earlier release: all have this */
+    /* (2): without a checksum, "generation", which both kinds of file have, must do. */
+    if (!said && !json_object_get(value, "sequence"))
         return json_integer_value(json_object_get(value, "generation")) > 0
                    ? OK
                    : err_set(err, E_CORRUPT, "%s names no generation", path);
@@ -72,7 +73,7 @@ must_use static enum code read_one(const char *path, json_t **out, struct err *e
     return OK;
 }
 
-/* Whether `copy` counts and not `main`; both may be NULL. */
+/* Whether to believe `copy` rather than `main`, by (1) and (2); either may be NULL. */
 static bool is_newer(const json_t *copy, const json_t *main)
 {
     if (!copy || !main)

@@ -1,13 +1,16 @@
 /*
- * Small JSON files of ours that must not be lost: the manifest and table.json. Each is kept twice, so that one damaged
- * file loses nothing.
+ * Small JSON files that must not be lost: the manifest and table.json. Each is kept twice, so that
+ * one damaged file loses nothing.
  *
- *     NAME, NAME.copy     the same text: the members, "sequence", and "checksum", XXH3-64 of all others as compact JSON
- *                         with sorted names
+ *     NAME, NAME.copy     the same text: the members, "sequence", and "checksum": XXH3-64 of the
+ *     other members as compact
+ *                         JSON with sorted names
  *
- * Saving makes both new files durable before it renames either, the copy first. So after a crash at any moment both are
- * whole, and where they differ the one with the greater sequence is newer. A file without "sequence" was written by a
- * release that kept no copy: it counts, whatever lies beside it.
+ * (1) Saving makes both new files durable before it renames either, and renames the copy first. So
+ *     after a crash at any moment both files are whole; if they differ, the one with the greater
+ *     sequence is newer.
+ * (2) A main file without "sequence" was written by an earlier release, which kept no copy. It
+ *     counts, and a copy beside it is out of date.
  */
 #ifndef MURR_ENGINE_STORE_JSON_FILE_H
 #define MURR_ENGINE_STORE_JSON_FILE_H
@@ -22,19 +25,23 @@
 void json_done(json_t **j);
 
 /*
- * Replace both files durably. `sequence` is greater than that of any that was saved there before. Adds the two members
- * to `value`. Fails E_INVALID where `value` is NULL or holds what is no UTF-8; E_IO, E_NOSPACE.
+ * Replace both files durably. `sequence` must exceed that of every earlier save. Adds "sequence"
+ * and "checksum" to `value`, which stays the caller's.
+ *
+ * Cost      three fsyncs.
+ * Fails     E_INVALID if `value` is NULL or has a text that is not UTF-8; E_IO, E_NOSPACE.
  */
 must_use enum code json_file_save(const char *path, json_t *value, uint64_t sequence,
                                   struct err *err);
 
-/* The newer of those that are whole. Fails E_NOTFOUND where there is neither; E_CORRUPT, E_IO where none is whole. */
+/* Read the newer of the two files, or the one that is whole. The caller owns *out. Fails E_NOTFOUND
+ * when neither file exists; E_CORRUPT, E_IO when neither is whole. */
 must_use enum code json_file_read(const char *path, json_t **out, struct err *err);
 
-/* Of what was read; 0 for a file without one. */
+/* 0 for a file of an earlier release. */
 uint64_t json_file_sequence(const json_t *value);
 
-/* Whether both are there, whole, and the same. */
+/* Whether both files exist, are whole, and are equal. */
 bool json_file_is_doubled(const char *path);
 
 #endif

@@ -32,7 +32,9 @@ static bool is_plain(const struct layer *l, size_t field, enum dtype dtype)
            cell->group == 0;
 }
 
-/* What lookups take for granted. */
+/* Lookups read masks and stamps at fixed offsets without looking at the schema, so their fields are
+ * checked here: of the right type, in group 0, outside the key, with a bit for every column of the
+ * table. */
 must_use static enum code check_stamps(struct layer *l, struct err *err)
 {
     const struct schema *s = &l->segment->schema;
@@ -41,16 +43,18 @@ must_use static enum code check_stamps(struct layer *l, struct err *err)
         s->n_fields > l->has_masks && strcmp(s->fields[l->has_masks].name, STAMP_FIELD) == 0;
     if (l->has_masks && (!is_plain(l, 0, DT_FIXED_BINARY) ||
                          s->fields[0].type.fixed_width < (s->n_fields + 5) / 8 || !l->has_stamps))
-        return err_set(err, E_CORRUPT, "its masks are none");
+        return err_set(err, E_CORRUPT, "column '%s' cannot hold masks", MASK_FIELD);
     if (l->has_stamps && !is_plain(l, l->has_masks, DT_INT64))
-        return err_set(err, E_CORRUPT, "its stamps are none");
+        return err_set(err, E_CORRUPT, "column '%s' cannot hold stamps", STAMP_FIELD);
     return OK;
 }
 
-/* Less is not worth a page of 2 MiB. */
+/* A smaller file is not worth a huge page of 2 MiB. */
 static const uint64_t copied_min = 256 * 1024;
 
-/* A copy in huge pages; left out where it does not pay or does not fit. */
+/* Copy the file into huge pages. Leaves l->segment NULL, for the caller to map the file, if it is
+ * small or there is no room. So too if checksums differ: of a mapped file each page is checked
+ * alone, so its good rows stay readable. */
 must_use static enum code copy_segment(const char *path, struct layer *l, struct err *err)
 {
     uint64_t bytes;
@@ -63,7 +67,7 @@ must_use static enum code copy_segment(const char *path, struct layer *l, struct
     close(fd);
     if (!rc)
         rc = seg_open_bytes(view_of(l->memory.ptr, bytes), &l->segment, err);
-    if (!rc && seg_verify_checksums(l->segment, NULL)) { /* mapped, its good pages can be told */
+    if (!rc && seg_verify_checksums(l->segment, NULL)) {
         seg_close(l->segment);
         l->segment = NULL;
         huge_memory_done(&l->memory);
@@ -80,7 +84,8 @@ must_use static enum code open_segment(const char *path, struct layer *l, bool t
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
-/* All rows are read here: for the filter, and as there may be no other copy of them. */
+/* Compare all rows now, not when they are read: their keys go into the filter, and the layer may be
+ * the only copy of what was written, so damage should be known early. */
 must_use static enum code check_rows(const char *path, struct layer *l, struct err *err)
 {
     seg_set_check_pages(&l->set, &l->segment, &l->segment->map);
@@ -92,7 +97,7 @@ must_use static enum code check_rows(const char *path, struct layer *l, struct e
             l->is_damaged = true;
     }
     if (l->is_damaged)
-        log_error("rows of a segment of writes are damaged; reads of them will fail",
+        log_error("some rows of a segment of writes are damaged; reads of these rows will fail",
                   log_str("path", path));
     return OK;
 }
@@ -107,7 +112,7 @@ must_use static enum code open_set(const char *path, struct layer *l, struct err
     return rc ? err_in(err, rc, "segment %s", path) : OK;
 }
 
-/* Whether it is the segment that the manifest names, and no other one under its name. */
+/* Refuse a valid segment that was put in the place of the one that the manifest names. */
 must_use static enum code check_root(const char *path, struct layer *l, uint64_t wanted,
                                      struct err *err)
 {
@@ -187,11 +192,12 @@ must_use static enum code match_key(const struct schema *layer, const struct sch
 {
     bool same = layer->n_key == base->n_key;
     for (size_t k = 0; same && k < base->n_key; k++)
-        same = field_of[base->key[k]] == layer->key[k]; /* names and types are the same then */
-    return same ? OK : err_set(err, E_INVALID, "the rows written before have another key");
+        same = field_of[base->key[k]] == layer->key[k]; /* layer_match has compared the types */
+    return same ? OK : err_set(err, E_INVALID, "rows written earlier have other key columns");
 }
 
-/* Nearly always where it is in the table, but for the stamp. */
+/* A layer nearly always has the table's fields in the table's order, so the lookup by name is
+ * rarely needed. */
 static ptrdiff_t find_field(const struct layer *l, const struct schema *base, size_t i)
 {
     const struct schema *layer = &l->segment->schema;
@@ -211,9 +217,9 @@ enum code layer_match(const struct layer *l, const struct schema *base, size_t *
         char have[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
         out[i] = found < 0 ? SEG_NO_FIELD : (size_t)found;
         if (found >= 0 && !type_eq(&layer->fields[found].type, &f->type))
-            return err_set(err, E_INVALID, "column '%s' is %s in rows written before, and now %s",
-                           f->name, type_text(&layer->fields[found].type, have),
-                           type_text(&f->type, want));
+            return err_set(err, E_INVALID,
+                           "column '%s' was %s in rows written earlier, and is now %s", f->name,
+                           type_text(&layer->fields[found].type, have), type_text(&f->type, want));
     }
     return match_key(layer, base, out, err);
 }

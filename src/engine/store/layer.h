@@ -1,7 +1,8 @@
 /*
- * A segment of writes: the rows of one commit, or of several merged, on top of a table. Its schema is the table's; where
- * its rows have stamps of their own (segment/stack.h) with the stamp in front, and where some of them are patches
- * (segment/patch.h) with the mask before that. Immutable and refcounted.
+ * A layer: a segment of writes on top of a table's base, with the rows of one commit or of several
+ * that were merged. Its fields are those of the table. If its rows have their own stamps
+ * (segment/stack.h) the stamp comes first; if some of them are patches (segment/patch.h) the mask
+ * comes before the stamp. Immutable and refcounted.
  *
  *     <table_dir>/0000000009.seg
  */
@@ -20,11 +21,11 @@ struct layer {
     _Atomic uint32_t refs;
     /* Immutable from here on. */
     uint64_t number;
-    uint64_t root;  /* of its content (seg_roots) */
-    int64_t newest; /* the latest stamp of its rows; of all, where they have none of their own */
+    uint64_t root;  /* names its content (seg_roots) */
+    int64_t newest; /* the latest stamp of its rows, and of every row if there is no stamp field */
     bool has_masks, has_stamps;
-    bool is_damaged; /* some of its rows are not what was written: they must not be read */
-    struct huge_memory memory; /* a copy of the file; empty: it is mapped */
+    bool is_damaged;           /* the checksums of some rows differ; reads of those rows fail */
+    struct huge_memory memory; /* a copy of the file; empty when it is mapped */
     struct segment *segment;
     struct seg_set set;
 };
@@ -32,33 +33,37 @@ struct layer {
 must_use enum code layer_path(const char *table_dir, uint64_t number, char out[static PATH_CAP],
                               struct err *err);
 
-/* Whether a name in a table's directory is a layer's, and which. */
+/* Whether a name in a table's directory is that of a layer; then also its number. */
 bool layer_parse_name(const char *name, uint64_t *out_number);
 
 /*
- * Map and check the file, or a copy of it in memory where that is wanted, it is not small, and there is room. The
- * caller holds the one reference. A layer of which rows are damaged opens, mapped: reads of these rows fail, others do
- * not; its keys are not all known, so every key is looked for there.
+ * Open the file and compare all of it with its checksums. With `to_memory` it is copied, unless it
+ * is small or there is no room; otherwise it is mapped. The caller gets the only reference.
  *
- * Fails E_NOTFOUND, E_CORRUPT where more than rows is damaged, E_IO.
+ * If only rows are damaged the layer opens, mapped: reads of the damaged rows fail, reads of the
+ * others do not. Since some of its keys are unknown then, every key is looked up in it.
+ *
+ * Fails     E_NOTFOUND; E_CORRUPT if anything but rows is damaged, or it is not the segment that
+ *           the manifest names; E_IO.
  */
 must_use enum code layer_open(const char *table_dir, const struct manifest_write *what,
                               bool to_memory, struct layer **out_layer, struct err *err);
 struct layer *layer_ref(struct layer *l);
 void layer_unref(struct layer *l); /* NULL is fine */
 
-/* The schema of a layer with stamps, or with masks and stamps, over a table with this one: field i of the table is field
- * i + 1, or i + 2. */
+/* The schema of a layer with stamps, or with masks and stamps: field i of the table is field i + 1,
+ * or i + 2, of the layer. The caller calls schema_done. */
 void layer_schema(const struct schema *table, bool has_masks, struct schema *out);
 
-/* The layer as lookups see it, but for field_of and filter_bit. */
+/* The layer as lookups see it; the caller sets field_of and filter_bit. */
 struct seg_layer layer_view(const struct layer *l);
 
 /*
- * Which field of the layer each field of `base` is; SEG_NO_FIELD where the layer has none of that name. `out` has
- * room for base->n_fields.
+ * Find the layer's field for each field of `base`; SEG_NO_FIELD if the layer has no field of that
+ * name. `out` has room for base->n_fields.
  *
- * Fails E_INVALID where the keys differ, or a column of one name has two types: then the layer cannot lie over it.
+ * Fails     E_INVALID if the keys differ, or a column has another type: the layer then cannot lie
+ *           over this base.
  */
 must_use enum code layer_match(const struct layer *l, const struct schema *base, size_t *out,
                                struct err *err);

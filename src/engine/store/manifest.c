@@ -15,9 +15,10 @@ must_use static enum code read_write(const char *path, const json_t *from,
     const char *root_text = json_string_value(json_object_get(from, "root"));
     uint64_t root = 0;
     if (root_text && sscanf(root_text, "%" SCNx64, &root) != 1)
-        return err_set(err, E_CORRUPT, "%s: the root of a write is no number", path);
+        return err_set(err, E_CORRUPT, "%s: the root '%s' of a write is not a number", path,
+                       root_text);
     if (segment < 1 || !json_is_integer(newest))
-        return err_set(err, E_CORRUPT, "%s: a write names no segment", path);
+        return err_set(err, E_CORRUPT, "%s: a write has no 'segment' or no 'newest'", path);
     *out = (struct manifest_write){(uint64_t)segment, json_integer_value(newest), root};
     return OK;
 }
@@ -30,7 +31,7 @@ must_use static enum code read_members(const char *path, const json_t *root, str
     if (generation < 1)
         return err_set(err, E_CORRUPT, "%s names no generation", path);
     if (json_array_size(writes) > MANIFEST_WRITES_MAX)
-        return err_set(err, E_CORRUPT, "%s names %zu writes, at most %d fit", path,
+        return err_set(err, E_CORRUPT, "%s names %zu writes, more than the limit of %d", path,
                        json_array_size(writes), MANIFEST_WRITES_MAX);
     m->sequence = json_file_sequence(root);
     m->generation = (uint64_t)generation;

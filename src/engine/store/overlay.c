@@ -2,10 +2,22 @@
 
 #include "base/mem.h"
 
+/*
+ * A filter is shared by consecutive overlays, and layers are added to it while readers use it:
+ *
+ * (1) Bits of a filter are only ever set, with relaxed atomics. A reader with an older overlay
+ *     ignores the bits that none of its layers has, so a half-added layer does not disturb it.
+ * (2) A bit of a filter is given out once. When all eight were given out, or the filter is too
+ *     small for a new layer, a new filter is filled with all layers of the new overlay; the old one
+ *     lives as long as overlays that refer to it.
+ * (3) A layer that a merge replaced leaves its bit set: lookups of its keys no longer see that bit,
+ *     by (1).
+ */
+
 struct shared_filter {
     _Atomic uint32_t refs;
     struct seg_filter filter;
-    unsigned n_used; /* bits, by layers of any overlay that shares it; only who makes overlays */
+    unsigned n_used; /* bits given out (2); only the thread that makes overlays looks at it */
 };
 
 static struct shared_filter *filter_new(uint64_t n_rows)
@@ -62,12 +74,12 @@ static void append(struct overlay *o, struct layer *layer, unsigned bit)
 static void add_to_filter(struct overlay *o, size_t i)
 {
     o->bits[i] = o->filter->n_used++;
-    if (o->layers[i]->is_damaged) /* what its keys are is not to be trusted; it is asked for all */
+    if (o->layers[i]->is_damaged) /* its keys cannot be trusted; every key is looked up in it */
         return;
     seg_filter_add(&o->filter->filter, o->bits[i], o->layers[i]->segment);
 }
 
-/* A filter of its own, with all layers. */
+/* Make a new filter with all layers. */
 static void filter_all(struct overlay *o)
 {
     uint64_t most = 0;
@@ -78,7 +90,7 @@ static void filter_all(struct overlay *o)
         add_to_filter(o, i);
 }
 
-/* Layer `i` is new, the others have their bits in `shared`. */
+/* Layer `i` is new; the others have their bits in `shared`. */
 static void filter_one(struct overlay *o, size_t i, struct shared_filter *shared)
 {
     if (!shared || shared->n_used == SEG_FILTER_BITS ||

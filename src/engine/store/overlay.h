@@ -1,9 +1,10 @@
 /*
- * The layers on top of a table's base, with the filter that says which of them may hold a key. An overlay is
- * immutable and refcounted; a write, a merge or a new base makes a new one, which shares layers and filter with
- * the old.
+ * The layers on top of a table's base, and the filter that says which of them may hold a key. An
+ * overlay is immutable and refcounted. A write, a merge or a new base makes a new overlay, which
+ * shares layers and, mostly, the filter with the old.
  *
- * Threads   making one: one at a time for a table (the filter is added to); the rest any.
+ * Threads   overlay_push and overlay_replace: one thread at a time for a table, since they add to
+ *           the shared filter. All others: any.
  */
 #ifndef MURR_ENGINE_STORE_OVERLAY_H
 #define MURR_ENGINE_STORE_OVERLAY_H
@@ -19,25 +20,28 @@ struct overlay {
     /* Immutable from here on. */
     size_t n;
     struct layer *layers[OVERLAY_MAX]; /* newest first; a reference each */
-    unsigned bits[OVERLAY_MAX];        /* of the filter */
-    struct shared_filter *filter;      /* NULL where n is 0 */
+    unsigned bits[OVERLAY_MAX];        /* the filter's bit for each layer */
+    struct shared_filter *filter;      /* NULL if n is 0 */
 };
 
 struct overlay *overlay_new(void); /* without layers */
 struct overlay *overlay_ref(struct overlay *o);
 void overlay_unref(struct overlay *o); /* NULL is fine */
 
-/* One layer more on top; there must be room. Adds the reference it keeps. Cost: about 20 ns a row. */
+/* A new overlay with `layer` on top of those of `o`, which must be fewer than OVERLAY_MAX. Takes
+ * its own reference. Cost: about 20 ns a row of the layer, or of all layers when a new filter is
+ * needed. */
 struct overlay *overlay_push(const struct overlay *o, struct layer *layer);
 
-/* The layers `from` to `end`-1 replaced by `merged`, or by nothing where that is NULL. */
+/* A new overlay in which `merged` replaces the layers `from` to `end` - 1; NULL just removes
+ * them. */
 struct overlay *overlay_replace(const struct overlay *o, size_t from, size_t end,
                                 struct layer *merged);
 
 const struct seg_filter *overlay_filter(const struct overlay *o);
 
-uint64_t
-overlay_n_rows(const struct overlay *o); /* of all layers, replaced and deleted ones among them */
+/* The sum over all layers, including rows that newer layers replace or delete. */
+uint64_t overlay_n_rows(const struct overlay *o);
 uint64_t overlay_disk_bytes(const struct overlay *o);
 
 #endif

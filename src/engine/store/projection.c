@@ -2,10 +2,11 @@
 
 #include "base/hash.h"
 
-/* From here on names are found by hash, not one by one: a wide table may be asked for all of it. */
+/* From this many names on they are looked up in a hash table. Comparing each with all columns takes
+ * quadratic time for a client that names all columns of a wide table. */
 static const size_t many_names = 32;
 
-/* Fields by name. */
+/* Fields by name: an open-addressed hash table in the request's arena. */
 struct name_index {
     const struct schema *schema;
     uint32_t *slots; /* field + 1; 0: empty */

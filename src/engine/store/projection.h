@@ -1,4 +1,4 @@
-/* The columns of an answer: names that were asked for, looked up in a schema. */
+/* A projection: the columns of an answer, found by name in a schema. */
 #ifndef MURR_ENGINE_STORE_PROJECTION_H
 #define MURR_ENGINE_STORE_PROJECTION_H
 
@@ -6,14 +6,14 @@
 #include "model/schema.h"
 
 struct projection {
-    const size_t *fields; /* of the schema, in the order of the answer; in the arena */
+    const size_t *fields; /* indexes into the schema, in the order of the answer; in the arena */
     size_t n_fields;
 };
 
 /*
- * No names: all columns but the key, in schema order. Key columns may be named.
+ * Without names: all columns but the key, in schema order. Key columns may be named.
  *
- * Fails E_INVALID for a name that is unknown, with a suggestion, or asked for twice.
+ * Fails     E_INVALID for an unknown name, with a suggestion, or for a name that is given twice.
  */
 must_use enum code projection_resolve(const struct schema *schema, const struct view *names,
                                       size_t n_names, struct arena *arena,

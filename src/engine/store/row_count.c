@@ -5,7 +5,7 @@
 
 enum { AT_ONCE = 512 };
 
-/* Keys on their way to be looked up below. */
+/* Keys are collected and looked up in runs, whose cache misses then overlap. */
 struct counting {
     const struct seg_stack *below;
     struct seg_layer layer;

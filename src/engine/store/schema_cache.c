@@ -5,7 +5,7 @@
 #include "format/arrow/ipc_writer.h"
 
 struct schema_entry {
-    size_t *fields; /* the projection, as it was asked for */
+    size_t *fields; /* the projection's */
     size_t n_fields;
     struct buf message;
 };
@@ -73,7 +73,7 @@ struct view schema_cache_get(struct schema_cache *c, const struct schema *schema
             struct schema_entry *mine = entry_new(schema, columns, arena);
             if (atomic_compare_exchange_strong(slot, &e, mine))
                 return buf_view(&mine->message);
-            entry_free(mine); /* somebody was faster; e is theirs */
+            entry_free(mine); /* another thread filled the slot first; `e` is now its entry */
         }
         if (is_for(e, columns))
             return buf_view(&e->message);

@@ -1,9 +1,10 @@
 /*
- * The encoded Arrow schemas of the answers that one snapshot gives. Clients ask for the same columns again
+ * The encoded Arrow schemas of the answers from one base. Clients ask for the same columns again
  * and again, and encoding ten of them takes as long as finding a hundred keys.
  *
- * A few slots, filled once by whoever comes first and never changed or emptied until the snapshot ends, so
- * that readers need no lock. When all are taken, others encode for themselves.
+ * The cache has 16 slots. The first request for a projection fills a free slot, which then stays as
+ * it is until the base is freed, so readers need no lock. Once all slots are taken, requests for
+ * other projections encode their own.
  */
 #ifndef MURR_ENGINE_STORE_SCHEMA_CACHE_H
 #define MURR_ENGINE_STORE_SCHEMA_CACHE_H

@@ -7,6 +7,18 @@
 #include "segment/gather.h"
 #include "segment/patch.h"
 
+/*
+ * A snapshot ties a base and an overlay together for lookups. Every request takes a reference; a
+ * commit, a merge or a swap makes a new snapshot and replaces the table's pointer, so requests in
+ * flight keep what they began with.
+ *
+ * (1) Layers are newest first in `stack`, and the base is the last. Lookups go from the front.
+ * (2) All segments of a snapshot hash keys with one seed, so a key is hashed once a request.
+ * (3) A layer may have been written before a column was added or dropped. `field_of` translates the
+ *     base's fields to the layer's, once here and not in each read.
+ * (4) Rows of layers count if their stamp is above `stack.floor` (docs/decisions/0032).
+ */
+
 struct snapshot {
     _Atomic uint32_t refs;
     /* Immutable from here on. */
@@ -15,14 +27,14 @@ struct snapshot {
     struct seg_stack stack;
     struct table_counters *counters; /* NULL: no table serves it */
     uint64_t n_rows;
-    size_t *field_of; /* of layers whose fields are not the base's, one list behind the other */
+    size_t *field_of; /* (3): one list of the base's n_fields for each layer */
 };
 
 struct found_rows {
     const struct snapshot *snapshot;
     struct seg_rows rows;
-    size_t n_absent;     /* keys */
-    uint32_t *positions; /* of the keys of the rows; NULL: there is a row for each key */
+    size_t n_absent;     /* keys that were not found */
+    uint32_t *positions; /* index of each row's key; NULL: there is a row for each key */
 };
 
 struct snapshot *snapshot_ref(struct snapshot *s)
@@ -54,6 +66,8 @@ void snapshot_set_counters(struct snapshot *s, struct table_counters *counters)
 
 int64_t snapshot_floor(const struct generation_info *info)
 {
+    /* The delete's stamp is the larger of the two of one microsecond: both are then older than the
+     * base. */
     return info->has_source ? seg_stamp(info->published_at_ms * 1000, true) : INT64_MIN;
 }
 
@@ -72,7 +86,7 @@ must_use static enum code stack_layer(struct snapshot *s, size_t i, struct err *
     return OK;
 }
 
-/* What lies below layer `i`. */
+/* The layers below layer `i`, and the base. */
 static struct seg_stack stack_below(const struct snapshot *s, size_t i)
 {
     struct seg_stack below = s->stack;
@@ -138,7 +152,8 @@ must_use static enum code open_layers(const char *table_dir, const struct manife
     return OK;
 }
 
-/* The base and the layers that a manifest names. A layer that is damaged is an error. */
+/* Open the base and the layers that a manifest names. A server goes on without a layer that it
+ * cannot open (engine/table/restore.c); here that is an error. */
 must_use static enum code snapshot_open(const char *table_dir, const struct manifest *m,
                                         enum storage_kind storage, struct snapshot **out_snapshot,
                                         struct err *err)
@@ -169,7 +184,9 @@ enum code snapshot_open_live(const char *data_dir, const char *table, enum stora
     struct manifest m = {0}, before;
     enum code rc;
     TRY(path_format(table_dir, err, "%s/%s", data_dir, table));
-    /* A server may swap and prune between the manifest and the opening: then there is a newer one. */
+    /* 1. We read the manifest; 2. a server swaps and prunes; 3. we open files that are gone. A
+     *    failure therefore counts only
+     * when the manifest has not changed since the last attempt. */
     do {
         before = m;
         TRY(manifest_read(table_dir, &m, err));
@@ -227,7 +244,8 @@ struct view snapshot_slot_key(const struct snapshot *s, uint64_t i)
     return seg_row_key(s->base->set.layout, b, b->rows + i * s->base->set.layout->groups[0].stride);
 }
 
-/* Before patches are resolved, as these go by the row. Returns the keys that stay. */
+/* Drop rows of absent keys and return the keys that stay. This comes before seg_patch_resolve,
+ * which needs one key for each row. */
 static struct key_list drop_absent(struct found_rows *f, struct key_list keys, struct arena *arena)
 {
     f->positions = arena_alloc(arena, keys.n * sizeof(*f->positions));

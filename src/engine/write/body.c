@@ -34,7 +34,8 @@ void body_init(struct body *b, const struct body_ops *ops, const struct body_con
         b->is_fixed[i] = true;
 }
 
-/* Of a patch: one bit for each column that it does not have. */
+/* The mask of a patch's rows: one bit for each column that the patch leaves out. It is the same for
+ * all rows. */
 static void init_mask(struct body *b)
 {
     size_t n = b->schema->n_fields, width = (n + 7) / 8;
@@ -56,11 +57,11 @@ enum code body_bind(struct body *b, size_t i, const struct type *found, struct e
     bool rounds = type_rounds(found, &f->type);
     char have[TYPE_TEXT_CAP], want[TYPE_TEXT_CAP];
     if (!converts || (rounds && !f->lossy))
-        return err_set(err, E_INVALID, "column '%s': expected %s, found %s%s", f->name,
-                       type_text(&f->type, want), type_text(found, have),
-                       converts
-                           ? ", which would be rounded; a column with \"strict\": false allows that"
-                           : "");
+        return err_set(
+            err, E_INVALID, "column '%s': expected %s, found %s%s", f->name,
+            type_text(&f->type, want), type_text(found, have),
+            converts ? ", which would be rounded; to allow that, give the column \"strict\": false"
+                     : "");
     vector_done(body_column(b, i));
     vector_init(body_column(b, i), found, ROW_SINK_ROWS);
     b->is_fixed[i + 2] = false;
@@ -72,6 +73,7 @@ enum code body_check_complete(const struct body *b, struct err *err)
 {
     for (size_t i = 0; i < b->schema->n_fields; i++) {
         const struct field *f = &b->schema->fields[i];
+        /* A patch of a row that exists needs no other columns; delta.c checks that the row does. */
         bool may_lack = f->nullable || (b->rules.is_patch && !schema_is_key(b->schema, i));
         if (!b->is_given[i] && !may_lack)
             return err_set(err, E_INVALID, "column '%s' is missing, and may not be null", f->name);
@@ -79,7 +81,8 @@ enum code body_check_complete(const struct body *b, struct err *err)
     return OK;
 }
 
-/* The bytes are the writer's: what is wrong with them is its mistake, not damage of ours. */
+/* The bytes came from the client, so broken bytes are the client's mistake and not damage on our
+ * disk. */
 static enum code blame_writer(enum code rc)
 {
     return rc == E_CORRUPT ? E_INVALID : rc;
@@ -97,7 +100,7 @@ must_use static enum code open_form(const struct body_config *config, struct bod
     case WRITE_PARQUET:
         return body_open_parquet(config, out_body, err);
     }
-    return err_set(err, E_INVALID, "form %d of a body is none", (int)config->form);
+    return err_set(err, E_INVALID, "there is no form %d of a body", (int)config->form);
 }
 
 enum code body_open(const struct body_config *config, struct body **out_body, struct err *err)

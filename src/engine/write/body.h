@@ -1,6 +1,7 @@
 /*
- * The rows of a write's body, some at a time, whatever its form: JSON, an Arrow stream or structs, a Parquet file.
- * Columns are found by name; those that are left out are null, or of a patch stay what they are.
+ * A body: the rows of a write, a few hundred at a time, whatever their form: JSON, an Arrow stream,
+ * Arrow structs, or a Parquet file. Columns are found by name. A column that the body leaves out is
+ * null or, in a patch, keeps its value.
  */
 #ifndef MURR_ENGINE_WRITE_BODY_H
 #define MURR_ENGINE_WRITE_BODY_H
@@ -13,7 +14,7 @@
 struct body_config {
     enum write_form form;
     struct view bytes;
-    const struct c_batches *batches; /* of WRITE_BATCHES, instead of bytes */
+    const struct c_batches *batches; /* for WRITE_BATCHES, instead of bytes */
     const struct schema *schema;     /* of the table */
     struct column_rules rules;
     int64_t stamp; /* of every row */
@@ -21,33 +22,35 @@ struct body_config {
 };
 
 /*
- * An open body. `columns` are the mask, the stamp and then one a field of the table: what body_next read, of types that
- * convert into the table's.
+ * An open body. `columns` are ordered as in a layer with masks: mask, stamp, then field i of the
+ * table as column i + 2. They hold the rows that body_next read, in types that convert to the
+ * table's.
  */
 struct body {
     const struct body_ops *ops;
     const struct schema *schema;
     struct column_rules rules;
-    struct vector
-        *columns; /* as in a layer with masks: mask, stamp, field i of the table is column i + 2 */
-    bool *is_fixed; /* by column: the same in all rows */
-    bool *is_given; /* by field: the body has it */
+    struct vector *columns;
+    bool *is_fixed; /* by column: it has the same value in all rows, set once */
+    bool *is_given; /* by field: the body has the column */
 };
 
 /*
- * Borrows   all that the config names, until the close.
- * Fails     E_INVALID naming the column: the bytes are not of that form; a column is unknown; one is left out that may not be null,
- *           or has a type that does not go into the table's without loss (with loss, where field.lossy says so);
- *           E_UNSUPPORTED, E_LIMIT.
+ * Open a body and check its columns.
+ *
+ * Borrows   everything that the config names, until the close.
+ * Fails     E_INVALID if the bytes are not of that form, or if a column is unknown, is left out but
+ *           may not be null, or has a type that does not convert to the table's (with rounding only
+ *           if field.lossy allows it); E_UNSUPPORTED, E_LIMIT.
  */
 must_use enum code body_open(const struct body_config *config, struct body **out_body,
                              struct err *err);
 void body_close(struct body *b);
 
-/* Types of the columns, as read: 2 + n_fields. They stay the same. */
+/* The types of all 2 + n_fields columns. They do not change while the body is open. */
 void body_types(const struct body *b, struct type *out);
 
-/* Read the next rows, at most ROW_SINK_ROWS of them; *out_n is 0 behind the last. Fails as body_open. */
+/* Read the next rows, at most ROW_SINK_ROWS. *out_n is 0 after the last row. Fails as body_open. */
 must_use enum code body_next(struct body *b, size_t *out_n, struct err *err);
 
 #endif

@@ -6,12 +6,12 @@
 struct arrow_body {
     struct body base;
     struct arrow_input input;
-    const struct arrow_array **arrays; /* by field; NULL where it is fixed */
-    size_t at, n_rows;                 /* in the batch */
-    struct arena arena;                /* of what was read last */
+    const struct arrow_array **arrays; /* by field; NULL if the stream does not have it */
+    size_t at, n_rows;                 /* rows read from the batch, and rows that it has */
+    struct arena arena;                /* values of the rows that were read last */
 };
 
-/* Turn to the next batch that has rows; n_rows is 0 behind the last. */
+/* Go to the next batch that has rows; n_rows is 0 after the last. */
 must_use static enum code next_batch(struct arrow_body *a, struct err *err)
 {
     bool more = true;

@@ -21,7 +21,8 @@ static void json_close(struct body *b)
     free(j);
 }
 
-/* Columns that are left out are filled by the reader, too: none is fixed but mask and stamp. */
+/* The JSON reader fills columns that are left out with nulls itself, so only mask and stamp are
+ * fixed. */
 enum code body_open_json(const struct body_config *config, struct body **out, struct err *err)
 {
     static const struct body_ops ops = {json_next, json_close};

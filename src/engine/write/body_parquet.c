@@ -3,17 +3,17 @@
 #include "base/mem.h"
 #include "engine/load/row_reader.h"
 
-/* A file that lies whole before us: chunks are decoded where they are. */
+/* The whole file is in memory, or mapped if it was long, so chunks are decoded where they are. */
 struct parquet_body {
     struct body base;
     struct view bytes;
     struct pq_limits limits;
     struct pq_budget budget;
     struct pq_file *file;
-    /* Of the columns that the body has, one after the other. */
+    /* The table's columns that the file has. */
     size_t n_columns;
-    size_t *columns;      /* of the file */
-    struct vector **runs; /* of the body */
+    size_t *columns;      /* index in the file */
+    struct vector **runs; /* the body's column */
     struct view *chunks;
     struct row_reader reader;
     size_t next_group;

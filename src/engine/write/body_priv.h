@@ -1,4 +1,4 @@
-/* What the forms of a body share. */
+/* The forms of a body: what each one provides, and what they share. */
 #ifndef MURR_ENGINE_WRITE_BODY_PRIV_H
 #define MURR_ENGINE_WRITE_BODY_PRIV_H
 
@@ -7,7 +7,7 @@
 
 /* Each form is a struct that begins with its struct body. */
 struct body_ops {
-    /* Fill all columns that are not fixed, with as many rows each. */
+    /* Fill all columns that are not fixed, each with the same number of rows. */
     enum code (*next)(struct body *b, size_t *out_n, struct err *err);
     void (*close)(struct body *b);
 };
@@ -30,13 +30,14 @@ static inline bool body_is_fixed(const struct body *b, size_t i)
     return b->is_fixed[i + 2];
 }
 
-/* All columns are fixed after this: nulls, the mask and the stamp. */
+/* Afterwards all columns are fixed: mask, stamp, and nulls in all fields. */
 void body_init(struct body *b, const struct body_ops *ops, const struct body_config *config);
 
-/* The body has field `i`, as `found`. Fails E_INVALID where that does not go into the table. */
+/* Note that the body has field `i`, with the type `found`. Fails E_INVALID if that does not convert
+ * to the table's type. */
 must_use enum code body_bind(struct body *b, size_t i, const struct type *found, struct err *err);
 
-/* All columns were looked for. Fails E_INVALID where one is missing that may not be null. */
+/* After all body_bind. Fails E_INVALID if a column that may not be null is missing. */
 must_use enum code body_check_complete(const struct body *b, struct err *err);
 
 #endif

@@ -10,28 +10,43 @@
 
 #include <limits.h>
 
+/*
+ * One delta for each group of writes: a writer thread makes it, adds its writes,
+ * builds, and frees it.
+ *
+ * (1) Ordinals go on from write to write, so a later write wins, and of two rows with one key in
+ *     one body the later row.
+ * (2) A write's records are in a spill of its own until its whole body was read. A bad body frees
+ *     its spill and does not move the ordinals; the other writes of the group are not affected.
+ * (3) All writes of a group get one time. So unless there are deletes, rows need no stamps: the
+ *     manifest has the time.
+ * (4) A patch is alone in its delta. Its columns are nullable here, whatever the table says, since
+ *     those that it leaves out are null under their mask bits.
+ */
+
 static const uint64_t block_rows = 131072; /* as a load's */
 
-static const uint64_t row_bytes = 64; /* of a body, guessed: a wrong guess costs speed */
+static const uint64_t row_bytes = 64; /* of a body; a wrong guess costs only speed */
 
 struct delta {
     struct record_source source; /* first: a source is cast back */
     struct delta_config config;
     struct memory_shares shares;
-    struct schema schema; /* with the stamp in front where there are deletes */
+    struct schema schema; /* with mask or stamp in front if rows need them (3), (4) */
     struct record_format format;
     struct seg_layout layout;
-    struct spill **spills; /* of the writes that were added */
+    struct spill **spills; /* of the good writes, in their order */
     size_t n_spills;
-    size_t *next_spill;       /* by block: to take records from */
-    struct seg_origin origin; /* all writes of a group have one time */
-    uint64_t n_rows;          /* also the ordinal of the next one */
-    uint64_t n_bytes;         /* of their records */
+    size_t *next_spill;       /* by block: the spill to take records from next */
+    struct seg_origin origin; /* (3) */
+    uint64_t n_rows;          /* also the ordinal of the next row (1) */
+    uint64_t n_bytes;         /* of the records */
     uint64_t *n_nulls;        /* by field */
     struct key_lengths key_lengths;
 };
 
-/* By the rows, and by the bytes where they do not fit a worker at once. */
+/* As many blocks as the rows need, and as the bytes need unless a single block may hold them
+ * all. */
 static uint64_t blocks_for(uint64_t n_rows, uint64_t n_bytes, const struct memory_shares *shares)
 {
     uint64_t by_rows = n_rows / block_rows + 1;
@@ -88,20 +103,20 @@ void delta_free(struct delta *d)
 
 /* ------------------------------------------------------------------------------------ reading */
 
-/* Between two batches of a write, of which `n_bytes` are there. */
+/* Called after every few hundred rows of a write, whose records have `n_bytes` so far. */
 must_use static enum code check_going_on(const struct delta *d, uint64_t n_bytes, struct err *err)
 {
     uint64_t quota = d->config.quota_left, left = quota > d->n_bytes ? quota - d->n_bytes : 0;
     if (n_bytes > left)
         return err_set(err, E_NOSPACE,
-                       "the quota of writes (write.quota) is used up; %llu bytes left",
+                       "the write does not fit into the quota (write.quota): %llu bytes are left",
                        (unsigned long long)left);
     if (atomic_load_explicit(&d->config.progress->cancelled, memory_order_relaxed))
         return err_set(err, E_CANCELLED, "stopped");
     return OK;
 }
 
-/* Columns that a patch does not have are null in its rows, under their masks. */
+/* (4) */
 static void let_lack(struct delta *d, const struct body *body)
 {
     for (size_t i = 0; i < body->schema->n_fields; i++)
@@ -109,7 +124,7 @@ static void let_lack(struct delta *d, const struct body *body)
             !body->is_given[i];
 }
 
-/* A column that may not be null and is not given; NULL: none. */
+/* A column that may not be null and that the body leaves out; NULL if there is none. */
 static const char *lacking(const struct body *body)
 {
     for (size_t i = 0; i < body->schema->n_fields; i++)
@@ -118,7 +133,8 @@ static const char *lacking(const struct body *body)
     return NULL;
 }
 
-/* Keys that are not there get rows with nulls, as far as these may be null. */
+/* A patch of a key that does not exist makes a row with nulls in the other columns. That fails if
+ * one of them may not be null. */
 must_use static enum code check_patched(const struct delta *d, const struct body *body,
                                         const struct view *keys, size_t n, struct err *err)
 {
@@ -130,13 +146,15 @@ must_use static enum code check_patched(const struct delta *d, const struct body
         return OK;
     const struct found_rows *found = snapshot_find(d->config.patched, (struct key_list){keys, n},
                                                    &nothing, ROWS_OF_ALL_KEYS, &arena);
-    enum code rc = found_sizes(found, NULL, 0, NULL, err); /* damaged ones are not absent */
+    enum code rc =
+        found_sizes(found, NULL, 0, NULL, err); /* a damaged row does not count as absent */
     for (size_t i = 0; i < n && !rc; i++)
         if (!found_is_present(found, i))
-            rc = err_set(err, E_INVALID,
-                         "a key is not there (row with key bytes '%s'), and column '%s', which may "
-                         "not be null, is not given",
-                         view_printable(keys[i], shown, sizeof(shown)), name);
+            rc = err_set(
+                err, E_INVALID,
+                "the key with the bytes '%s' does not exist, and the patch leaves out column "
+                "'%s', which may not be null",
+                view_printable(keys[i], shown, sizeof(shown)), name);
     arena_done(&arena);
     return rc;
 }
@@ -155,7 +173,7 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
         .shares = &d->shares,
     };
     AUTO(ptr) struct type *types = mem_alloc((2 + d->config.schema->n_fields) * sizeof(*types));
-    /* Of the body's columns, the first of which are mask and stamp. */
+    /* The body has mask and stamp in front; this many of them are not in the segment. */
     size_t skip = 2 + d->config.schema->n_fields - d->schema.n_fields;
     TRY(body_open(&config, &body, err));
     if (d->config.patched)
@@ -178,7 +196,8 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
     return rc;
 }
 
-/* Rows of a delete: nothing but key and stamp; the rest is zeros, though not counted as nulls. */
+/* The columns of deletes: a stamp, and zeros everywhere else. They are not counted as nulls, which
+ * would give every column of the segment a null bit. */
 static struct vector *delete_columns(const struct delta *d, int64_t stamp)
 {
     size_t n = d->schema.n_fields;
@@ -190,7 +209,7 @@ static struct vector *delete_columns(const struct delta *d, int64_t stamp)
     return columns;
 }
 
-/* A delete that is being read. */
+/* State of put_keys. */
 struct deletes {
     const struct delta *delta;
     struct row_sink *sink;
@@ -223,7 +242,8 @@ must_use static enum code read_deletes(struct deletes *t, const struct write_req
     case WRITE_JSON:
         return fetch_keys_parse(w->body.bytes, schema, put_keys, t, err);
     default:
-        return err_set(err, E_INVALID, "keys to delete come as JSON or as an Arrow stream");
+        return err_set(err, E_INVALID,
+                       "keys to delete must be JSON or an Arrow stream, not a Parquet file");
     }
 }
 
@@ -238,7 +258,7 @@ must_use static enum code put_deletes(struct delta *d, const struct write_reques
     return rc;
 }
 
-/* The write is good: its records stay. */
+/* The write is good: keep its records (2). */
 static void keep(struct delta *d, struct spill *take_spill, const struct row_sink *sink,
                  uint64_t n_rows)
 {
@@ -279,7 +299,7 @@ enum code delta_add(struct delta *d, const struct write_request *write, int64_t 
 
 /* ----------------------------------------------------------------------------------- building */
 
-/* One write after the other. */
+/* The records of a bin, one write after the other. */
 static enum code take(struct record_source *source, unsigned worker, size_t bin,
                       uint8_t **out_bytes, size_t *out_len, struct err *err)
 {
@@ -295,7 +315,7 @@ static enum code take(struct record_source *source, unsigned worker, size_t bin,
     return OK;
 }
 
-/* What is left to each of the workers that have something to do. */
+/* If there are fewer blocks than workers, the busy ones divide the memory of all. */
 static uint64_t worker_bytes(const struct delta *d)
 {
     uint64_t n_workers = pool_size(d->config.pool), n_blocks = d->config.n_blocks;

@@ -1,7 +1,7 @@
 /*
- * The rows of some writes on their way into one segment: each write's body is read into records of its own, so that
- * one that turns out to be bad leaves nothing behind; then all records are built together, the later write winning
- * where two have a key.
+ * A delta: the rows of a group of writes on their way into one segment. The body of each write is
+ * read into a spill of its own, so a write that turns out to be bad leaves nothing. Then all
+ * records are built together; of two rows with one key, the row of the later write stays.
  */
 #ifndef MURR_ENGINE_WRITE_DELTA_H
 #define MURR_ENGINE_WRITE_DELTA_H
@@ -14,41 +14,47 @@
 
 struct delta;
 
-/* For bodies of so many bytes together. */
+/* A guess of delta_config.n_blocks for bodies of n_bytes together. */
 uint64_t delta_guess_blocks(uint64_t n_bytes, uint64_t memory_bytes, const struct pool *pool);
 
 struct delta_config {
     const struct schema *schema; /* of the table */
     uint64_t hash_seed;
-    const char *dir;       /* an empty directory: gets 00000000.seg, and spill files on the way */
-    uint64_t memory_bytes; /* records and builds */
-    uint64_t quota_left;   /* records of upserts may take so many bytes */
+    const char *dir;       /* an empty directory, which gets 00000000.seg and unnamed spill files */
+    uint64_t memory_bytes; /* for records and builds */
+    uint64_t quota_left;   /* bytes that the records of upserts may take */
     uint64_t n_blocks;     /* of the segment; delta_guess_blocks */
-    size_t n_writes;       /* at most so many will be added */
-    bool has_deletes;      /* some of them are deletes: rows need stamps of their own */
-    const struct snapshot *patched; /* the one write is a patch of what this has; else NULL */
+    size_t n_writes;       /* the most that will be added */
+    bool has_deletes;      /* some writes are deletes, so all rows need their own stamps */
+    /* For a patch, which is then the only write: what it changes. Else NULL. */
+    const struct snapshot *patched;
     struct pool *pool;
     struct load_progress *progress;
 };
 
-/* Borrows the config's parts until it is freed. Fails E_LIMIT for a schema of rows that are too long. */
+/* Borrows what the config points to, until the free. Fails E_LIMIT if rows of the schema are too
+ * long. */
 must_use enum code delta_new(const struct delta_config *config, struct delta **out_delta,
                              struct err *err);
 void delta_free(struct delta *d);
 
 /*
- * Read the body of a write. `time_us` goes into the stamps of its rows, where they have any.
+ * Read the body of a write. `time_us` goes into the stamps of its rows, if they have their own, and
+ * must be the same for all writes of the delta.
  *
- * Fails with what is wrong with the body, E_NOSPACE beyond the quota; nothing of it stays.
+ * Fails     as body_open and body_next do; E_NOSPACE beyond the quota. Nothing of the write then
+ *           stays.
  */
 must_use enum code delta_add(struct delta *d, const struct write_request *write, int64_t time_us,
                              uint64_t *out_n_rows, struct err *err);
 
-/* How many blocks what was added should have. Where that is much more than it has, as compressed bodies were longer
- * than they looked, it is better read again than built. */
+/* How many blocks the rows that were added should have. Compressed bodies may be much longer than
+ * they looked. If the answer is far above n_blocks, reading them again into more blocks costs less
+ * than building too large ones. */
 uint64_t delta_wanted_blocks(const struct delta *d);
 
-/* Build the segment of all that was added: at least one write. Fails E_NOSPACE, E_IO, E_CANCELLED, E_LIMIT. */
+/* Build the segment from all writes that were added, at least one. Fails E_NOSPACE, E_IO,
+ * E_CANCELLED, E_LIMIT. */
 must_use enum code delta_build(struct delta *d, struct err *err);
 
 #endif

@@ -6,7 +6,7 @@ void write_list_put(struct write_list *l, const struct write_request *request)
 {
     struct queued_write *w = mem_zalloc(sizeof(*w));
     w->request = *request;
-    w->is_alone = request->rules.is_patch; /* its rows have masks */
+    w->is_alone = request->rules.is_patch; /* a segment has masks in all its rows or in none */
     write_list_append(l, w);
 }
 

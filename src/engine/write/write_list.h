@@ -1,4 +1,4 @@
-/* Writes that wait, in the order they came. */
+/* A list of waiting writes, in the order in which they arrived. The caller locks. */
 #ifndef MURR_ENGINE_WRITE_WRITE_LIST_H
 #define MURR_ENGINE_WRITE_WRITE_LIST_H
 
@@ -12,8 +12,8 @@ struct queued_write {
     struct write_request request;
     struct write_result result;
     enum code rc;
-    struct err err; /* where rc is not OK */
-    bool is_alone;  /* not to be done together with others */
+    struct err err; /* if rc is not OK */
+    bool is_alone;  /* must not share a segment with other writes */
 };
 
 /* Zeroed memory is empty. */
@@ -23,20 +23,21 @@ struct write_list {
     uint64_t n_bytes; /* of bodies */
 };
 
-/* Copies the request; its body is the list's from now on. */
+/* Copies the request and takes over its body. */
 void write_list_put(struct write_list *l, const struct write_request *request);
 
-/* The first, out of the list; NULL when it is empty. The caller puts it into another, or ends it. */
+/* Take the first write; NULL if the list is empty. The caller must append it to another list, or
+ * end it. */
 struct queued_write *write_list_take(struct write_list *l);
 void write_list_append(struct write_list *l, struct queued_write *take_write);
 
-/* All of `from` behind what is there. */
+/* Append all of `from`, which is empty afterwards. */
 void write_list_move(struct write_list *l, struct write_list *from);
 
-/* Release the body, tell the outcome in `rc` and `err`, and free. */
+/* Release the body, call `done` with the write's rc and err, and free it. */
 void queued_write_end(struct queued_write *take_write);
 
-/* End all with one outcome. */
+/* End all writes with one outcome. */
 void write_list_end(struct write_list *l, enum code rc, const struct err *err);
 
 #endif

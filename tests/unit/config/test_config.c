@@ -270,13 +270,13 @@ static void config_checks_table_names(void **state)
 {
     (void)state;
     assert_refused("tables:\n  ../etc: {}\n",
-                   "murr.yml:2: tables.../etc: '../etc' is not a table name: letters, digits, '_', "
-                   "'-' and '.', "
-                   "beginning with a letter or digit, at most 128 bytes");
+                   "murr.yml:2: tables.../etc: '../etc' is not a table name: a name has letters, "
+                   "digits, '_', '-' and '.', begins with a letter or digit, and has at most 128 "
+                   "bytes");
     assert_refused(
         "tables:\n  \"\": {}\n",
-        "murr.yml:2: tables.: '' is not a table name: letters, digits, '_', '-' and '.', "
-        "beginning with a letter or digit, at most 128 bytes");
+        "murr.yml:2: tables.: '' is not a table name: a name has letters, digits, '_', '-' and "
+        "'.', begins with a letter or digit, and has at most 128 bytes");
 }
 
 static void config_refuses_yaml_that_hides_things(void **state)

@@ -1,4 +1,5 @@
-/* From what is configured and what files have to a schema, and to the column of each file that fills each field. */
+/* From what is configured and what files have to a schema, and to the column of each file that
+ * fills each field. */
 #include "engine/load/resolve.h"
 
 #include "../../format/parquet/build.h"
@@ -189,7 +190,7 @@ static void what_is_missing_is_said_by_file_and_column(void **state)
                                     {(char *)"misspelt", type_of(DT_INT32), true}};
     FILE_OF(&r, {"id", INT64, NO_ID}, {"v", FLOAT, NO_ID});
     assert_fails(resolve_as(&r, columns, 3, NULL, &err), E_INVALID,
-                 "file a.parquet has no column 'misspelt', nor has any other");
+                 "file a.parquet has no column 'misspelt', and neither has any other file");
     assert_int_equal(r.resolved.n_files, 0); /* and what was found is gone */
     FILE_OF(&r, {"v", FLOAT, NO_ID});
     assert_fails(resolve_as(&r, columns, 2, NULL, &err), E_INVALID,
@@ -235,7 +236,7 @@ static void what_cannot_be_read_is_left_out_unless_somebody_needs_it(void **stat
         strstr((const char *)r.resolved.skipped.ptr, "; _murr_stamp: its name is reserved"));
     assert_fails(resolve_as(&r, columns, 2, NULL, &err), E_INVALID, "file a.parquet, column 'm': ");
     FILE_OF(&r, {"id", INT64, NO_ID}, {"m", INT64, NO_ID});
-    assert_fails(resolve(&r, &err), E_INVALID, "in file b.parquet it is sound");
+    assert_fails(resolve(&r, &err), E_INVALID, "in file b.parquet it can be read");
     AUTO(room) struct room key = {0};
     FILE_OF(&key, {"id", UNREADABLE, NO_ID});
     assert_fails(resolve(&key, &err), E_INVALID, "file a.parquet, column 'id': ");

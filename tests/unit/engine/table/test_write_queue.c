@@ -195,7 +195,7 @@ static void a_quota_that_deletes_have_used_up_is_told_as_it_is(void **state)
     run(&q);
     assert_int_equal(q.writes[0].rc, OK);
     err = q.writes[1].err;
-    assert_fails(q.writes[1].rc, E_NOSPACE, "is used up; 0 bytes left");
+    assert_fails(q.writes[1].rc, E_NOSPACE, "(write.quota): 0 bytes are left");
     assert_int_equal(q.writes[2].rc, OK); /* no rows take no room */
     queue_done(&q);
 }
