@@ -14,7 +14,7 @@ enum grpc_code {
     GRPC_ABORTED = 10,
     GRPC_UNIMPLEMENTED = 12,
     GRPC_INTERNAL = 13,
-    GRPC_UNAVAILABLE = 14, /* come again: so overload is one, too */
+    GRPC_UNAVAILABLE = 14, /* clients retry it, so overload is reported like this too */
     GRPC_DATA_LOSS = 15,
 };
 

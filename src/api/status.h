@@ -1,6 +1,6 @@
 /*
- * The one table of errors: what an enum code means to a client, by protocol. gRPC's codes are those of
- * https://grpc.io/docs/guides/status-codes/.
+ * The one table of errors: what an enum code means to a client, by protocol. gRPC's codes are those
+ * of https://grpc.io/docs/guides/status-codes/.
  */
 #ifndef MURR_API_STATUS_H
 #define MURR_API_STATUS_H

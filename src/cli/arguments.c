@@ -41,7 +41,8 @@ int arguments_parse(struct arguments *a, int argc, char **argv, const char *comm
     bool options_ended = false;
     for (int i = 1; i < argc; i++) {
         const char *arg = argv[i], *value = NULL, *set = NULL;
-        bool is_number = arg[0] == '-' && arg[1] >= '0' && arg[1] <= '9'; /* a key, as in -1 */
+        bool is_number =
+            arg[0] == '-' && arg[1] >= '0' && arg[1] <= '9'; /* a key such as -1, not an option */
         if (options_ended || arg[0] != '-' || arg[1] == '\0' || is_number) {
             a->positional[a->n_positional++] = argv[i];
             continue;

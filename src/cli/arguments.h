@@ -1,4 +1,4 @@
-/* The arguments of one command, after its options were taken out. */
+/* The arguments of one command, sorted into options and the rest. */
 #ifndef MURR_CLI_ARGUMENTS_H
 #define MURR_CLI_ARGUMENTS_H
 
@@ -21,8 +21,8 @@ struct arguments {
 void arguments_done(struct arguments *a);
 
 /*
- * Sort argv into options and the rest; "--" ends the options. Returns EXIT_DONE, or EXIT_USAGE with the
- * reason on stderr.
+ * Sort argv into options and the rest; "--" ends the options. Returns EXIT_DONE, or EXIT_USAGE with
+ * the reason on stderr.
  */
 int arguments_parse(struct arguments *a, int argc, char **argv, const char *command,
                     const struct option_spec *specs, size_t n_specs);

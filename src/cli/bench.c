@@ -59,7 +59,8 @@ must_use static enum code time_requests(struct bench *b, uint64_t *times, struct
         return err_set(err, E_INVALID, "the table has no rows");
     struct view *pool = arena_alloc(&arena, POOL_KEYS * sizeof(*pool));
     for (size_t i = 0; i < POOL_KEYS; i++) {
-        /* Copies: a key that lies in its row would bring the row into the cache. */
+        /* Copy the keys: reading a key in its row would bring that row into the cache before we
+         * measure. */
         struct view key = snapshot_slot_key(b->snapshot, next_random(b) % n_slots);
         pool[i] = view_of(arena_strndup(&arena, key.ptr, key.len), key.len);
     }

@@ -13,7 +13,7 @@
 
 static const uint64_t default_memory = 1u << 30;
 
-/* The names between commas. */
+/* Split the names at commas. */
 static size_t split_names(const char *list, struct view *out)
 {
     size_t n = 0;
@@ -27,7 +27,7 @@ static size_t split_names(const char *list, struct view *out)
     return n;
 }
 
-/* What is left out when nobody asked for columns. */
+/* Name the columns that cannot be read, if no columns were asked for. */
 static void note_skipped(const struct pq_file *pq)
 {
     for (size_t i = 0; i < pq_file_n_columns(pq); i++) {
@@ -59,7 +59,7 @@ must_use static enum code put_rows(struct scan *scan, struct output *output, str
     return output_end(output, err);
 }
 
-/* A file of a store that is all files of this machine. */
+/* One file, opened through a store whose root is this machine's root folder. */
 struct lone_file {
     struct object_store *store;
     struct data_file listed;

@@ -8,7 +8,7 @@
 
 static const char default_path[] = "murr.yml";
 
-/* Names of files may hold anything; what a terminal would obey is shown instead. */
+/* File names may contain control characters; show them instead of sending them to the terminal. */
 static void print_harmless(const char *text)
 {
     for (; *text; text++)

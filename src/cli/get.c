@@ -29,7 +29,8 @@ must_use static enum code put_component(struct buf *body, const struct field *f,
     return OK;
 }
 
-/* "a,7" for a key of two columns: the last takes what is left. '["a", 7]' is JSON as it is. */
+/* "a,7" is a key of two columns; the last column takes the rest of the text. '["a", 7]' is used as
+ * JSON. */
 must_use static enum code put_key(struct buf *body, const struct schema *schema, const char *key,
                                   struct err *err)
 {
@@ -55,7 +56,7 @@ must_use static enum code put_key(struct buf *body, const struct schema *schema,
     return OK;
 }
 
-/* The columns that are asked for; none: the key, and all others. */
+/* The columns to print: those that were asked for, or the key and all others. */
 static void put_columns(struct buf *body, const struct schema *schema, const char *columns)
 {
     bool is_first = true;
@@ -94,7 +95,7 @@ must_use static enum code put_request(struct buf *body, const struct schema *sch
     return OK;
 }
 
-/* Rows of nulls may be there or not: those that are not are told, apart from the output. */
+/* A row of nulls may exist or not. Report on stderr which keys do not exist. */
 static void tell_absent(const struct snapshot *s, struct key_list keys,
                         const struct projection *columns, const struct arguments *args,
                         struct arena *arena)

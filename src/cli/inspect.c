@@ -42,7 +42,7 @@ static void print_columns(const struct segment *s)
     }
 }
 
-/* Payloads by kind; the data of all blocks is one line. */
+/* Payloads by kind. The data of all blocks is printed as one line. */
 static void print_payloads(const struct segment *s)
 {
     uint64_t data_bytes = 0, n_bad = 0;

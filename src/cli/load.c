@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* The bar is drawn by a thread of its own, while this one loads. */
+/* A second thread draws the bar while this one loads. */
 struct ticker {
     struct registry *registry;
     bool always; /* a line a second */

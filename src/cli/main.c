@@ -63,7 +63,7 @@ static bool is_help(const char *arg)
     return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
 }
 
-/* A generation has a file a part, and old ones stay open until their readers are done. */
+/* Each part of a generation is an open file, and old generations stay open while they have readers. */
 static void raise_file_limit(void)
 {
     struct rlimit limit;
@@ -73,15 +73,17 @@ static void raise_file_limit(void)
     }
 }
 
-/* Large answers go back to the system when they are sent. By itself malloc learns from the first one to
- * take the next from its heaps, where they leave holes: a burst of them would keep its memory. */
+/* Return the memory of large answers to the system once they are sent. By default malloc raises its
+ * threshold after the first large block and takes the next ones from its heaps. These fragment, and
+ * a burst of large answers would keep its memory. */
 static void return_large_memory(void)
 {
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
 
-/* `murr --config x check` is `murr check --config x`: the options before a command are those that all have. */
+/* `murr --config x check` means `murr check --config x`. Only options that all commands have may
+ * come first. */
 static void bring_command_forward(int argc, char **argv)
 {
     static const char *const names[] = {"--config", "--set"};
@@ -107,9 +109,11 @@ static int run(int argc, char **argv)
 {
     return_large_memory();
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGUSR1, SIG_IGN); /* who sends them to everybody, such as a supervisor, means no end */
+    /* A supervisor may send these to the whole process group, and does not want us to stop. */
+    signal(SIGUSR1, SIG_IGN);
     signal(SIGUSR2, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes fails a load, as a full disk does */
+    /* A load that exceeds a limit on file sizes fails, as with a full disk; it does not kill us. */
+    signal(SIGXFSZ, SIG_IGN);
     raise_file_limit();
     fault_catch();
     if (argc > 1 && (is_help(argv[1]) || strcmp(argv[1], "help") == 0)) {

@@ -6,6 +6,14 @@
 
 #include <stdio.h>
 
+/*
+ * Four forms, which differ in when they can be printed:
+ *
+ *     csv, arrow   row by row or batch by batch, as they come
+ *     table        likewise; widths are those of the first batch, so later cells may be cut
+ *     json         at the end: JSON has one array per column, and batches have all columns. The
+ *                  values of each column are collected as text, up to json_max bytes
+ */
 enum { SHOWN_NAME_CAP = 160 };
 static const size_t table_cell_max = 40;        /* characters of a cell in a table */
 static const size_t json_max = (size_t)1 << 30; /* bytes kept of the values of all columns */
@@ -50,7 +58,7 @@ static void put_csv_string(struct buf *out, struct view text)
         buf_put(out, text.ptr, text.len);
         return;
     }
-    buf_put_u8(out, '"'); /* also around an empty string, which is not a null */
+    buf_put_u8(out, '"'); /* also for an empty string, which is not a null */
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] == '"')
             buf_put_u8(out, '"');
@@ -69,7 +77,7 @@ static void put_csv_head(struct buf *out, const struct batch *b)
     buf_put_u8(out, '\n');
 }
 
-/* Texts are what they are in JSON, quoted as CSV quotes; lists are JSON. */
+/* Values are printed as in JSON, but quoted by the rules of CSV. Lists are JSON. */
 static void put_csv_cell(struct buf *out, const struct column *c, size_t row)
 {
     AUTO(buf) struct buf json = {0};
@@ -79,7 +87,7 @@ static void put_csv_cell(struct buf *out, const struct column *c, size_t row)
         return;
     }
     json_put_cell(&json, c, row);
-    if (json.ptr[0] == '"') /* nothing is escaped in these */
+    if (json.ptr[0] == '"') /* JSON never escapes anything in these types */
         put_csv_string(out, view_of(json.ptr + 1, json.len - 2));
     else if (c->child)
         put_csv_string(out, buf_view(&json));
@@ -101,7 +109,7 @@ static void put_csv_rows(struct buf *out, const struct batch *b)
     }
 }
 
-/* The text of a cell in a table for people, cut to what fits. */
+/* The text of a cell of the table, cut to its width. */
 static void put_table_cell(struct buf *out, const struct column *c, size_t row)
 {
     size_t start = out->len;
@@ -127,7 +135,7 @@ static void put_table_head(struct output *o, const struct batch *b)
     AUTO(buf) struct buf cell = {0};
     o->widths = mem_zalloc(b->n_columns * sizeof(*o->widths));
     for (size_t i = 0; i < b->n_columns; i++) {
-        char shown[SHOWN_NAME_CAP]; /* what a terminal would obey is not printed */
+        char shown[SHOWN_NAME_CAP]; /* print no control characters */
         const char *name = view_printable(view_cstr(b->columns[i].name), shown, sizeof(shown));
         o->widths[i] = strlen(name);
         for (size_t row = 0; row < b->n_rows; row++) {

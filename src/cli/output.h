@@ -1,4 +1,4 @@
-/* Rows on stdout, in one of four forms, batch by batch: for murr get and murr cat. */
+/* Prints rows on stdout in one of four forms, batch by batch, for murr get and murr cat. */
 #ifndef MURR_CLI_OUTPUT_H
 #define MURR_CLI_OUTPUT_H
 
@@ -25,8 +25,8 @@ struct output {
 void output_done(struct output *o);
 
 /*
- * Write a batch; all batches have the same columns, and there is at least one, maybe without rows. JSON
- * waits for output_end. Fails E_IO; E_LIMIT for more JSON than can be kept.
+ * Print a batch. All batches have the same columns. There must be at least one, but it may have no
+ * rows. JSON is printed by output_end. Fails E_IO; E_LIMIT for more JSON than can be kept.
  */
 must_use enum code output_batch(struct output *o, const struct ipc_stream *batch, size_t n_rows,
                                 struct err *err);

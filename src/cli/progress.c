@@ -8,6 +8,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/*
+ * A load has two halves, reading and building, which take about equally long. The bar and the ETA
+ * assume that. The bar is redrawn in place; a log line that comes meanwhile is written above it.
+ */
 static const uint64_t log_interval_ns = 5000000000u;
 enum { BAR_CELLS = 24 };
 
@@ -42,10 +46,11 @@ static size_t terminal_columns(void)
     return known ? size.ws_col : 80;
 }
 
-/* A line that is too long would begin a new one each time: the bar gives way, then the end. */
+/* A line wider than the terminal would wrap and start a new line each time. So first the bar is
+ * left out, then the end of the text. */
 static void draw_bar(const struct table_status *t)
 {
-    log_over_bar(true); /* a line that comes while it is drawn */
+    log_over_bar(true); /* a log line that comes while the bar is shown */
     char head[200], tail[120], left[32] = "";
     size_t columns = terminal_columns() - 1;
     double done = fraction(t), rows_total = (double)t->load.rows_total;

@@ -1,5 +1,5 @@
 /*
- * How far loads are, for a person: a bar with rate and ETA on a terminal, a log line every few seconds
+ * Shows the progress of loads: a bar with rate and ETA on a terminal, a log line every few seconds
  * elsewhere.
  */
 #ifndef MURR_CLI_PROGRESS_H
@@ -15,7 +15,7 @@ struct progress {
     uint64_t last_line_ns;
 };
 
-/* `always`: a plain line a second, whatever stderr is. */
+/* `always`: print a plain line every second, even on a terminal. */
 void progress_init(struct progress *p, bool always);
 
 /* Show the loads that run now. Call it several times a second. */

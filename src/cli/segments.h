@@ -1,4 +1,4 @@
-/* The segment files that a path of the command line means. */
+/* Finds the segment files of a path on the command line. */
 #ifndef MURR_CLI_SEGMENTS_H
 #define MURR_CLI_SEGMENTS_H
 

@@ -1,9 +1,10 @@
 /*
- * murr serve: load, poll, answer, until SIGTERM or SIGINT. SIGHUP: poll all sources now, and read again what can
- * change while it serves.
+ * murr serve: load, poll and answer until SIGTERM or SIGINT. SIGHUP polls all sources now and reads
+ * the settings again that can change while it serves.
  *
- * The end: readiness fails at once; after server.drain_delay no connection is accepted; requests that
- * run are answered; then the poller and a running load stop. A second signal ends it at once.
+ * Shutdown: readiness fails at once; after server.drain_delay no connection is accepted; running
+ * requests are answered; then pollers and running loads stop. A second signal ends the process at
+ * once.
  */
 #include "api/http/api.h"
 #include "cli/arguments.h"
@@ -37,15 +38,17 @@ static void servers_done(struct servers *s)
 {
     http_server_close(s->main);
     http_server_close(s->admin);
-    registry_close(s->registry); /* ends writes, which count in the service and the api */
+    registry_close(
+        s->registry); /* it ends the waiting writes, which still use the service and the API */
     api_free(s->api);
     service_free(s->service);
     *s = (struct servers){0};
 }
 
 /*
- * A connection has a descriptor, and an upload a second one while it comes in. They get what the limit leaves beside the
- * files of writes, loads, polls and the log, so that no number of clients takes those away.
+ * A connection has one descriptor, and an upload has another one while it is received. Writes,
+ * loads, polls and the log need descriptors too. We reserve those first and give clients the rest
+ * of the limit, so that no number of clients can stop a load.
  */
 static void share_descriptors(struct http_config *http)
 {
@@ -124,7 +127,7 @@ must_use static enum code open_servers(const struct config *config, struct serve
     return OK;
 }
 
-/* What can change while it serves: the log, credentials. And what is new in the sources is wanted now. */
+/* SIGHUP: log settings and credentials are read again, and all sources are polled. */
 static void reload(const struct arguments *args, struct registry *r)
 {
     AUTO(config) struct config fresh = {0};
@@ -139,7 +142,7 @@ static void reload(const struct arguments *args, struct registry *r)
                                                  : "credentials, sources"));
 }
 
-/* The signals are blocked in all threads and taken here, between looks at the loads. */
+/* All threads block the signals. This one takes them, and shows progress in between. */
 static int wait_for_end(const struct arguments *args, const sigset_t *signals, struct registry *r)
 {
     struct progress progress;
@@ -156,7 +159,7 @@ static int wait_for_end(const struct arguments *args, const sigset_t *signals, s
     }
 }
 
-/* A second signal has its default meaning, and this thread takes it. */
+/* Let a second signal kill the process: unblock it in this thread. */
 static void unblock_ends(void)
 {
     sigset_t ends;
@@ -196,7 +199,7 @@ static int serve(const struct arguments *args, const struct config *config, cons
     return EXIT_DONE;
 }
 
-/* From the first on: a SIGHUP that comes early must not end it. */
+/* Block them before anything else: an early SIGHUP must not kill the process. */
 static void block_signals(sigset_t *out)
 {
     sigemptyset(out);

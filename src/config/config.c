@@ -8,6 +8,20 @@
 #include "config/table.h"
 #include "config/tree.h"
 
+/*
+ * From text to settings, in three steps:
+ *
+ *   1. tree.c      YAML to a tree of maps, lists and scalars. Each node knows where it was written.
+ *   2. override.c  variables and --set flags change or add nodes of that tree. Their values have no
+ *                  type yet ("loose"): the field decides whether "8080" is a number or a string.
+ *   3. fields      sections.c, table.c and source.c list the fields of each map. map.c walks those
+ *                  lists: a member that is not listed is an error with a suggestion, a field that is
+ *                  not in the tree gets its default, all others are parsed and checked by field.c.
+ *
+ * All three kinds of input go through the third step, so an error names the file and line, the flag
+ * or the variable, in the same words. `murr check` prints the settings by the same lists, and what
+ * it prints can be read again.
+ */
 static const size_t file_bytes_max = 16u << 20;
 
 void config_done(struct config *c)
@@ -96,7 +110,7 @@ must_use static enum code apply_overrides(struct node *root, const char *const *
                                           struct arena *arena, struct err *err)
 {
     if (root->kind != NODE_MAP)
-        return OK; /* refused later, where it is said what was expected */
+        return OK; /* read_root refuses it with a better message */
     for (; env && *env; env++)
         TRY(override_variable(*env, root, arena, err));
     for (size_t i = 0; i < n_sets; i++)

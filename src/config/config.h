@@ -21,8 +21,8 @@ must_use enum code config_load(const char *path, const char *const *env, const c
                                size_t n_sets, struct config *out_config, struct err *err);
 void config_done(struct config *config);
 
-/* Append the effective configuration as YAML that config_load reads back to the same, but for secrets, which
- * are masked. */
+/* Append the effective configuration as YAML that config_load reads back to the same, but for
+ * secrets, which are masked. */
 void config_print(const struct config *config, struct buf *out);
 
 #endif

@@ -173,7 +173,7 @@ static void store(const struct config_field *f, uint64_t value, void *base)
         *(uint64_t *)at = value;
 }
 
-/* A list, or from a flag or variable "a,b". */
+/* A list; or "a,b" from a flag or variable. */
 must_use static enum code parse_names(const struct config_field *f, const struct node *n,
                                       char **out, struct err *err)
 {
@@ -239,7 +239,8 @@ void field_done(const struct config_field *f, void *base)
     *at = NULL;
 }
 
-/* The code point of two or three bytes that YAML would refuse or take for a line break, or 0. */
+/* The code point of a character of two or three bytes that YAML refuses or treats as a line break;
+ * else 0. */
 static unsigned unprintable(const uint8_t *p)
 {
     unsigned c = p[0] == 0xC2 ? p[1] : 0;

@@ -1,6 +1,7 @@
 /*
- * A field of the configuration: name, type, place in its struct, default, bounds. Reading, printing, overriding and
- * suggesting all walk lists of them (config/sections.c, config/table.c, config/source.c).
+ * A field of the configuration: name, type, place in its struct, default, bounds. Reading,
+ * printing, overriding and suggesting all walk lists of them (config/sections.c, config/table.c,
+ * config/source.c).
  */
 #ifndef MURR_CONFIG_FIELD_H
 #define MURR_CONFIG_FIELD_H

@@ -1,4 +1,5 @@
-/* Maps of the configuration, read and printed by the list of their fields. `path` leads to the map itself. */
+/* Reads and prints a map of the configuration by the list of its fields. `path` is the path of the
+ * map itself. */
 #ifndef MURR_CONFIG_MAP_H
 #define MURR_CONFIG_MAP_H
 
@@ -17,7 +18,7 @@ must_use enum code map_check(const struct node *n, const char *path, struct err 
 must_use enum code fields_check(const struct node *map, struct field_list fields,
                                 const char *const *others, const char *path, struct err *err);
 
-/* Read every field; `map` NULL gives the defaults. `owner`: where `map` is, or should have been. */
+/* Read every field; `map` NULL: use the defaults. `owner` is where `map` is, or should have been. */
 must_use enum code fields_read(const struct node *map, struct field_list fields, void *base,
                                const char *owner, const char *path, struct err *err);
 

@@ -9,6 +9,16 @@
 #include <stdio.h>
 #include <strings.h>
 
+/*
+ * A path such as tables.t.source.s3.bucket, or a variable such as MURR_TABLES__T__SOURCE__S3__BUCKET,
+ * is compared with the path of every field that exists: of the sections, and of each table and column
+ * in the tree. That is slow (all fields for each variable), but happens once at start, and gives
+ * three things: a variable need not say where a name with underscores ends, because only one field
+ * matches; a typo gets the most similar field as a suggestion; and two matches are reported.
+ *
+ * A table or column that the file does not have can be added by a path that names it (offer_new).
+ * Variables cannot express all names: they are lower-cased for new tables.
+ */
 enum { PATH_PARTS_MAX = 6 };
 
 /* A field that could be set, as the names that lead to it. */
@@ -17,7 +27,7 @@ struct target {
     size_t n;
 };
 
-/* What is looked for, and what was found so far. */
+/* The field that is searched, and what was found so far. */
 struct search {
     struct arena *arena;
     const char *wanted; /* "server.port", or of a variable "SERVER__PORT" */
@@ -114,7 +124,7 @@ static struct view next_name(struct search *s, const char **rest)
     return view_cstr(name);
 }
 
-/* A table, and a column of it, that the tree does not have but the path begins. */
+/* Offer the fields of a table or column that the path names and the tree does not have yet. */
 static void offer_new(struct search *s, const struct node *tables)
 {
     const char *prefix = s->by_variable ? "TABLES__" : "tables.";
@@ -171,7 +181,7 @@ static void set_names(struct node *n, const char *value, struct arena *arena)
     }
 }
 
-/* The member `name`, begun where it is not there yet. */
+/* The member `name`; it is added if it is missing. */
 static struct node *enter(struct node *map, struct view name, struct arena *arena,
                           const char *origin)
 {
@@ -239,7 +249,7 @@ enum code override_flag(const char *set_arg, struct node *root, struct arena *ar
     return set(root, &s.found, equals + 1, prefixed(arena, "--set ", path), arena, err);
 }
 
-/* Kubernetes tells every pod of a service named "murr" where it is, in variables of these forms. */
+/* For a service named "murr", Kubernetes sets variables of these forms in every pod. */
 static bool is_service_link(const char *name)
 {
     static const char *const forms[] = {"MURR_SERVICE_HOST", "MURR_SERVICE_PORT", "MURR_PORT"};

@@ -1,4 +1,5 @@
-/* All that can be configured, as the program uses it. config/sections.c and config/table.c say how it is written. */
+/* The settings, as the program uses them. config/sections.c and config/table.c define how they are
+ * written. */
 #ifndef MURR_CONFIG_SETTINGS_H
 #define MURR_CONFIG_SETTINGS_H
 

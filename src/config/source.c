@@ -13,7 +13,7 @@ _Static_assert(sizeof(enum partition_kind) == sizeof(unsigned) &&
 
 #define AT(member) offsetof(struct source_spec, member)
 
-/* How folders of Parquet files are published; fields of every kind of source that has such. */
+/* How folders of Parquet files are published. Local folders and buckets share these fields. */
 #define LAYOUT_FIELDS                                                               \
     {"partitions", FIELD_ENUM, AT(layout.kind), "dated", .words = partition_words}, \
         {"marker", FIELD_STRING, AT(layout.marker), "_SUCCESS", .min = 1},          \
@@ -59,7 +59,7 @@ must_use static enum code check_layout(const struct source_spec *s, struct err *
     return OK;
 }
 
-/* What goes together, and what is no URL. */
+/* Check that fields fit together and that the endpoint is a URL. */
 must_use static enum code check_s3(const struct source_spec *s, struct err *err)
 {
     const struct s3_config *c = &s->s3;
@@ -97,7 +97,7 @@ must_use static enum code read_form(const struct source_form *form, const struct
     return rc ? err_in(err, rc, "%s: %s", n->name->origin, path) : OK;
 }
 
-/* Exactly one of the known kinds. */
+/* A source has exactly one of the known kinds. */
 enum code source_read(const struct node *table, const char *table_path, struct source_spec *out,
                       struct err *err)
 {

@@ -10,7 +10,7 @@ struct source_form {
     const char *name;
     enum source_kind kind;
     struct field_list fields; /* into struct source_spec */
-    /* What goes together, and what is no URL. */
+    /* Check that the fields fit together. */
     enum code (*check)(const struct source_spec *s, struct err *err);
 };
 

@@ -103,7 +103,7 @@ static bool in_key(const struct table_spec *spec, const char *name)
     return false;
 }
 
-/* A key column is never null, whether its entry says so or not; it may not say otherwise. */
+/* A key column is never null. Its entry may leave that out, but may not say `nullable: true`. */
 must_use static enum code check_key_column(const struct node *n, const char *path,
                                            struct column_spec *c, struct err *err)
 {

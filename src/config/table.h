@@ -5,7 +5,8 @@
 #include "config/map.h"
 #include "engine/spec/spec.h"
 
-/* Fields of a table itself, of its guard and of a column: into table_spec, guard_spec and column_spec. */
+/* Fields of a table itself, of its guard and of a column: into table_spec, guard_spec and
+ * column_spec. */
 extern const struct field_list table_fields, guard_fields, column_fields;
 
 /* `n` is the member of `tables`. On failure `out` holds what was read so far; table_spec_done it.

@@ -99,7 +99,7 @@ static enum code refuse(struct reader *r, const char *why, struct err *err)
     return err_set(err, E_INVALID, "%s:%zu: %s", r->file, r->event.start_mark.line + 1, why);
 }
 
-/* The reason of libyaml, at the place where it stumbled. */
+/* The error of libyaml, with its line. */
 static enum code refuse_yaml(struct reader *r, struct err *err)
 {
     return err_set(err, E_INVALID, "%s:%zu: not valid YAML: %s", r->file,
@@ -152,7 +152,7 @@ must_use static enum code read_name(struct reader *r, struct node *map, struct n
     return OK;
 }
 
-/* The members of a list or map up to its end event, which stays the current one. */
+/* Read the members of a list or map. Its end event stays the current event. */
 must_use static enum code read_members(struct reader *r, struct node *parent, size_t depth,
                                        struct err *err)
 {
@@ -171,7 +171,7 @@ must_use static enum code read_members(struct reader *r, struct node *parent, si
     }
 }
 
-/* The node that the current event begins. */
+/* Read the node that begins with the current event. */
 must_use static enum code read_node(struct reader *r, size_t depth, struct node **out,
                                     struct err *err)
 {

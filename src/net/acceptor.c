@@ -12,6 +12,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/*
+ * Accepting is a thread of its own, because it must be able to stop: while there is no room, or no
+ * descriptor, the listening sockets would stay readable and a polling loop would spin. So when a
+ * client waits and cannot be accepted, we do not look at the listening sockets for pause_ms. Clients
+ * wait in the kernel's queue meanwhile, up to LISTEN_BACKLOG per socket.
+ *
+ * has_room is asked only when a client waits: it may close another connection to make room.
+ *
+ * Stopping. The kernel completes handshakes on its own, so some clients believe that they are
+ * connected although we have not accepted them. Closing the listening socket would reset them. So
+ * acceptor_stop first accepts all that are in the queue, and hands them over.
+ */
 static const int pause_ms = 10; /* without room, or without descriptors */
 
 struct acceptor {

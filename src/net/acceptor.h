@@ -9,18 +9,20 @@
 struct acceptor;
 
 struct acceptor_calls {
-    bool (*has_room)(void *app); /* asked when a client waits: room may be made for it */
+    bool (*has_room)(void *app); /* a client waits: it may close another connection to make room */
     /* Takes the socket, which does not block. */
     void (*take)(void *app, int fd);
 };
 
-/* Takes the sockets of `l` when it succeeds, and empties it. The calls come from the acceptor's thread. Fails E_IO. */
+/* Takes the sockets of `l` when it succeeds, and empties it. The calls come from the acceptor's
+ * thread. Fails E_IO. */
 must_use enum code acceptor_start(struct listeners *l, struct acceptor_calls calls, void *app,
                                   struct acceptor **out, struct err *err);
 
 /*
- * Stop the thread, hand over those whom the kernel has let in already (room or no room: closing their
- * socket would cut them off), and close the sockets. After it, no call comes.
+ * Stop the thread and close the sockets. Clients whom the kernel has already accepted are handed
+ * over first, even if there is no room: closing the socket would cut them off. No call comes after
+ * this.
  */
 void acceptor_stop(struct acceptor *a);
 

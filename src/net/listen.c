@@ -74,13 +74,13 @@ static bool is_loopback(const struct sockaddr *addr)
     return ntohl(a.in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
-/* The machine has no such address; another one of the host may do. */
+/* The machine does not have this address, but perhaps another one of the host. */
 static bool is_absent(int error)
 {
     return error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
-/* A host may be listed twice; its address can be taken once. */
+/* A host may be listed twice, but its address can be bound only once. */
 static bool is_repeated(const struct addrinfo *list, const struct addrinfo *a)
 {
     for (; list != a; list = list->ai_next)
@@ -90,7 +90,12 @@ static bool is_repeated(const struct addrinfo *list, const struct addrinfo *a)
     return false;
 }
 
-/* What is to be opened, and what was. */
+/*
+ * One name can have several addresses, and all of them must have the same port. With port 0 the
+ * kernel chooses a port for the first address, and we ask for the same one on the others. Another
+ * process may have taken it there, so we start again with another port, some times.
+ */
+/* What to open, and what is open so far. */
 struct opening {
     const char *host;
     unsigned port;
@@ -150,7 +155,7 @@ enum code listeners_open(const char *host, unsigned port, struct listeners *out,
     struct opening o = {.host = host, .port = port, .absent = EADDRNOTAVAIL};
     enum code rc = open_host(&o, err);
     for (int attempt = 0; rc == E_EXISTS && port == 0 && attempt < free_port_attempts; attempt++) {
-        listeners_close(&o.l); /* the port that was free for one address was taken for another */
+        listeners_close(&o.l); /* the port was free on one address and taken on another */
         rc = open_host(&o, err);
     }
     if (rc) {

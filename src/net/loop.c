@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 /*
- *   (1) Who wants something of the thread writes down what, then wakes it; it takes note of having been woken, then
- *       looks. So nothing is missed.
- *   (2) Sockets are watched by level: what is not read now is reported again. So one that has much to say takes turns
- *       with the others.
+ *   (1) A caller first adds to the list and then wakes the thread. The thread first resets the
+ *       wake-up and then reads
+ *     the list. So no call is missed.
+ * (2) Sockets are level-triggered: what we do not read now is reported again. So a connection that
+ *     sends much takes turns with the others.
  */
 enum { EVENTS_MAX = 128 };
 
@@ -31,7 +32,7 @@ struct loop {
     } shared;
 };
 
-/* What it was woken for; whether it goes on. */
+/* Handle what we were woken for. Returns whether to go on. */
 static bool look(struct loop *l)
 {
     eventfd_t n;

@@ -1,4 +1,4 @@
-/* A thread that waits for sockets (epoll) and for what other threads ask of it. */
+/* A thread that waits for sockets (epoll) and for calls from other threads. */
 #ifndef MURR_NET_LOOP_H
 #define MURR_NET_LOOP_H
 
@@ -8,7 +8,7 @@
 
 struct loop;
 
-/* Both come from the loop's thread, with what loop_watch or loop_call was given. */
+/* Both run on the loop's thread, with the pointer that loop_watch or loop_call was given. */
 struct loop_calls {
     void (*ready)(void *what);  /* its socket can be read or written, or has failed */
     void (*called)(void *what); /* loop_call */
@@ -17,12 +17,13 @@ struct loop_calls {
 /* Fails E_IO. */
 must_use enum code loop_start(struct loop_calls calls, struct loop **out, struct err *err);
 
-/* Have `what` called by the loop's thread, soon. Threads: any, also after loop_stop, when it has no effect. */
+/* Let the loop's thread call `called` with `what`, soon. Threads: any; after loop_stop it has no
+ * effect. */
 void loop_call(struct loop *l, void *what);
 
 /*
- * Wait for other events (EPOLLIN, EPOLLOUT) of a socket than before; 0 is none at all. After a change to 0 no call to
- * `ready` comes. False: the kernel has no memory for it. Threads: the loop's.
+ * Change the events (EPOLLIN, EPOLLOUT) of a socket that we wait for; 0: none. After a change to 0
+ * `ready` is not called. Returns false if the kernel is out of memory. Threads: the loop's.
  */
 must_use bool loop_watch(struct loop *l, int fd, void *what, unsigned before, unsigned events);
 

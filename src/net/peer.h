@@ -1,11 +1,11 @@
-/* Who is at the other end, and who of them has to make room when all connections are in use. */
+/* The peer of a connection, and which connection to close when all are in use. */
 #ifndef MURR_NET_PEER_H
 #define MURR_NET_PEER_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* An IPv4 address, or the network of an IPv6 one: its last 64 bits are the client's to choose. */
+/* An IPv4 address, or the first 64 bits of an IPv6 address: a client can choose the rest freely. */
 struct peer {
     uint64_t id;
 };
@@ -20,7 +20,8 @@ struct peer_wait {
 };
 
 /*
- * Of the peer that has most of them the one that has waited longest; NULL where there are none. Sorts `waits`.
+ * Choose the connection that has waited longest, of the peer with the most waiting connections.
+ * NULL if `n` is 0. Sorts `waits`.
  */
 void *peer_choose(struct peer_wait *waits, size_t n);
 

@@ -20,8 +20,8 @@
  *   sizes     -> the whole Arrow stream      format/arrow/ipc_writer.c, by engine/store/answer.c
  *   rows      -> values, in the stream       segment/gather.c
  *
- * The stream is the answer; for JSON its columns are printed from there, so that both forms have one layout and one
- * limit.
+ * The stream is the answer; for JSON its columns are printed from there, so that both forms have
+ * one layout and one limit.
  */
 static const size_t json_values_max = ANSWER_BYTES_MAX / 4 / sizeof(float);
 
@@ -69,7 +69,8 @@ must_use static enum code parse_body(struct reading *r, struct err *err)
     return rc;
 }
 
-/* No names in the form with present keys alone are no columns, else all but the key. */
+/* If the body names its columns, an empty list means no columns. Otherwise it means all columns
+ * except the key. */
 must_use static enum code resolve_columns(struct reading *r, struct err *err)
 {
     if (r->only_present && r->wanted.n_columns == 0)
@@ -85,13 +86,13 @@ must_use static enum code read_stream(struct reading *r, struct err *err)
         .keys = r->wanted.keys,
         .columns = &r->columns,
         .rows = r->only_present ? ROWS_OF_FOUND_KEYS : ROWS_OF_ALL_KEYS,
-        /* Printed, numbers take up to four times as many bytes. */
+        /* Numbers take up to four times as many bytes in JSON as in Arrow. */
         .max_bytes = is_json ? ANSWER_BYTES_MAX / 4 : ANSWER_BYTES_MAX,
     };
     return answer_read(r->snapshot, &wanted, r->arena, &r->answer, err);
 }
 
-/* Values that stand in an answer, elements of lists among them. */
+/* The number of values in an answer, including elements of lists. */
 static size_t count_values(const struct ipc_stream *s)
 {
     size_t n = 0;
@@ -100,7 +101,7 @@ static size_t count_values(const struct ipc_stream *s)
     return n;
 }
 
-/* Booleans take two bits as Arrow, and up to six bytes here. */
+/* The limit is on values, not bytes: a boolean takes two bits in Arrow and up to six bytes in JSON. */
 must_use static enum code print_json(struct reading *r, struct read_answer *out, struct err *err)
 {
     struct buf body = {0};
@@ -128,7 +129,7 @@ must_use static enum code encode(struct reading *r, struct read_answer *out, str
     return OK;
 }
 
-/* All that needs the snapshot. */
+/* The part that needs the snapshot. */
 must_use static enum code read_rows(struct reading *r, struct read_answer *out, struct err *err)
 {
     const struct answer_timing *steps = &r->answer.timing;

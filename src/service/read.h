@@ -15,11 +15,12 @@ enum answer_form { ANSWER_JSON, ANSWER_ARROW };
 struct read_request {
     enum keys_form keys_form;
     struct view body; /* borrowed for the call */
-    /* Names of columns, of KEYS_ARROW; none: all but the key. */
+    /* For KEYS_ARROW: names of columns; none: all except the key. */
     const struct view *columns;
     size_t n_columns;
-    /* KEYS_ARROW may name the columns in the metadata of its schema, as "columns": ["a", "b"]. Then the answer has the
-     * keys that exist alone, each with its position (ANSWER_POSITION). */
+    /* For KEYS_ARROW: the schema's metadata may name the columns, as "columns": ["a", "b"]. Then
+     * the answer has rows only for keys that exist, each with its position in the request
+     * (ANSWER_POSITION). */
     bool takes_named_columns;
     enum answer_form answer_form;
     enum batch_shape shape; /* of ANSWER_JSON */
@@ -40,11 +41,13 @@ struct read_answer {
 };
 
 /*
- * Read with one snapshot from the first key to the last.
+ * Read all keys from one snapshot.
  *
- * Threads   any. Memory that must live until the answer is sent comes from `arena`; the answer itself is allocated.
- * Fails     E_NOTFOUND no such table, or not yet loaded; E_INVALID for what the body says, and for columns that there are
- *           not; E_LIMIT for more keys, columns or bytes than allowed; E_CORRUPT where rows are damaged; E_NOMEM.
+ * Threads   any. Memory that must live until the answer is sent comes from `arena`; the answer
+ *           itself is allocated.
+ * Fails     E_NOTFOUND the table does not exist or is not loaded yet; E_INVALID for a malformed
+ *           body or an unknown column; E_LIMIT for more keys, columns or bytes than allowed;
+ *           E_CORRUPT if rows are damaged; E_NOMEM.
  */
 must_use enum code service_read(const struct admitted *a, const struct read_request *request,
                                 struct arena *arena, struct read_answer *out, struct err *err);

@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-/* A write between its request and its outcome. */
+/* A write, from its request to its outcome. */
 struct counted_write {
     struct table_counters *counters; /* NULL: it is not counted */
     uint64_t body_bytes, start_ns;
@@ -29,11 +29,11 @@ static void count(const struct counted_write *w, enum code rc, const struct writ
         .bytes = w->body_bytes,
         .ns = clock_mono_ns() - w->start_ns,
     };
-    if (w->counters && rc != E_NOTFOUND) /* no counts for a table that has gone */
+    if (w->counters && rc != E_NOTFOUND) /* the table was dropped meanwhile */
         table_counters_write(w->counters, &write);
 }
 
-/* A write_done_fn; `arg` is the struct counted_write, which ends here. */
+/* A write_done_fn. `arg` is the struct counted_write; it is freed here. */
 static void finish(void *arg, enum code rc, const struct write_result *result,
                    const struct err *err)
 {

@@ -5,11 +5,12 @@
 #include "service/service.h"
 
 /*
- * Queue a write (engine/write/write.h). Its `done` is called once, with OK or not, from a writer thread or, where the
- * write cannot even be queued, from this one. It is durable and readable then. Rows are counted, by outcome.
+ * Queue a write (engine/write/write.h). `done` is called exactly once: from a writer thread when
+ * the write is durable and readable or has failed, or from this thread if it could not be queued.
+ * The outcome is counted on the table.
  *
- * Owns      the body: it is released in any case.
- * Fails     by `done`, as registry_write and the write itself.
+ * Takes     the body; it is always released.
+ * Fails     through `done`, with the codes of registry_write and of the write itself.
  */
 void service_write(const struct admitted *a, const struct write_request *request);
 

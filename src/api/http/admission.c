@@ -12,7 +12,7 @@ static bool refuse(struct call *call, struct refusal_kind kind, const char *mess
     return false;
 }
 
-/* Where everybody may come from, by any name. */
+/* Any client may use any name for us. */
 static bool is_open(const struct api *api)
 {
     return atomic_load(&api->is_exposed) && !api->config.allowed_hosts[0];

@@ -1,23 +1,27 @@
-/* Who may ask, and who may change something (docs/security.md). */
+/* What HTTP knows of the caller: the host name it used for us, and the web page it comes from
+ * (docs/security.md). */
 #ifndef MURR_API_HTTP_ADMISSION_H
 #define MURR_API_HTTP_ADMISSION_H
 
 #include "api/http/call.h"
 
-/* Note in the call whether it comes from a web page that server.cors_origins lists. */
+/* Note whether the request comes from a web page that server.cors_origins lists. */
 void admission_note_origin(struct call *call);
 
-/* Whether the server goes by the name that the client calls it. False: the call is answered. */
+/* Whether the Host header is a name of this server. If not, this answers the call and returns
+ * false. */
 bool admission_of_host(struct call *call);
 
-/* Whether somebody from there may change tables: not a page of another origin, nor a request that any page could send
- * unasked. False: the call is answered. */
+/* Whether a caller from this origin may change tables. Web pages of other origins may not, and
+ * neither may requests that any web page can send without asking. If not, this answers the call and
+ * returns false. */
 bool admission_of_origin(struct call *call);
 
-/* What a browser asks before it sends what pages may not send unasked; false: it is not that, or may not. */
+/* Answer a CORS preflight request. Returns false if it is none, or its origin is not allowed. */
 bool admission_preflight(struct call *call);
 
-/* The answer is there, now or later: it gets the headers by which a browser gives it to that page, and is counted. */
+/* The answer is complete: add the CORS headers, count it, and leave the service. Also for deferred
+ * answers. */
 void admission_end(struct call *call);
 
 #endif

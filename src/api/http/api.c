@@ -7,7 +7,7 @@
 #include "api/http/routes.h"
 #include "base/mem.h"
 
-/* Paths that are no route are counted behind the routes. */
+/* The last counter is for paths that match no route. */
 static struct counter *const *count_requests(struct metrics *m)
 {
     AUTO(ptr) struct counted_route *counted = mem_alloc((n_routes + 1) * sizeof(*counted));

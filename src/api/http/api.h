@@ -1,6 +1,6 @@
 /*
- * The HTTP API (docs/http-api.md): which path does what. It turns requests into calls of the service and
- * their results into answers; what they mean is below it.
+ * The HTTP API (docs/http-api.md): which path does what. It turns requests into calls of the
+ * service and their results into answers; what they mean is below it.
  *
  *     struct api *api = api_new(&config);
  *     http_server_open(&http, api_handle, api, &server, &err);

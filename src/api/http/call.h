@@ -1,4 +1,4 @@
-/* What the routes share: the API, and one request on its way through a route. */
+/* The API, and one request on its way through a route. */
 #ifndef MURR_API_HTTP_CALL_H
 #define MURR_API_HTTP_CALL_H
 
@@ -21,16 +21,16 @@ struct call {
     struct api *api;
     const struct http_request *req;
     struct http_response *res;
-    struct admitted admitted; /* of the route's action, and the table that the path names */
-    const char *path;         /* for the log */
-    size_t route;             /* its number, for counting */
-    const char *body_limit;   /* the setting that bounds the body */
-    const char *cors_origin;  /* the page that asks, where it may; NULL: none */
-    bool is_deferred;         /* answered and counted later */
+    struct admitted admitted;           /* for the action of the route, on the table in the path */
+    const char *path;                   /* for the log */
+    size_t route;                       /* its number, for counting */
+    const char *body_limit;             /* the setting that bounds the body */
+    const char *cors_origin;            /* the page that asks, where it may; NULL: none */
+    bool is_deferred;                   /* answered and counted later */
     struct view captures[CAPTURES_MAX]; /* what {} in the pattern matched, decoded */
 };
 
-/* OK, or why the body that the client sent is not there. */
+/* OK, or the reason why the body is not available. */
 must_use enum code call_check_body(const struct call *call, struct err *err);
 
 #endif

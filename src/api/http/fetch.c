@@ -1,4 +1,4 @@
-/* The two routes of a fetch: what the client wants in which form; service/read.c does it. */
+/* The two routes of a fetch. They decide the form of keys and answer; service/read.c does the rest. */
 #include "api/http/handlers.h"
 #include "api/http/negotiate.h"
 #include "api/http/reply.h"
@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* Names of columns that came in the query, where the body has no room for them: ?columns=a,b */
+/* Column names of ?columns=a,b: an Arrow body has no place for them. */
 static void take_query_columns(const struct http_request *req, struct read_request *out)
 {
     struct http_values lists = http_request_query_values(req, "columns");
@@ -47,7 +47,7 @@ must_use static enum code take_body(const struct call *call, struct read_request
     return OK;
 }
 
-/* Milliseconds, as Server-Timing has them: https://www.w3.org/TR/server-timing/ */
+/* Server-Timing, in milliseconds: https://www.w3.org/TR/server-timing/ */
 static void put_timing(struct call *call, const struct read_timing *t)
 {
     const struct {

@@ -1,4 +1,4 @@
-/* GET /: what this is, and where to go. */
+/* GET /: a short description and the most useful paths. */
 #include "api/http/handlers.h"
 #include "api/http/reply.h"
 

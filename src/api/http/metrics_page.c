@@ -1,4 +1,4 @@
-/* GET /metrics: what is counted, what the tables are, and the process. */
+/* GET /metrics: the counters, the state of the tables, and the process. */
 #include "api/http/handlers.h"
 #include "api/http/negotiate.h"
 #include "api/http/reply.h"
@@ -11,17 +11,18 @@
 #include <unistd.h>
 
 /*
- * Two lists say what is read where it is when somebody looks: table_families of each table's status, process_families of
- * the process. What is counted as it happens is in the service (service/service.c, engine/spec/counters.c) and in
- * request_count.c.
+ * Two kinds of metrics. Gauges are read when somebody scrapes: of each table's status
+ * (data_families, table_families) and of the process (request_families, process_families). A new
+ * gauge is one line in one of these lists. Counters and histograms are updated as things happen, in
+ * service/service.c, engine/spec/counters.c and request_count.c.
  */
 
-/* The value of a table; NaN: it has none. */
+/* The value for a table; NaN: the table has no such value, and no sample is printed. */
 typedef double (*table_value_fn)(const struct table_status *t);
 
-/* Several values of a table are told apart by a label. */
+/* A label distinguishes several values of a table. */
 struct table_value {
-    const char *name; /* of the label's value; NULL: the only one */
+    const char *name; /* value of the label; NULL: there is only one value */
     table_value_fn get;
 };
 enum { TABLE_VALUES_MAX = 3 };
@@ -30,7 +31,7 @@ struct table_family {
     const char *name;
     const char *type;
     const char *help;
-    const char *label; /* NULL: none but the table's */
+    const char *label; /* NULL: samples have only the label `table` */
     struct table_value values[TABLE_VALUES_MAX];
 };
 
@@ -276,7 +277,7 @@ static void put_process(struct page *p, const struct process_family *families, s
     }
 }
 
-/* What is told by labels alone. */
+/* All information is in the labels. */
 static void put_generations(struct page *p)
 {
     static const char name[] = "murr_table_generation_info";

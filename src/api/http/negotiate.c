@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <strings.h>
 
+/*
+ * Content negotiation by RFC 9110, 12.5.1. For each type that we can produce (an offer), find the
+ * entry of the header that names it most exactly: the type itself, before "type/" and an asterisk,
+ * before two asterisks. That entry's q counts, 1 if it has none. The offer with the highest q wins;
+ * among equals the one that was named more exactly, then the one that was named first. q=0 excludes
+ * an offer.
+ */
 struct offer {
     enum accepted form;
     const char *type; /* "application/json" */

@@ -1,4 +1,4 @@
-/* GET /openapi.json: the file beside this one, put into the program by the assembler. */
+/* GET /openapi.json: the assembler embeds the file next to this one. */
 #include "api/http/handlers.h"
 #include "api/http/reply.h"
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* The name in "name:port" or "[address]:port"; a dot at its end says nothing. */
+/* The name in "name:port" or "[address]:port", without a trailing dot. */
 static struct view name_of(const char *host)
 {
     const char *end = host[0] == '[' ? strchr(host, ']') : strchr(host, ':');
@@ -24,7 +24,7 @@ static bool ends_with(struct view name, const char *tail)
     return name.len >= len && strncasecmp((const char *)name.ptr + name.len - len, tail, len) == 0;
 }
 
-/* An address in figures, which nobody can make mean another one. */
+/* A numeric address: DNS cannot make it point elsewhere. */
 static bool is_address(struct view name, bool *is_loopback)
 {
     char text[INET6_ADDRSTRLEN + 2];
@@ -62,7 +62,7 @@ bool origin_is_address(const char *host)
     return is_address(name_of(host), &is_loopback);
 }
 
-/* Whether the list has the word, in any case. */
+/* Whether the list contains the word, ignoring case. */
 static bool has(const char *list, struct view word)
 {
     while (*list) {
@@ -85,7 +85,7 @@ bool origin_is_listed(const char *list, const char *origin)
     return has(list, view_cstr(origin));
 }
 
-/* Without the port that the scheme means anyway. */
+/* Remove the default port of the scheme. */
 static struct view without_port(struct view authority, const char *port)
 {
     if (ends_with(authority, port))

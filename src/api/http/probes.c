@@ -1,4 +1,4 @@
-/* For those who watch from outside: is the process there, and has every table something to serve? */
+/* Probes for orchestrators: is the process alive, and does every table serve what it should? */
 #include "api/http/api.h"
 #include "api/http/handlers.h"
 #include "api/http/reply.h"
@@ -41,7 +41,7 @@ static void put_text(struct buf *out, const char *name, const char *value)
         buf_puts(out, "null");
 }
 
-/* A wall clock time and how long ago it is; null when it never was. */
+/* A wall clock time and its age; null if it never happened. */
 static void put_time(struct buf *out, const char *name, int64_t at_ms, int64_t now_ms)
 {
     char text[25];
@@ -72,7 +72,7 @@ static void put_load(struct buf *out, const struct table_status *t)
         buf_printf(out, "%.3f}", t->load.eta_s);
 }
 
-/* What a guard keeps out, and how to name it to the accept route. */
+/* The partition that a guard refused, with the fingerprint that the accept route takes. */
 static void put_refused(struct buf *out, const struct table_status *t)
 {
     if (!t->refused.partition[0]) {
@@ -111,7 +111,7 @@ static void put_table(struct buf *out, const struct table_status *t, int64_t now
     buf_puts(out, "}");
 }
 
-/* What an operator should know, whatever the tables do. */
+/* What an operator should know about the server itself. */
 static void put_warnings(struct call *call, struct buf *out)
 {
     buf_puts(out, ",\"warnings\":[");
@@ -120,7 +120,7 @@ static void put_warnings(struct call *call, struct buf *out)
     buf_puts(out, "]");
 }
 
-/* Ready: every table serves all that it should, and nobody is shutting us down. */
+/* Ready: every table serves all its data, and the server is not shutting down. */
 void probe_ready(struct call *call)
 {
     size_t n, n_loaded, n_ready = 0;

@@ -35,7 +35,8 @@ void reply_refusal(struct call *call, struct refusal_kind kind, const char *mess
     reply_json(call, kind.status, &body);
 }
 
-/* A message cut in the middle of a character would be no JSON. */
+/* Messages have a maximal length. One that was cut in the middle of a character would not be valid
+ * JSON. */
 static const char *as_utf8(char *message)
 {
     size_t len = strlen(message);
@@ -48,7 +49,7 @@ void reply_error(struct call *call, enum code code, const struct err *err)
 {
     struct status status = status_of(code);
     struct err copy = *err;
-    if (status.http >= 500 && code != E_NOSPACE) /* a full disk is told by who found it */
+    if (status.http >= 500 && code != E_NOSPACE) /* whoever finds a full disk logs it */
         log_error("request failed", log_str("path", call->path), log_str("error", err->msg));
     if (code == E_BUSY)
         reply_header(call, "Retry-After", "1");

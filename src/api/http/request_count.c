@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* docs/http-api.md lists them: dashboards go by these values. */
+/* docs/http-api.md lists them, since dashboards depend on these values. */
 const unsigned counted_statuses[] = {200, 201, 204, 400, 403, 404, 405, 406, 409,
                                      413, 415, 429, 431, 501, 503, 507, 500, 0};
 enum { N_STATUSES = sizeof(counted_statuses) / sizeof(counted_statuses[0]) - 1 };

@@ -6,6 +6,19 @@
 #include <stdio.h>
 #include <strings.h>
 
+/*
+ * A request is decided in this order, and each step answers if it refuses:
+ *
+ *     the path and method          404, 405      this file
+ *     the name in the Host header  403           admission.c: protects from DNS rebinding
+ *     the action on the table      403           service_admit: read-only server or table
+ *     the origin of a change       403, 415      admission.c: protects from other web pages
+ *     the coding of the body       415           this file
+ *     the handler                                parses the body, and calls the service
+ *
+ * Everything before the handler needs only the head. So a request that is not allowed is refused
+ * for that reason, even if its body is too large or malformed as well.
+ */
 const struct route routes[] = {
     {"POST", "/v1/{}/_fetch", fetch_list, ACTION_READ, 0},
     {"POST", "/api/v1/table/{}/fetch", fetch_map, ACTION_READ, 0},
@@ -82,7 +95,8 @@ static void refuse_path(struct call *call, bool is_admin)
     reply_refusal(call, refused_method, message);
 }
 
-/* Bodies are read as they come; a coding nobody undoes would be taken for rows that are malformed. */
+/* We do not decode bodies. Without this refusal a compressed body would be reported as malformed
+ * rows. */
 static bool refuse_coding(struct call *call)
 {
     const char *coding = http_request_header(call->req, "Content-Encoding");
@@ -98,7 +112,7 @@ static bool refuse_coding(struct call *call)
     return true;
 }
 
-/* The table that the path names, as it is written there. */
+/* Decode the name of the table in the path. */
 must_use static enum code decode_table(struct call *call, struct view encoded, struct err *err)
 {
     if (http_percent_decode(encoded, call->req->arena, &call->captures[0]))
@@ -106,7 +120,7 @@ must_use static enum code decode_table(struct call *call, struct view encoded, s
     return err_set(err, E_INVALID, "the path is not percent-encoded right");
 }
 
-/* Host, then what may be done here, then who asks for it. */
+/* First the host name, then whether the action is allowed here, then the origin. */
 static void run(struct call *call, const struct route *r, struct view encoded)
 {
     struct err err;

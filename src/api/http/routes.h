@@ -21,7 +21,8 @@ struct route {
 extern const struct route routes[];
 extern const size_t n_routes;
 
-/* Have the route that fits answer; or say why none does. Sets call->route, to n_routes where there is none. */
+/* Have the route that fits answer; or say why none does. Sets call->route, to n_routes where there
+ * is none. */
 void routes_run(struct call *call, bool is_admin);
 
 /* The route of a request whose body has not come; NULL: none. */

@@ -1,8 +1,9 @@
 /*
- * Tables that are made, written and dropped through the API.
+ * Creating, writing and dropping tables.
  *
- * A write leaves its HTTP thread at once: the body is detached, the request deferred, and both go into the queue of
- * the table. A writer thread calls back when it is done, and its answer goes out from there.
+ * A write does not block its HTTP thread: the body is detached, the request is deferred, and both
+ * go into the queue of the table. A writer thread calls `finish` when the write is durable or has
+ * failed, and sends the answer.
  */
 #include "api/http/admission.h"
 
@@ -16,7 +17,7 @@
 #include "format/json/schema.h"
 #include "service/write.h"
 
-/* A write between its request and its answer. */
+/* A write, from its request to its answer. */
 struct job {
     struct api *api;
     struct http_deferred *deferred;
@@ -50,7 +51,7 @@ static void reply_result(struct call *call, const struct job *j, const struct wr
     reply_json(call, j->verb == WRITE_CREATE ? 201 : 200, &body);
 }
 
-/* A write_done_fn; `arg` is the job, which ends here. */
+/* A write_done_fn. `arg` is the job; it is freed here. */
 static void finish(void *arg, enum code rc, const struct write_result *result,
                    const struct err *err)
 {
@@ -83,7 +84,7 @@ static struct job *job_new(struct call *call, enum write_verb verb)
     return j;
 }
 
-/* From here on the answer is that of `finish`, whatever happens. Takes the job. */
+/* Takes the job. From here on only `finish` answers, whatever happens. */
 static void submit_job(struct call *call, struct job *take_job, struct write_request *request)
 {
     struct job *j = take_job;
@@ -94,7 +95,8 @@ static void submit_job(struct call *call, struct job *take_job, struct write_req
     request->arg = j;
     call->is_deferred = true;
     j->deferred = http_defer(call->req);
-    admitted.table = view_cstr(j->table); /* the request is gone when it is read */
+    admitted.table =
+        view_cstr(j->table); /* the path of the request may be gone when this is read */
     service_write(&admitted, request);
 }
 
@@ -118,7 +120,8 @@ static bool is_file_of(struct view body, const char *magic)
     return body.len >= len && memcmp(body.ptr, magic, len) == 0;
 }
 
-/* By what the body begins with, where the client does not say: curl's own Content-Type among others. */
+/* If the client does not name a type, look at the first bytes. The type that curl sends by default
+ * does not count. */
 static enum write_form form_of_body(struct view body)
 {
     if (is_file_of(body, "PAR1"))
@@ -127,7 +130,7 @@ static enum write_form form_of_body(struct view body)
     return is_arrow ? WRITE_ARROW : WRITE_JSON;
 }
 
-/* False: it is of none that Murr reads. */
+/* Returns false if Murr cannot read that type. */
 static bool form_of(const struct http_request *req, enum write_form *out)
 {
     static const struct {
@@ -148,7 +151,7 @@ static bool form_of(const struct http_request *req, enum write_form *out)
            negotiate_is_type(type, "application/x-www-form-urlencoded");
 }
 
-/* A member of the query that is one word or not there. */
+/* A query parameter that has only one allowed value. */
 must_use static enum code query_word(struct call *call, const char *name, const char *word,
                                      bool *out, struct err *err)
 {

@@ -1,4 +1,4 @@
-/* The answer to a request on its way to the client: a head as text, and the body of whoever made it. */
+/* An answer on its way to the client: its head as text, and the body that the handler allocated. */
 #ifndef MURR_NET_HTTP1_ANSWER_H
 #define MURR_NET_HTTP1_ANSWER_H
 
@@ -13,14 +13,15 @@ struct answer {
     size_t n_sent;
 };
 
-/* The first lines of the head, up to what depends on the connection. Takes the body. `out` must be empty, but may have
- * memory. */
+/* Write the head except for the lines that depend on the connection. Takes the body. `out` must be
+ * empty, but may keep memory of an earlier answer. */
 void answer_begin(struct answer *out, const struct http_response *take);
 
-/* The lines that say what becomes of the connection, and the empty one; idle_s 0: it is closed. */
+/* Complete the head. idle_s: how long the connection stays open afterwards; 0: it is closed. */
 void answer_end_head(struct answer *a, unsigned idle_s, bool is_bodiless);
 
-/* Send what is left, as much as goes at once. OK: all is sent; E_BUSY: the client must read first; E_IO: it has gone. */
+/* Send as much of the rest as the socket takes. OK: everything is sent; E_BUSY: the client must
+ * read first; E_IO: the client has gone. */
 must_use enum code answer_send(struct answer *a, int fd);
 
 /* Empty, but keep the memory of the head. */

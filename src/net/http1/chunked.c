@@ -57,7 +57,7 @@ static bool end_size(struct chunked *c, uint8_t byte)
     return go_if(c, byte == '\n', c->left ? DATA : TRAILER);
 }
 
-/* A byte that is not data; false: it may not stand there. */
+/* Take a byte that is not data. Returns false if it is not allowed here. */
 static bool take_byte(struct chunked *c, uint8_t byte)
 {
     if (++c->line_bytes > LINE_BYTES_MAX)

@@ -15,32 +15,38 @@
 #include <unistd.h>
 
 /*
- * A connection: NEW -> HEAD -> (BODY) -> handler -> (DEFERRED) -> WRITING -> HEAD ... -> (LINGERING) -> OVER.
+ * A connection: NEW -> HEAD -> (BODY) -> handler -> (DEFERRED) -> WRITING -> HEAD ... ->
+ * (LINGERING) -> OVER.
  *
- * What comes is read into `in`, at most READ_BYTES at a time, and used from there: `advance` does a step, as long as
- * there is one to do. Several requests may come at once, and are answered one after the other. The head is copied into
- * the arena of the request, the body into its upload.
+ * Bytes are received into `in`, at most READ_BYTES at a time. `advance` then takes steps (read.c)
+ * until it needs more bytes. A client may send several requests at once; they are answered one
+ * after the other. The head is copied into the arena of the request, and the body into its upload.
  *
- * Slow clients. The reaper (http.c) shuts down what is beyond its deadline, however little trickles in: a request must be
- * whole `timeout_ms` after its first byte, a new connection must have sent one by then. A body earns time: every
- * HTTP_BODY_RATE bytes move that by a second, though not beyond timeout_ms from now. So an upload of any size goes
- * through as long as its average rate is above that, and what came quickly buys no long pause later. Between requests
- * it is `idle_timeout_ms`, and a second more than answers say; while an answer is sent, timeout_ms without a byte that moves.
+ * Slow clients. The reaper shuts down every connection that is past its deadline, even if bytes
+ * still trickle in. A request must be complete `timeout_ms` after its first byte, and a new
+ * connection must send that byte within the same time. A body extends the deadline by one second
+ * for every HTTP_BODY_RATE bytes, but never beyond `timeout_ms` from now. So an upload of any size
+ * succeeds if its average rate is higher than that, and a fast start does not pay for a long pause
+ * later. An idle connection may stay for `idle_timeout_ms`, and one second longer than Keep-Alive
+ * promises. While an answer is sent, the client must take at least one byte every `timeout_ms`.
  *
- * A body that is not wanted gets an answer that says so. Closing while the client still sends would make its kernel
- * drop that answer, so the body is read and thrown away first: up to SWALLOW_BYTES of one that is too large, all of
- * one that would have been welcome if the disk were not full. For the same reason a connection that ends while more
- * may come lingers: it is shut down for writing, and read for a while.
+ * Refused bodies. If we closed the socket while the client still sends, its kernel would discard
+ * our answer before the client reads it. So we first read the body and throw it away: at most
+ * SWALLOW_BYTES if the body is too large, all of it if the disk is full and the body would have
+ * been accepted otherwise. For the same reason a connection that ends while more bytes may come
+ * lingers: we shut down our side and read for another two seconds.
  *
- * Bodies are written to their files by the thread of the connection. That goes to the page cache, at the speed of a
- * copy, but a disk that cannot follow makes the kernel stop the writer, and with it the other connections of that
- * thread.
+ * The thread of the connection writes bodies to their files. The writes go to the page cache and
+ * cost as much as a copy. If the disk cannot keep up, the kernel blocks that thread, and its other
+ * connections wait.
  *
- * (1) A connection is in the server's list only while its socket is open. So under the lock others may shut it down.
+ * (1) A connection is in the server's list only while its socket is open. So whoever holds the lock
+ *     may shut it down.
  */
 enum { READ_BYTES = 64 * 1024 };
 static const uint64_t linger_ns = 2000000000;
-static const uint64_t idle_grace_ns = 1000000000; /* for who comes in the last moment promised */
+/* for a request sent in the last moment that Keep-Alive promised */
+static const uint64_t idle_grace_ns = 1000000000;
 
 static uint64_t ns_of(int64_t ms)
 {
@@ -153,7 +159,7 @@ static bool is_head(const struct http_head *h)
     return h->method && strcmp(h->method, "HEAD") == 0;
 }
 
-/* c->answer has been begun. */
+/* c->answer has its first lines (answer_begin). */
 static void begin_writing(struct conn *c)
 {
     struct http_server *s = c->server;
@@ -219,7 +225,7 @@ static void refuse(struct conn *c, unsigned status, const char *message)
     begin_writing(c);
 }
 
-/* Do what was read asks for; whether there may be another step. */
+/* Do what the step asks for. Returns whether there may be another one. */
 static bool act(struct conn *c, enum read_step step, const struct refusal *refusal)
 {
     switch (step) {
@@ -259,7 +265,7 @@ static bool advance(struct conn *c)
 
 /* ------------------------------------------------------------------------------------ the socket */
 
-/* Nothing is kept where all was used: most connections are idle. */
+/* Free the buffer if all of it was used: most connections are idle and should cost little. */
 static void forget_used(struct conn *c)
 {
     struct view rest = read_unused(c);
@@ -297,7 +303,7 @@ static unsigned events_of(enum conn_state state)
     return 0;
 }
 
-/* Use what came, then wait for what the state says. The connection may be gone afterwards. */
+/* Use the bytes that came, then wait for the events of the new state. This may free the connection. */
 static void settle(struct conn *c)
 {
     while (advance(c))

@@ -6,11 +6,11 @@
 #include <assert.h>
 
 /*
- * Deferred answers. The socket is not watched meanwhile, and no deadline applies. Two own a http_deferred: the
- * connection, and whoever will answer.
+ * Deferred answers. The socket is not watched meanwhile, and no deadline applies. A http_deferred
+ * has two owners: the connection, and whoever will answer.
  *
- *(1) `is_answered` is set once, by http_answer, which then calls the connection's loop; `gone` once, when the
- *     connection will not take it any more. Until then the loop is there.
+ * (1) `is_answered` is set once, by http_answer, which then calls the connection's loop; `gone`
+ *     once, when the connection will not take it any more. Until then the loop is there.
  */
 struct http_deferred {
     pthread_mutex_t lock;

@@ -6,28 +6,31 @@
 #include "net/http1/http.h"
 
 /*
- * Keep the request, to be answered later: the handler returns, and its thread goes on to others. The request itself
- * is gone then, with its arena and its body; detach that before. Every deferred one must be answered, once. Not for a
- * request with a `body_rc`, which may be answered before its body came.
+ * Answer the request later: the handler returns, and its thread serves other connections meanwhile.
+ * The request, its arena and its body are gone once the handler has returned; detach the body first
+ * if you need it. Every deferred request must be answered exactly once. Do not defer a request that
+ * has a `body_rc`: its body may still be arriving.
  */
 struct http_deferred;
 struct http_deferred *http_defer(const struct http_request *req);
 
 /*
- * Answer it; `take` is taken over, its body with it. When the client has gone or the server was closed meanwhile,
+ * Send the answer. Takes over the body of `take`. If the client has gone or the server was closed,
  * the answer is dropped.
  *
- * Threads   any, also before the handler has returned. The server may be gone.
+ * Threads   any, even before the handler has returned, and after the server was closed.
  */
 void http_answer(struct http_deferred *d, const struct http_response *take);
 
-/* Take the body out of the request, to keep it beyond. `req->body` stays valid until it is released. */
+/* Take ownership of the body, to keep it after the handler. `req->body` stays valid until the body
+ * is released. */
 void http_request_detach_body(const struct http_request *req, struct http_body *out);
 
-/* The connection will not take an answer any more; fine where none is expected. Threads: the connection's. */
+/* The connection no longer wants the answer. Does nothing if none is outstanding. Threads: the
+ * connection's. */
 void deferred_abandon(struct conn *c);
 
-/* Move the answer that has come to `out`. Threads: the connection's. */
+/* Move the answer that http_answer left into `out`. Threads: the connection's. */
 void deferred_take(struct conn *c, struct answer *out);
 
 #endif

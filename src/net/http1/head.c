@@ -6,7 +6,7 @@
 
 enum { FIELDS_AT_FIRST = 16, DIGITS_MAX = 18 };
 
-/* An empty line may come before the first (RFC 9112 2.2): old clients send one behind a body. */
+/* An empty line may come before the first (RFC 9112 2.2): old clients send one after a body. */
 enum head_progress head_scan(struct view bytes, size_t *seen)
 {
     const uint8_t *p = bytes.ptr;
@@ -54,7 +54,7 @@ static char *take_line(char **rest)
     return line;
 }
 
-/* Cuts at the first blank, and returns what is behind it; NULL without one. */
+/* Cut at the first blank and return the text after it; NULL if there is no blank. */
 static char *cut_at_blank(char *text)
 {
     char *blank = strchr(text, ' ');
@@ -81,7 +81,7 @@ static bool is_host(const char *text)
     return host_len && text[n] == '\0';
 }
 
-/* http://host/path: a client takes us for its proxy. */
+/* http://host/path: the client believes that we are its proxy. */
 must_use static enum code parse_absolute(char *authority, struct arena *arena,
                                          struct http_head *out, struct err *err)
 {
@@ -139,7 +139,8 @@ must_use static enum code parse_request_line(char *line, struct arena *arena, st
     return parse_target(target, arena, out, err);
 }
 
-/* name:value; no blank is allowed before the name, which would continue the line before, or before the colon. */
+/* name:value; no blank is allowed before the name, which would continue the line before, or before
+ * the colon. */
 must_use static enum code parse_field(char *line, struct http_field *out, struct err *err)
 {
     size_t len = token_len(line);

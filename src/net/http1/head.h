@@ -1,9 +1,10 @@
 /*
  * The head of an HTTP/1.1 or HTTP/1.0 request: request line and header fields, without I/O.
  *
- * Strict (RFC 9112): what two readers could understand in two ways is refused, since a proxy in front may be the other
- * reader. Where the head ends is decided byte by byte, and a byte that no head may have is refused when it comes:
- * waiting for the end of a head that can have none would keep the client waiting, too.
+ * Strict (RFC 9112): we refuse every head that two readers could understand in two ways, because a
+ * proxy in front of us may be the other reader. The end of the head is found byte by byte, and a
+ * byte that no head may contain is refused at once: otherwise we would wait for the end of a head
+ * that can never be valid.
  */
 #ifndef MURR_NET_HTTP1_HEAD_H
 #define MURR_NET_HTTP1_HEAD_H
@@ -14,8 +15,9 @@
 enum head_progress { HEAD_PARTIAL, HEAD_WHOLE, HEAD_MALFORMED };
 
 /*
- * Whether `bytes` begin with a whole head. `seen` is 0 at first, and says afterwards how many bytes need not be looked
- * at again when more have come; of a whole head, how long it is.
+ * Whether `bytes` begin with a complete head. `seen` must be 0 at first; afterwards it is the
+ * number of bytes that need not be scanned again when more arrive. For a complete head it is the
+ * length of the head.
  */
 enum head_progress head_scan(struct view bytes, size_t *seen);
 
@@ -37,8 +39,8 @@ struct http_head {
 };
 
 /*
- * Take a whole head apart. `text` is what head_scan called whole, `len` bytes with a NUL behind them; it is cut into
- * strings, which `out` points to. More memory comes from `arena`.
+ * Parse a complete head. `text` is what head_scan found, `len` bytes followed by a NUL. It is cut
+ * into strings in place, to which `out` points. Other memory comes from `arena`.
  *
  * Fails E_INVALID (400), E_UNSUPPORTED a transfer coding that is not known (501).
  */

@@ -13,9 +13,9 @@ struct http_request {
     const char *method; /* "GET", "POST", ...; for HEAD "GET": the server leaves the body out */
     const char *path;   /* as it came: still percent-encoded, without the query */
     struct view body;
-    enum code
-        body_rc; /* why `body` is empty although there was one: E_LIMIT more than allowed was sent, or
-                          announced; E_BUSY too many bytes of uploads; E_NOSPACE, E_IO, E_NOMEM */
+    /* why `body` is empty although there was one: E_LIMIT more than allowed was sent, or announced;
+     * E_BUSY too many bytes of uploads; E_NOSPACE, E_IO, E_NOMEM */
+    enum code body_rc;
     bool too_many_answers; /* more bytes than allowed wait for their clients to read them */
     struct arena *arena;   /* for all that must live until the response is written */
     const struct http_head *head;
@@ -31,7 +31,8 @@ const char *http_request_host(const struct http_request *req);
 /* Whether the query has that name, with or without a value: "?verbose". */
 bool http_request_query(const struct http_request *req, const char *name);
 
-/* All values of that name in the query, decoded, in their order; the array lives in the request's arena. */
+/* All values of that name in the query, decoded, in their order; the array lives in the request's
+ * arena. */
 struct http_values {
     struct view *values;
     size_t n;
@@ -51,21 +52,22 @@ struct http_response {
     size_t body_len;
 };
 
-/* Answer a request: fill `res`, which comes zeroed. Called on any of the server's threads. After http_defer (deferred.h),
- * `res` is ignored. */
+/* Answer a request: fill `res`, which comes zeroed. Called on any of the server's threads. After
+ * http_defer (deferred.h), `res` is ignored. */
 typedef void (*http_handler_fn)(void *app, const struct http_request *req,
                                 struct http_response *res);
 
 /* What is known of a request when its head is there. */
 struct http_rule {
     uint64_t max_bytes; /* of the body */
-    bool
-        may_spool; /* a body longer than upload_memory_bytes goes to a file; else all stays in memory */
+    /* a body longer than upload_memory_bytes goes to a file; else all stays in memory */
+    bool may_spool;
     bool is_probe; /* is answered also when all connections are in use */
 };
 typedef struct http_rule (*http_rule_fn)(void *app, const char *method, const char *path);
 
-/* Answer a request that did not get as far as the handler: one that is malformed, too large or too many. */
+/* Answer a request that did not get as far as the handler: one that is malformed, too large or too
+ * many. */
 typedef void (*http_refuse_fn)(void *app, unsigned status, const char *message,
                                struct http_response *res);
 
@@ -85,8 +87,8 @@ struct http_config {
     const char *upload_dir;    /* for bodies that go to files; NULL: none do */
     uint64_t max_upload_bytes; /* of all such files together */
     size_t upload_memory_bytes;
-    size_t
-        max_answer_bytes; /* of answers that clients have not read; beyond it, handlers are told */
+    /* of answers that clients have not read; beyond it, handlers are told */
+    size_t max_answer_bytes;
     unsigned max_connections;
     unsigned max_upload_files; /* at a time, while they are received: each takes a descriptor */
     int64_t timeout_ms; /* for a client to send a request whole, but see HTTP_BODY_RATE; to read */

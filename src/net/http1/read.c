@@ -27,14 +27,14 @@ static enum read_step refuse(struct refusal *out, unsigned status, const char *m
     return READ_REFUSED;
 }
 
-/* Bytes to read of a body that is not wanted, so that the client hears why. */
+/* How much of a refused body we read, so that the client can read our answer (conn.c). */
 static uint64_t swallow_max(const struct conn *c)
 {
     bool welcome = c->request.refused != E_LIMIT && c->request.body_max > SWALLOW_BYTES;
     return welcome ? c->request.body_max : SWALLOW_BYTES;
 }
 
-/* How much may come, and where it goes. */
+/* Decide how long the body may be and where it is kept. */
 static void prepare_body(struct conn *c, struct http_rule rule)
 {
     struct http_server *s = c->server;
@@ -52,7 +52,7 @@ static void prepare_body(struct conn *c, struct http_rule rule)
         buf_reserve(&body->memory, announced < CONN_KEEP_BYTES ? announced : CONN_KEEP_BYTES);
 }
 
-/* Refused at once: nobody reads the body. */
+/* Answer at once, without reading the body. */
 static enum read_step cut_body(struct conn *c)
 {
     c->request.ends = c->request.is_cut = true;
@@ -66,7 +66,8 @@ static void invite(struct conn *c)
         c->state = CONN_OVER;
 }
 
-/* The head is there. A client that asks first, or has very much to send, is refused at once. */
+/* The head is complete. If the body is refused and the client waits for leave to send it, or it is
+ * very long, answer at once. */
 static enum read_step begin_request(struct conn *c, struct refusal *out)
 {
     struct http_server *s = c->server;
@@ -146,7 +147,8 @@ static void keep_body(struct conn *c, struct view bytes)
         refuse_body(c, rc, &err);
 }
 
-/* So many bytes of a body came, and were put away since `start_ns`, for which the client has not to answer. */
+/* `n` bytes of the body arrived. The time since `start_ns` was ours (storing them), so it extends
+ * the deadline. */
 static void body_has_moved(struct conn *c, size_t n, uint64_t since_ns, uint64_t start_ns)
 {
     uint64_t now_ns = clock_mono_ns();
@@ -154,7 +156,7 @@ static void body_has_moved(struct conn *c, size_t n, uint64_t since_ns, uint64_t
     conn_waits_since(c, since_ns < now_ns ? since_ns : now_ns);
 }
 
-/* False: too much of a body came that is not wanted. */
+/* Returns false if more of a refused body came than we are willing to read. */
 static bool take_piece(struct conn *c, struct view bytes)
 {
     uint64_t since_ns = atomic_load_explicit(&c->since_ns, memory_order_relaxed);
@@ -168,7 +170,7 @@ static bool take_piece(struct conn *c, struct view bytes)
     return c->request.n_swallowed <= swallow_max(c);
 }
 
-/* The next piece of the body that is in `in`, and what follows. */
+/* Take the next piece of the body from `in`. */
 static enum chunked_progress next_piece(struct conn *c, struct view *out)
 {
     struct view rest = read_unused(c);

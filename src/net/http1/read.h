@@ -1,6 +1,8 @@
 /*
- * What comes on a connection: heads and bodies of requests, out of the bytes that conn.c has received. Each step uses
- * some of them and says what is next. Threads: the connection's.
+ * Reads heads and bodies of requests from the bytes that conn.c has received. Each step uses some
+ * of them and returns what the connection must do next, so this file never calls back into conn.c.
+ *
+ * Threads   the connection's.
  */
 #ifndef MURR_NET_HTTP1_READ_H
 #define MURR_NET_HTTP1_READ_H
@@ -8,13 +10,13 @@
 #include "net/http1/state.h"
 
 enum read_step {
-    READ_MORE,    /* nothing to do until more bytes come */
-    READ_ON,      /* there may be another step */
-    READ_REQUEST, /* the request is to be handled: it is whole, or its body is not wanted */
-    READ_REFUSED, /* it never becomes a request */
+    READ_MORE,    /* wait for more bytes */
+    READ_ON,      /* call again: there may be another step */
+    READ_REQUEST, /* run the handler: the request is complete, or its body is refused */
+    READ_REFUSED, /* answer with `out` and close: this is no valid request */
 };
 
-/* Why it does not; the connection ends behind the answer. */
+/* The answer to what is no request. The connection closes after it. */
 struct refusal {
     unsigned status;
     struct err why;
@@ -27,7 +29,7 @@ must_use enum read_step read_body(struct conn *c, struct refusal *out);
 /* What was received and is not used yet. */
 struct view read_unused(const struct conn *c);
 
-/* A request has begun, and is in flight until its answer is sent. */
+/* Count the request as in flight, until its answer is sent. */
 void read_count(struct conn *c);
 
 #endif

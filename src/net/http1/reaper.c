@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* Looking at all connections takes the server's lock for some microseconds; being late by a tenth of a second harms
- * nobody. */
+/* A look at all connections holds the server's lock for some microseconds. Timeouts are seconds, so
+ * a tenth of a second is precise enough. */
 static const int64_t reaper_period_ms = 100;
 
 static void look_at_waiting(struct http_server *s, uint64_t now_ns)

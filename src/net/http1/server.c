@@ -12,21 +12,25 @@
 #include <unistd.h>
 
 /*
- * Who does what: the acceptor lets a client in, makes a struct conn and hands it to one of the loops in turn; from then
- * on the connection is that loop's alone (conn.c). The reaper shuts down those that are beyond their deadline, which
- * their loops then see as an end.
+ * Threads. The acceptor accepts a client, makes a struct conn and hands it to one of the loops in
+ * turn. From then on only that loop's thread touches the connection (conn.c). The reaper shuts down
+ * connections that are past their deadline; their loops then see the end of the stream.
  *
- * Full. A connection that waits for its client can be told to go, in favour of one that comes: of the peer that has most
- * of them, the one that has waited longest (peer.h). It counts no more from then on. Where none waits, HTTP_PROBES more
- * are let in, which get an answer to a probe alone. Beyond those, clients wait in the kernel's queue.
+ * When all connections are in use, a new client takes the place of one that keeps us waiting: we
+ * close the connection that has waited longest, of the peer that has most such connections
+ * (peer.h). It no longer counts from then on. If no connection is waiting, we accept HTTP_PROBES
+ * more, and answer only probes on them. All other clients wait in the kernel's queue.
  *
- * Locks: that of a http_deferred, then a loop's; the server's by itself.
+ * Lock order: a http_deferred, then a loop. The server's lock is never held together with another
+ * one.
  */
 static const uint64_t last_chance_ns = 100000000; /* when draining, for a request to arrive */
 
-/* ------------------------------------------------------------------------------------ clients that come */
+/* ------------------------------------------------------------------------------------ clients that
+ * come */
 
-/* Those that wait for their client, into `out`, which has room for all. The lock is held. */
+/* List the connections that wait for their client. `out` has room for all. The caller holds the
+ * lock. */
 static size_t list_waiting(struct http_server *s, struct peer_wait *out)
 {
     size_t n = 0;
@@ -38,7 +42,7 @@ static size_t list_waiting(struct http_server *s, struct peer_wait *out)
     return n;
 }
 
-/* Tell one to go. The lock is held. */
+/* Close one of them. The caller holds the lock. */
 static void make_room(struct http_server *s)
 {
     size_t n_all = 0;
@@ -64,7 +68,7 @@ static bool has_room(void *server)
     return room;
 }
 
-/* In turn, so that all threads have as many. */
+/* Clients go to the loops in turn, so that all threads have equally many. */
 static void take_client(void *server, int fd)
 {
     struct http_server *s = server;
@@ -182,7 +186,7 @@ bool http_server_drain(struct http_server *s, int64_t deadline_ms)
     return http_server_in_flight(s) == 0;
 }
 
-/* Connections know their loops to the end: a deferred answer may come while they go. */
+/* Loops are freed last: a deferred answer may still call one while its connection is freed. */
 void http_server_close(struct http_server *s)
 {
     if (!s)

@@ -1,12 +1,16 @@
 /*
- * An HTTP/1.1 server. It knows messages, limits and threads; what a path means is the handler's business.
+ * An HTTP/1.1 server. It knows messages, limits and threads; what a path means is the handler's
+ * business.
  *
  * Threads   one accepts; one a core reads, runs the handler to completion and writes: a connection
  * stays with its thread. One more closes connections of clients that are too slow.
  * An answer may come later and from any thread (http_defer).
- * Limits    the bytes of a body, by path; of a head (HTTP_HEAD_MAX); the number of connections; the time a
- * client may take for a request, of which a body that moves gets more; the time it may be idle between two.
- * Strict    a request that two readers could understand in two ways gets 400 (501 for a transfer coding), once, and the
+ * Limits    the bytes of a body, by path; of a head (HTTP_HEAD_MAX); the number of connections; the
+ *           time a
+ * client may take for a request, of which a body that moves gets more; the time it may be idle
+ * between two.
+ * Strict    a request that two readers could understand in two ways gets 400 (501 for a transfer
+ *           coding), once, and the
  * connection ends (net/http1/head.h, net/http1/chunked.h).
  */
 #ifndef MURR_NET_HTTP1_SERVER_H

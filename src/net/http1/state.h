@@ -62,8 +62,8 @@ struct conn {
     bool for_probes; /* came when all connections were in use */
     bool must_go;    /* under the server's lock: told to make room */
     /* Written by the connection's thread, read by any. */
-    _Atomic uint64_t
-        since_ns; /* when it began to wait for its client, or something moved; 0: it does not */
+    /* when it began to wait for its client, or something moved; 0: it does not */
+    _Atomic uint64_t since_ns;
     _Atomic uint64_t deadline_ns; /* when it is closed; 0: it does not wait for its client */
     /* All else is the connection's thread's alone. */
     enum conn_state state;

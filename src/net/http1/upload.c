@@ -11,12 +11,13 @@
 #include <unistd.h>
 
 /*
- * A file has no name (file_open_unnamed), so nothing is left
- * of it when its descriptor and mapping are gone, however that comes about.
+ * Upload files have no name (file_open_unnamed). So nothing is left of them once descriptor and
+ * mapping are gone, even after a crash.
  *
- *   (1) used_bytes counts the bytes of all files, from before they are written until the mapping is released.
+ *   (1) used_bytes counts the bytes of all files, from before they are written until their mapping
+ *       is released.
  *   (2) n_files counts those that are being received: each has a descriptor, until it is mapped.
- *   (3) refs: one of the server, one of each detached body that lies in a file.
+ *   (3) refs: one for the server, and one for each detached body that lies in a file.
  */
 struct spool {
     char *dir;

@@ -1,7 +1,7 @@
 /*
- * The body of a request while it comes in: in memory as long as it is short, beyond that in a file without a name,
- * so that a body of gigabytes costs the server no memory. In the end it is a view either way, which may outlive the
- * request.
+ * The body of a request while it comes in: in memory as long as it is short, beyond that in a file
+ * without a name, so that a body of gigabytes costs the server no memory. In the end it is a view
+ * either way, which may outlive the request.
  *
  * Threads   an upload: one at a time. The spool is shared by all.
  */
@@ -13,8 +13,8 @@
 /* Where the files are, and how many bytes they may have together. */
 struct spool;
 
-/* The directory is made where it is missing, and emptied of what a crash may have left. `max_files`: that are received
- * at a time. Fails E_IO. */
+/* The directory is made where it is missing, and emptied of what a crash may have left.
+ * `max_files`: that are received at a time. Fails E_IO. */
 must_use enum code spool_open(const char *dir, uint64_t max_bytes, unsigned max_files,
                               struct spool **out_spool, struct err *err);
 /* For whoever opened it; uploads that were detached keep it alive. NULL is fine. */
@@ -47,13 +47,15 @@ void upload_reset(struct upload *u, size_t keep_bytes);
 
 uint64_t upload_len(const struct upload *u);
 
-/* Append. Fails E_BUSY when the spool is full, E_NOSPACE, E_IO; the upload is then good for nothing but the end. */
+/* Append. Fails E_BUSY when the spool is full, E_NOSPACE, E_IO; the upload is then good for nothing
+ * but the end. */
 must_use enum code upload_put(struct upload *u, struct view bytes, struct err *err);
 
 /* The whole, borrowed until the upload changes. Fails E_NOMEM, E_IO. */
 must_use enum code upload_view(struct upload *u, struct view *out, struct err *err);
 
-/* The whole, to keep. The upload is empty then. `out` has what upload_view would give, which must have gone well. */
+/* The whole, to keep. The upload is empty then. `out` has what upload_view would give, which must
+ * have gone well. */
 void upload_detach(struct upload *u, struct http_body *out);
 
 #endif

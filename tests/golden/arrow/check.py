@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Check that pyarrow and Polars read the streams in this folder, and read the right values.
 
-The streams are what tests/unit/format/test_ipc_writer.c compares with. To write them anew:
+The streams are what tests/unit/format/arrow/test_ipc_writer.c compares with. To write them anew:
 
     MURR_TEST_WRITE_GOLDEN=1 build/release/tests/format/test_ipc_writer
     python3 tests/golden/arrow/check.py        (needs pyarrow and polars)
