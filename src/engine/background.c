@@ -16,28 +16,41 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Two of each, so that a large write or merge of one table does not hold up small ones of another. */
-enum { N_WRITERS = 2, N_MERGERS = 2, MERGE_THREADS = 2, MERGE_NICENESS = 10 };
+/*
+ * (1) A thread holds the table that it works on, by a flag under that table's lock (pollers by
+ *     is_polled). So no table is written, merged, polled or scrubbed twice at a time.
+ * (2) Threads look for work at all tables in turn (table_set_next), so a busy table does not starve
+ *     the others.
+ * (3) A thread that finds nothing sleeps until n_wakes changes or a time comes:
+ *
+ *         1. A writer looks at all tables and finds nothing.
+ *         2. A client enqueues a write, and background_wake counts n_wakes up and signals nobody.
+ *         3. The writer goes to sleep. It compares n_wakes with the count before it looked, and
+ *            looks again.
+ *
+ * (4) There are two writers and two mergers, so that a large write or merge of one table does not
+ *     hold up the small ones of others. There is a poller for each source, up to POLLERS_MAX: a
+ *     slow or silent source delays only its own table (docs/decisions/0053).
+ */
 
-/* So many sources are asked or loaded from at a time: one that is slow or silent costs itself. */
-enum { POLLERS_MAX = 16 };
+enum { N_WRITERS = 2, N_MERGERS = 2, MERGE_THREADS = 2, MERGE_NICENESS = 10, POLLERS_MAX = 16 };
 
 struct background {
     struct background_config config;
     pthread_t pollers[POLLERS_MAX], writers[N_WRITERS], mergers[N_MERGERS], scrubber;
     bool is_scrubbing;
     unsigned n_pollers, n_writers, n_mergers;
-    _Atomic size_t write_turn, merge_turn, scrub_turn; /* of the tables */
+    _Atomic size_t write_turn, merge_turn, scrub_turn; /* table_set_next */
 
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
-    pthread_cond_t poll_wake; /* of the pollers alone */
-    bool *is_polled;          /* by source: a poller has it */
+    pthread_cond_t poll_wake; /* for the pollers */
+    bool *is_polled;          /* by source: a poller works on it */
     bool stopping;
-    uint64_t n_wakes; /* so that none is missed between looking and sleeping */
+    uint64_t n_wakes; /* (3) */
 };
 
-/* Sleep until then, or until something is new or stopping; returns whether to go on. */
+/* Sleep until that time, or until somebody wakes us (3) or stops. Returns whether to go on. */
 static bool sleep_until(struct background *b, uint64_t mono_ns, uint64_t *seen_wakes)
 {
     struct timespec until = {(time_t)(mono_ns / 1000000000u), (long)(mono_ns % 1000000000u)};
@@ -61,7 +74,8 @@ void background_wake(struct background *b)
 
 /* ------------------------------------------------------------------------------------- polling */
 
-/* The source that is due first of those that nobody polls; n_sources: none. The lock is held. */
+/* Of the sources that no poller works on, the one due first; n_sources if there is none. The lock
+ * is held. */
 static size_t first_due(const struct background *b, uint64_t *out_ns)
 {
     const struct background_config *c = &b->config;
@@ -77,7 +91,7 @@ static size_t first_due(const struct background *b, uint64_t *out_ns)
     return first;
 }
 
-/* Sleep until a source is due, and take it; n_sources: it is the end. */
+/* Sleep until a source is due, and take it. Returns n_sources when stopping. */
 static size_t take_due(struct background *b)
 {
     size_t at = b->config.n_sources;
@@ -144,7 +158,7 @@ static bool holds_to_write(void *arg, struct table *t)
     return table_hold_to_write(t);
 }
 
-/* False: nothing waits. */
+/* Do the first writes of one table. False if no table has any. */
 static bool write_next(struct background *b, struct pool *pool)
 {
     const struct background_config *c = &b->config;
@@ -159,7 +173,8 @@ static bool write_next(struct background *b, struct pool *pool)
     return true;
 }
 
-/* In turn: neither waits for all of the other. */
+/* One creation and one group of writes, in turn, so that neither kind waits until the other has run
+ * out. */
 static bool next_of_each(struct background *b, struct pool *pool)
 {
     bool created = lifecycle_create_next(b->config.lifecycle);
@@ -175,7 +190,7 @@ static void *writer_main(void *arg)
     uint64_t seen = 0;
     do {
         while (next_of_each(b, pool))
-            background_wake(b); /* layers to merge, a table to write to */
+            background_wake(b); /* there are layers to merge, or a new table to write to */
     } while (sleep_until(b, UINT64_MAX / 2, &seen));
     pool_free(pool);
     return NULL;
@@ -188,7 +203,7 @@ static bool holds_to_merge(void *arg, struct table *t)
     return table_hold_to_merge(t, arg);
 }
 
-/* Merging may have what reads and writes leave of a core. */
+/* Mergers run at low priority, so that they take only what reads and writes leave. */
 static void *merger_main(void *arg)
 {
     struct background *b = arg;
@@ -196,14 +211,14 @@ static void *merger_main(void *arg)
     uint64_t seen = 0, wake_ns;
     pthread_setname_np(pthread_self(), "murr-merger");
     if (setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), MERGE_NICENESS) < 0)
-        log_warn("merging cannot step back behind reads and writes");
+        log_warn("merging runs at normal priority, since its priority could not be lowered");
     struct pool *pool = pool_new(MERGE_THREADS); /* its threads inherit the priority */
     do {
         struct table *t;
         wake_ns = UINT64_MAX / 2;
         while ((t = table_set_next(c->tables, &b->merge_turn, holds_to_merge, &wake_ns))) {
             table_merge_some(t, pool, c->write->memory_bytes / N_MERGERS);
-            background_wake(b); /* room for writes */
+            background_wake(b); /* there is room for writes again */
             wake_ns = UINT64_MAX / 2;
         }
     } while (sleep_until(b, wake_ns, &seen));
@@ -224,7 +239,7 @@ static void *scrubber_main(void *arg)
     uint64_t wake_ns;
     pthread_setname_np(pthread_self(), "murr-scrubber");
     if (setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), MERGE_NICENESS) < 0)
-        log_warn("scrubbing cannot step back behind reads and writes");
+        log_warn("scrubbing runs at normal priority, since its priority could not be lowered");
     do {
         struct table *t;
         wake_ns = clock_mono_ns() + 1000000000u;
@@ -261,7 +276,7 @@ struct background *background_start(const struct background_config *config)
         b->n_mergers++;
     b->is_scrubbing = pthread_create(&b->scrubber, NULL, scrubber_main, b) == 0;
     if (!background_writes(b))
-        log_error("cannot start the threads of writes: writes will fail");
+        log_error("cannot start the threads for writes: writes will fail");
     return b;
 }
 

@@ -9,6 +9,19 @@
 #include "engine/table/table.h"
 #include "engine/table/write_queue.h"
 
+/*
+ * A drop takes the table away from readers first and from the disk last:
+ *
+ *     1. The table leaves the set: no new request finds it. Requests that have a snapshot keep
+ *        reading.
+ *     2. Writes that still wait fail; a merge and a scrub are cancelled and waited for.
+ *     3. The directory is renamed. From here on a crash leaves no table, and the name is free.
+ *     4. The files are removed.
+ *
+ * `making` keeps step 3 apart from a creation of the same name, which would otherwise see the old
+ * directory, or see its own renamed.
+ */
+
 enum { CREATIONS_MAX = 1000 };
 
 void lifecycle_init(struct lifecycle *l, struct table_set *tables, const char *data_dir,
@@ -38,8 +51,8 @@ static bool has_table(struct lifecycle *l, struct view name)
     return has;
 }
 
-/* Each takes some mappings, of which a process has 65,530 as Linux is set up: beyond that it ends, and does not start
- * again. */
+/* Each table takes some mappings, and Linux allows a process 65,530 by default. Beyond that mmap
+ * fails; the process ends and cannot start again with all these tables. */
 must_use static enum code check_table_count(struct lifecycle *l, struct err *err)
 {
     unsigned most = l->write->max_tables;
@@ -48,7 +61,8 @@ must_use static enum code check_table_count(struct lifecycle *l, struct err *err
     table_set_unlock(l->tables);
     if (most == 0 || n < most)
         return OK;
-    return err_set(err, E_NOSPACE, "there are %zu tables, as many as write.max_tables allows", n);
+    return err_set(err, E_NOSPACE, "there are already %zu tables, the limit of write.max_tables",
+                   n);
 }
 
 must_use static enum code create(struct lifecycle *l, struct view name, const struct schema *schema,
@@ -63,7 +77,7 @@ must_use static enum code create(struct lifecycle *l, struct view name, const st
     TRY(table_create(name, schema, l->write->storage, l->data_dir, &t, err));
     log_info("table created", log_str("table", table_name(t)),
              log_int("columns", schema->n_fields));
-    table_set_add(l->tables, t); /* from here on it may be dropped */
+    table_set_add(l->tables, t); /* another writer may drop it from now on */
     return OK;
 }
 
@@ -96,7 +110,7 @@ bool lifecycle_create_next(struct lifecycle *l)
 
 /* ----------------------------------------------------------------------------------- dropping */
 
-/* Not while a table of that name is being created: it would see its directory go. Frees the table. */
+/* Steps 3 and 4. Frees the table. */
 must_use static enum code remove_table(struct lifecycle *l, struct table *take_table,
                                        struct err *err)
 {
@@ -117,7 +131,7 @@ void lifecycle_drop(struct lifecycle *l, struct table *t, struct queued_write *t
     table_end_scrubbing(t);
     take_drop->rc = remove_table(l, t, &take_drop->err);
     if (take_drop->rc)
-        log_error("table dropped, but its files are still there", log_str("table", name),
+        log_error("table dropped, but its files could not be removed", log_str("table", name),
                   log_str("error", take_drop->err.msg));
     else
         log_info("table dropped", log_str("table", name));

@@ -25,13 +25,13 @@
 
 struct registry {
     struct registry_config config;
-    struct table **sources; /* the tables of the config; set at open, never changed */
+    struct table **sources; /* the tables of the config; set by open and not changed afterwards */
     size_t n_sources;
-    int lock_fd;
-    struct load_shares *shares; /* of loads that run side by side; NULL: there are no sources */
-    struct transfer_loop *transfers; /* NULL: no source needs it */
-    struct background *background;   /* NULL: not started */
-    struct table_set tables;         /* the sources, then those that were created */
+    int lock_fd;                     /* -1 until locked */
+    struct load_shares *shares;      /* NULL if there are no sources */
+    struct transfer_loop *transfers; /* NULL if no source needs it */
+    struct background *background;   /* NULL until started */
+    struct table_set tables;         /* those of `sources`, then created ones */
     struct lifecycle lifecycle;
 };
 
@@ -54,7 +54,8 @@ must_use static enum code lock_data_dir(struct registry *r, struct err *err)
     return err_errno(err, E_IO, "cannot lock %s", path);
 }
 
-/* Closing alone would leave the lock to children that were forked meanwhile. */
+/* flock locks belong to the open file, which a forked child shares. So unlock before closing:
+ * otherwise a child that has not ended keeps the lock. */
 static void unlock_data_dir(const struct registry *r)
 {
     if (r->lock_fd < 0)
@@ -63,7 +64,8 @@ static void unlock_data_dir(const struct registry *r)
     close(r->lock_fd);
 }
 
-/* One loop for all tables, with room for as much as each may have on its way. */
+/* One transfer loop serves all tables, with room for the requests of all of them at the same
+ * time. */
 must_use static enum code open_transfers(struct registry *r, struct err *err)
 {
     unsigned most = 0;
@@ -84,7 +86,8 @@ must_use static enum code open_sources(struct registry *r, struct err *err)
     return OK;
 }
 
-/* Directories of tables that were created; others may be of tables that the config had once. */
+/* Open created tables. Other directories may belong to tables that were once in the config, and are
+ * left alone. */
 must_use static enum code open_created(struct registry *r, struct err *err)
 {
     AUTO(dir_names) struct dir_names names = {0};
@@ -121,7 +124,7 @@ enum code registry_open(const struct registry_config *config, struct registry **
         registry_close(r);
         return rc;
     }
-    if (config->n_tables) /* what was created is never loaded */
+    if (config->n_tables) /* created tables are never loaded */
         r->shares = load_shares_new(&config->load, config->n_tables);
     *out_registry = r;
     return OK;
@@ -270,7 +273,7 @@ must_use static enum code enqueue(struct registry *r, struct view table,
     TRY(find_table(r, table, &t, err));
     if (request->verb == WRITE_DROP && table_has_source(t))
         return err_set(err, E_INVALID,
-                       "table '%s' has a source; it goes when it is taken out of the configuration",
+                       "table '%s' has a source; to drop it, remove it from the configuration",
                        table_name(t));
     return table_enqueue(t, request, &limits, err);
 }
@@ -279,7 +282,7 @@ enum code registry_write(struct registry *r, struct view table, const struct wri
                          struct err *err)
 {
     if (r->background && !background_writes(r->background))
-        return err_set(err, E_IO, "the threads of writes could not be started");
+        return err_set(err, E_IO, "the threads for writes could not be started");
     table_set_lock(&r->tables);
     enum code rc = enqueue(r, table, request, err);
     table_set_unlock(&r->tables);

@@ -1,6 +1,6 @@
 /*
- * The service: all tables of this process, free of any protocol. HTTP, the command line and the C
- * library are thin layers over it.
+ * The registry: all tables of a process. The service, the command line and the C library are layers
+ * on top of it.
  */
 #ifndef MURR_ENGINE_REGISTRY_H
 #define MURR_ENGINE_REGISTRY_H
@@ -24,33 +24,36 @@ struct registry_config {
 };
 
 /*
- * Lock the data directory, remove debris, and serve the newest complete generation of every table of the config, and
- * of those that were created.
- * Fails when the directory cannot be made; E_BUSY when it is used by another process. A damaged generation is
- * logged and the one before it serves.
+ * Lock the data directory, remove debris, and serve every table of the config and every created
+ * table from its files. A damaged table is no failure (engine/table/damage.h).
+ *
+ * Fails     E_BUSY if another process uses the directory; E_IO if it cannot be made; E_EXISTS if a
+ *           created table has the name of a configured one; as opening a source does.
  */
 must_use enum code registry_open(const struct registry_config *config,
                                  struct registry **out_registry, struct err *err);
-/* Stops what runs in the background, cancels a running load, frees everything. Writes that still wait fail with
- * E_CANCELLED. */
+/* Cancel what runs in the background, wait until it has ended, and free everything. Writes that
+ * still wait fail with E_CANCELLED. NULL is fine. */
 void registry_close(struct registry *r);
 
-/* Start in the background: polling the sources, each table at once and then by its interval; writing; merging. */
+/* Start polling, writing, merging and scrubbing in the background. Each source is polled at
+ * once. */
 void registry_start(struct registry *r);
 
-/* Poll every source as soon as may be, those too whose latest load failed a moment ago. Threads: any. */
+/* Poll every source as soon as possible, even if its latest load has just failed. Threads: any. */
 void registry_poll_now(struct registry *r);
 
-/* Poll one table in the calling thread and load what is new. For `murr load`; not beside _start. */
+/* Poll one table on the calling thread and load what is new. For `murr load`; not after
+ * registry_start. */
 must_use enum code registry_load_now(struct registry *r, struct view table, bool force,
                                      struct err *err);
 
 /*
- * Take a partition that a guard refused all the same: it is loaded soon. `fingerprint` is what the status says of it,
- * so that nobody takes another one that came meanwhile.
+ * Accept a partition that a guard refused: it is loaded soon. It is named by the fingerprint in the
+ * table's status, so that a partition that arrived in the meantime is not accepted by mistake.
  *
  * Threads   any.
- * Fails     E_NOTFOUND no such table, or no such partition was refused.
+ * Fails     E_NOTFOUND if there is no such table, or no such partition was refused.
  */
 must_use enum code registry_accept(struct registry *r, struct view table, uint64_t fingerprint,
                                    struct err *err);
@@ -60,25 +63,30 @@ must_use enum code registry_accept(struct registry *r, struct view table, uint64
 must_use enum code registry_snapshot(struct registry *r, struct view table,
                                      struct snapshot **out_snapshot, struct err *err);
 
-/* Fails E_READONLY where the configuration of the table says so; not where there is no such table. Threads: any. */
+/* Fails E_READONLY if the configuration of the table says `writes: false`. OK if there is no such
+ * table. Threads: any. */
 must_use enum code registry_check_writable(struct registry *r, struct view table, struct err *err);
 
-/* What is counted of a table: a reference of the caller's, or NULL where there is no such table. Threads: any. */
+/* The counters of a table, which the caller unrefs; NULL if there is no such table. Threads:
+ * any. */
 struct table_counters *registry_table_counters(struct registry *r, struct view table);
-/* The same of all tables, in the order of registry_status. The caller frees the array. */
+/* The counters of all tables, in the order of registry_status. The caller unrefs each and frees the
+ * array. Threads: any. */
 struct table_counters **registry_counters(struct registry *r, size_t *out_n);
 
 /*
- * Queue a write of a table, or the creation of one. With OK the body is taken and `done` will be called; otherwise neither.
+ * Queue a write to a table, or the creation of one. If this returns OK the body is taken over and
+ * `done` will be called; otherwise neither happens.
  *
  * Threads   any; does not wait.
- * Fails     E_NOTFOUND no such table; E_BUSY the queue is full; E_INVALID to drop a table that has a source; E_IO where
- *           there are no threads to write.
+ * Fails     E_NOTFOUND if there is no such table; E_BUSY if the queue is full; E_INVALID for
+ *           dropping a table with a source; E_IO if the threads for writes could not be started.
  */
 must_use enum code registry_write(struct registry *r, struct view table,
                                   const struct write_request *request, struct err *err);
 
-/* The state of every table, those of the config first, in its order; strings and array live in `arena`. Threads: any. */
+/* The status of every table: those of the config first, in its order, then created ones. All memory
+ * is in `arena`. Threads: any. */
 const struct table_status *registry_status(struct registry *r, struct arena *arena, size_t *out_n);
 
 #endif

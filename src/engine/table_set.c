@@ -4,7 +4,8 @@
 #include "base/mem.h"
 #include "engine/table/table.h"
 
-/* The hash stands beside the pointer, so that a search touches no other table's memory. */
+/* The hash is next to the pointer, so a search reads the memory of no table but the one it
+ * finds. */
 struct table_slot {
     uint64_t hash;
     struct table *table; /* NULL: the slot is free */
@@ -35,7 +36,8 @@ static void fill_slot(struct table_set *s, struct table *t)
     s->slots[at] = (struct table_slot){hash, t};
 }
 
-/* Build the slots anew. Tables come and go rarely, so removing one need not be cheap. */
+/* Build all slots anew. Tables are removed rarely, so this may be slow, and needs no marks for
+ * deleted slots. */
 static void fill_slots(struct table_set *s)
 {
     s->n_slots = SLOTS_FIRST;

@@ -8,6 +8,20 @@
 
 #include <stdio.h>
 
+/*
+ * How the newest publication is found, at each poll. Years of dates may lie in a bucket, and
+ * thousands of workers poll it, so requests count:
+ *
+ * (1) Dates sort as they are written, so the root is listed from the served date on, and folders
+ *     are read newest first until one is taken. While nothing changes that is two requests
+ *     (docs/decisions/0023).
+ * (2) A folder older than the served one ends the search: nothing older is ever taken while the
+ *     served one is there.
+ * (3) Of folders that cannot be taken, the newest reason is kept. It is shown if nothing is served.
+ * (4) A local folder that cannot be read is passed over, unless it is the served one. A bucket may
+ *     answer the next time, so there the search fails and the poll is repeated.
+ */
+
 enum { POINTER_MAX_BYTES = 4096 };
 
 struct search {
@@ -15,13 +29,13 @@ struct search {
     const struct source_query *q;
     const struct remote_op *op;
     const struct object_info *outer; /* marker of the root, for PARTITIONS_HIVE */
-    bool is_done;                    /* found, or all that is left is older than what serves */
+    bool is_done;                    /* found, or the rest is older than what is served (2) */
     bool served_is_there;
     struct source_answer *result;
-    struct err newest_why; /* what the newest that cannot be taken lacks */
+    struct err newest_why; /* (3) */
 };
 
-/* By date, then by name: those of Hive, "dt=2026-11-22", have their date behind. */
+/* By date, then by name. Hive's "dt=2026-11-22" has the date after the name. */
 static int compare_labels(enum partition_kind kind, const char *a, const char *b)
 {
     const char *x = kind == PARTITIONS_HIVE ? strchr(a, '=') : NULL;
@@ -58,13 +72,13 @@ static void take(struct search *s, struct publication *take_found)
     s->is_done = true;
 }
 
-/* What we may not read, say, does not keep others out; but what serves stays. */
+/* (4) */
 static bool may_pass_over(const struct search *s, enum code rc, bool has_served)
 {
     return rc == E_IO && !has_served && !s->d->source.store->is_far;
 }
 
-/* One candidate; they come from the newest on. */
+/* Look at one folder. Called for the newest folder first. */
 must_use static enum code look_at(struct search *s, const char *label, const char *folder,
                                   int32_t day, struct err *err)
 {
@@ -98,7 +112,8 @@ must_use static enum code look_at(struct search *s, const char *label, const cha
     return OK;
 }
 
-/* --------------------------------------------------------------------------------- dated folders */
+/* --------------------------------------------------------------------------------- dated
+ * folders */
 
 /* "2026-11-22/" as "2026-11-22"; the caller frees it. */
 static char *label_of(const char *folder)
@@ -127,7 +142,7 @@ must_use static enum code look_at_hours(struct search *s, const char *date_folde
     return OK;
 }
 
-/* All hours of a date before the one that serves are older, too. */
+/* All hours of a date before the served one are older, too. */
 static bool is_older_date(const struct source_query *q, const char *folder)
 {
     return q->served && strncmp(folder, q->served, strlen(folder) - 1) < 0;
@@ -150,7 +165,8 @@ must_use static enum code look_at_dates(struct search *s, const struct object_li
     return OK;
 }
 
-/* ---------------------------------------------------------------------------------- Hive folders */
+/* ---------------------------------------------------------------------------------- Hive
+ * folders */
 
 static int by_date(const void *a, const void *b)
 {
@@ -175,9 +191,11 @@ must_use static enum code look_at_hive(struct search *s, const struct object_lis
     return OK;
 }
 
-/* --------------------------------------------------------------------------- one folder that counts */
+/* --------------------------------------------------------------------------- one folder that
+ * counts */
 
-/* The root itself. Its label is when it was published. */
+/* PARTITIONS_NONE: the root itself is the publication. Its label is the time when it was
+ * published. */
 must_use static enum code look_at_root(struct search *s, struct err *err)
 {
     const struct dated *d = s->d;
@@ -200,7 +218,7 @@ must_use static enum code look_at_root(struct search *s, struct err *err)
     return OK;
 }
 
-/* A name may begin with that of the root: "/data/features/run-17". */
+/* A pointer may give the whole path, "/data/features/run-17", or only the part below the root. */
 static struct view below_root(const char *root, struct view name)
 {
     size_t len = strlen(root);
@@ -211,7 +229,8 @@ static struct view below_root(const char *root, struct view name)
     return view_of(name.ptr + len, name.len - len);
 }
 
-/* The folder that the pointer names, as "name/", which the caller frees. */
+/* The folder that the pointer names, as "name/"; the caller frees it. The text is somebody else's,
+ * so it must not lead out of the root. */
 must_use static enum code parse_pointer(const struct dated *d, struct view text, char **out,
                                         struct err *err)
 {
@@ -264,7 +283,7 @@ must_use static enum code look_behind_pointer(struct search *s, const struct obj
             s->outer = &root->objects[i];
     s->served_is_there = true;
     if (!s->outer) {
-        err_write(&why, "%s has no file %s any more", d->source.store->shown, d->layout->pointer);
+        err_write(&why, "%s no longer has a file %s", d->source.store->shown, d->layout->pointer);
         if (s->q->served)
             note_passed(s, d->layout->pointer, &why);
         return OK;
@@ -281,7 +300,8 @@ must_use static enum code look_behind_pointer(struct search *s, const struct obj
     return OK;
 }
 
-/* ------------------------------------------------------------------------------------- the whole */
+/* ------------------------------------------------------------------------------------- the
+ * whole */
 
 must_use static enum code look_through(struct search *s, const struct object_list *root,
                                        struct err *err)
@@ -300,7 +320,7 @@ must_use static enum code look_through(struct search *s, const struct object_lis
     return OK;
 }
 
-/* Where a listing of the root may begin: dates before what serves are not looked at. */
+/* Where the listing of the root begins (1); NULL: at its start. */
 static const char *list_from(const struct search *s, char date[static 11])
 {
     const struct dated *d = s->d;
@@ -311,7 +331,8 @@ static const char *list_from(const struct search *s, char date[static 11])
     return date;
 }
 
-/* Of a table whose log says which files count, folders alone say nothing. */
+/* In a Delta or Hudi table, a log says which files belong to the table; the others may hold deleted
+ * rows. */
 must_use static enum code check_not_foreign(const struct dated *d, const struct object_list *root,
                                             struct err *err)
 {
@@ -319,7 +340,8 @@ must_use static enum code check_not_foreign(const struct dated *d, const struct 
         if (strcmp(root->folders[i], "_delta_log/") == 0 ||
             strcmp(root->folders[i], ".hoodie/") == 0)
             return err_set(err, E_UNSUPPORTED,
-                           "%s is a %s table (it has a %s): its files alone are not its rows",
+                           "%s is a %s table (it has a %s): only its metadata says which of its "
+                           "files and rows count",
                            d->source.store->shown, root->folders[i][0] == '_' ? "Delta" : "Hudi",
                            root->folders[i]);
     return OK;

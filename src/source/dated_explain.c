@@ -1,4 +1,8 @@
-/* A source in which nothing can be taken: what is there, and which setting would fit. */
+/*
+ * The explanation why a source has no publication. Most first configurations are wrong about the
+ * layout of the folders, so the message says what is there and which setting would fit. Runs only
+ * while a table serves nothing.
+ */
 #include "source/dated_priv.h"
 
 #include "base/mem.h"
@@ -37,10 +41,10 @@ bool dated_climbs(struct view path)
     return false;
 }
 
-/* What a root looks like. */
+/* What kinds of names a root has. */
 struct looks {
-    const char *date, *hive, *file, *marker; /* the last of each; NULL: none */
-    const char *first;                       /* any name */
+    const char *date, *hive, *file, *marker; /* the last name of each kind; NULL: none */
+    const char *first;                       /* the first name of any kind */
     bool has_hours, is_iceberg;
 };
 
@@ -129,8 +133,8 @@ enum code dated_explain(const struct dated *d, const struct object_list *root, c
     TRY(look_for_hours(d, op, &l, err));
     if (l.is_iceberg)
         return err_set(err, E_UNSUPPORTED,
-                       "%s is an Iceberg table (it has data and metadata): its files alone are not "
-                       "its rows",
+                       "%s is an Iceberg table (it has data and metadata): only its metadata says "
+                       "which of its files and rows count",
                        d->source.store->shown);
     fitting(d, &l, fits, sizeof(fits));
     if (lacks[0])

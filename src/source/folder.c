@@ -6,6 +6,18 @@
 
 #include <stdio.h>
 
+/*
+ * A folder is read with a single listing. Three things are decided by it:
+ *
+ *     whole         the marker is there, and is newer than the files where the layout reuses one
+ *     folder usable        there are files directly in it, and no subfolders that would have to be read as well
+ *     fingerprint   over source, label, names, sizes and versions of the files, and the marker's version. If it equals
+ *                   that of the served publication nothing was republished, and no file is opened
+ *
+ * A message names what was found and what was expected, since folders are laid out by other
+ * people's jobs.
+ */
+
 /* --------------------------------------------------------------------------------------- names */
 
 static int digits(const char *s, size_t n)
@@ -19,7 +31,8 @@ static int digits(const char *s, size_t n)
     return value;
 }
 
-/* Of the proleptic Gregorian calendar, by eras of 400 years that begin in March. */
+/* Gregorian calendar. A year that begins in March has its leap day at the end, and every 400 years
+ * have 146097 days. */
 static int32_t days_since_epoch(int year, int month, int day)
 {
     year -= month <= 2;
@@ -67,7 +80,7 @@ const struct object_info *folder_object(const struct object_list *list, const ch
 
 /* ---------------------------------------------------------------------------------- the folder */
 
-/* What is being read. */
+/* The folder that is being read. */
 struct folder {
     struct object_store *store;
     const struct partition_layout *layout;
@@ -90,7 +103,7 @@ static bool has_folder(const struct folder *f, const char *name)
     return false;
 }
 
-/* A subfolder whose name says more than where files lie: Hive's "hour=05/". */
+/* A subfolder whose name is the value of a column, as Hive's "hour=05/". */
 static const char *column_folder(const struct folder *f)
 {
     for (size_t i = 0; i < f->list.n_folders; i++) {
@@ -101,7 +114,7 @@ static const char *column_folder(const struct folder *f)
     return NULL;
 }
 
-/* A subfolder named as files are: "b.parquet/". */
+/* A subfolder with the name of a file, "b.parquet/", which Spark writes. */
 static const char *file_folder(const struct folder *f)
 {
     for (size_t i = 0; i < f->list.n_folders; i++) {
@@ -112,7 +125,7 @@ static const char *file_folder(const struct folder *f)
     return NULL;
 }
 
-/* Any subfolder that jobs do not leave for themselves. */
+/* Any subfolder, except those with names like "_temporary/", which jobs leave for themselves. */
 static const char *plain_folder(const struct folder *f)
 {
     for (size_t i = 0; i < f->list.n_folders; i++) {
@@ -153,7 +166,7 @@ static const char *shown_label(const struct folder *f)
     return f->label[0] ? f->label : f->store->shown;
 }
 
-/* The marker that says that the folder is whole, or NULL and why there is none. */
+/* The marker that says that the folder is whole; or NULL, and what is missing. */
 static const struct object_info *find_marker(const struct folder *f, struct err *why)
 {
     const struct object_info *own = own_marker(f), *newest = newest_file(f);
@@ -176,7 +189,7 @@ static const struct object_info *find_marker(const struct folder *f, struct err 
     return NULL;
 }
 
-/* A table of another kind, of which only its metadata says which files count. */
+/* The kind of table, if it is one whose metadata says which files and rows count; else NULL. */
 static const char *foreign_table(const struct folder *f)
 {
     if (has_folder(f, "_delta_log/"))
@@ -186,19 +199,20 @@ static const char *foreign_table(const struct folder *f)
     return has_folder(f, ".hoodie/") ? "a Hudi table (it has a .hoodie)" : NULL;
 }
 
-/* Whether what is whole can be read. */
+/* Whether a folder with a marker can be read as a publication. */
 static bool is_usable(const struct folder *f, const char *foreign, struct err *why)
 {
     const char *columns = column_folder(f), *named = file_folder(f), *sub = plain_folder(f);
     if (foreign)
-        err_write(why, "%s is %s: its files alone are not its rows", shown_label(f), foreign);
+        err_write(why, "%s is %s: only its metadata says which of its files and rows count",
+                  shown_label(f), foreign);
     else if (columns)
         err_write(why,
                   "%s has files in %s: folders that name a column are not read; write the column "
-                  "into the files, directly in the folder",
+                  "into the files, and the files directly into the folder",
                   shown_label(f), columns);
     else if (named)
-        err_write(why, "%s: %s is a folder; files are read that lie directly in %s", shown_label(f),
+        err_write(why, "%s: %s is a folder; only files directly in %s are read", shown_label(f),
                   named, shown_label(f));
     else if (!first_file(f))
         err_write(why, "%s has no *.parquet file beside its %s%s%s", shown_label(f),
@@ -223,7 +237,7 @@ static void make_fingerprint(const struct folder *f, const char *marker_version,
     p->fingerprint = hash_checksum(buf_view(&all));
 }
 
-/* Takes its files out of the list. */
+/* Move the data files from the list to the publication. */
 must_use static enum code take_files(struct folder *f, struct publication *p, struct err *err)
 {
     p->data_files = mem_alloc((f->list.n_objects + 1) * sizeof(*p->data_files));
@@ -267,7 +281,8 @@ must_use static enum code read(struct folder *f, struct publication *out, enum f
     }
     *state = FOLDER_UNFINISHED;
     const struct object_info *marker = find_marker(f, why);
-    const char *foreign = foreign_table(f); /* whether it has a marker or not */
+    const char *foreign =
+        foreign_table(f); /* such a table may never get a marker, so say it at once */
     if (!marker && !foreign)
         return OK;
     *state = FOLDER_UNUSABLE;

@@ -1,7 +1,7 @@
 /*
- * A folder of a source as a publication. Its files are the objects directly in the folder whose names end in
- * ".parquet" and begin with neither '_' nor '.'. It is whole when its marker is there (enum partition_kind). Which
- * folder counts is the business of dated.c.
+ * A folder of a source, read as a publication. Its data files are the objects directly in the
+ * folder whose names end in ".parquet" and do not begin with '_' or '.'. It is whole if it has its
+ * marker (enum partition_kind). dated.c decides which folder to take.
  */
 #ifndef MURR_SOURCE_FOLDER_H
 #define MURR_SOURCE_FOLDER_H
@@ -10,18 +10,21 @@
 #include "source/spec.h"
 
 enum folder_state {
-    FOLDER_EMPTY,      /* nothing is there */
-    FOLDER_UNFINISHED, /* something is, without a marker */
-    FOLDER_UNUSABLE,   /* the marker is there, and yet it cannot be read as a publication */
+    FOLDER_EMPTY,      /* it has nothing, or does not exist */
+    FOLDER_UNFINISHED, /* it has no marker: it is being written */
+    FOLDER_UNUSABLE,   /* it has the marker, but is not a valid publication */
     FOLDER_WHOLE,
 };
 
 /*
- * Read a folder ("" or "2026-11-22/"). `outer` is a marker beside the folders that counts as well where it is not
- * older than the files, or NULL. For PARTITIONS_POINTER it is the pointer.
+ * Read a folder, "" or "2026-11-22/". `outer` is a marker next to the folders, which counts if it
+ * is not older than the files; or NULL. For PARTITIONS_POINTER it is the pointer.
  *
- * `out_publication` is filled where the state is FOLDER_WHOLE; `out_why` says what is amiss where it is not.
- * Fails what listing fails with.
+ * With FOLDER_WHOLE `out_publication` is filled, and the caller frees it; otherwise `out_why` says
+ * what is missing.
+ *
+ * Cost      one listing.
+ * Fails     as listing does; E_IO if a data file cannot be looked at.
  */
 must_use enum code folder_read(struct object_store *store, const struct partition_layout *layout,
                                const char *label, const char *folder,
@@ -29,11 +32,12 @@ must_use enum code folder_read(struct object_store *store, const struct partitio
                                struct publication *out_publication, enum folder_state *out_state,
                                struct err *out_why, struct err *err);
 
-/* The object of that name in a listing of `folder`; NULL: there is none, or it cannot be looked at. */
+/* The object of that name in a listing of `folder`; NULL if there is none or it cannot be looked
+ * at. */
 const struct object_info *folder_object(const struct object_list *list, const char *folder,
                                         const char *name);
 
-/* Days since 1970-01-01 of "2026-02-28"; PUBLICATION_NO_DAY for "2026-02-30" or "2026-2-28". */
+/* The days from 1970-01-01 to "2026-02-28"; PUBLICATION_NO_DAY for "2026-02-30" or "2026-2-28". */
 int32_t folder_day(struct view name);
 
 /* "*.parquet", but not "_x.parquet" or ".x.parquet". */

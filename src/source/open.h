@@ -1,4 +1,4 @@
-/* The source of a table, as its configuration says. */
+/* Opening the source that the configuration of a table describes. */
 #ifndef MURR_SOURCE_OPEN_H
 #define MURR_SOURCE_OPEN_H
 
@@ -6,11 +6,12 @@
 #include "source/source.h"
 #include "source/spec.h"
 
-/* Borrows   spec, and loop, which may be NULL where no source needs it. Fails as opening the object store does. */
+/* Borrows spec and loop until the close; loop may be NULL if source_requests is 0. Fails as opening
+ * the object store does. */
 must_use enum code source_open(const struct source_spec *spec, struct transfer_loop *loop,
                                struct source **out_source, struct err *err);
 
-/* Requests that sources of this kind have on their way at a time; 0: they make none. */
+/* How many requests such a source may have in flight at a time; 0 for a local folder. */
 unsigned source_requests(const struct source_spec *spec);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * A publication: one state of a table in its source, whole. What people call it is its label: "2026-11-22" of a folder,
- * "2026-11-22/05" of an hour. Loads, plans, restores and manifests know publications, whatever the source.
+ * A publication: one complete state of a table in its source. People know it by its label:
+ * "2026-11-22" for a folder, "2026-11-22/05" for an hour. Loads, plans and manifests deal with
+ * publications, whatever the kind of source.
  */
 #ifndef MURR_SOURCE_PUBLICATION_H
 #define MURR_SOURCE_PUBLICATION_H
@@ -11,26 +12,27 @@ enum { PUBLICATION_NO_DAY = INT32_MIN };
 
 /* A Parquet file of rows. */
 struct data_file {
-    struct object_store *store; /* where it lies; borrowed from the source */
+    struct object_store *store; /* borrowed from the source */
     struct object_info info;
     const char *name; /* for messages; points into info.name */
 };
 
-/* A column of a publication that knows columns by number: files may have it under names of before. */
+/* A column of a publication that numbers its columns. In older files it may have an earlier
+ * name. */
 struct publication_field {
-    int32_t id; /* as files have it (field_id of Parquet) */
+    int32_t id; /* the field_id of Parquet */
     char *name;
 };
 
 /* Zeroed memory is empty. */
 struct publication {
     char *label;
-    int32_t day;             /* of its label, since 1970-01-01; PUBLICATION_NO_DAY */
-    uint64_t fingerprint;    /* of source, label, files and their versions: equal means unchanged */
-    int64_t published_at_ms; /* wall clock */
-    struct data_file *data_files; /* in the order in which rows replace rows */
+    int32_t day;                  /* days since 1970-01-01 of its label; or PUBLICATION_NO_DAY */
+    uint64_t fingerprint;         /* of source, label, files and versions; equal means unchanged */
+    int64_t published_at_ms;      /* wall clock of the store, from the marker */
+    struct data_file *data_files; /* rows of later files replace rows of earlier ones */
     size_t n_data_files;
-    struct publication_field *fields; /* none: columns are known by name */
+    struct publication_field *fields; /* empty: columns are known by name */
     size_t n_fields;
 };
 

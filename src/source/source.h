@@ -1,16 +1,16 @@
 /*
- * Where the publications of a table come from. A source finds the one that counts: the newest that is whole, and never an
- * older one than what serves while that is still there.
+ * A source: where the publications of a table come from. It finds the newest whole publication, and
+ * never one older than the served one while that is still there.
  *
- *     a newer one               whole            taken, unless the caller passes over it
- *                               unusable         passed over, and said
- *                               unfinished       passed over: it is being written
- *                               unreadable       of a folder of files: passed over, and said. A bucket may answer
- *                                                the next time: the search ends
- *     the one that serves       whole            taken: the same, or published anew
- *                               anything else    it stays: a job is replacing it
- *                               not there        gone; the caller decides how long to wait before it looks at older
- *                                                ones, by asking without `served`
+ *     newer than served     whole           taken, unless the caller passes it over
+ *                           unusable        passed over, and reported
+ *                           unfinished      passed over: it is being written
+ *                           unreadable      passed over and reported, if local. With a bucket
+ *                                           the search fails, since it may answer next time
+ *     the served one        whole           taken: the same, or published anew
+ *                           otherwise       it stays: a job is replacing it
+ *                           not there       gone. The caller decides how long to wait until it
+ *                                           asks without `served`, for older ones, too
  *
  * A new kind of source is a struct that begins with its struct source, and a line in source/open.c.
  *
@@ -22,24 +22,24 @@
 #include "source/publication.h"
 
 struct source_query {
-    const char *served; /* label of what serves; NULL: any publication may be taken */
-    const char *only;   /* look at this label alone, where labels are names; NULL: at all */
-    /* Whether to pass over a whole publication; it then says why. NULL: none is. Gets `arg`. */
+    const char *served; /* the served label; NULL: any publication may be taken */
+    const char *only;   /* look only at this label, if labels are names of folders; NULL: at all */
+    /* Whether to pass over a whole publication, and then why. NULL: none is passed over. */
     bool (*passes_over)(void *arg, const struct publication *p, struct err *why);
     void *arg;
 };
 
 enum found {
-    FOUND_NEW,  /* a publication to load, or that of what serves, unchanged */
-    FOUND_STAY, /* nothing to load; what serves is still there in some form */
-    FOUND_GONE, /* nothing to load; what serves is not there any more */
+    FOUND_NEW,  /* a publication: a new one, or the served one, changed or not */
+    FOUND_STAY, /* nothing to load; the served one is still there in some form */
+    FOUND_GONE, /* nothing to load; the served one is gone */
 };
 
 struct source_answer {
     enum found what;
-    struct publication publication; /* of FOUND_NEW */
-    char *passed_label; /* of the newest that was passed over though it is whole; NULL: none was */
-    struct err passed;  /* why */
+    struct publication publication; /* with FOUND_NEW */
+    char *passed_label; /* the newest that has its marker and was passed over; or NULL */
+    struct err passed;  /* why it was */
 };
 
 void source_answer_done(struct source_answer *a);
@@ -47,23 +47,26 @@ void source_answer_done(struct source_answer *a);
 struct source {
     const struct source_ops *ops;
     struct object_store *store; /* owned */
-    char *
-        identity; /* which source it is, and how it publishes: what another one published is compared
-                       with nothing. Owned */
+    /* Where the source is and how it publishes, owned. Publications are compared only if the
+     * identities are equal. */
+    char *identity;
 };
 
 struct source_ops {
     enum code (*find_newest)(struct source *s, const struct source_query *q,
                              const struct remote_op *op, struct source_answer *out,
                              struct err *err);
-    void (*free)(struct source *s); /* what is its own; store and identity are freed behind it */
+    void (*free)(struct source *s); /* frees the struct; store and identity were freed before */
 };
 
 /*
- * Cost      of folders: one listing of the root, and one of each folder that is looked at; two while nothing changes.
- * Fails     E_NOTFOUND, with its own sentence each, when the source is missing or empty, or nothing can be taken
- *           where nothing serves: it says what is there, and which kind of partitions would fit; what listing fails
- *           with. Otherwise the caller ends `out`.
+ * Find the newest publication. The caller calls source_answer_done.
+ *
+ * Cost      with folders: one listing of the root, and one of each folder that is looked at; two
+ *           while nothing changes.
+ * Fails     E_NOTFOUND if the source is missing or empty, or if nothing can be taken and `served`
+ *           is NULL: the message then says what is there and which setting would fit; as listing
+ *           does.
  */
 must_use enum code source_find_newest(struct source *s, const struct source_query *q,
                                       const struct remote_op *op, struct source_answer *out,

@@ -1,4 +1,4 @@
-/* What the configuration says of the source of a table. Filled by config/source.c. */
+/* The spec of a source: what the configuration says about it. Filled by config/source.c. */
 #ifndef MURR_SOURCE_SPEC_H
 #define MURR_SOURCE_SPEC_H
 
@@ -6,20 +6,21 @@
 
 enum source_kind { SOURCE_LOCAL, SOURCE_S3, SOURCE_NONE };
 
-/* How a tree of folders publishes. */
+/* How publications are laid out in folders. */
 enum partition_kind {
     PARTITIONS_DATED, /* YYYY-MM-DD/, each with a marker */
-    PARTITIONS_HIVE, /* name=YYYY-MM-DD/, each with a marker, or one at the root that is not older than the
-                           files */
+    /* name=YYYY-MM-DD/, each with a marker; or a marker at the root that is not older than the
+     * files */
+    PARTITIONS_HIVE,
     PARTITIONS_HOURLY,  /* YYYY-MM-DD/HH/, each with a marker */
     PARTITIONS_NONE,    /* the root itself, with a marker that is not older than the files */
-    PARTITIONS_POINTER, /* the folder that a small object at the root names; no marker */
+    PARTITIONS_POINTER, /* a small object at the root names the folder; there is no marker */
 };
 
 struct partition_layout {
     enum partition_kind kind;
-    char *marker;  /* name of the object that says "whole": "_SUCCESS" */
-    char *pointer; /* name of the small object */
+    char *marker;  /* name of the object that makes a folder whole: "_SUCCESS" */
+    char *pointer; /* name of the small object, for PARTITIONS_POINTER */
 };
 
 /* Strings are owned. */

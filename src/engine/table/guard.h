@@ -2,8 +2,8 @@
  * Guards: checks on a partition after it was built and before it is served. A batch can be readable
  * and still be wrong.
  *
- *     min_rows, max_duplicates, max_days_ahead     look at the partition alone, so they hold for the
- *                                                  first load, too
+ *     min_rows, max_duplicates, max_days_ahead     look at the partition alone, so they hold for
+ *                                                  the first load, too
  *     max_shrink, max_null_growth, schema          compare it with the served data, if that has the
  *                                                  same source and configuration: somebody who
  *                                                  changes these expects other data

@@ -18,8 +18,8 @@
  * hours at bytes_per_second.
  *
  * (1) A file is read with pread, and not through its mapping: a bad sector is then an error and not
- *     a SIGBUS. Where the mapping is not compared (2), the page cache is told to drop what was read,
- *     unless it was cached before.
+ *     a SIGBUS. Where the mapping is not compared (2), the page cache is told to drop what was
+ *     read, unless it was cached before.
  * (2) The mapping is compared as well, as it may hold other bytes than the file: the file may have
  *     been replaced, or a page that could not be read was replaced by zeros (base/fault.h). The
  *     page cache has the bytes already, so this is cheap. With STORAGE_DISK it would bring in a

@@ -222,7 +222,7 @@ static void a_pointer_that_is_gone_is_told(void **state)
     assert_ok(source_find_newest(source, &query, &no_bound, &r, &err));
     source_close(source);
     assert_int_equal(r.what, FOUND_STAY);
-    assert_non_null(strstr(r.passed.msg, "has no file _latest any more"));
+    assert_non_null(strstr(r.passed.msg, "no longer has a file _latest"));
 }
 
 /* As another user, where we are root. */
