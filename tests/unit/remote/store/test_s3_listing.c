@@ -81,7 +81,7 @@ static void list_refuses_what_is_no_list(void **state)
                  E_CORRUPT, "gives no token for the next");
     assert_fails(s3_listing_add(view_cstr("<!DOCTYPE x [<!ENTITY a \"b\">]><ListBucketResult/>"),
                                 "", &list, &token, &err),
-                 E_CORRUPT, "declared too much");
+                 E_CORRUPT, "a long name, or more than 16 levels");
 }
 
 static void error_gives_code_message_and_region(void **state)
