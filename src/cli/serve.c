@@ -7,6 +7,7 @@
  * once.
  */
 #include "api/http/api.h"
+#include "api/http/exposure.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/progress.h"

@@ -154,8 +154,10 @@ void registry_close(struct registry *r)
 {
     if (!r)
         return;
+    table_set_lock(&r->tables); /* writers still make tables, and drop them */
     for (size_t i = 0; i < r->tables.n; i++)
         table_cancel(r->tables.tables[i]);
+    table_set_unlock(&r->tables);
     background_stop(r->background);
     lifecycle_done(&r->lifecycle);
     for (size_t i = 0; i < r->tables.n; i++) {

@@ -88,6 +88,7 @@ struct folder {
     const struct partition_layout *layout;
     const char *name; /* "" or "2026-11-22/" */
     const char *label;
+    char shown[LABEL_SHOWN_CAP]; /* the label, in sentences */
     struct object_list list;
     const struct object_info *outer;
 };
@@ -165,7 +166,7 @@ static const struct object_info *own_marker(const struct folder *f)
 
 static const char *shown_label(const struct folder *f)
 {
-    return f->label[0] ? f->label : f->store->shown;
+    return f->label[0] ? f->shown : f->store->shown;
 }
 
 /* The marker that says that the folder is whole; or NULL, and what is missing. */
@@ -300,7 +301,9 @@ enum code folder_read(struct object_store *store, const struct partition_layout 
                       const struct remote_op *op, struct publication *out_publication,
                       enum folder_state *out_state, struct err *out_why, struct err *err)
 {
-    struct folder f = {store, layout, folder, label, {0}, outer};
+    struct folder f = {
+        .store = store, .layout = layout, .name = folder, .label = label, .outer = outer};
+    label_shown(label, f.shown);
     TRY(object_store_list(store, folder, NULL, op, &f.list, err));
     enum code rc = read(&f, out_publication, out_state, out_why, err);
     object_list_done(&f.list);

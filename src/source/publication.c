@@ -1,6 +1,7 @@
 #include "source/publication.h"
 
 #include "base/mem.h"
+#include "base/view.h"
 
 void publication_done(struct publication *p)
 {
@@ -12,4 +13,9 @@ void publication_done(struct publication *p)
     free(p->fields);
     free(p->label);
     *p = (struct publication){0};
+}
+
+const char *label_shown(const char *label, char out[static LABEL_SHOWN_CAP])
+{
+    return view_printable(view_cstr(label ? label : ""), out, LABEL_SHOWN_CAP);
 }

@@ -298,6 +298,30 @@ def test_a_pointer_names_the_folder_that_counts(tmp_path):
         assert murr.fetch_json("t", ["x"]) == {"v": [1]}
 
 
+def test_a_label_of_any_length(tmp_path):
+    """Longer than any message about it has room for: it is told whole where it is a value, and cut in sentences, whose
+    reason stays."""
+    good, bad = ("/".join([name * 60] * 12) for name in "éü")
+    source = tmp_path / "source"
+    publish(source, good, [rows({"x": 1})], success=False)
+    (source / "_latest").write_text(good)
+    with Server(tmp_path, {"t": {**in_source(source, partitions="pointer"), "poll_interval": "100ms"}}) as murr:
+        murr.wait_loaded("t", good)
+        publish(source, bad, [rows({})], success=False)
+        (source / "_latest").write_text(bad)
+        murr.wait_error("t", "...: it has 0 rows")
+        refused = murr.status("t")["refused"]
+        assert refused["partition"] == bad
+        assert f'partition="{good}"'.encode() in murr.request("GET", "/metrics")[2]
+        murr.request("POST", f"/api/v1/table/t/accept?fingerprint={refused['fingerprint']}")
+        murr.wait_loaded("t", bad)
+        assert murr.log_path.read_bytes().decode("utf-8")
+        murr.stop()
+        murr.start()
+        murr.wait_loaded("t", bad)
+        assert "table loaded" not in murr.log_text()
+
+
 @pytest.mark.parametrize("kind,folder,fits", [
     ("dated", "dt=2026-11-22", "it holds dt=2026-11-22/: partitions: hive would fit"),
     ("dated", "2026-11-22/05", "partitions: hourly would fit"),

@@ -83,17 +83,3 @@ void api_refuse(void *arg, unsigned status, const char *message, struct http_res
     reply_refusal(&call, kind, message);
     request_count_add(call.api->requests, n_routes, res->status);
 }
-
-void api_set_exposed(struct api *api, bool is_exposed)
-{
-    atomic_store(&api->is_exposed, is_exposed);
-}
-
-const char *api_exposed_warning(const struct api *api)
-{
-    return service_is_read_only(api->config.service)
-               ? "listens beyond this machine without authentication: whoever reaches the port can "
-                 "read every table (docs/security.md)"
-               : "listens beyond this machine without authentication: whoever reaches the port can "
-                 "read, write and drop tables; see server.read_only (docs/security.md)";
-}

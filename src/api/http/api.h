@@ -29,10 +29,4 @@ void api_refuse(void *api, unsigned status, const char *message, struct http_res
 /* Probes and metrics only, for the admin port. */
 void api_handle_admin(void *api, const struct http_request *req, struct http_response *res);
 
-/* Whether it can be reached from other machines; by default it cannot. Said once it listens. */
-void api_set_exposed(struct api *api, bool is_exposed);
-
-/* What that means: a sentence for the log and /readyz?verbose. */
-const char *api_exposed_warning(const struct api *api);
-
 #endif

@@ -1,5 +1,5 @@
 /* Probes for orchestrators: is the process alive, and does every table serve what it should? */
-#include "api/http/api.h"
+#include "api/http/exposure.h"
 #include "api/http/handlers.h"
 #include "api/http/reply.h"
 

@@ -273,7 +273,7 @@ enum code commit_older(struct table *t, struct err *err)
 {
     AUTO(generation_list) struct generation_list list = {0};
     AUTO(generation_info) struct generation_info live = {0};
-    char why[512];
+    char why[512], shown[LABEL_SHOWN_CAP];
     if (!table_live_info(t, &live))
         return err_set(err, E_NOTFOUND, "the table serves nothing");
     TRY(generation_list(t->dir, &list, err));
@@ -282,7 +282,7 @@ enum code commit_older(struct table *t, struct err *err)
             continue;
         snprintf(why, sizeof(why),
                  "generation %llu (%s) is damaged; the older generation %llu is served",
-                 (unsigned long long)live.number, live.label ? live.label : "",
+                 (unsigned long long)live.number, label_shown(live.label, shown),
                  (unsigned long long)list.numbers[i]);
         damage_clear(t);
         damage_note(t, DAMAGE_OLDER, INT64_MIN, why);

@@ -44,13 +44,14 @@ must_use static enum code check_shrink(const struct guard_spec *guard,
                                        const struct generation_info *served,
                                        const struct load_result *fresh, struct err *err)
 {
+    char shown[LABEL_SHOWN_CAP];
     uint64_t n_missing = served->n_rows > fresh->n_rows ? served->n_rows - fresh->n_rows : 0;
     if (guard->max_shrink >= 100 || percent(n_missing, served->n_rows) <= guard->max_shrink)
         return OK;
     return err_set(err, E_REFUSED,
                    "it has %llu rows where %s has %llu: it shrank by more than guard.max_shrink: "
                    "%u%%",
-                   (unsigned long long)fresh->n_rows, served->label ? served->label : "",
+                   (unsigned long long)fresh->n_rows, label_shown(served->label, shown),
                    (unsigned long long)served->n_rows, guard->max_shrink);
 }
 

@@ -213,6 +213,7 @@ static bool passes_over(void *arg, const struct publication *p, struct err *why)
 {
     struct poll *poll = arg;
     struct table *t = poll->t;
+    char shown[LABEL_SHOWN_CAP];
     if (is_served(t, p))
         return false;
     bool accepted = is_accepted(poll, p);
@@ -226,7 +227,7 @@ static bool passes_over(void *arg, const struct publication *p, struct err *why)
         poll->passed_why = *why;
         free(poll->passed_label);
         poll->passed_label = mem_strdup(p->label);
-        err_write_in(&poll->passed_why, "partition %s", p->label);
+        err_write_in(&poll->passed_why, "partition %s", label_shown(p->label, shown));
     }
     return rc != OK;
 }
@@ -264,6 +265,7 @@ must_use static enum code wait_for_gone(struct poll *poll, struct err *err)
 {
     struct table *t = poll->t;
     AUTO(generation_info) struct generation_info info = {0};
+    char shown[LABEL_SHOWN_CAP];
     table_live_info(t, &info);
     poll->goes_back = poll->means->force || ++t->n_gone >= t->spec->rollback_after;
     if (!poll->goes_back) {
@@ -272,7 +274,8 @@ must_use static enum code wait_for_gone(struct poll *poll, struct err *err)
             err, E_NOTFOUND,
             "partition %s is gone from %s; it is still served, and an older one is loaded "
             "if it is still gone after %u more polls",
-            info.label, source_shown(t->source), t->spec->rollback_after - t->n_gone);
+            label_shown(info.label, shown), source_shown(t->source),
+            t->spec->rollback_after - t->n_gone);
     }
     log_warn("the served partition is gone from its source; loading an older one",
              log_str("table", t->spec->name), log_str("partition", info.label),
@@ -314,6 +317,7 @@ must_use static enum code load(struct poll *poll, const struct publication *p, s
 must_use static enum code look_and_load(struct poll *poll, struct err *err)
 {
     struct table *t = poll->t;
+    char shown[LABEL_SHOWN_CAP];
     for (;;) {
         AUTO(source_answer) struct source_answer found = {0};
         TRY(look(poll, &found, err));
@@ -334,7 +338,9 @@ must_use static enum code look_and_load(struct poll *poll, struct err *err)
         bool again = (rc == E_CHANGED && poll->n_restarts <= RESTARTS_MAX) ||
                      (setback_is_of_data(rc) && poll->n_loads < LOADS_MAX);
         if (!again)
-            return rc == E_CANCELLED ? rc : err_in(err, rc, "partition %s", p->label);
+            return rc == E_CANCELLED
+                       ? rc
+                       : err_in(err, rc, "partition %s", label_shown(p->label, shown));
     }
 }
 

@@ -62,13 +62,17 @@ must_use static enum code check_unchanged(struct table *t, const struct publicat
 {
     struct remote_op op = table_source_op(t, look_max_ms);
     const struct source_query query = {.only = p->label};
+    char shown[LABEL_SHOWN_CAP];
     AUTO(source_answer) struct source_answer again = {0};
     enum code rc = source_find_newest(t->source, &query, &op, &again, err);
     if (rc == E_NOTFOUND)
-        return err_in(err, E_CHANGED, "partition %s was gone after it was read", p->label);
+        return err_in(err, E_CHANGED, "partition %s was gone after it was read",
+                      label_shown(p->label, shown));
     TRY(rc);
     bool same = again.publication.fingerprint == p->fingerprint;
-    return same ? OK : err_set(err, E_CHANGED, "partition %s changed while it was read", p->label);
+    return same ? OK
+                : err_set(err, E_CHANGED, "partition %s changed while it was read",
+                          label_shown(p->label, shown));
 }
 
 must_use static enum code build_generation(struct table *t, const struct publication *p,

@@ -34,9 +34,7 @@ void body_init(struct body *b, const struct body_ops *ops, const struct body_con
         b->is_fixed[i] = true;
 }
 
-/* The mask of a patch's rows: one bit for each column that the patch leaves out. It is the same for
- * all rows. */
-static void init_mask(struct body *b)
+void body_init_mask(struct body *b)
 {
     size_t n = b->schema->n_fields, width = (n + 7) / 8;
     const struct type type = {.dtype = DT_FIXED_BINARY, .fixed_width = (uint32_t)width};
@@ -81,33 +79,9 @@ enum code body_check_complete(const struct body *b, struct err *err)
     return OK;
 }
 
-/* The bytes came from the client, so broken bytes are the client's mistake and not damage on our
- * disk. */
-static enum code blame_writer(enum code rc)
+enum code body_blame_writer(enum code rc)
 {
     return rc == E_CORRUPT ? E_INVALID : rc;
-}
-
-must_use static enum code open_form(const struct body_config *config, struct body **out_body,
-                                    struct err *err)
-{
-    switch (config->form) {
-    case WRITE_JSON:
-        return body_open_json(config, out_body, err);
-    case WRITE_ARROW:
-    case WRITE_BATCHES:
-        return body_open_arrow(config, out_body, err);
-    case WRITE_PARQUET:
-        return body_open_parquet(config, out_body, err);
-    }
-    return err_set(err, E_INVALID, "there is no form %d of a body", (int)config->form);
-}
-
-enum code body_open(const struct body_config *config, struct body **out_body, struct err *err)
-{
-    TRY(blame_writer(open_form(config, out_body, err)));
-    init_mask(*out_body);
-    return OK;
 }
 
 void body_close(struct body *b)
@@ -130,7 +104,7 @@ void body_types(const struct body *b, struct type *out)
 
 enum code body_next(struct body *b, size_t *out_n, struct err *err)
 {
-    TRY(blame_writer(b->ops->next(b, out_n, err)));
+    TRY(body_blame_writer(b->ops->next(b, out_n, err)));
     for (size_t i = 0; i < b->schema->n_fields + 2; i++) {
         if (!b->is_fixed[i])
             continue;

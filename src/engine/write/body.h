@@ -35,16 +35,6 @@ struct body {
     bool *is_given; /* by field: the body has the column */
 };
 
-/*
- * Open a body and check its columns.
- *
- * Borrows   everything that the config names, until the close.
- * Fails     E_INVALID if the bytes are not of that form, or if a column is unknown, is left out but
- *           may not be null, or has a type that does not convert to the table's (with rounding only
- *           if field.lossy allows it); E_UNSUPPORTED, E_LIMIT.
- */
-must_use enum code body_open(const struct body_config *config, struct body **out_body,
-                             struct err *err);
 void body_close(struct body *b);
 
 /* The types of all 2 + n_fields columns. They do not change while the body is open. */

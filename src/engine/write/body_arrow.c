@@ -1,3 +1,4 @@
+#include "engine/write/body_forms.h"
 #include "engine/write/body_priv.h"
 
 #include "base/mem.h"

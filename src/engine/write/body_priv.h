@@ -1,4 +1,4 @@
-/* The forms of a body: what each one provides, and what they share. */
+/* What a form of a body provides, and what the forms share. */
 #ifndef MURR_ENGINE_WRITE_BODY_PRIV_H
 #define MURR_ENGINE_WRITE_BODY_PRIV_H
 
@@ -11,13 +11,6 @@ struct body_ops {
     enum code (*next)(struct body *b, size_t *out_n, struct err *err);
     void (*close)(struct body *b);
 };
-
-must_use enum code body_open_json(const struct body_config *config, struct body **out,
-                                  struct err *err);
-must_use enum code body_open_arrow(const struct body_config *config, struct body **out,
-                                   struct err *err);
-must_use enum code body_open_parquet(const struct body_config *config, struct body **out,
-                                     struct err *err);
 
 /* The column of field `i` of the table. */
 static inline struct vector *body_column(const struct body *b, size_t i)
@@ -39,5 +32,13 @@ must_use enum code body_bind(struct body *b, size_t i, const struct type *found,
 
 /* After all body_bind. Fails E_INVALID if a column that may not be null is missing. */
 must_use enum code body_check_complete(const struct body *b, struct err *err);
+
+/* The mask of a patch's rows: one bit for each column that the patch leaves out. It is the same for
+ * all rows. */
+void body_init_mask(struct body *b);
+
+/* The bytes came from the client, so broken bytes are the client's mistake and not damage on our
+ * disk. */
+enum code body_blame_writer(enum code rc);
 
 #endif

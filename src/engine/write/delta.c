@@ -1,7 +1,7 @@
 #include "engine/write/delta.h"
 
 #include "base/mem.h"
-#include "engine/write/body.h"
+#include "engine/write/body_open.h"
 #include "engine/build/build.h"
 #include "engine/store/layer.h"
 #include "engine/build/row_sink.h"

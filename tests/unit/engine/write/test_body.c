@@ -1,5 +1,5 @@
 /* The same rows in each form of a body come out as the same columns; what is wrong with a body is said by column. */
-#include "engine/write/body.h"
+#include "engine/write/body_open.h"
 
 #include "base/file.h"
 #include "base/mem.h"
