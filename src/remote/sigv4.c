@@ -202,6 +202,8 @@ static void hmac(const void *key, size_t key_len, struct view text, uint8_t out[
         abort();
 }
 
+/* The key could be kept for a day, but four HMACs of a few bytes take microseconds, and a request
+ * takes milliseconds. */
 static void signing_key(const struct sigv4_key *key, const char *time, uint8_t out[DIGEST_BYTES])
 {
     AUTO(buf) struct buf secret = {0};

@@ -223,6 +223,8 @@ static size_t body_arrived(char *bytes, size_t size, size_t n, void *owner)
     return len;
 }
 
+/* "Accept:" and "Expect:" without a value keep libcurl from sending its own. With Expect a POST
+ * would wait up to a second for a 100 Continue. */
 static void put_header_list(struct transfer *t)
 {
     struct curl_slist *list = curl_slist_append(NULL, "Accept:");
@@ -245,6 +247,7 @@ static void put_header_list(struct transfer *t)
     curl_easy_setopt(t->loop.easy, CURLOPT_HTTPHEADER, list);
 }
 
+/* Ask for the bytes that are still missing (3). */
 static void set_range(struct transfer *t)
 {
     char text[64];
@@ -276,8 +279,10 @@ static void set_connection(const struct transfer *t)
 {
     CURL *e = t->loop.easy;
     const struct transfer_options *o = t->options;
-    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L); /* libcurl would use SIGALRM for DNS timeouts */
+    /* A key may have ".." in it. The path must be sent as it was signed. */
     curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
+    /* S3 does not speak HTTP/2. */
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(e, CURLOPT_BUFFERSIZE, receive_buffer_bytes);

@@ -6,8 +6,8 @@
  *     waiting      for their time, for room in their lane, or for credentials
  *     running      in libcurl's multi handle
  *
- * (1) All but `arrived` and `stopping` belongs to the loop's thread and needs no lock. So do
- *     libcurl's handles, and what `prepare` and `ended` touch of a transfer.
+ * (1) Everything except `arrived` and `stopping` belongs to the loop's thread and needs no lock.
+ *     The same holds for libcurl's handles, and for what `prepare` and `ended` touch of a transfer.
  * (2) A transfer that is in no list belongs to its owner. `ended` hands it back, so the loop does
  *     not touch it afterwards; the owner may have freed it.
  * (3) curl_multi_poll returns when a socket is ready or transfer_start wakes it. Cancellation wakes
@@ -162,7 +162,7 @@ static void finish_ended(struct transfer_loop *l)
 }
 
 /* End running transfers that were cancelled or whose time is over. */
-static void break_off(struct transfer_loop *l)
+static void end_cancelled(struct transfer_loop *l)
 {
     struct transfer *next;
     for (struct transfer *t = l->running; t; t = next) {
@@ -195,7 +195,7 @@ static void *loop_main(void *arg)
         int wait_ms = start_due(l);
         curl_multi_perform(l->multi, &n_running);
         finish_ended(l);
-        break_off(l);
+        end_cancelled(l);
         curl_multi_poll(l->multi, NULL, 0, wait_ms, NULL);
     }
     return NULL;

@@ -270,8 +270,8 @@ must_use static enum code read_pointer(struct search *s, const struct object_inf
     return parse_pointer(d, view_of(text, info->size), out, err);
 }
 
-must_use static enum code look_behind_pointer(struct search *s, const struct object_list *root,
-                                              struct err *err)
+must_use static enum code look_at_pointer(struct search *s, const struct object_list *root,
+                                          struct err *err)
 {
     const struct dated *d = s->d;
     AUTO(ptr) char *folder = NULL;
@@ -315,7 +315,7 @@ must_use static enum code look_through(struct search *s, const struct object_lis
     case PARTITIONS_NONE:
         return look_at_root(s, err);
     case PARTITIONS_POINTER:
-        return look_behind_pointer(s, root, err);
+        return look_at_pointer(s, root, err);
     }
     return OK;
 }

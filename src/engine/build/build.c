@@ -9,8 +9,7 @@
  * A build runs once for each load, group of writes and merge, in two rounds over the workers:
  *
  *     blocks     take the records of a bin, drop the replaced ones, build index, rows and heap in
- *     about 10 MB of memory that
- *                stay in cache, write them in one piece
+ *                about 10 MB of memory that stay in cache, and write them in one piece
  *     parts      write the footer, fsync, rename, open again, compare every checksum
  *
  * (1) The records of a block are exactly those of one bin, since both are cut by the same ranges of

@@ -11,9 +11,9 @@
  * Every row of a load passes through here once. A chunk goes through three states:
  *
  *     open      one for each worker and bin; only that worker touches it, so adding a record takes
- *     no lock filled    too full for the next record, but some of its records may still be reserved
- *     and not written;
- *               spill_commit ends that
+ *               no lock
+ *     filled    too full for the next record; some of its records may still be reserved and not
+ *               written, until spill_commit
  *     full      in the list of its bin, in memory or in the file
  *
  * (1) Open chunks alone may take half of memory_bytes; chunk_bytes is chosen so. With very many

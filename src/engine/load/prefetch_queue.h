@@ -47,6 +47,6 @@ void prefetch_queue_free(struct prefetch_queue *q);
  */
 must_use enum code prefetch_queue_take(struct prefetch_queue *q, size_t task,
                                        struct prefetched **out_prefetched, struct err *err);
-void prefetch_queue_give_back(struct prefetch_queue *q, struct prefetched *fetched);
+void prefetch_queue_give_back(struct prefetch_queue *q, struct prefetched *prefetched);
 
 #endif

@@ -18,6 +18,8 @@ static const char *labels_of(struct buf *out, const char *table, const char *nam
     return buf_cstr(out);
 }
 
+/* All series of a table are made with the table, so that they exist, as zeros, before the first
+ * fetch or write. */
 static struct histogram *fetches(struct metrics *m, const char *labels)
 {
     return metrics_histogram(m, "murr_fetch_duration_seconds", "Time of a fetch inside the server.",

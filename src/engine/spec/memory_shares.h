@@ -13,12 +13,13 @@
  *     block          1/16 : w      1/16 : w     1/16 : w     -        more blocks
  *     lone_block     -             1/8          -            -        more blocks
  *     build          1/4 : w       1/4 : w **   1/4 : w      -        E_LIMIT (for one worker)
- *     batch          -             -            -            1/16     the next batch (at most 64
- *     MiB)
+ *     batch          -             -            -            1/16     the next batch
  *
  *     : w  divided by the number of workers
  *     *    for all writes of the group together
  *     **   divided only by the workers that have a block to build
+ *
+ * A batch has at most 64 MiB, whatever its share.
  *
  * The shares of a job add up to more than one, since they are not all in use at once: records,
  * decoded pages and chunks exist while rows are read; records and the builders' memory afterwards.

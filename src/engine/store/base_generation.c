@@ -9,10 +9,12 @@
 /*
  * Opening a base: at a start, after each load, and when a mapped table is copied to memory.
  *
- *     STORAGE_MEMORY   one region of huge pages gets a copy of all files; nothing is compared again
- *     afterwards STORAGE_MMAP     one range of addresses gets a mapping of all files; a bitmap says
- *     which pages were compared STORAGE_DISK     as STORAGE_MMAP, plus open files through which the
- *     rows of a request are read in one go
+ *     STORAGE_MEMORY   one region of huge pages gets a copy of all files, which is not compared
+ *                      again while it serves
+ *     STORAGE_MMAP     one range of addresses gets a mapping of all files; a bitmap says which
+ *                      pages were compared
+ *     STORAGE_DISK     as STORAGE_MMAP, plus open files through which the rows of a request are
+ *                      read in one go
  *
  * (1) All segments of a base lie in one run of addresses, each from a page boundary on. So the page
  *     number of any row is a subtraction and a shift, and small tables do not waste a huge page for

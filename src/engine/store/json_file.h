@@ -3,8 +3,7 @@
  * one damaged file loses nothing.
  *
  *     NAME, NAME.copy     the same text: the members, "sequence", and "checksum": XXH3-64 of the
- *     other members as compact
- *                         JSON with sorted names
+ *                         other members as compact JSON with sorted names
  *
  * (1) Saving makes both new files durable before it renames either, and renames the copy first. So
  *     after a crash at any moment both files are whole; if they differ, the one with the greater

@@ -152,8 +152,7 @@ must_use static enum code open_layers(const char *table_dir, const struct manife
     return OK;
 }
 
-/* Open the base and the layers that a manifest names. A server goes on without a layer that it
- * cannot open (engine/table/restore.c); here that is an error. */
+/* Open the base and the layers that a manifest names. One that cannot be opened is an error. */
 must_use static enum code snapshot_open(const char *table_dir, const struct manifest *m,
                                         enum storage_kind storage, struct snapshot **out_snapshot,
                                         struct err *err)

@@ -20,8 +20,8 @@ struct table_counters;
  * Open what a table in a data directory serves, without a registry: for the command line and the C
  * library, also while a server runs there. The caller unrefs.
  *
- * Fails     E_NOTFOUND when there is no such table or it was never loaded; E_CORRUPT also when a
- *           layer is damaged.
+ * Fails     E_NOTFOUND when there is no such table or it was never loaded; E_CORRUPT,
+ *           E_IO.
  */
 must_use enum code snapshot_open_live(const char *data_dir, const char *table,
                                       enum storage_kind storage, struct snapshot **out_snapshot,

@@ -1,5 +1,5 @@
-/* One function for each form of a body, as body_open (body_open.h). A new form is a line here and one in
- * body_open.c. */
+/* The forms of a body: one function for each, like body_open. A new form adds a line here and one
+ * in body_open.c. */
 #ifndef MURR_ENGINE_WRITE_BODY_FORMS_H
 #define MURR_ENGINE_WRITE_BODY_FORMS_H
 

@@ -1,4 +1,4 @@
-/* Opens the body of a write, whatever its form. */
+/* Opening the body of a write, whatever its form. */
 #ifndef MURR_ENGINE_WRITE_BODY_OPEN_H
 #define MURR_ENGINE_WRITE_BODY_OPEN_H
 

@@ -10,13 +10,13 @@
  *                         credential_process
  *     4. container        AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI (ECS, EKS)
  *     5. IMDSv2           the instance's role
- *     6. nobody           requests are not signed
+ *     6. none             requests are not signed
  *
  * A step that is configured but fails ends the search, since the wrong identity would be worse than
  * an error. Only step 5 gives way if nobody answers: most machines are not EC2 instances.
  *
- * A chain fetches on a thread that runs only while it fetches, one at a time. Credentials that
- * expire are fetched again when less than five minutes, or a tenth of their life, are left.
+ * A chain searches on a thread that runs only while it searches, one at a time. Credentials that
+ * expire are renewed when less than five minutes, or a tenth of their life, are left.
  * Meanwhile, and if that fails, the old ones are used until they expire. Requests wait only if
  * there are no valid ones.
  *
@@ -48,9 +48,9 @@ struct credentials_chain;
  * caller frees it. */
 char *credentials_region(const struct s3_config *config);
 
-/* Borrows config until the free. `region` is that of STS, and copied. Fetches nothing yet. */
+/* Borrows config until the free. `region` is that of STS, and copied. Searches nothing yet. */
 struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region);
-/* Cancels a fetch and waits for its end. NULL is fine. */
+/* Cancels a search and waits for its end. NULL is fine. */
 void credentials_chain_free(struct credentials_chain *chain);
 
 /* What a request remembers while it waits for credentials. Zeroed at first. */
@@ -61,17 +61,17 @@ struct credentials_wait {
 
 /*
  * Get a copy of the credentials, which the caller frees. Never blocks: if there are no valid ones,
- * a fetch is started and *out_ready is false. Ask again after some milliseconds with the same
+ * a search is started and *out_ready is false. Ask again after some milliseconds with the same
  * `wait`.
  *
- * Fails     E_IO, E_INVALID, E_TIMEOUT if a fetch failed since this wait began, with what was tried
- *           and why it failed.
+ * Fails     E_IO, E_INVALID, E_TIMEOUT if a search failed since this wait began, with what was
+ *           tried and why it failed.
  */
 must_use enum code credentials_try(struct credentials_chain *chain, struct credentials_wait *wait,
                                    struct credentials *out_copy, bool *out_ready, struct err *err);
 
-/* Every chain of the process fetches again when it is next asked, since files or services may have
- * new credentials. Until the fetch succeeds the old ones are used. */
+/* Every chain of the process searches again when it is next asked, since files or services may have
+ * new credentials. Until the search succeeds the old ones are used. */
 void credentials_reread(void);
 
 /* The store says that these have expired: do not use them again. */

@@ -1,5 +1,5 @@
 /*
- * The search: the order of the chain, and what its steps share. It runs on a chain's fetching
+ * The search: the order of the chain, and what its steps share. It runs on a chain's searching
  * thread and may block for seconds. It keeps nothing from one run to the next, so that rotated
  * files and variables are seen.
  */
@@ -15,7 +15,7 @@
 
 /* Without an identity, search again after a minute: a metadata service may start later than we
  * do. */
-static const int64_t nobody_ms = 60 * 1000;
+static const int64_t anonymous_ms = 60 * 1000;
 
 const char *env_value(const char *name)
 {
@@ -123,7 +123,7 @@ must_use static enum code walk(const struct identity_search *s, struct credentia
     if (!found)
         TRY(credentials_of_instance(s, out, &found, err));
     if (!found) /* anonymous, for the time being */
-        out->expires_at_ms = clock_wall_ms() + nobody_ms;
+        out->expires_at_ms = clock_wall_ms() + anonymous_ms;
     return OK;
 }
 

@@ -9,6 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/*
+ * A folder of somebody else's, which may change at any moment. Files are never mapped, since a file
+ * that is truncated while it is mapped kills the process (docs/decisions/0003). Each read opens the
+ * file again and compares it with the listing, so a file that was replaced fails the read with
+ * E_CHANGED, and the load starts again.
+ */
+
 /* A file is open only while it is read, since a partition may have more files than a process may
  * have descriptors. */
 struct local_object {

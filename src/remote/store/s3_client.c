@@ -14,7 +14,7 @@
  * (1) Everything that may change is looked up in prepare, at each attempt: credentials, region,
  *     clock. So an attempt that is sent an hour later is signed for that time.
  * (2) Nothing here waits. If there are no valid credentials, prepare asks to be called again after
- *     a few milliseconds; a thread of the chain fetches them meanwhile.
+ *     a few milliseconds; a thread of the chain searches for them meanwhile.
  * (3) Reasons to send a request again other than retries are counted one by one, so two servers
  *     that send us to each other cannot keep us going.
  * (4) Retries are counted without progress: a slow object of many gigabytes may break often, as
@@ -166,6 +166,8 @@ static void put_host(struct buf *out, const struct uri *u)
     }
 }
 
+/* The bucket goes in front of the host (AWS) or into the path (most other stores). An endpoint may
+ * have a path of its own, which comes first. */
 static void find_place(const struct s3_client *c, const char *region, const char *key,
                        struct place *out)
 {
@@ -210,6 +212,8 @@ static void put_header(struct buf *out, const char *name, struct view value)
     buf_puts(out, "\n");
 }
 
+/* Append the headers and, unless anonymous, the signature. Range and If-Match, which transfer.c
+ * adds, are not signed. */
 static void sign(struct s3_request *r, struct place *place)
 {
     struct s3_client *c = r->client;
@@ -314,9 +318,9 @@ static const char *describe(const struct s3_request *r, const struct s3_error *e
                             char out[static 400])
 {
     const struct transfer *t = &r->transfer;
-    bool is_nobody = t->head.status == 403 && !r->client->config->anonymous &&
-                     credentials_are_anonymous(&r->signed_with);
-    const char *hint = is_nobody ? " (not signed: no credentials were found)" : "";
+    bool is_unsigned = t->head.status == 403 && !r->client->config->anonymous &&
+                       credentials_are_anonymous(&r->signed_with);
+    const char *hint = is_unsigned ? " (not signed: no credentials were found)" : "";
     if (e->code[0])
         snprintf(out, 400, "%d %s: %s%s", t->head.status, e->code, e->message, hint);
     else
@@ -386,6 +390,8 @@ static bool renew_credentials(struct s3_request *r, const struct s3_error *e)
     return true;
 }
 
+/* The answer is an error: send the request again if the table in the header says so, else fail
+ * it. */
 static void refused(struct s3_request *r)
 {
     struct transfer *t = &r->transfer;

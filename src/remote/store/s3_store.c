@@ -4,6 +4,21 @@
 #include "remote/store/s3_client.h"
 #include "remote/store/s3_listing.h"
 
+/*
+ * How the operations of a store become requests:
+ *
+ *     list     one ListObjectsV2 for each page of 1,000 names, one after the other, since each page
+ *              names the next
+ *     stat     one HEAD
+ *     open     none: the listing has already told size and ETag
+ *     read     one GET for each part of each range, all started at once; the lane decides how many
+ *              run
+ *
+ * A range is cut into parts because one connection to S3 brings only 50 to 100 MB/s, and because a
+ * part that breaks costs less to repeat. Parts are of about equal length, so that no short one is
+ * left over at the end.
+ */
+
 enum { LIST_TRIES = 3 };
 
 struct s3_store {
