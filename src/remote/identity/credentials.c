@@ -8,8 +8,22 @@
 #include <pthread.h>
 #include <string.h>
 
+/*
+ * A cache over the search of find.c. credentials_try runs at each attempt of each request, on the
+ * thread of the transfer loop; a fetch runs a few times an hour.
+ *
+ * (1) Only the fetching thread waits for anything, and never with the lock held.
+ * (2) A request that waits fails when a fetch fails that ended after the request began to wait. A
+ *     failure before that may be over by now, so `n_failed` is compared with its value at the
+ *     beginning.
+ * (3) Valid credentials are not given up for nothing: a failed refresh keeps them, and so does a
+ *     search that finds no identity any more.
+ * (4) Fetched credentials that have already expired count as a failure. Otherwise they would be
+ *     fetched in a loop while our clock, or the issuer's, is wrong.
+ */
+
 static const int64_t early_ms = 5 * 60 * 1000;
-static const int64_t pause_ms = 1000; /* between refreshes in the background that failed */
+static const int64_t pause_ms = 1000; /* after a refresh that failed */
 
 /* How often credentials_reread was called. */
 static _Atomic unsigned n_rereads;
@@ -20,15 +34,15 @@ struct credentials_chain {
     _Atomic bool stop;
 
     pthread_mutex_t lock; /* guards the rest */
-    bool is_known;        /* `current` has been fetched, and not been refused */
+    bool is_known;        /* `current` was fetched, and not refused since */
     struct credentials current;
     int64_t refresh_at_ms; /* wall clock; 0: never */
-    unsigned n_rereads;    /* when the latest fetch began */
-    unsigned n_failed;     /* fetches */
-    enum code failed_code; /* of the latest that failed */
+    unsigned n_rereads;    /* the count when the latest fetch began */
+    unsigned n_failed;     /* failed fetches (2) */
+    enum code failed_code; /* of the latest failed fetch */
     struct err failed_err;
     bool is_fetching;
-    bool is_joinable; /* `fetcher` was started and not joined */
+    bool is_joinable; /* `fetcher` was started and not joined yet */
     pthread_t fetcher;
 };
 
@@ -74,7 +88,7 @@ void credentials_chain_free(struct credentials_chain *chain)
     free(chain);
 }
 
-/* Whether the ones we have are still good. The lock is held. */
+/* Whether `current` can be used. The lock is held. */
 static bool is_valid(const struct credentials_chain *chain, int64_t now_ms)
 {
     const struct credentials *c = &chain->current;
@@ -88,7 +102,7 @@ static int64_t refresh_time(const struct credentials *c, int64_t now_ms)
     return c->expires_at_ms == 0 ? 0 : c->expires_at_ms - early;
 }
 
-/* The outcome of a fetch. The lock is held. */
+/* Keep the outcome of a fetch. The lock is held. */
 static void note_failure(struct credentials_chain *chain, enum code rc, const struct err *err)
 {
     chain->n_failed++;
@@ -96,7 +110,7 @@ static void note_failure(struct credentials_chain *chain, enum code rc, const st
     chain->failed_err = *err;
     chain->refresh_at_ms = clock_wall_ms() + pause_ms;
     if (is_valid(chain, clock_wall_ms()))
-        log_warn("cannot refresh credentials; the old ones serve until they expire",
+        log_warn("cannot refresh credentials; the old ones are used until they expire",
                  log_str("error", err->msg));
 }
 
@@ -108,13 +122,14 @@ static void note_success(struct credentials_chain *chain, const struct credentia
     chain->refresh_at_ms = refresh_time(take_fresh, clock_wall_ms());
 }
 
-/* What has expired would be fetched again and again, until the clock or who lends it is put right. */
+/* (4) */
 must_use static enum code check_life(const struct credentials *fresh, struct err *err)
 {
     int64_t left_ms = fresh->expires_at_ms - clock_wall_ms();
     if (fresh->expires_at_ms == 0 || left_ms > 0)
         return OK;
-    return err_set(err, E_INVALID, "those that were given expired %lld s ago by the clock here",
+    return err_set(err, E_INVALID,
+                   "the credentials that were issued expired %lld s ago by this machine's clock",
                    (long long)(-left_ms / 1000));
 }
 
@@ -128,7 +143,7 @@ static void *fetch_main(void *arg)
     enum code rc = credentials_find(&search, &fresh, &err);
     pthread_mutex_lock(&chain->lock);
     if (!rc && credentials_are_anonymous(&fresh) && !credentials_are_anonymous(&chain->current))
-        rc = err_set(&err, E_IO, "there are none any more"); /* we do not become nobody */
+        rc = err_set(&err, E_IO, "there are no credentials any longer"); /* (3) */
     if (!rc)
         rc = check_life(&fresh, &err);
     if (rc)
@@ -149,13 +164,13 @@ must_use static enum code start_fetch(struct credentials_chain *chain, struct er
         return OK;
     chain->n_rereads = atomic_load(&n_rereads);
     if (chain->is_joinable)
-        pthread_join(chain->fetcher, NULL); /* it has ended, but for its last instructions */
+        pthread_join(chain->fetcher, NULL); /* is_fetching is false, so it is about to return */
     int failed = pthread_create(&chain->fetcher, NULL, fetch_main, chain);
     chain->is_joinable = chain->is_fetching = failed == 0;
     return failed ? err_set(err, E_IO, "cannot start a thread: %s", strerror(failed)) : OK;
 }
 
-/* None that are valid: fetch, or say why that failed. The lock is held. */
+/* There are no valid credentials: fetch, or fail by (2). The lock is held. */
 must_use static enum code wait_for_fetch(struct credentials_chain *chain,
                                          struct credentials_wait *wait, struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * The steps of the chain. Each says by `out_found` whether it applies; a failure means that it did, and that
- * it failed.
+ * The steps of the credential chain. Each sets *out_found if it applies. A failure means that it
+ * applies and failed.
  */
 #ifndef MURR_REMOTE_IDENTITY_CREDENTIALS_PRIV_H
 #define MURR_REMOTE_IDENTITY_CREDENTIALS_PRIV_H
@@ -9,26 +9,29 @@
 
 struct identity_search {
     const struct s3_config *config;
-    const char *region;         /* of STS */
-    const struct remote_op *op; /* its end calls the search off */
+    const char *region;         /* for STS */
+    const struct remote_op *op; /* ends the search early */
 };
 
-/* Walk the chain once. */
+/* Search the chain once. Blocks. */
 must_use enum code credentials_find(const struct identity_search *s, struct credentials *out,
                                     struct err *err);
 
 /*
- * Credentials as somebody wrote them down, trimmed (view_trim). `token` may be NULL or empty.
- * Fails E_INVALID for a byte that no credential has, naming which and where it is, but not the credential.
+ * Credentials from texts that a person wrote, which are trimmed (view_trim). `token` may be NULL or
+ * empty.
+ * Fails     E_INVALID for a byte that no credential can have, with its value and position, but
+ *           without the credential.
  */
 must_use enum code credentials_of_texts(const char *id, const char *secret, const char *token,
                                         struct credentials *out, struct err *err);
 
-/* AWS_ACCESS_KEY_ID and its companions. */
+/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. */
 must_use enum code credentials_of_environment(struct credentials *out, bool *out_found,
                                               struct err *err);
 
-/* The profile that configuration or AWS_PROFILE names, or "default", and what it leads to. */
+/* The profile that configuration or AWS_PROFILE names, or "default", and the profiles and roles
+ * that it refers to. */
 must_use enum code credentials_of_profile(const struct identity_search *s, struct credentials *out,
                                           bool *out_found, struct err *err);
 
@@ -37,7 +40,7 @@ must_use enum code credentials_of_container(const struct identity_search *s,
                                             struct credentials *out, bool *out_found,
                                             struct err *err);
 
-/* IMDSv2. Not found where nobody answers: then this is no EC2 instance. */
+/* IMDSv2. Not found if nobody answers, since this is then not an EC2 instance. */
 must_use enum code credentials_of_instance(const struct identity_search *s, struct credentials *out,
                                            bool *out_found, struct err *err);
 
@@ -45,14 +48,15 @@ must_use enum code credentials_of_instance(const struct identity_search *s, stru
 must_use enum code credentials_of_process(const struct identity_search *s, const char *command,
                                           struct credentials *out, struct err *err);
 
-/* A role to assume. Strings may be NULL, where they have a default. */
+/* A role to assume. session_name and external_id may be NULL. */
 struct role {
     const char *arn;
     const char *session_name;
     const char *external_id;
 };
 
-/* AssumeRoleWithWebIdentity with the token in a file, which is read anew each time: it is replaced. */
+/* AssumeRoleWithWebIdentity with the token in a file. The file is read each time, since it is
+ * replaced regularly. */
 must_use enum code credentials_of_web_identity(const struct identity_search *s,
                                                const struct role *role, const char *token_file,
                                                struct credentials *out, struct err *err);
@@ -62,12 +66,12 @@ must_use enum code credentials_of_role(const struct identity_search *s, const st
                                        const struct credentials *source, struct credentials *out,
                                        struct err *err);
 
-/* {"AccessKeyId": ..., "SecretAccessKey": ..., "Token": ..., "Expiration": ...}, where `token` is the name of
- * the third. Fails E_INVALID without showing what it read. */
+/* {"AccessKeyId": ..., "SecretAccessKey": ..., "Token": ..., "Expiration": ...}; `token` is the
+ * name of the third member. Fails E_INVALID, without secrets in the message. */
 must_use enum code credentials_of_json(struct view json, const char *token, struct credentials *out,
                                        struct err *err);
 
-/* A small request, outside of the loop; the body of an answer of status 200. */
+/* A small request outside the transfer loop. */
 struct identity_call {
     const char *method;
     const char *url;
@@ -78,7 +82,8 @@ struct identity_call {
     bool no_proxy;
 };
 
-/* Fails E_IO when nobody answers; E_INVALID for any other status. */
+/* Call, and get the body of an answer with status 200. Fails E_IO if nobody answers or the server
+ * is in trouble, after all tries; E_INVALID for any other status. */
 must_use enum code identity_call(const struct identity_search *s, const struct identity_call *call,
                                  struct buf *out_body, struct err *err);
 

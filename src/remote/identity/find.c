@@ -1,4 +1,8 @@
-/* The order of the chain, and what its steps share. */
+/*
+ * The search: the order of the chain, and what its steps share. It runs on a chain's fetching
+ * thread and may block for seconds. It keeps nothing from one run to the next, so that rotated
+ * files and variables are seen.
+ */
 #include "remote/identity/credentials_priv.h"
 
 #include "base/clock.h"
@@ -9,7 +13,8 @@
 #include <jansson.h>
 #include <time.h>
 
-/* The metadata service may have been slow to start. */
+/* Without an identity, search again after a minute: a metadata service may start later than we
+ * do. */
 static const int64_t nobody_ms = 60 * 1000;
 
 const char *env_value(const char *name)
@@ -23,7 +28,8 @@ static char *copy_or_null(const char *s)
     return s && s[0] ? mem_strdup(s) : NULL;
 }
 
-/* Printable ASCII: all else would end or break the header that it is sent in. */
+/* Only printable ASCII is taken. A newline from a badly copied secret would end the header that it
+ * is sent in. */
 must_use static enum code clean(const char *text, const char *what, char **out, struct err *err)
 {
     struct view v = view_trim(view_cstr(text ? text : ""));
@@ -84,7 +90,7 @@ must_use static enum code of_env_web_identity(const struct identity_search *s,
     return credentials_of_web_identity(s, &role, file, out, err);
 }
 
-/* What the configuration itself says; a profile that it names comes before the environment. */
+/* The configuration itself; a profile that it names goes before the environment. */
 must_use static enum code of_config(const struct identity_search *s, struct credentials *out,
                                     bool *out_found, struct err *err)
 {
@@ -116,7 +122,7 @@ must_use static enum code walk(const struct identity_search *s, struct credentia
         TRY(credentials_of_container(s, out, &found, err));
     if (!found)
         TRY(credentials_of_instance(s, out, &found, err));
-    if (!found) /* nobody; look again before long */
+    if (!found) /* anonymous, for the time being */
         out->expires_at_ms = clock_wall_ms() + nobody_ms;
     return OK;
 }
@@ -137,7 +143,7 @@ enum code credentials_find(const struct identity_search *s, struct credentials *
 char *credentials_region(const struct s3_config *config)
 {
     AUTO(aws_profiles) struct aws_profiles profiles = {0};
-    struct err ignored; /* whoever needs the file for credentials will say it */
+    struct err ignored; /* the search for credentials reports it, if it needs the file */
     const char *region = config->region[0] ? config->region : env_value("AWS_REGION");
     if (!region)
         region = env_value("AWS_DEFAULT_REGION");
@@ -146,7 +152,8 @@ char *credentials_region(const struct s3_config *config)
     return mem_strdup(region ? region : "us-east-1");
 }
 
-/* -------------------------------------------------------------------------------- small requests */
+/* -------------------------------------------------------------------------------- small
+ * requests */
 
 must_use static enum code call_once(const struct identity_search *s,
                                     const struct identity_call *call, struct buf *out_body,
@@ -211,7 +218,7 @@ enum code credentials_of_json(struct view json, const char *token, struct creden
 {
     json_error_t why;
     AUTO(json) json_t *root = json_loadb((const char *)json.ptr, json.len, 0, &why);
-    if (!root) /* Jansson's own words may quote a secret */
+    if (!root) /* Jansson's message may quote a secret */
         return err_set(err, E_INVALID, "not JSON, in line %d at column %d", why.line, why.column);
     const char *id = text_of(root, "AccessKeyId"), *secret = text_of(root, "SecretAccessKey");
     const char *expires = text_of(root, "Expiration");
