@@ -15,8 +15,8 @@
  * A step that is configured but fails ends the search, since the wrong identity would be worse than
  * an error. Only step 5 gives way if nobody answers: most machines are not EC2 instances.
  *
- * A chain fetches on a thread that runs only while it fetches, one at a time. Credentials that
- * expire are fetched again when less than five minutes, or a tenth of their life, are left.
+ * A chain searches on a thread that runs only while it searches, one at a time. Credentials that
+ * expire are searched again when less than five minutes, or a tenth of their life, are left.
  * Meanwhile, and if that fails, the old ones are used until they expire. Requests wait only if
  * there are no valid ones.
  *
@@ -32,7 +32,7 @@ struct credentials_chain;
 
 /* Borrows config until the free. `region` is that of STS, and copied. Fetches nothing yet. */
 struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region);
-/* Cancels a fetch and waits for its end. NULL is fine. */
+/* Cancels a search and waits for its end. NULL is fine. */
 void credentials_chain_free(struct credentials_chain *chain);
 
 /* What a request remembers while it waits for credentials. Zeroed at first. */
@@ -43,17 +43,17 @@ struct credentials_wait {
 
 /*
  * Get a copy of the credentials, which the caller frees. Never blocks: if there are no valid ones,
- * a fetch is started and *out_ready is false. Ask again after some milliseconds with the same
+ * a search is started and *out_ready is false. Ask again after some milliseconds with the same
  * `wait`.
  *
- * Fails     E_IO, E_INVALID, E_TIMEOUT if a fetch failed since this wait began, with what was tried
+ * Fails     E_IO, E_INVALID, E_TIMEOUT if a search failed since this wait began, with what was tried
  *           and why it failed.
  */
 must_use enum code credentials_try(struct credentials_chain *chain, struct credentials_wait *wait,
                                    struct credentials *out_copy, bool *out_ready, struct err *err);
 
-/* Every chain of the process fetches again when it is next asked, since files or services may have
- * new credentials. Until the fetch succeeds the old ones are used. */
+/* Every chain of the process searches again when it is next asked, since files or services may have
+ * new credentials. Until the search succeeds the old ones are used. */
 void credentials_reread(void);
 
 /* The store says that these have expired: do not use them again. */

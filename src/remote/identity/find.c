@@ -12,6 +12,7 @@
  * The search runs on the searching thread of a chain (credentials.c) and may block for seconds. It
  * keeps nothing from one run to the next, so that rotated files and variables are seen.
  */
+
 /* Without an identity, search again after a minute: a metadata service may start later than we
  * do. */
 static const int64_t nobody_ms = 60 * 1000;

@@ -15,7 +15,7 @@
  * (1) Everything that may change is looked up in prepare, at each attempt: credentials, region,
  *     clock. So an attempt that is sent an hour later is signed for that time.
  * (2) Nothing here waits. If there are no valid credentials, prepare asks to be called again after
- *     a few milliseconds; a thread of the chain fetches them meanwhile.
+ *     a few milliseconds; a thread of the chain searches them meanwhile.
  * (3) Reasons to send a request again other than retries are counted one by one, so two servers
  *     that send us to each other cannot keep us going.
  * (4) Retries are counted without progress: a slow object of many gigabytes may break often, as
