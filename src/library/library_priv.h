@@ -1,4 +1,4 @@
-/* What the files of libmurr share: library.c opens, library_tables.c has the tables, library_rows.c their rows. */
+/* What the files of libmurr share: library.c opens, tables.c has the tables, rows.c their rows. */
 #ifndef MURR_LIBRARY_LIBRARY_PRIV_H
 #define MURR_LIBRARY_LIBRARY_PRIV_H
 
