@@ -160,9 +160,7 @@ const struct command cat_command = {
             "  -o, --output FMT   table, json, csv or arrow (an IPC stream) [table]\n"
             "      --memory SIZE  memory for pages and rows [1GiB]\n"
             "Columns that cannot be read, such as nested ones, are left out with a note on stderr, "
-            "and an "
-            "error "
-            "when\nthey are asked for.\n",
+            "and an error when\nthey are asked for.\n",
     .takes_config = false,
     .run = run,
 };

@@ -1,10 +1,7 @@
 #include "engine/registry.h"
 
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "base/pool.h"
 #include "engine/background.h"
 #include "engine/lifecycle.h"
 #include "engine/load/load_shares.h"
@@ -172,7 +169,7 @@ void registry_close(struct registry *r)
     free(r);
 }
 
-/* ----------------------------------------------------------------------------------- service */
+/* ----------------------------------------------------------------------------------- tables */
 
 /* With the lock held. */
 must_use static enum code find_table(struct registry *r, struct view name, struct table **out,

@@ -6,6 +6,7 @@
 #include "format/arrow/ipc_reader.h"
 #include "format/arrow/keys.h"
 #include "format/json/fetch_request.h"
+#include "engine/registry.h"
 #include "service/service_priv.h"
 
 #include <assert.h>

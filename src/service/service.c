@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "engine/store/snapshot.h"
+#include "engine/registry.h"
 #include "service/service_priv.h"
 
 struct service *service_new(const struct service_config *config)

@@ -14,9 +14,12 @@
 
 #include "base/arena.h"
 #include "base/metrics.h"
-#include "engine/registry.h"
+#include "engine/spec/status.h"
+#include "engine/store/snapshot.h"
+#include "engine/write/write.h"
 
 struct service;
+struct registry;
 
 struct service_config {
     struct registry *registry; /* borrowed */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "engine/registry.h"
 #include "service/service_priv.h"
 
 #include <assert.h>

@@ -7,6 +7,7 @@
 
 #include "api/http/api.h"
 #include "base/mem.h"
+#include "engine/registry.h"
 #include "http_client.h"
 #include "net/http1/server.h"
 

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/cpu.h"
-#include "base/log.h"
 #include "net/acceptor.h"
 #include "net/http1/conn.h"
 #include "net/http1/reaper.h"

@@ -3,7 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "remote/identity/credentials_priv.h"
+#include "remote/op.h"
+#include "remote/identity/find.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -45,26 +46,6 @@ struct credentials_chain {
     bool is_joinable; /* `searcher` was started and not joined yet */
     pthread_t searcher;
 };
-
-void credentials_done(struct credentials *c)
-{
-    free(c->access_key_id);
-    free(c->secret_access_key);
-    free(c->session_token);
-    *c = (struct credentials){0};
-}
-
-static char *copy_or_null(const char *s)
-{
-    return s ? mem_strdup(s) : NULL;
-}
-
-static void credentials_copy(const struct credentials *from, struct credentials *out)
-{
-    *out = (struct credentials){copy_or_null(from->access_key_id),
-                                copy_or_null(from->secret_access_key),
-                                copy_or_null(from->session_token), from->expires_at_ms};
-}
 
 struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region)
 {

@@ -26,27 +26,9 @@
 #define MURR_REMOTE_IDENTITY_CREDENTIALS_H
 
 #include "base/err.h"
-#include "remote/s3_config.h"
-#include "remote/transfer.h"
-
-/* Strings are owned. Zeroed memory is anonymous: requests are not signed. */
-struct credentials {
-    char *access_key_id, *secret_access_key;
-    char *session_token;   /* NULL: none */
-    int64_t expires_at_ms; /* wall clock; 0: never */
-};
-
-void credentials_done(struct credentials *c);
-static inline bool credentials_are_anonymous(const struct credentials *c)
-{
-    return c->access_key_id == NULL;
-}
+#include "remote/identity/identity.h"
 
 struct credentials_chain;
-
-/* The region from configuration, AWS_REGION, AWS_DEFAULT_REGION or profile, else us-east-1. The
- * caller frees it. */
-char *credentials_region(const struct s3_config *config);
 
 /* Borrows config until the free. `region` is that of STS, and copied. Searches nothing yet. */
 struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region);

@@ -3,10 +3,11 @@
  * metadata service of an EC2 instance (IMDSv2). Both are plain HTTP on addresses that only this
  * machine reaches, and go past any proxy.
  */
-#include "remote/identity/credentials_priv.h"
+#include "remote/identity/metadata.h"
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "remote/identity/call.h"
 #include "remote/uri.h"
 
 static const size_t token_bytes_max = 64u << 10;

@@ -3,9 +3,10 @@
  * user's own and runs by the shell. It has 60 s, and is killed then or when the search is
  * cancelled.
  */
-#include "remote/identity/credentials_priv.h"
+#include "remote/identity/process.h"
 
 #include "base/clock.h"
+#include "base/buf.h"
 #include "base/mem.h"
 
 #include <errno.h>

@@ -3,9 +3,13 @@
  * the credentials of another profile or source. Profiles may refer to each other, at most CHAIN_MAX
  * deep, so that a loop ends.
  */
-#include "remote/identity/credentials_priv.h"
+#include "remote/identity/profile.h"
 
 #include "base/mem.h"
+#include "remote/identity/environment.h"
+#include "remote/identity/metadata.h"
+#include "remote/identity/process.h"
+#include "remote/identity/sts.h"
 #include "remote/identity/aws_profile.h"
 
 #include <stdio.h>

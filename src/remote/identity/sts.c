@@ -2,11 +2,12 @@
  * Roles from AWS's Security Token Service: AssumeRole, signed with other credentials, and
  * AssumeRoleWithWebIdentity, which proves itself by a token in a file and is not signed.
  */
-#include "remote/identity/credentials_priv.h"
+#include "remote/identity/sts.h"
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "remote/identity/call.h"
 #include "remote/aws_xml.h"
 #include "remote/sigv4.h"
 #include "remote/uri.h"

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "remote/identity/find.h"
 #include "remote/aws_xml.h"
 #include "remote/uri.h"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the two small tables of tests/unit/api/test_api.c, and keys as the published client sends them:  python3 tests/golden/api/make.py"""
+"""Write the two small tables of tests/unit/api/http/test_api.c, and keys as the published client sends them:  python3 tests/golden/api/make.py"""
 import pathlib
 
 import pyarrow as pa

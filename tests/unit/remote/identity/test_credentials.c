@@ -3,7 +3,14 @@
  * own. The steps that ask a service (roles, containers, instances) are tested end to end,
  * tests/e2e/test_s3_credentials.py.
  */
-#include "remote/identity/credentials_priv.h"
+#include "remote/identity/call.h"
+#include "remote/identity/credentials.h"
+#include "remote/identity/environment.h"
+#include "remote/identity/find.h"
+#include "remote/identity/metadata.h"
+#include "remote/identity/process.h"
+#include "remote/identity/profile.h"
+#include "remote/identity/sts.h"
 
 #include "base/clock.h"
 #include "base/file.h"
