@@ -1,7 +1,8 @@
 /*
- * bench-disk: a table four times as large as the memory that this process may use (a memory cgroup), read from
- * the mapped files and with rows read ahead: 1,000 random keys x 10 float32 a request. The machine must let us make
- * a cgroup (root, version 1 or 2); otherwise the benchmark says so and measures nothing.
+ * bench-disk: a table four times as large as the memory that this process may use (a memory
+ * cgroup), read from the mapped files and with rows read ahead: 1,000 random keys x 10 float32 a
+ * request. The machine must let us make a cgroup (root, version 1 or 2); otherwise the benchmark
+ * says so and measures nothing.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -67,7 +68,8 @@ static void drop_files(const char *dir)
         bench_fail("cannot drop %s from the page cache", dir);
 }
 
-/* Median and 99th percentile in microseconds, by a process of its own inside the cgroup; false: no cgroup. */
+/* Median and 99th percentile in microseconds, by a process of its own inside the cgroup; false: no
+ * cgroup. */
 struct result {
     double p50, p99;
 };

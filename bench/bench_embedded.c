@@ -1,7 +1,8 @@
 /*
- * bench-embedded: the read in process beside LMDB and RocksDB in process, the same keys and values: a row is
- * its ten floats packed in one value. LMDB: one read transaction a request, a get a key. RocksDB: MultiGet of all
- * keys, block cache as large as the table, 10 bits of bloom filter. Every value is checked.
+ * bench-embedded: the read in process beside LMDB and RocksDB in process, the same keys and values:
+ * a row is its ten floats packed in one value. LMDB: one read transaction a request, a get a key.
+ * RocksDB: MultiGet of all keys, block cache as large as the table, 10 bits of bloom filter. Every
+ * value is checked.
  */
 #include "base/clock.h"
 #include "base/file.h"

@@ -1,9 +1,9 @@
 /*
- * bench-layers: what segments of writes cost a read, in process: a compacted table of N rows (key and 10 float32), and
- * the same table with eight segments on top, of a thousandth, a hundredth and a tenth of its rows each; reads of 1,000
- * random keys, a hundred of one table and a hundred of the other in turn, so that each has the caches to itself, every
- * value checked. Segments are written by the way of any write, as Parquet is not
- * needed: Arrow streams.
+ * bench-layers: what segments of writes cost a read, in process: a compacted table of N rows (key
+ * and 10 float32), and the same table with eight segments on top, of a thousandth, a hundredth and
+ * a tenth of its rows each; reads of 1,000 random keys, a hundred of one table and a hundred of the
+ * other in turn, so that each has the caches to itself, every value checked. Segments are written
+ * by the way of any write, as Parquet is not needed: Arrow streams.
  */
 #include "base/clock.h"
 #include "base/file.h"

@@ -1,7 +1,7 @@
 /*
- * bench-load: a load from Parquet files to a serving generation, on all cores: utf8 key and 10 float32
- * columns, Snappy, dictionaries off and on; in turn with pyarrow reading the same files to memory. After each load
- * every key is looked up.
+ * bench-load: a load from Parquet files to a serving generation, on all cores: utf8 key and 10
+ * float32 columns, Snappy, dictionaries off and on; in turn with pyarrow reading the same files to
+ * memory. After each load every key is looked up.
  */
 #include "base/clock.h"
 #include "base/file.h"

@@ -1,6 +1,7 @@
 /*
- * bench-memory: bytes a row on disk, and resident in a `murr serve` that has copied the table to memory: its
- * resident set, and what the page cache still holds of the files. Against the bytes of keys and values.
+ * bench-memory: bytes a row on disk, and resident in a `murr serve` that has copied the table to
+ * memory: its resident set, and what the page cache still holds of the files. Against the bytes of
+ * keys and values.
  */
 #include "base/file.h"
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /*
- * The decoder's half of bench_parquet.py: names of Parquet files come on stdin, one a line; for each the
- * nanoseconds that decoding every value of it took go to stdout. A file is read into memory first, and the
- * last ones stay there, so that only decoding is timed.
+ * The decoder's half of bench_parquet.py: names of Parquet files come on stdin, one a line; for
+ * each the nanoseconds that decoding every value of it took go to stdout. A file is read into
+ * memory first, and the last ones stay there, so that only decoding is timed.
  */
 #include "bench.h"
 

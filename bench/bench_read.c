@@ -1,7 +1,7 @@
 /*
- * bench-read: a read in process (keys to a complete Arrow stream) against the floor (lib/floor.h), both timed in
- * turn, one request each, with new random rows every time. Every value read is compared with what the row must
- * hold.
+ * bench-read: a read in process (keys to a complete Arrow stream) against the floor (lib/floor.h),
+ * both timed in turn, one request each, with new random rows every time. Every value read is
+ * compared with what the row must hold.
  */
 #include "base/clock.h"
 #include "base/mem.h"

@@ -1,6 +1,7 @@
 /*
- * bench-reload: fetches of one client while the table is loaded anew and swapped, again and again, beside the same
- * client while nothing happens; windows of both in turn. No request may fail, every value is checked.
+ * bench-reload: fetches of one client while the table is loaded anew and swapped, again and again,
+ * beside the same client while nothing happens; windows of both in turn. No request may fail, every
+ * value is checked.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -71,7 +72,8 @@ static void wait_for_change(unsigned port, const char *before)
     bench_fail("no partition but '%s' is loaded", before);
 }
 
-/* Fetch for a while; with `reloading`, publish as soon as the last publication serves. Returns reloads. */
+/* Fetch for a while; with `reloading`, publish as soon as the last publication serves. Returns
+ * reloads. */
 static unsigned window(struct run *r, unsigned port, bool reloading, struct samples *times)
 {
     unsigned n_reloads = 0;

@@ -1,6 +1,6 @@
 /*
- * bench-restart: from starting `murr serve` on a data directory to its first right answer, page cache warm; the copy
- * to memory runs behind it. Then until it serves from memory.
+ * bench-restart: from starting `murr serve` on a data directory to its first right answer, page
+ * cache warm; the copy to memory runs behind it. Then until it serves from memory.
  */
 #include "base/clock.h"
 #include "base/mem.h"

@@ -1,7 +1,8 @@
 /*
- * bench-write: one client writes batches of a million rows (key and 10 float32) over HTTP as Arrow streams, ten
- * million different keys, then again and again; beside it another reads 1,000 random keys a hundred times a second.
- * Then the same client fills Redis with the same rows as packed strings, by pipelined SET.
+ * bench-write: one client writes batches of a million rows (key and 10 float32) over HTTP as Arrow
+ * streams, ten million different keys, then again and again; beside it another reads 1,000 random
+ * keys a hundred times a second. Then the same client fills Redis with the same rows as packed
+ * strings, by pipelined SET.
  *
  * Encoding counts, on both sides; every value read is checked against what was written last.
  */
@@ -30,7 +31,8 @@ static uint64_t row_of(uint64_t k, uint64_t i)
     return (k * BATCH_ROWS + i) * 7368787 % n_rows;
 }
 
-/* Each time that a row is written it gets other values: those that this row of an endless table would have. */
+/* Each time that a row is written it gets other values: those that this row of an endless table
+ * would have. */
 static uint64_t version_row(uint64_t row, uint64_t version)
 {
     return row + version * n_rows;
@@ -141,7 +143,8 @@ struct reader {
     struct fetch_answer answer;
 };
 
-/* Which batch wrote the row last, of the first `n`: rows are a permutation of positions, undone here. */
+/* Which batch wrote the row last, of the first `n`: rows are a permutation of positions, undone
+ * here. */
 static uint64_t version_of(uint64_t row, uint64_t n_batches, const uint64_t *position)
 {
     uint64_t batch_of_cycle = position[row] / BATCH_ROWS, cycle = n_rows / BATCH_ROWS;

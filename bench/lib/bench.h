@@ -1,6 +1,6 @@
 /*
- * What all benchmarks share: samples and their quantiles, a small table on stdout, and the figures as
- * build/bench/<name>.json:
+ * What all benchmarks share: samples and their quantiles, a small table on stdout, and the figures
+ * as build/bench/<name>.json:
  *
  *     {"figures": {"read.ratio_floor.10M": 1.31, ...}, "machine": {"cpu": ..., "cores": ...}}
  *

@@ -1,4 +1,5 @@
-/* Parquet partitions of the benchmark table, written by pyarrow (bench/make_parquet.py) where they are missing. */
+/* Parquet partitions of the benchmark table, written by pyarrow (bench/make_parquet.py) where they
+ * are missing. */
 #ifndef MURR_BENCH_BENCH_SOURCE_H
 #define MURR_BENCH_BENCH_SOURCE_H
 

@@ -1,7 +1,7 @@
 /*
- * The tables of the benchmarks: N rows, a utf8 key "user:000000000042" (17 bytes), and columns f0, f1, ...
- * of float32, or t0, t1, ... of short texts, whose values follow from row and column, so that every value read
- * can be checked.
+ * The tables of the benchmarks: N rows, a utf8 key "user:000000000042" (17 bytes), and columns f0,
+ * f1, ... of float32, or t0, t1, ... of short texts, whose values follow from row and column, so
+ * that every value read can be checked.
  */
 #ifndef MURR_BENCH_BENCH_TABLE_H
 #define MURR_BENCH_BENCH_TABLE_H
@@ -26,9 +26,9 @@ size_t bench_text(uint64_t row, size_t column, char out[static BENCH_TEXT_BYTES 
 void bench_check_values(const uint64_t *rows, size_t n, const float *values, size_t column);
 
 /*
- * Make the table as a loaded generation named "bench" in a data directory of its own below build/bench/data, unless
- * it is there already. Rows go the way of a load from records on, without Parquet in front. `out_dir` gets the data
- * directory.
+ * Make the table as a loaded generation named "bench" in a data directory of its own below
+ * build/bench/data, unless it is there already. Rows go the way of a load from records on, without
+ * Parquet in front. `out_dir` gets the data directory.
  */
 void bench_table_make(const struct bench_table *table, char out_dir[static 4096]);
 

@@ -10,7 +10,8 @@ pid_t child_start(const char *name, const char *const *argv);
 /* SIGTERM and wait. */
 void child_stop(pid_t pid);
 
-/* A connection to a port of 127.0.0.1, tried until the program behind it listens; TCP_NODELAY is on. */
+/* A connection to a port of 127.0.0.1, tried until the program behind it listens; TCP_NODELAY is
+ * on. */
 int child_connect(pid_t pid, unsigned port);
 
 /* A port of 127.0.0.1 that nobody listens on now. */

@@ -108,8 +108,8 @@ bool fetch_recv(int fd, struct fetch_answer *a)
     return a->len >= a->end;
 }
 
-/* The stream has one batch of float columns and ends with an 8-byte mark; its buffers are 64-byte aligned, so the
- * value buffers lie at equal distances before it. */
+/* The stream has one batch of float columns and ends with an 8-byte mark; its buffers are 64-byte
+ * aligned, so the value buffers lie at equal distances before it. */
 void fetch_check(const struct fetch_answer *a, const struct fetch_request *r)
 {
     size_t n = r->n_keys, bitmap = ((n + 7) / 8 + 63) / 64 * 64, values = (n * 4 + 63) / 64 * 64;

@@ -1,4 +1,5 @@
-/* Fetches over HTTP as a client makes them: requests ready to send, answers taken as they come, values checked. */
+/* Fetches over HTTP as a client makes them: requests ready to send, answers taken as they come,
+ * values checked. */
 #ifndef MURR_BENCH_FETCH_H
 #define MURR_BENCH_FETCH_H
 
@@ -41,8 +42,8 @@ uint64_t fetch_exchange(int fd, const struct fetch_request *r, struct fetch_answ
 /* The same, and check. */
 uint64_t fetch_time(int fd, const struct fetch_request *r, struct fetch_answer *a);
 
-/* Start `murr serve` for a data directory with a table "bench"; `source` NULL: from nowhere. The log is
- * build/bench/<name>.log. */
+/* Start `murr serve` for a data directory with a table "bench"; `source` NULL: from nowhere. The
+ * log is build/bench/<name>.log. */
 struct fetch_server {
     pid_t pid;
     unsigned port;

@@ -1,6 +1,7 @@
 /*
- * The floor of a read: what the memory of this machine allows. As many random 64-byte lines as keys, of an array
- * as large as the table and in pages of the same size, prefetched and gathered into as many float columns.
+ * The floor of a read: what the memory of this machine allows. As many random 64-byte lines as
+ * keys, of an array as large as the table and in pages of the same size, prefetched and gathered
+ * into as many float columns.
  */
 #ifndef MURR_BENCH_FLOOR_H
 #define MURR_BENCH_FLOOR_H

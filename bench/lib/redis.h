@@ -1,4 +1,5 @@
-/* A redis-server of our own on a private socket, without persistence, and the rows of the benchmark table in it. */
+/* A redis-server of our own on a private socket, without persistence, and the rows of the benchmark
+ * table in it. */
 #ifndef MURR_BENCH_REDIS_H
 #define MURR_BENCH_REDIS_H
 

@@ -7,8 +7,9 @@
 #include <string.h>
 
 /*
- * A message that is too long is cut. Between two characters, as half of one would be no UTF-8, and what quotes it no
- * JSON. A circumstance that is too long is cut before the reason behind it is.
+ * A message that is too long is cut between two characters: half a character would make invalid
+ * UTF-8, and invalid JSON where the message is quoted. A long circumstance is cut first, so that the
+ * reason after it is kept.
  */
 enum { MSG_CAP = sizeof(((struct err *)0)->msg), CIRCUMSTANCE_MIN = 128 };
 

@@ -11,7 +11,8 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* registry_open. If the data directory cannot be used, the message says how to choose another one. */
+/* registry_open. If the data directory cannot be used, the message says how to choose another
+ * one. */
 must_use enum code command_open_registry(const struct registry_config *config,
                                          struct registry **out_registry, struct err *err);
 

@@ -63,7 +63,8 @@ static bool is_help(const char *arg)
     return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
 }
 
-/* Each part of a generation is an open file, and old generations stay open while they have readers. */
+/* Each part of a generation is an open file, and old generations stay open while they have
+ * readers. */
 static void raise_file_limit(void)
 {
     struct rlimit limit;

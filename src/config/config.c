@@ -15,8 +15,9 @@
  *   2. override.c  variables and --set flags change or add nodes of that tree. Their values have no
  *                  type yet ("loose"): the field decides whether "8080" is a number or a string.
  *   3. fields      sections.c, table.c and source.c list the fields of each map. map.c walks those
- *                  lists: a member that is not listed is an error with a suggestion, a field that is
- *                  not in the tree gets its default, all others are parsed and checked by field.c.
+ *                  lists: a member that is not listed is an error with a suggestion, a field that
+ *                  is not in the tree gets its default, all others are parsed and checked by
+ *                  field.c.
  *
  * All three kinds of input go through the third step, so an error names the file and line, the flag
  * or the variable, in the same words. `murr check` prints the settings by the same lists, and what

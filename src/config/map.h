@@ -18,7 +18,8 @@ must_use enum code map_check(const struct node *n, const char *path, struct err 
 must_use enum code fields_check(const struct node *map, struct field_list fields,
                                 const char *const *others, const char *path, struct err *err);
 
-/* Read every field; `map` NULL: use the defaults. `owner` is where `map` is, or should have been. */
+/* Read every field; `map` NULL: use the defaults. `owner` is where `map` is, or should have
+ * been. */
 must_use enum code fields_read(const struct node *map, struct field_list fields, void *base,
                                const char *owner, const char *path, struct err *err);
 

@@ -10,11 +10,12 @@
 #include <strings.h>
 
 /*
- * A path such as tables.t.source.s3.bucket, or a variable such as MURR_TABLES__T__SOURCE__S3__BUCKET,
- * is compared with the path of every field that exists: of the sections, and of each table and column
- * in the tree. That is slow (all fields for each variable), but happens once at start, and gives
- * three things: a variable need not say where a name with underscores ends, because only one field
- * matches; a typo gets the most similar field as a suggestion; and two matches are reported.
+ * A path such as tables.t.source.s3.bucket, or a variable such as
+ * MURR_TABLES__T__SOURCE__S3__BUCKET, is compared with the path of every field that exists: of the
+ * sections, and of each table and column in the tree. That is slow (all fields for each variable),
+ * but happens once at start, and gives three things: a variable need not say where a name with
+ * underscores ends, because only one field matches; a typo gets the most similar field as a
+ * suggestion; and two matches are reported.
  *
  * A table or column that the file does not have can be added by a path that names it (offer_new).
  * Variables cannot express all names: they are lower-cased for new tables.

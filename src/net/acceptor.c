@@ -15,8 +15,8 @@
 /*
  * Accepting is a thread of its own, because it must be able to stop: while there is no room, or no
  * descriptor, the listening sockets would stay readable and a polling loop would spin. So when a
- * client waits and cannot be accepted, we do not look at the listening sockets for pause_ms. Clients
- * wait in the kernel's queue meanwhile, up to LISTEN_BACKLOG per socket.
+ * client waits and cannot be accepted, we do not look at the listening sockets for pause_ms.
+ * Clients wait in the kernel's queue meanwhile, up to LISTEN_BACKLOG per socket.
  *
  * has_room is asked only when a client waits: it may close another connection to make room.
  *

@@ -102,7 +102,8 @@ static size_t count_values(const struct ipc_stream *s)
     return n;
 }
 
-/* The limit is on values, not bytes: a boolean takes two bits in Arrow and up to six bytes in JSON. */
+/* The limit is on values, not bytes: a boolean takes two bits in Arrow and up to six bytes in
+ * JSON. */
 must_use static enum code print_json(struct reading *r, struct read_answer *out, struct err *err)
 {
     struct buf body = {0};

@@ -112,8 +112,7 @@ must_use static enum code look_at(struct search *s, const char *label, const cha
     return OK;
 }
 
-/* --------------------------------------------------------------------------------- dated
- * folders */
+/* --------------------------------------------------------------------------------- dated folders */
 
 /* "2026-11-22/" as "2026-11-22"; the caller frees it. */
 static char *label_of(const char *folder)
@@ -165,8 +164,7 @@ must_use static enum code look_at_dates(struct search *s, const struct object_li
     return OK;
 }
 
-/* ---------------------------------------------------------------------------------- Hive
- * folders */
+/* ---------------------------------------------------------------------------------- Hive folders */
 
 static int by_date(const void *a, const void *b)
 {
@@ -191,8 +189,7 @@ must_use static enum code look_at_hive(struct search *s, const struct object_lis
     return OK;
 }
 
-/* --------------------------------------------------------------------------- one folder that
- * counts */
+/* ------------------------------------------------------------------------ one folder that counts */
 
 /* PARTITIONS_NONE: the root itself is the publication. Its label is the time when it was
  * published. */
@@ -300,8 +297,7 @@ must_use static enum code look_at_pointer(struct search *s, const struct object_
     return OK;
 }
 
-/* ------------------------------------------------------------------------------------- the
- * whole */
+/* ------------------------------------------------------------------------------------- the whole */
 
 must_use static enum code look_through(struct search *s, const struct object_list *root,
                                        struct err *err)

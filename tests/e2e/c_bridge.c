@@ -1,4 +1,5 @@
-/* What test_c_data.py calls by ctypes: Arrow's C data interface between pyarrow and Murr, in one process. */
+/* What test_c_data.py calls by ctypes: Arrow's C data interface between pyarrow and Murr, in one
+ * process. */
 #include "format/arrow/c_export.h"
 #include "format/arrow/c_import.h"
 #include "value_text.h"

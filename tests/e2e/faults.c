@@ -1,6 +1,7 @@
 /*
- * A disk that fails, and a clock that is ahead, for test_faults.py: loaded into the server by LD_PRELOAD. What fails, and when, stands in a file that
- * the test maps as well, so that it can be changed while the server runs.
+ * A disk that fails, and a clock that is ahead, for test_faults.py: loaded into the server by
+ * LD_PRELOAD. What fails, and when, stands in a file that the test maps as well, so that it can be
+ * changed while the server runs.
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* Any bytes as an Arrow stream: an error or columns, nothing else. What is read is read whole, so that a view
- * outside the stream shows, and lists are lists as model/list.h has them. */
+/* Any bytes as an Arrow stream: an error or columns, nothing else. What is read is read whole, so
+ * that a view outside the stream shows, and lists are lists as model/list.h has them. */
 #include "base/mem.h"
 #include "format/arrow/ipc_reader.h"
 #include "model/list.h"

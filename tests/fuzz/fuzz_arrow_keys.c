@@ -1,5 +1,6 @@
-/* Any bytes as keys in an Arrow stream, by keys of several types: an error or keys, nothing else. Keys are
- * read whole, so that a view outside the stream shows; some at a time they are the same. */
+/* Any bytes as keys in an Arrow stream, by keys of several types: an error or keys, nothing else.
+ * Keys are read whole, so that a view outside the stream shows; some at a time they are the
+ * same. */
 #include "fetch_oracle.h"
 
 #include "format/arrow/keys.h"

@@ -1,4 +1,5 @@
-/* The input is an IPC schema message before base64, as Arrow writers leave it in a Parquet footer. */
+/* The input is an IPC schema message before base64, as Arrow writers leave it in a Parquet
+ * footer. */
 #include "format/arrow/schema_hint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,5 @@
-/* Any bytes as the head of a request, at once and byte by byte: the same end, and strings that lie in it. */
+/* Any bytes as the head of a request, at once and byte by byte: the same end, and strings that lie
+ * in it. */
 #include "net/http1/head.h"
 
 #include <string.h>
@@ -14,7 +15,8 @@ static enum head_progress scan_bytewise(struct view bytes, size_t *seen)
     return progress;
 }
 
-/* What was taken says one thing only: no byte of a head that another reader could take for an end of a line. */
+/* What was taken says one thing only: no byte of a head that another reader could take for an end
+ * of a line. */
 static void check_head(const struct http_head *h)
 {
     size_t n_lengths = 0, n_hosts = 0;

@@ -1,5 +1,6 @@
-/* Any bytes as the body of a write, for a column of every dtype. What is accepted prints to a body that reads back
- * to the same, whatever the number of rows at a time; and jansson takes it for JSON, too. */
+/* Any bytes as the body of a write, for a column of every dtype. What is accepted prints to a body
+ * that reads back to the same, whatever the number of rows at a time; and jansson takes it for
+ * JSON, too. */
 #include "json_rows.h"
 #include "base/mem.h"
 

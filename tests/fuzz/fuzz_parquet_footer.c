@@ -1,5 +1,5 @@
-/* The input is the footer of a Parquet file, FileMetaData without what is around it. Whatever is accepted
- * is asked for all it has. */
+/* The input is the footer of a Parquet file, FileMetaData without what is around it. Whatever is
+ * accepted is asked for all it has. */
 #include "format/parquet/reader.h"
 
 #include <assert.h>

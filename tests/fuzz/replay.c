@@ -1,4 +1,5 @@
-/* Runs a fuzz target over saved inputs, as an ordinary test: argv names files or folders of them. */
+/* Runs a fuzz target over saved inputs, as an ordinary test: argv names files or folders of
+ * them. */
 #include "base/file.h"
 #include "base/mem.h"
 

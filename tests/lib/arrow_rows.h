@@ -1,5 +1,5 @@
-/* Rows put together by hand in Arrow's C data interface, as a program without an Arrow library does; and what a read
- * puts out. */
+/* Rows put together by hand in Arrow's C data interface, as a program without an Arrow library
+ * does; and what a read puts out. */
 #ifndef MURR_TESTS_ARROW_ROWS_H
 #define MURR_TESTS_ARROW_ROWS_H
 
@@ -20,8 +20,8 @@ struct arrow_rows {
     int64_t visits[ROWS_MAX];
 };
 
-/* n rows from id `first` on, whose scores rise by one from `score`. Everything lies in `b`, which is not moved; releasing
- * it only says that it was released. */
+/* n rows from id `first` on, whose scores rise by one from `score`. Everything lies in `b`, which
+ * is not moved; releasing it only says that it was released. */
 void arrow_rows_init(struct arrow_rows *b, int first, int n, float score);
 /* The schema again, after it was changed. */
 void arrow_rows_init_schema(struct arrow_rows *b);

@@ -14,7 +14,8 @@ struct http_answer {
 struct http_answer http_ask(unsigned port, const char *method, const char *path,
                             const char *headers, struct view body, struct arena *arena);
 
-/* The same in steps: a connection (-1: refused), bytes as they are, and the answer, to the end of the connection. */
+/* The same in steps: a connection (-1: refused), bytes as they are, and the answer, to the end of
+ * the connection. */
 int http_dial(unsigned port);
 bool http_send(int fd, struct view bytes);
 struct http_answer http_receive(int fd, struct arena *arena);

@@ -1,4 +1,5 @@
-/* A data directory of libmurr that lives for one test, with rows of arrow_rows.h to write and read. */
+/* A data directory of libmurr that lives for one test, with rows of arrow_rows.h to write and
+ * read. */
 #ifndef MURR_TESTS_LIBRARY_WORLD_H
 #define MURR_TESTS_LIBRARY_WORLD_H
 
@@ -38,7 +39,8 @@ int library_end(void **state);
 /* A table of the columns of arrow_rows.h; the key is "id". */
 void library_create(const char *table);
 
-/* `n` rows with ids from `first` on; row i has the score `score` + i. A message goes into `message`. */
+/* `n` rows with ids from `first` on; row i has the score `score` + i. A message goes into
+ * `message`. */
 enum murr_result library_write(struct murr *db, const char *table, int first, int n, float score,
                                char *message);
 

@@ -40,8 +40,8 @@ void sample_init(struct sample *s, const struct schema *schema, size_t n, unsign
 /* The last row of a key, or -1. */
 ptrdiff_t sample_find(const struct sample *s, struct view key);
 
-/* What a generation is built of, from a sample: `n_parts` segments of `blocks_of_part` blocks, written
- * below `dir` and opened again. */
+/* What a generation is built of, from a sample: `n_parts` segments of `blocks_of_part` blocks,
+ * written below `dir` and opened again. */
 struct sample_set {
     struct mapped_file range;
     struct segment **segments;

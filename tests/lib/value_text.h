@@ -1,6 +1,6 @@
 /*
- * Values as text, for comparing: what a vector holds as hex of its bytes, "-" for a null, lists in brackets:
- * "[0100,-,0300]". Streams are read 7 rows at a time, so that runs begin anywhere.
+ * Values as text, for comparing: what a vector holds as hex of its bytes, "-" for a null, lists in
+ * brackets: "[0100,-,0300]". Streams are read 7 rows at a time, so that runs begin anywhere.
  */
 #ifndef MURR_TESTS_ARROW_VALUE_TEXT_H
 #define MURR_TESTS_ARROW_VALUE_TEXT_H

@@ -1,6 +1,7 @@
 /*
- * A Murr that lives for one test: a directory, a registry in it, the service over that, and an HTTP server over all. A test
- * takes as many of these storeys as it needs; world_done ends them from the top.
+ * A Murr that lives for one test: a directory, a registry in it, the service over that, and an HTTP
+ * server over all. A test takes as many of these storeys as it needs; world_done ends them from the
+ * top.
  */
 #ifndef MURR_TESTS_WORLD_H
 #define MURR_TESTS_WORLD_H
@@ -36,7 +37,8 @@ void world_create_table(struct world *w, const struct registry_config *config, c
 void world_open_service(struct world *w, struct registry *registry,
                         const struct service_config *config);
 
-/* An HTTP server over the service; `config` says what its limits are. Bodies that go to files lie in the directory. */
+/* An HTTP server over the service; `config` says what its limits are. Bodies that go to files lie
+ * in the directory. */
 void world_serve(struct world *w, const struct api_config *config, size_t upload_memory_bytes);
 
 struct http_answer world_ask(struct world *w, const char *method, const char *path,

@@ -1,4 +1,5 @@
-/* Whether clients on other machines can reach the server, and what the operator should know then. */
+/* Whether clients on other machines can reach the server, and what the operator should know
+ * then. */
 #ifndef MURR_API_HTTP_EXPOSURE_H
 #define MURR_API_HTTP_EXPOSURE_H
 

@@ -1,4 +1,5 @@
-/* The two routes of a fetch. They decide the form of keys and answer; service/read.c does the rest. */
+/* The two routes of a fetch. They decide the form of keys and answer; service/read.c does the
+ * rest. */
 #include "api/http/handlers.h"
 #include "api/http/negotiate.h"
 #include "api/http/reply.h"

@@ -3,9 +3,10 @@
  * reach, on this machine or in its network; the page cannot forge the headers that are looked at
  * here.
  *
- *   DNS rebinding   a page of http://evil.example whose name suddenly means 127.0.0.1: its Host is evil.example
- *   cross-site      a page that sends a form, or fetch(), to http://localhost:8080: its Origin is another one, and
- *                   Sec-Fetch-Site says so, too
+ *   DNS rebinding   a page of http://evil.example whose name suddenly means 127.0.0.1: its Host
+ *                   is evil.example
+ *   cross-site      a page that sends a form, or fetch(), to http://localhost:8080: its Origin is
+ *                   another one, and Sec-Fetch-Site says so, too
  */
 #ifndef MURR_API_HTTP_ORIGIN_H
 #define MURR_API_HTTP_ORIGIN_H

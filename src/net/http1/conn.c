@@ -303,7 +303,8 @@ static unsigned events_of(enum conn_state state)
     return 0;
 }
 
-/* Use the bytes that came, then wait for the events of the new state. This may free the connection. */
+/* Use the bytes that came, then wait for the events of the new state. This may free the
+ * connection. */
 static void settle(struct conn *c)
 {
     while (advance(c))

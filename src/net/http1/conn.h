@@ -4,7 +4,8 @@
 
 #include "net/http1/state.h"
 
-/* A connection for an open socket, in the server's list; its loop has still to be told (loop_call). */
+/* A connection for an open socket, in the server's list; its loop has still to be told
+ * (loop_call). */
 struct conn *conn_new(struct http_server *s, struct loop *l, int take_fd, bool for_probes);
 
 /* Out of the list, and closed. Threads: the connection's, or any when its loop has stopped. */

@@ -71,7 +71,8 @@ typedef struct http_rule (*http_rule_fn)(void *app, const char *method, const ch
 typedef void (*http_refuse_fn)(void *app, unsigned status, const char *message,
                                struct http_response *res);
 
-/* Bytes of a head, and how many connections are let in for probes alone when all others are in use. */
+/* Bytes of a head, and how many connections are let in for probes alone when all others are in
+ * use. */
 enum { HTTP_HEAD_MAX = 64 * 1024, HTTP_PROBES = 8 };
 
 /* Bytes a second. A body may take timeout_ms, and besides a second for so many bytes that came. */

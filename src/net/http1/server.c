@@ -25,8 +25,7 @@
  */
 static const uint64_t last_chance_ns = 100000000; /* when draining, for a request to arrive */
 
-/* ------------------------------------------------------------------------------------ clients that
- * come */
+/* ----------------------------------------------------------------------------- clients that come */
 
 /* List the connections that wait for their client. `out` has room for all. The caller holds the
  * lock. */

@@ -94,5 +94,4 @@ char *credentials_region(const struct s3_config *config)
     return mem_strdup(region ? region : "us-east-1");
 }
 
-/* -------------------------------------------------------------------------------- small
- * requests */
+/* -------------------------------------------------------------------------------- small requests */

@@ -1,6 +1,7 @@
 /*
- * Files and directories, on a real file system. What a file system does only now and then (a short read or write, an
- * interrupted call, no O_TMPFILE) is done by the open, pread and pwrite of this file, which stand in for those of libc.
+ * Files and directories, on a real file system. What a file system does only now and then (a short
+ * read or write, an interrupted call, no O_TMPFILE) is done by the open, pread and pwrite of this
+ * file, which stand in for those of libc.
  */
 #include "base/file.h"
 

@@ -1,4 +1,5 @@
-/* libmurr inside of a process: its threads and ours, signals, a child, and another that opens the same directory. */
+/* libmurr inside of a process: its threads and ours, signals, a child, and another that opens the
+ * same directory. */
 #include "murr.h"
 
 #include <dirent.h>

@@ -52,7 +52,8 @@ static void read_to(const char *name, const char *file, struct buf *out)
     buf_cstr(out);
 }
 
-/* "/a/../b//c/." as RFC 3986 removes dot segments, and without double slashes: services other than S3 sign that. */
+/* "/a/../b//c/." as RFC 3986 removes dot segments, and without double slashes: services other than
+ * S3 sign that. */
 static void normalize(struct buf *path)
 {
     AUTO(buf) struct buf out = {0};

@@ -115,9 +115,9 @@ static void what_was_written_is_read_back(void **state)
 }
 
 /*
- * Two 16-byte keys with the same XXH3-64, for a known seed. For 9 to 16 bytes the hash is a function of
- * len + swap(lo) + hi + fold(lo * hi) with lo and hi the two halves, each XORed with a constant: with
- * lo = 0, hi = x and with lo = swap(x), hi = 0 the sum is the same.
+ * Two 16-byte keys with the same XXH3-64, for a known seed. For 9 to 16 bytes the hash is a
+ * function of len + swap(lo) + hi + fold(lo * hi) with lo and hi the two halves, each XORed with a
+ * constant: with lo = 0, hi = x and with lo = swap(x), hi = 0 the sum is the same.
  */
 static void colliding_keys(uint64_t seed, uint64_t x, uint8_t a[16], uint8_t b[16])
 {
@@ -168,7 +168,8 @@ static void keys_with_equal_hashes_are_told_apart(void **state)
     temp_dir_done(&dir);
 }
 
-/* A key of so many bytes, then columns of 4 bytes, some with nulls: these are gathered four at a time. */
+/* A key of so many bytes, then columns of 4 bytes, some with nulls: these are gathered four at a
+ * time. */
 static void neighbouring_columns_are_read_back(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* Pages are right once they were compared, and no damage goes unnoticed, in segments of now and of before. */
+/* Pages are right once they were compared, and no damage goes unnoticed, in segments of now and of
+ * before. */
 #include "test.h"
 
 #include "base/fault.h"

@@ -167,7 +167,8 @@ static void gather_field(const struct seg_set *set, const struct seg_rows *rows,
     column_done(&c);
 }
 
-/* Verify, find the keys that the rows hold, gather all columns: whatever comes out, no harm is done. */
+/* Verify, find the keys that the rows hold, gather all columns: whatever comes out, no harm is
+ * done. */
 static void read_all(struct segment *s)
 {
     enum { N = 40 };

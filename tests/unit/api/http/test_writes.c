@@ -1,6 +1,6 @@
 /*
- * Tables made and written through the API, over a registry that only remembers: it stands in place of
- * engine/registry.c, whose functions are those that the API calls.
+ * Tables made and written through the API, over a registry that only remembers: it stands in place
+ * of engine/registry.c, whose functions are those that the API calls.
  */
 #include "api/http/api.h"
 

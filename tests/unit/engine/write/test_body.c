@@ -1,4 +1,5 @@
-/* The same rows in each form of a body come out as the same columns; what is wrong with a body is said by column. */
+/* The same rows in each form of a body come out as the same columns; what is wrong with a body is
+ * said by column. */
 #include "engine/write/body_open.h"
 
 #include "base/file.h"
@@ -329,7 +330,8 @@ static void types_are_those_of_the_body(void **state)
     body_close(b);
 }
 
-/* Each of the bytes may be the last: the writer's mistake, and never damage of ours. A stream may end without its mark. */
+/* Each of the bytes may be the last: the writer's mistake, and never damage of ours. A stream may
+ * end without its mark. */
 static void check_cuts(struct body_config *c, bool may_end_early)
 {
     const struct view whole = c->bytes;

@@ -107,7 +107,8 @@ static void every_type_but_lists_is_decided_as_itself(void **state)
     }
 }
 
-/* FlatBuffers leave out a field that has its default: a date is in milliseconds then, a decimal has 128 bits. */
+/* FlatBuffers leave out a field that has its default: a date is in milliseconds then, a decimal has
+ * 128 bits. */
 static void absent_parameters_have_the_defaults_of_the_format(void **state)
 {
     static const struct {

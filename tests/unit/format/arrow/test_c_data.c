@@ -1,4 +1,5 @@
-/* The C data interface: what is exported comes back the same, and what others hand over is read as it is. */
+/* The C data interface: what is exported comes back the same, and what others hand over is read as
+ * it is. */
 #include "value_text.h"
 
 #include "format/arrow/c_export.h"

@@ -1,7 +1,7 @@
 /*
  * Arrow streams and files that others wrote, from a corpus outside the repository: MURR_CORPUS, or
- * ../shared/corpus. Skipped where there is none. The golden ones come with their values as JSON, in Arrow's
- * integration format; of the others it is enough that they do no harm.
+ * ../shared/corpus. Skipped where there is none. The golden ones come with their values as JSON, in
+ * Arrow's integration format; of the others it is enough that they do no harm.
  */
 #include "value_text.h"
 
@@ -248,7 +248,8 @@ static json_t *load_json(const char *path)
     return root;
 }
 
-/* Writers of old did not mind hours in days of milliseconds, which Arrow forbids: those are refused. */
+/* Writers of old did not mind hours in days of milliseconds, which Arrow forbids: those are
+ * refused. */
 static bool has_hours(json_t *field, json_t *column)
 {
     json_t *type = json_object_get(field, "type"), *value;

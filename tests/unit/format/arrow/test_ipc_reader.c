@@ -1,6 +1,6 @@
 /*
- * Streams of pyarrow and Polars in every layout (tests/golden/arrow/make.py wrote them, and what is in them),
- * and what becomes of streams that are cut, bent, or too large.
+ * Streams of pyarrow and Polars in every layout (tests/golden/arrow/make.py wrote them, and what is
+ * in them), and what becomes of streams that are cut, bent, or too large.
  */
 #include "value_text.h"
 
@@ -488,7 +488,8 @@ static void columns_share_dictionaries_of_one_type(void **state)
     }
 }
 
-/* Fields inside one another, `depth` of them, each of which has the next as both of its children. */
+/* Fields inside one another, `depth` of them, each of which has the next as both of its
+ * children. */
 static void add_nested(struct flatbuf *fb, size_t reference, unsigned depth)
 {
     static const uint8_t sizes[] = {4, 1, 1, 4, 0, 4};

@@ -92,7 +92,8 @@ static void check_tally(const char *file, json_t *want, size_t n_rows, struct ta
         complain(file, name, "wrong values");
 }
 
-/* What is expected of column `i`, by name: names may repeat, and columns of nothing are left out. */
+/* What is expected of column `i`, by name: names may repeat, and columns of nothing are left
+ * out. */
 static json_t *find_want(const struct pq_file *f, size_t i, json_t *columns)
 {
     const char *name = pq_file_column(f, i)->name;

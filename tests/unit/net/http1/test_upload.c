@@ -64,7 +64,8 @@ static void answer(struct kept k)
         k.body.release(k.body.owner);
 }
 
-/* "/later" is kept; "/at-once" is deferred and answered before the handler returns; all else is answered. */
+/* "/later" is kept; "/at-once" is deferred and answered before the handler returns; all else is
+ * answered. */
 static void handler(void *app, const struct http_request *req, struct http_response *res)
 {
     (void)app;
@@ -334,8 +335,8 @@ static uint64_t send_in_steps(int fd, struct view body, size_t step)
     return longest_ns;
 }
 
-/* Twice the least rate, for more than twice the time that a request may take. A machine that kept us from sending says
- * nothing about the server. */
+/* Twice the least rate, for more than twice the time that a request may take. A machine that kept
+ * us from sending says nothing about the server. */
 static void upload_that_moves_may_take_its_time(void **state)
 {
     (void)state;
@@ -361,8 +362,8 @@ static void upload_that_moves_may_take_its_time(void **state)
 }
 
 /*
- * What came quickly buys no pause, and a few bytes now and then no time: this one was fast enough for more minutes than
- * any test may take.
+ * What came quickly buys no pause, and a few bytes now and then no time: this one was fast enough
+ * for more minutes than any test may take.
  */
 static void upload_that_comes_to_a_stop_is_closed(void **state)
 {
