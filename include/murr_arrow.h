@@ -1,7 +1,8 @@
 /*
- * Arrow's C data and C stream interfaces, as https://arrow.apache.org/docs/format/CDataInterface.html lays them
- * down: structs by which libraries of one process hand columns to one another without copying. The guards are
- * Arrow's, so that whoever has the structs already keeps theirs.
+ * Arrow's C data and C stream interfaces, as specified at
+ * https://arrow.apache.org/docs/format/CDataInterface.html: structs with which libraries in one
+ * process pass columns to each other without copying. The include guards are Arrow's own, so a
+ * program that already has these structs keeps its own.
  */
 #ifndef MURR_ARROW_H
 #define MURR_ARROW_H

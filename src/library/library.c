@@ -1,4 +1,17 @@
-/* What include/murr.h promises of directories: a thin layer over the registry, or over snapshots where it is read-only. */
+/*
+ * Opening directories (include/murr.h). A writable directory has a registry, with its threads. A
+ * read-only one has none: it opens a snapshot of each table at the table's first use and holds it
+ * until murr_refresh, so nothing runs in the background and a writer is never disturbed.
+ *
+ * (1) Two reads between two refreshes see the same snapshot, whichever threads they run on.
+ * (2) A snapshot that was opened before a refresh is not held after it:
+ *
+ *         1. A reads the count of refreshes, and opens the table without the lock, which may take
+ *            long.
+ *         2. B refreshes, and returns.
+ *         3. A must not hold what it opened, or B's next read would see a state from before its
+ *            refresh.
+ */
 #include "library/library_priv.h"
 
 #include "base/cpu.h"
@@ -12,7 +25,7 @@
 #include <unistd.h>
 
 static const uint64_t memory_bytes_default = 256u << 20, memory_bytes_min = 16u << 20;
-static const uint64_t queue_bytes = 1u << 30; /* of writes that wait for one table */
+static const uint64_t queue_bytes = 1u << 30; /* of writes waiting for one table */
 
 enum {
     THREADS_MAX = 1024,
@@ -20,14 +33,15 @@ enum {
     FLAGS_KNOWN = MURR_READ_ONLY | MURR_IN_MEMORY | MURR_CATCH_SIGBUS
 };
 
-/* A table of a directory that is read-only, as it was found. */
+/* A table of a read-only directory, and the snapshot that reads of it use. */
 struct held_table {
     struct held_table *next;
     char *name;
     struct snapshot *snapshot;
 };
 
-/* --------------------------------------------------------------------------------------- results */
+/* ---------------------------------------------------------------------------------------
+ * results */
 
 static enum murr_result result_code(enum code rc)
 {
@@ -62,9 +76,11 @@ enum murr_result library_result(enum code rc, const struct err *err, char *error
     return result_code(rc);
 }
 
-/* --------------------------------------------------------------------------------------- options */
+/* ---------------------------------------------------------------------------------------
+ * options */
 
-/* What we do not know must not be asked for. */
+/* A program compiled with a later murr.h may pass a longer struct. Options that we do not know must
+ * be zero. */
 must_use static enum code check_size(const struct murr_options *given, struct err *err)
 {
     if (given->size < sizeof(given->size) + sizeof(given->flags))
@@ -72,7 +88,7 @@ must_use static enum code check_size(const struct murr_options *given, struct er
                        given->size);
     for (size_t i = sizeof(*given); i < given->size; i++)
         if (((const uint8_t *)given)[i])
-            return err_set(err, E_INVALID, "options have something that libmurr %s does not know",
+            return err_set(err, E_INVALID, "options have a field that libmurr %s does not know",
                            murr_version());
     return OK;
 }
@@ -107,9 +123,10 @@ must_use static enum code take_options(const struct murr_options *given, struct 
     return OK;
 }
 
-/* --------------------------------------------------------------------------------------- opening */
+/* ---------------------------------------------------------------------------------------
+ * opening */
 
-/* Somebody else's stderr: only what nobody would hear of otherwise. */
+/* stderr belongs to the program, so only warnings and errors go there: what no call can return. */
 static void quiet_log(void)
 {
     log_init(LOG_WARN, LOG_TEXT);
@@ -127,7 +144,7 @@ must_use static enum code open_registry(struct murr *db, const struct murr_optio
                   .quota_bytes = o->disk_bytes,
                   .storage = db->storage},
     };
-    sigfillset(&all); /* threads inherit it: signals are for the program's own */
+    sigfillset(&all); /* our threads inherit this mask, so signals go to the program's threads */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     enum code rc = registry_open(&config, &db->registry, err);
     if (!rc)
@@ -149,7 +166,7 @@ must_use static enum code open_db(const char *data_dir, const struct murr_option
     if (o.flags & MURR_CATCH_SIGBUS)
         fault_catch();
     if (o.flags & MURR_READ_ONLY)
-        TRY(dir_list(data_dir, &names, err)); /* is there one? */
+        TRY(dir_list(data_dir, &names, err)); /* fails if there is no such directory */
     struct murr *db = mem_zalloc(sizeof(*db));
     db->data_dir = mem_strdup(data_dir);
     db->storage = o.flags & MURR_IN_MEMORY ? STORAGE_MEMORY : STORAGE_MMAP;
@@ -203,9 +220,10 @@ const char *murr_version(void)
     return MURR_VERSION;
 }
 
-/* ------------------------------------------------------------------------------------- snapshots */
+/* -------------------------------------------------------------------------------------
+ * snapshots */
 
-/* With the lock held; NULL: it is not. */
+/* The held snapshot of a table, with a reference; NULL if none is held. The lock is held. */
 static struct snapshot *find_held(const struct murr *db, const char *table)
 {
     for (const struct held_table *h = db->held; h; h = h->next)
@@ -224,8 +242,9 @@ static void hold(struct murr *db, const char *table, struct snapshot *s)
 }
 
 /*
- * Keep a table that was opened without the lock, unless somebody else was first: then theirs is it, since two reads in
- * a row must not see different tables. One from before a refresh is not kept: only this read, which began before, has it.
+ * Hold a snapshot that was opened without the lock, and return the one to read. If another thread
+ * has held one meanwhile, that one is used (1). If there was a refresh meanwhile, only this read,
+ * which began before it, uses what it opened (2).
  */
 static struct snapshot *keep_opened(struct murr *db, const char *table, uint64_t n_refreshes,
                                     struct snapshot *take_opened)
@@ -265,7 +284,7 @@ enum code library_snapshot(struct murr *db, const char *table, struct snapshot *
     TRY(library_given(table, "table", err));
     if (db->registry)
         return registry_snapshot(db->registry, view_cstr(table), out_snapshot, err);
-    if (table_name_check(view_cstr(table), NULL)) /* it becomes a path */
+    if (table_name_check(view_cstr(table), NULL)) /* the name becomes part of a path */
         return err_set(err, E_NOTFOUND, "no loaded table '%s' in %s",
                        view_printable(view_cstr(table), shown, sizeof(shown)), db->data_dir);
     return hold_snapshot(db, table, out_snapshot, err);

@@ -1,4 +1,11 @@
-/* What include/murr.h promises of rows: writing, deleting and reading them. */
+/*
+ * Rows (include/murr.h): writing, deleting and reading them.
+ *
+ * A write goes through the same queue as one over HTTP, and the calling thread waits for it. So
+ * writes of several threads share an fsync, and Arrow structs of the caller can be borrowed: they
+ * are read where they are, by a writer thread, while their owner waits. A read runs on the calling
+ * thread, and its result owns the buffers that the rows were gathered into.
+ */
 #include "library/library_priv.h"
 
 #include "base/mem.h"
@@ -10,7 +17,7 @@
 
 /* ------------------------------------------------------------------------------------- requests */
 
-/* Somebody who waits for a write. */
+/* A thread that waits for a write. */
 struct waiter {
     pthread_mutex_t lock;
     pthread_cond_t ended;
@@ -19,7 +26,8 @@ struct waiter {
     struct err *err;
 };
 
-/* A write_done_fn. The waiter is gone as soon as the lock is. */
+/* A write_done_fn. The waiter is on the stack of the waiting thread, and must not be touched after
+ * the unlock. */
 static void end_waiting(void *arg, enum code rc, const struct write_result *result,
                         const struct err *err)
 {
@@ -73,7 +81,8 @@ enum murr_result murr_compact(struct murr *db, const char *table, char error[MUR
 
 /* ------------------------------------------------------------------------------------- writing */
 
-/* Refuses what is no batch before it waits in a queue. */
+/* Check the batches and add up their bytes before they wait in the queue, which is bounded by
+ * bytes. */
 must_use static enum code measure(const struct c_batches *batches, size_t *out_bytes,
                                   struct err *err)
 {
@@ -115,7 +124,7 @@ enum murr_result murr_write(struct murr *db, const char *table, const struct Arr
     return library_result(write_rows(db, table, rows, schema, &err), &err, error);
 }
 
-/* What came out of a stream. */
+/* The batches of a stream. They are all held at once, since they are one write. */
 struct gathered {
     struct ArrowSchema schema;
     struct ArrowArray *arrays;
@@ -135,7 +144,7 @@ must_use static enum code check_stream(struct ArrowArrayStream *s, int failed, s
 {
     const char *why = failed ? s->get_last_error(s) : NULL;
     return failed ? err_set(err, E_INVALID, "the stream of rows failed: %s (%d)",
-                            why ? why : "it does not say why", failed)
+                            why ? why : "it gives no reason", failed)
                   : OK;
 }
 
@@ -162,7 +171,7 @@ must_use static enum code write_stream(struct murr *db, const char *table,
     TRY(library_check_writable(db, table, err));
     TRY(library_given(rows, "rows", err));
     if (!rows->release)
-        return err_set(err, E_INVALID, "the stream of rows was released already");
+        return err_set(err, E_INVALID, "the stream of rows was already released");
     TRY(gather(rows, &g, err));
     return request_batches(db, table, WRITE_UPSERT, &(struct c_batches){&g.schema, g.arrays, g.n},
                            err);
@@ -177,7 +186,8 @@ enum murr_result murr_write_stream(struct murr *db, const char *table,
 
 /* ---------------------------------------------------------------------------------------- keys */
 
-/* Keys as a batch; those of one column may come without one, and get a struct around them. Nothing is released. */
+/* Keys as a batch. A single key column may come as a plain array, and is wrapped into a struct
+ * here. Everything is borrowed, so nothing is released. */
 struct key_batch {
     struct c_batches batches;
     struct ArrowSchema schema, column;
@@ -195,7 +205,7 @@ static void wrap(struct key_batch *b, const struct ArrowArray *keys,
     b->schemas[0] = &b->column;
     b->schema = (struct ArrowSchema){
         .format = "+s", .n_children = 1, .children = b->schemas, .release = keys_schema->release};
-    b->arrays[0] = (struct ArrowArray *)keys; /* only read */
+    b->arrays[0] = (struct ArrowArray *)keys; /* it is only read; Arrow's struct has no const */
     b->array = (struct ArrowArray){.length = keys->length,
                                    .n_buffers = 1,
                                    .n_children = 1,
@@ -230,7 +240,7 @@ must_use static enum code delete_rows(struct murr *db, const char *table,
     enum code rc = key_batch_init(&b, keys, keys_schema, snapshot_schema(s), err);
     if (!rc)
         rc = request_batches(db, table, WRITE_DELETE, &b.batches, err);
-    snapshot_unref(s); /* it has the name of the key */
+    snapshot_unref(s); /* not earlier: the batch borrows the name of the key column from it */
     return rc;
 }
 
@@ -241,9 +251,10 @@ enum murr_result murr_delete(struct murr *db, const char *table, const struct Ar
     return library_result(delete_rows(db, table, keys, keys_schema, &err), &err, error);
 }
 
-/* --------------------------------------------------------------------------------------- reading */
+/* ---------------------------------------------------------------------------------------
+ * reading */
 
-/* What a read is given. */
+/* The arguments of a read. */
 struct read_call {
     enum rows_wanted rows;
     const struct ArrowArray *keys;
@@ -267,7 +278,8 @@ must_use static enum code resolve(const struct read_call *r, const struct schema
     return projection_resolve(schema, names, r->n_columns, arena, out, err);
 }
 
-/* The rows lie in the bytes of an Arrow stream, which nobody sees: they are freed with the last of them. */
+/* The columns are inside the bytes of an encoded Arrow stream, whose other parts are not used.
+ * Releasing the exported rows frees these bytes. */
 static void export_rows(const struct ipc_stream *take_stream, size_t n_rows,
                         const struct read_call *r)
 {

@@ -1,4 +1,4 @@
-/* What include/murr.h promises of tables: making, listing and dropping them. */
+/* Tables (include/murr.h): creating, listing, describing and dropping them. */
 #include "library/library_priv.h"
 
 #include "base/file.h"
@@ -9,7 +9,8 @@
 
 /* ------------------------------------------------------------------------------------- creating */
 
-/* A key is never null, whatever its field says: most programs say that all fields may be. */
+/* Whether a column belongs to the key. Key columns are never nullable, whatever their flag says:
+ * most programs set it for all fields. */
 static bool is_named(struct view name, const char *const *key, size_t n_key)
 {
     for (size_t i = 0; i < n_key; i++)
@@ -27,7 +28,7 @@ must_use static enum code add_fields(struct schema *s, const struct c_import *co
         const struct arrow_array *c = c_import_column(columns, i);
         bool nullable = from->children[i]->flags & ARROW_FLAG_NULLABLE;
         if (!c->supported || c->is_null)
-            return err_set(err, E_INVALID, "column '%s' has type %s, which no column can have",
+            return err_set(err, E_INVALID, "column '%s' has type %s, which a table cannot have",
                            view_printable(c->name, shown, sizeof(shown)), c->type_text);
         schema_add(s, c->name, &c->type, nullable && !is_named(c->name, key, n_key));
     }
@@ -88,7 +89,8 @@ enum murr_result murr_drop(struct murr *db, const char *table, char error[MURR_E
 
 /* -------------------------------------------------------------------------------------- listing */
 
-/* Copies in one block, which free() frees: pointers, then characters. */
+/* Copy names into one block, first the pointers and then the characters, so that one free() is
+ * enough. */
 static char **block_of(const char *const *names, size_t n)
 {
     size_t bytes = n * sizeof(char *);
@@ -162,7 +164,8 @@ enum murr_result murr_list(struct murr *db, char ***out_names, size_t *out_n,
     return library_result(list(db, out_names, out_n, &err), &err, error);
 }
 
-/* ------------------------------------------------------------------------------------- describing */
+/* -------------------------------------------------------------------------------------
+ * describing */
 
 static void export_schema(const struct schema *s, struct ArrowSchema *out)
 {

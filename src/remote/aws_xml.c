@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+/* Document types are refused because they can define entities that expand to gigabytes. */
 static void refuse(struct xml_walk *w)
 {
     w->is_refused = true;
@@ -27,7 +28,7 @@ static void end_element(void *owner, const XML_Char *name)
 {
     struct xml_walk *w = owner;
     if (w->is_refused)
-        return; /* expat still ends an empty element that it was stopped in */
+        return; /* expat still reports the end of an empty element after it was stopped in it */
     w->depth--;
     w->element(w, w->depth ? w->names[w->depth - 1] : "", name, buf_view(&w->text));
     buf_reset(&w->text);
@@ -50,8 +51,8 @@ enum code xml_walk_run(struct xml_walk *w, struct view body, struct err *err)
 {
     w->parser = XML_ParserCreate("UTF-8");
     if (!w->parser || body.len > INT32_MAX)
-        return err_set(err, E_LIMIT, "an XML document of %zu bytes", body.len);
-    buf_cstr(&w->text); /* so that an empty text points somewhere, too */
+        return err_set(err, E_LIMIT, "an XML document of %zu bytes is too long", body.len);
+    buf_cstr(&w->text); /* so that an empty text is not NULL */
     XML_SetUserData(w->parser, w);
     XML_SetElementHandler(w->parser, start_element, end_element);
     XML_SetCharacterDataHandler(w->parser, text_arrived);
@@ -59,7 +60,9 @@ enum code xml_walk_run(struct xml_walk *w, struct view body, struct err *err)
     enum XML_Status status = XML_Parse(w->parser, (const char *)body.ptr, (int)body.len, XML_TRUE);
     enum code rc = OK;
     if (w->is_refused)
-        rc = err_set(err, E_CORRUPT, "an XML document that is nested or declared too much");
+        rc = err_set(err, E_CORRUPT,
+                     "an XML document with a document type, a long name, or more than %d levels",
+                     XML_MAX_DEPTH);
     else if (status != XML_STATUS_OK)
         rc = err_set(err, E_CORRUPT, "not well-formed XML in line %lu: %s",
                      XML_GetCurrentLineNumber(w->parser),
@@ -108,7 +111,7 @@ void aws_xml_error(struct view body, struct s3_error *out)
 
 /* --------------------------------------------------------------------------------------- time */
 
-/* How far ahead of UTC "+02:00" or "+0200" is; all else is UTC. */
+/* How far "+02:00" or "+0200" is ahead of UTC; 0 for anything else. */
 static int64_t zone_ms(const char *zone)
 {
     int hours, minutes;

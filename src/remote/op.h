@@ -1,4 +1,5 @@
-/* How far a call to a store may go: until when, until who says stop, and where its bytes are counted. */
+/* An op: the bounds of a call to a store, its deadline and cancellation, and where its bytes are
+ * counted. */
 #ifndef MURR_REMOTE_OP_H
 #define MURR_REMOTE_OP_H
 
@@ -8,15 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zeroed memory: no bound. Everything is borrowed until the call, or the read it starts, has ended. */
+/* Zeroed memory sets no bounds. All is borrowed until the call, or the read that it starts, has
+ * ended. */
 struct remote_op {
-    const struct remote_op *parent; /* ends when this one does */
-    const _Atomic bool *cancelled; /* set it from any thread: the call ends soon with E_CANCELLED */
-    uint64_t deadline_ns;          /* clock_mono_ns; then E_TIMEOUT. 0: none */
-    _Atomic uint64_t *n_read_bytes; /* counts bytes of objects that came from the store */
+    const struct remote_op *parent; /* its bounds hold as well; or NULL */
+    const _Atomic bool *cancelled;  /* once any thread sets it, the call soon ends, E_CANCELLED */
+    uint64_t deadline_ns;           /* by clock_mono_ns; E_TIMEOUT after it. 0: none */
+    _Atomic uint64_t *n_read_bytes; /* counts bytes of objects from the store; or NULL */
 };
 
-/* E_CANCELLED or E_TIMEOUT when it is over, else OK. */
+/* E_CANCELLED or E_TIMEOUT once a bound is reached, else OK. */
 must_use enum code remote_op_check(const struct remote_op *op, struct err *err);
 
 static inline void remote_op_count(const struct remote_op *op, uint64_t n_bytes)

@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+/* 200 failures in a row use the budget up; in the long run one retry for two successes is
+ * possible. */
 static const double tokens_max = 200;
 static const double tokens_per_success = 0.5;
 static const int64_t delay_max_ms = 20000;

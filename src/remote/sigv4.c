@@ -59,12 +59,12 @@ static int query_compare(const void *a, const void *b)
     return order ? order : view_compare(x->value, y->value);
 }
 
-/* What is sorted are the encoded names and values. */
+/* By the rules, encoded names and values are sorted, not plain ones: '%' comes before letters. */
 void sigv4_put_query(struct buf *out, const struct sig_pair *query, size_t n_query)
 {
     AUTO(buf) struct buf text = {0};
     AUTO(ptr) struct sig_pair *pairs = mem_alloc((n_query + 1) * sizeof(*pairs));
-    for (size_t i = 0; i < n_query; i++) { /* the buffer moves: lengths first */
+    for (size_t i = 0; i < n_query; i++) { /* only lengths for now, since the buffer may move */
         size_t start = text.len;
         uri_put_value(&text, query[i].name);
         pairs[i].name.len = text.len - start;
@@ -101,7 +101,8 @@ static int name_compare(struct view a, struct view b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
-/* The headers by name; those of one name stay in the order given, which is why this is no qsort. */
+/* Sort the headers by name. Those of one name must keep their order, which qsort does not
+ * promise. */
 static struct sig_pair *sort_headers(const struct sigv4_request *req)
 {
     struct sig_pair *sorted = mem_alloc((req->n_headers + 1) * sizeof(*sorted));
@@ -120,7 +121,7 @@ static void put_lower(struct buf *out, struct view name)
         buf_put_u8(out, lower(name.ptr[i]));
 }
 
-/* Without blanks around, and one for several inside. */
+/* Without blanks at both ends, and with one blank for several inside. */
 static void put_trimmed(struct buf *out, struct view value)
 {
     bool pending = false, any = false;

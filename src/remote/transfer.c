@@ -10,15 +10,28 @@
 #include <stdio.h>
 #include <strings.h>
 
+/*
+ * One request and its answer. What a store sends is not trusted to be what was asked for:
+ *
+ * (1) A 206 must say by Content-Range that it begins where we asked, and that the object has the
+ *     listed size; an ETag must be the listed one. Only then does a byte go to the caller's memory,
+ *     whose place was computed from the question.
+ * (2) A 200 for a range means that the store ignored it. The wanted bytes are taken out of the
+ *     whole object, if that is small.
+ * (3) Fewer bytes than announced are an error, but those that came are kept: the next attempt asks
+ *     for the rest.
+ * (4) An answer that goes to `response` is bounded, since nobody knows its size before.
+ */
+
 static const size_t response_bytes_max = 8u << 20;
 static const long receive_buffer_bytes = 512 * 1024;
 static const long stalled_bytes_per_s = 1024;
-/* A store that ignores Range sends everything each time: bearable for small objects only. */
+/* (2): a store that ignores Range sends the whole object for each range. */
 static const uint64_t whole_bytes_max = 64u << 20;
 
 static void head_copy(char *out, size_t cap, struct view value)
 {
-    size_t n = value.len < cap ? value.len : 0; /* what does not fit is not half taken */
+    size_t n = value.len < cap ? value.len : 0; /* half of a value would be a wrong value */
     memcpy(out, value.ptr, n);
     out[n] = '\0';
 }
@@ -57,7 +70,7 @@ static void head_line(struct transfer_head *h, const char *name, struct view val
         h->content_length = digits(value);
 }
 
-/* Where the bytes of a 206 begin and how long the object is: "bytes 0-99/1234". */
+/* Content-Range, "bytes 0-99/1234"; total is 0 for "*". */
 struct content_range {
     uint64_t first, last, total;
 };
@@ -77,7 +90,7 @@ static size_t header_arrived(char *bytes, size_t size, size_t n, void *owner)
     size_t len = size * n, name_len = 0;
     char name[64];
     if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
-        t->head = (struct transfer_head){0}; /* of a 100 Continue, or a proxy's CONNECT */
+        t->head = (struct transfer_head){0}; /* the head before was a 100 Continue, or a proxy's */
         return len;
     }
     while (name_len < len && bytes[name_len] != ':')
@@ -95,7 +108,7 @@ static size_t header_arrived(char *bytes, size_t size, size_t n, void *owner)
     return len;
 }
 
-/* ETags are the same with and without the quotes; listings of some stores leave them out. */
+/* The listings of some stores leave out the quotes of ETags. */
 static struct view bare_etag(const char *etag)
 {
     struct view v = view_cstr(etag);
@@ -125,7 +138,7 @@ static bool check_version(struct transfer *t, uint64_t total)
     return false;
 }
 
-/* 206: is it what was asked for? Fewer bytes are fine, the rest is asked for again. */
+/* Whether a 206 is what was asked for (1). It may have fewer bytes. */
 static bool accept_part(struct transfer *t)
 {
     const struct transfer_range *r = &t->range;
@@ -148,14 +161,16 @@ static bool accept_part(struct transfer *t)
     return true;
 }
 
-/* 200: the store ignored the range. Take what is wanted out of everything. */
+/* (2) */
 static bool accept_whole(struct transfer *t)
 {
     const struct transfer_range *r = &t->range;
     if (!check_version(t, t->head.content_length))
         return false;
     if (t->head.content_length == 0 || r->object_bytes > whole_bytes_max) {
-        set_fault(t, "status 200 for a range: all of the object instead of %" PRIu64 " bytes",
+        set_fault(t,
+                  "status 200 for a range: the store sends the whole object instead of %" PRIu64
+                  " bytes",
                   r->len);
         return false;
     }
@@ -187,7 +202,7 @@ static size_t take_range(struct transfer *t, const char *bytes, size_t len)
     t->n_received += n;
     if (t->n_received < t->range.len || skipped + n == len)
         return len;
-    t->loop.sink = BODY_DONE; /* of a whole body, the rest is of no use */
+    t->loop.sink = BODY_DONE; /* all wanted bytes are there: abort the rest of a whole body */
     return 0;
 }
 
@@ -315,7 +330,7 @@ void transfer_conclude(struct transfer *t, CURLcode result)
     long status = 0;
     curl_easy_getinfo(t->loop.easy, CURLINFO_RESPONSE_CODE, &status);
     t->head.status = (int)status;
-    /* A range that is answered by nothing never came to the body. */
+    /* body_arrived was never called, so nothing has looked at the answer yet. */
     if (result == CURLE_OK && t->range.len && (status == 206 || status == 200) &&
         t->loop.sink == BODY_UNKNOWN)
         set_fault(t, "status %ld with an empty body", status);
@@ -342,7 +357,7 @@ void transfer_global_init(void)
     pthread_once(&once, curl_init);
 }
 
-/* Called by libcurl every now and then. */
+/* Called by libcurl about once a second, and while bytes move. */
 static int is_over(void *owner, curl_off_t to_get, curl_off_t got, curl_off_t to_put,
                    curl_off_t put)
 {

@@ -1,15 +1,17 @@
 /*
- * HTTP requests to elsewhere, many at once: one thread drives libcurl's multi interface for all tables of
- * the process.
+ * A transfer: an HTTP request that Murr sends. Many run at the same time on one thread, which
+ * drives libcurl's multi interface for all tables of the process.
  *
- *     transfer_start -> waits for its time and for one of `max_in_flight` places -> prepare (sign it: the
- *     signature has the time in it) -> on the wire -> ended (which may start it again, later)
+ *     transfer_start -> waits for its time and for a free place
+ *         -> prepare (signs it now, since the signature has the time in it)
+ *         -> on the wire
+ *         -> ended (which may start it again, later)
  *
- * A ranged GET writes into memory of the caller's and nothing else does: a status other than 206, another
- * range than asked for, or another ETag leave that memory alone. What was received stays counted in
- * `n_received`, so that whoever starts the transfer again asks for the rest.
+ * Only the bytes of the wanted range and version are written to the caller's memory. Another
+ * status, range or ETag leaves it untouched. `n_received` counts what has arrived, and a transfer
+ * that is started again asks for the rest.
  *
- * Threads   `prepare` and `ended` run on the loop's thread and must not wait for another transfer.
+ * Threads   `prepare` and `ended` run on the loop's thread, and must not wait for anything.
  */
 #ifndef MURR_REMOTE_TRANSFER_H
 #define MURR_REMOTE_TRANSFER_H
@@ -20,51 +22,52 @@
 struct transfer_loop;
 struct transfer;
 
-/* Connection matters that all requests of a store share. Strings are borrowed; "" is none. */
+/* Options of the connection, shared by all requests of a store. Strings are borrowed; "" means
+ * none. */
 struct transfer_options {
     const char *ca_file;
-    const char *proxy; /* "": as the environment says */
+    const char *proxy; /* "": from the environment */
     int64_t connect_timeout_ms;
-    int64_t stall_timeout_ms; /* a transfer that brings nearly nothing for so long is broken off */
+    int64_t stall_timeout_ms; /* abort after this time below 1 KiB/s */
     int64_t timeout_ms;       /* of the whole request; 0: none */
-    bool no_proxy;            /* whatever the environment says */
+    bool no_proxy;            /* ignore the proxies of the environment */
 };
 
-/* What a store may have on its way at a time, so that a slow one leaves room for the others. Only the loop thread
- * counts. */
+/* A lane: how many transfers one store may have running, so that a slow store leaves room for
+ * others. Only the loop's thread changes it. */
 struct transfer_lane {
-    unsigned max_in_flight; /* 0: no bound */
+    unsigned max_in_flight; /* 0: no limit */
     unsigned n_running;
 };
 
-/* Called when the transfer's turn has come. A failure ends it with that code; with `wait_ms` set, it is called
- * again after that time. */
+/* Called just before the transfer is sent. A failure ends the transfer with that code. If it sets
+ * `wait_ms`, it is called again after that time. */
 typedef enum code (*transfer_prepare_fn)(struct transfer *t, struct err *err);
 /* Called once for each transfer_start, last. */
 typedef void (*transfer_ended_fn)(struct transfer *t);
 
-/* Which bytes are wanted. len 0: the whole body, into `body`. */
+/* Which bytes are wanted. With len 0 the whole body goes to `response`. */
 struct transfer_range {
     uint64_t offset, len;
-    uint64_t object_bytes; /* size of the object, known from its listing */
-    bool is_suffix;        /* ask for the last `len` bytes */
-    uint8_t *out;          /* for byte `offset` */
-    const char *etag;      /* the only version that will do; NULL: any */
+    uint64_t object_bytes; /* size of the object, from its listing */
+    bool is_suffix;        /* ask for it as "the last len bytes" */
+    uint8_t *out;          /* where byte `offset` goes */
+    const char *etag;      /* the wanted version; NULL: any */
 };
 
-/* What the answer's head said. */
+/* The head of the answer. */
 struct transfer_head {
     int status; /* 0: no answer */
     uint64_t content_length;
     char etag[160];
     char region[64];    /* x-amz-bucket-region */
-    char location[512]; /* where a redirect leads */
-    int64_t date_s;     /* the server's clock; 0: not told */
+    char location[512]; /* the target of a redirect */
+    int64_t date_s;     /* the server's clock; 0: not sent */
     int64_t modified_s;
     int64_t retry_after_s;
 };
 
-/* Zeroed, then filled as marked, it is ready to start. Embedded in the struct of its owner. */
+/* Embedded in the struct of its owner. Zeroed and filled as marked, it is ready to start. */
 struct transfer {
     /* Set by the owner before transfer_start or in prepare. */
     const char *method;
@@ -73,48 +76,51 @@ struct transfer {
     struct view body;   /* of a POST or PUT; borrowed */
     struct transfer_range range;
     const struct transfer_options *options;
-    struct transfer_lane *lane; /* of its store; NULL: none */
+    struct transfer_lane *lane; /* its store's; NULL: none */
     const struct remote_op *op;
     transfer_prepare_fn prepare; /* may be NULL */
     uint64_t wait_ms;            /* set by prepare */
     transfer_ended_fn ended;
 
     /* Set by the loop, for `ended`. */
-    enum code
-        code; /* OK: there was an answer, whatever its status; E_IO: broken; what `op` or prepare said */
-    bool is_changed; /* the answer was of another version or size of the object */
+    /* OK: there was an answer, with any status. E_IO: the connection broke. Else what `op` or
+     * prepare failed with. */
+    enum code code;
+    bool is_changed; /* the object has another version or size than listed */
     struct err err;
     struct transfer_head head;
-    struct buf response; /* the body where no range was asked for, or of a refusal; at most 8 MiB */
-    uint64_t n_received; /* bytes of the range that are in `out`; stays over restarts */
+    struct buf response; /* the body, at most 8 MiB, unless it went to the range's `out` */
+    uint64_t n_received; /* bytes of the range in `out`; kept when it is started again */
 
     /* Only the loop. */
     struct transfer_in_loop {
         struct transfer *next;
         void *easy, *header_list, *share; /* libcurl's */
         uint64_t start_at_ns;
-        bool prepared;   /* it came as far as the wire */
-        uint64_t n_skip; /* bytes of a whole body before those wanted */
-        enum { BODY_UNKNOWN, BODY_RANGE, BODY_RESPONSE, BODY_DONE } sink;
-        char fault[160]; /* why we broke it off; "": we did not */
+        bool prepared;   /* `prepare` succeeded, so it was sent */
+        uint64_t n_skip; /* bytes of a whole body to skip before the wanted ones */
+        enum { BODY_UNKNOWN, BODY_RANGE, BODY_RESPONSE, BODY_DONE } sink; /* where the body goes */
+        char fault[160]; /* why we aborted it; "" if we did not */
     } loop;
 };
 
-/* Fails E_IO when the thread cannot be started. */
+/* At most max_in_flight transfers run at a time, over all lanes. Fails E_IO if the thread cannot be
+ * started. */
 must_use enum code transfer_loop_open(unsigned max_in_flight, struct transfer_loop **out_loop,
                                       struct err *err);
-/* No transfer may be left. */
+/* All transfers must have ended. NULL is fine. */
 void transfer_loop_close(struct transfer_loop *loop);
 
-/* Begin, not before `delay_ms` have passed. Threads: any, also from `ended`. */
+/* Start after `delay_ms`. Threads: any; also from `ended`. */
 void transfer_start(struct transfer_loop *loop, struct transfer *t, uint64_t delay_ms);
 
-/* Frees what the transfer owns. It must have ended. */
+/* Free what the transfer owns. It must have ended. */
 void transfer_done(struct transfer *t);
 
 /*
- * One request in the calling thread, outside of any loop: for credentials, which transfers wait for.
- * Afterwards it has ended, also when its `op` is over; `prepare` and `ended` are not called.
+ * Do one request on the calling thread, outside the loop: for credentials, which transfers in the
+ * loop wait for. `prepare` and `ended` are not called. Returns when the request has ended, or soon
+ * after its `op` has.
  */
 void transfer_run(struct transfer *t);
 

@@ -1,4 +1,21 @@
-/* Many transfers at once, on one thread. What one of them does is remote/transfer.c. */
+/*
+ * The transfer loop: many transfers at the same time, on one thread. transfer.c is about a single
+ * one.
+ *
+ *     arrived      started by any thread; moved on by the loop's thread
+ *     waiting      for their time, for room in their lane, or for credentials
+ *     running      in libcurl's multi handle
+ *
+ * (1) All but `arrived` and `stopping` belongs to the loop's thread and needs no lock. So do
+ *     libcurl's handles, and what `prepare` and `ended` touch of a transfer.
+ * (2) A transfer that is in no list belongs to its owner. `ended` hands it back, so the loop does
+ *     not touch it afterwards; the owner may have freed it.
+ * (3) curl_multi_poll returns when a socket is ready or transfer_start wakes it. Cancellation wakes
+ *     nobody, so while there are transfers the loop looks every POLL_MS.
+ *
+ * A thread for each request was too dear for hundreds of requests, and callbacks throughout the
+ * load too hard to follow (docs/decisions/0021).
+ */
 #include "remote/transfer.h"
 
 #include "base/clock.h"
@@ -8,19 +25,18 @@
 #include <pthread.h>
 
 enum {
-    POLL_MS = 50,    /* between looks at who was called off */
-    IDLE_MS = 60000, /* whoever starts a transfer wakes us */
+    POLL_MS = 50,    /* (3) */
+    IDLE_MS = 60000, /* without transfers */
 };
 
 struct transfer_loop {
     CURLM *multi;
-    CURLSH
-    *share; /* of names looked up and TLS sessions; needs no lock, as only one thread uses it */
+    CURLSH *share; /* resolved names and TLS sessions */
     unsigned max_in_flight;
     pthread_t thread;
 
-    /* Only the loop thread. */
-    struct transfer *waiting; /* by order of arrival */
+    /* Only the loop's thread (1). */
+    struct transfer *waiting; /* in the order of arrival */
     struct transfer *running;
     unsigned n_running;
 
@@ -93,7 +109,7 @@ static bool has_room(const struct transfer_loop *l, const struct transfer *t)
            (!t->lane || t->lane->max_in_flight == 0 || t->lane->n_running < t->lane->max_in_flight);
 }
 
-/* Start what is due, drop what was called off, and say how long nothing else will be due. */
+/* Start what is due, end what was cancelled, and return for how long nothing else will be due. */
 static int start_due(struct transfer_loop *l)
 {
     int wait_ms = l->waiting || l->running ? POLL_MS : IDLE_MS;
@@ -145,6 +161,7 @@ static void finish_ended(struct transfer_loop *l)
     }
 }
 
+/* End running transfers that were cancelled or whose time is over. */
 static void break_off(struct transfer_loop *l)
 {
     struct transfer *next;

@@ -28,7 +28,7 @@ void uri_put_path(struct buf *out, struct view bytes)
 
 void uri_put_value(struct buf *out, struct view bytes)
 {
-    put_encoded(out, bytes, '~'); /* which is kept anyway */
+    put_encoded(out, bytes, '~'); /* '~' is unreserved: nothing else is kept */
 }
 
 static int hex_digit(uint8_t c)

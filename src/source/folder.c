@@ -9,10 +9,12 @@
 /*
  * A folder is read with a single listing. Three things are decided by it:
  *
- *     whole         the marker is there, and is newer than the files where the layout reuses one
- *     folder usable        there are files directly in it, and no subfolders that would have to be read as well
- *     fingerprint   over source, label, names, sizes and versions of the files, and the marker's version. If it equals
- *                   that of the served publication nothing was republished, and no file is opened
+ *     whole         the marker is there and, where the layout uses one folder again and again, is
+ *     not
+ *                   older than the files
+ *     usable        there are files directly in it, and no subfolders that would have to be read
+ *     fingerprint   over source, label, names, sizes and versions of the files, and the marker's
+ *                   version. If it is that of the served publication, no file is opened
  *
  * A message names what was found and what was expected, since folders are laid out by other
  * people's jobs.

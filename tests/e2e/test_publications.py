@@ -350,7 +350,7 @@ def test_what_is_no_partition_is_named(tmp_path):
     file = tmp_path / "file.parquet"
     pq.write_table(rows({"x": 1}), file)
     done = load(tmp_path, source="file.parquet")
-    assert done.returncode == 1 and "file.parquet is a file; name the folder that it is in" in done.stderr
+    assert done.returncode == 1 and "file.parquet is a file; give the folder that it is in" in done.stderr
 
 
 def test_a_delta_table_is_not_read_as_hive_folders(tmp_path):

@@ -233,7 +233,7 @@ def test_blanks_around_credentials_are_trimmed(tmp_path, fake, around):
     ({"AWS_ACCESS_KEY_ID": "AK"}, "AWS_SECRET_ACCESS_KEY is not"),
     ({"AWS_PROFILE": "missing"}, "profile 'missing': is not in the shared config"),
     ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent", "AWS_ROLE_ARN": "r"}, "web identity token"),
-    ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.1/x"}, "plain HTTP to another machine"),
+    ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.1/x"}, "plain HTTP from another machine"),
 ])
 def test_a_step_that_is_configured_and_fails_is_an_error(tmp_path, fake, env, text):
     got = load(tmp_path, fake, clean_env(**env))
@@ -314,7 +314,7 @@ def test_what_has_expired_already_is_refused(tmp_path, fake, issuer):
     fake.allow("somebody", "else")
     got = load(tmp_path, fake, process(tmp_path, issuer))
     assert got.returncode != 0
-    assert "credentials: those that were given expired 6" in got.stderr
+    assert "credentials: the credentials that were issued expired 6" in got.stderr
     assert issuer.n <= 3
 
 

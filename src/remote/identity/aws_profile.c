@@ -3,6 +3,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+/*
+ * The format has no specification. This follows what the AWS SDKs do: nested settings (indented
+ * lines, such as "s3 =") are ignored, as are sections of other kinds; a comment may begin a line or
+ * follow a blank in a value; the files may come from Windows.
+ */
+
 static const size_t file_bytes_max = 4u << 20;
 
 void aws_profiles_done(struct aws_profiles *p)
@@ -38,7 +44,8 @@ static void add(struct aws_profiles *p, struct view profile, struct view key, st
                              mem_strndup(value.ptr, value.len)};
 }
 
-/* The profile that "[...]" begins; empty: a section of another kind, as [sso-session x]. */
+/* The profile that a line "[...]" begins; empty for other kinds of sections, such as [sso-session
+ * x]. */
 static struct view section_name(struct view line, bool is_config)
 {
     static const char prefix[] = "profile";
@@ -55,7 +62,7 @@ static struct view section_name(struct view line, bool is_config)
     return (struct view){0};
 }
 
-/* " # ..." at the end of a value is a comment. */
+/* " # ..." or " ; ..." at the end of a value is a comment. */
 static struct view without_comment(struct view v)
 {
     for (size_t i = 1; i < v.len; i++)
@@ -67,14 +74,14 @@ static struct view without_comment(struct view v)
 static void parse_line(struct aws_profiles *p, struct view line, bool is_config,
                        struct view *profile)
 {
-    bool is_nested = line.len && is_blank(line.ptr[0]); /* goes on with the setting above */
+    bool is_nested = line.len && is_blank(line.ptr[0]); /* belongs to the setting above */
     line = trim(line);
     if (line.len == 0 || line.ptr[0] == '#' || line.ptr[0] == ';' || is_nested)
         return;
     if (line.ptr[0] == '[') {
         *profile = section_name(line, is_config);
         if (profile->len)
-            add(p, *profile, (struct view){0}, (struct view){0}); /* it exists, even if empty */
+            add(p, *profile, (struct view){0}, (struct view){0}); /* an empty profile exists, too */
         return;
     }
     const uint8_t *equals = memchr(line.ptr, '=', line.len);
@@ -88,7 +95,7 @@ static void parse_line(struct aws_profiles *p, struct view line, bool is_config,
 void aws_profiles_parse(struct aws_profiles *p, struct view text, bool is_config)
 {
     struct view profile = {0};
-    if (text.len >= 3 && memcmp(text.ptr, "\xEF\xBB\xBF", 3) == 0) /* of Windows' editors */
+    if (text.len >= 3 && memcmp(text.ptr, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
         text = view_of(text.ptr + 3, text.len - 3);
     while (text.len) {
         const uint8_t *newline = memchr(text.ptr, '\n', text.len);
@@ -112,7 +119,7 @@ must_use static enum code load_one(struct aws_profiles *p, const char *variable,
         path = own;
     }
     if (strcmp(path, "/dev/null") == 0)
-        return OK; /* how one says that there is none */
+        return OK; /* the usual way to say that there is no such file */
     enum code rc = file_read(path, file_bytes_max, &text, err);
     if (rc == E_NOTFOUND)
         return OK;

@@ -3,13 +3,28 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "remote/identity/credentials_priv.h"
+#include "remote/op.h"
+#include "remote/identity/find.h"
 
 #include <pthread.h>
 #include <string.h>
 
+/*
+ * A cache over the search of find.c. credentials_try runs at each attempt of each request, on the
+ * thread of the transfer loop; a search runs a few times an hour.
+ *
+ * (1) Only the searching thread waits for anything, and never with the lock held.
+ * (2) A request that waits fails when a search fails that ended after the request began to wait. A
+ *     failure before that may be over by now, so `n_failed` is compared with its value at the
+ *     beginning.
+ * (3) Valid credentials are not given up for nothing: a failed refresh keeps them, and so does a
+ *     search that finds no identity any more.
+ * (4) Found credentials that have already expired count as a failure. Otherwise they would be
+ *     found in a loop while our clock, or the issuer's, is wrong.
+ */
+
 static const int64_t early_ms = 5 * 60 * 1000;
-static const int64_t pause_ms = 1000; /* between refreshes in the background that failed */
+static const int64_t pause_ms = 1000; /* after a refresh that failed */
 
 /* How often credentials_reread was called. */
 static _Atomic unsigned n_rereads;
@@ -20,37 +35,17 @@ struct credentials_chain {
     _Atomic bool stop;
 
     pthread_mutex_t lock; /* guards the rest */
-    bool is_known;        /* `current` has been fetched, and not been refused */
+    bool is_known;        /* `current` was found, and not refused since */
     struct credentials current;
     int64_t refresh_at_ms; /* wall clock; 0: never */
-    unsigned n_rereads;    /* when the latest fetch began */
-    unsigned n_failed;     /* fetches */
-    enum code failed_code; /* of the latest that failed */
+    unsigned n_rereads;    /* the count when the latest search began */
+    unsigned n_failed;     /* failed searches (2) */
+    enum code failed_code; /* of the latest failed search */
     struct err failed_err;
-    bool is_fetching;
-    bool is_joinable; /* `fetcher` was started and not joined */
-    pthread_t fetcher;
+    bool is_searching;
+    bool is_joinable; /* `searcher` was started and not joined yet */
+    pthread_t searcher;
 };
-
-void credentials_done(struct credentials *c)
-{
-    free(c->access_key_id);
-    free(c->secret_access_key);
-    free(c->session_token);
-    *c = (struct credentials){0};
-}
-
-static char *copy_or_null(const char *s)
-{
-    return s ? mem_strdup(s) : NULL;
-}
-
-static void credentials_copy(const struct credentials *from, struct credentials *out)
-{
-    *out = (struct credentials){copy_or_null(from->access_key_id),
-                                copy_or_null(from->secret_access_key),
-                                copy_or_null(from->session_token), from->expires_at_ms};
-}
 
 struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region)
 {
@@ -67,14 +62,14 @@ void credentials_chain_free(struct credentials_chain *chain)
         return;
     atomic_store(&chain->stop, true);
     if (chain->is_joinable)
-        pthread_join(chain->fetcher, NULL);
+        pthread_join(chain->searcher, NULL);
     credentials_done(&chain->current);
     pthread_mutex_destroy(&chain->lock);
     free(chain->region);
     free(chain);
 }
 
-/* Whether the ones we have are still good. The lock is held. */
+/* Whether `current` can be used. The lock is held. */
 static bool is_valid(const struct credentials_chain *chain, int64_t now_ms)
 {
     const struct credentials *c = &chain->current;
@@ -88,7 +83,7 @@ static int64_t refresh_time(const struct credentials *c, int64_t now_ms)
     return c->expires_at_ms == 0 ? 0 : c->expires_at_ms - early;
 }
 
-/* The outcome of a fetch. The lock is held. */
+/* Keep the outcome of a search. The lock is held. */
 static void note_failure(struct credentials_chain *chain, enum code rc, const struct err *err)
 {
     chain->n_failed++;
@@ -96,7 +91,7 @@ static void note_failure(struct credentials_chain *chain, enum code rc, const st
     chain->failed_err = *err;
     chain->refresh_at_ms = clock_wall_ms() + pause_ms;
     if (is_valid(chain, clock_wall_ms()))
-        log_warn("cannot refresh credentials; the old ones serve until they expire",
+        log_warn("cannot refresh credentials; the old ones are used until they expire",
                  log_str("error", err->msg));
 }
 
@@ -108,17 +103,18 @@ static void note_success(struct credentials_chain *chain, const struct credentia
     chain->refresh_at_ms = refresh_time(take_fresh, clock_wall_ms());
 }
 
-/* What has expired would be fetched again and again, until the clock or who lends it is put right. */
+/* (4) */
 must_use static enum code check_life(const struct credentials *fresh, struct err *err)
 {
     int64_t left_ms = fresh->expires_at_ms - clock_wall_ms();
     if (fresh->expires_at_ms == 0 || left_ms > 0)
         return OK;
-    return err_set(err, E_INVALID, "those that were given expired %lld s ago by the clock here",
+    return err_set(err, E_INVALID,
+                   "the credentials that were issued expired %lld s ago by this machine's clock",
                    (long long)(-left_ms / 1000));
 }
 
-static void *fetch_main(void *arg)
+static void *search_main(void *arg)
 {
     struct credentials_chain *chain = arg;
     struct credentials fresh = {0};
@@ -128,7 +124,7 @@ static void *fetch_main(void *arg)
     enum code rc = credentials_find(&search, &fresh, &err);
     pthread_mutex_lock(&chain->lock);
     if (!rc && credentials_are_anonymous(&fresh) && !credentials_are_anonymous(&chain->current))
-        rc = err_set(&err, E_IO, "there are none any more"); /* we do not become nobody */
+        rc = err_set(&err, E_IO, "there are no credentials any longer"); /* (3) */
     if (!rc)
         rc = check_life(&fresh, &err);
     if (rc)
@@ -137,33 +133,33 @@ static void *fetch_main(void *arg)
         note_failure(chain, rc, &err);
     else
         note_success(chain, &fresh);
-    chain->is_fetching = false;
+    chain->is_searching = false;
     pthread_mutex_unlock(&chain->lock);
     return NULL;
 }
 
 /* The lock is held. */
-must_use static enum code start_fetch(struct credentials_chain *chain, struct err *err)
+must_use static enum code start_search(struct credentials_chain *chain, struct err *err)
 {
-    if (chain->is_fetching)
+    if (chain->is_searching)
         return OK;
     chain->n_rereads = atomic_load(&n_rereads);
     if (chain->is_joinable)
-        pthread_join(chain->fetcher, NULL); /* it has ended, but for its last instructions */
-    int failed = pthread_create(&chain->fetcher, NULL, fetch_main, chain);
-    chain->is_joinable = chain->is_fetching = failed == 0;
+        pthread_join(chain->searcher, NULL); /* is_searching is false, so it is about to return */
+    int failed = pthread_create(&chain->searcher, NULL, search_main, chain);
+    chain->is_joinable = chain->is_searching = failed == 0;
     return failed ? err_set(err, E_IO, "cannot start a thread: %s", strerror(failed)) : OK;
 }
 
-/* None that are valid: fetch, or say why that failed. The lock is held. */
-must_use static enum code wait_for_fetch(struct credentials_chain *chain,
-                                         struct credentials_wait *wait, struct err *err)
+/* There are no valid credentials: search, or fail by (2). The lock is held. */
+must_use static enum code wait_for_search(struct credentials_chain *chain,
+                                          struct credentials_wait *wait, struct err *err)
 {
     if (wait->is_waiting && chain->n_failed != wait->n_failed_before)
         return err_set(err, chain->failed_code, "credentials: %s", chain->failed_err.msg);
     if (!wait->is_waiting)
         *wait = (struct credentials_wait){true, chain->n_failed};
-    return start_fetch(chain, err);
+    return start_search(chain, err);
 }
 
 enum code credentials_try(struct credentials_chain *chain, struct credentials_wait *wait,
@@ -174,11 +170,11 @@ enum code credentials_try(struct credentials_chain *chain, struct credentials_wa
     int64_t now_ms = clock_wall_ms();
     *out_ready = is_valid(chain, now_ms);
     if (!*out_ready) {
-        rc = wait_for_fetch(chain, wait, err);
+        rc = wait_for_search(chain, wait, err);
     } else {
         bool is_due = chain->refresh_at_ms && now_ms >= chain->refresh_at_ms;
         if (is_due || chain->n_rereads != atomic_load(&n_rereads))
-            rc = start_fetch(chain, err);
+            rc = start_search(chain, err);
         credentials_copy(&chain->current, out_copy);
         *wait = (struct credentials_wait){0};
     }

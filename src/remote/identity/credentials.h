@@ -1,21 +1,24 @@
 /*
- * Who we are to S3. Where the configuration does not say, the first of these that is there, as the AWS SDKs
- * look:
+ * Credentials: who we are to S3. If the configuration has none, the first of these that applies is
+ * used, in the order of the AWS SDKs:
  *
  *     1. environment      AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
- *     2. web identity     AWS_WEB_IDENTITY_TOKEN_FILE + AWS_ROLE_ARN: AssumeRoleWithWebIdentity of STS
- *     3. shared files     ~/.aws/credentials and ~/.aws/config, by profile: keys, role_arn with source_profile
- *                         or credential_source, web_identity_token_file, credential_process
- *     4. container        AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI (ECS, EKS Pod Identity)
+ *     2. web identity     AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, for
+ *                         AssumeRoleWithWebIdentity of STS
+ *     3. shared files     ~/.aws/credentials and ~/.aws/config, by profile: keys, role_arn with
+ *                         source_profile or credential_source, web_identity_token_file,
+ *                         credential_process
+ *     4. container        AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI (ECS, EKS)
  *     5. IMDSv2           the instance's role
  *     6. nobody           requests are not signed
  *
- * A step that is configured but fails ends the search: another identity than the one meant would be worse than
- * an error. Only the last two give way to the next.
+ * A step that is configured but fails ends the search, since the wrong identity would be worse than
+ * an error. Only step 5 gives way if nobody answers: most machines are not EC2 instances.
  *
- * All fetching is done by a thread of its own, one at a time. What expires is fetched again once less than five
- * minutes, or a tenth of its life, are left; until then, and while the new ones cannot be had, the old ones
- * serve as long as they are valid. Only when they are not do requests wait.
+ * A chain searches on a thread that runs only while it searches, one at a time. Credentials that
+ * expire are searched again when less than five minutes, or a tenth of their life, are left.
+ * Meanwhile, and if that fails, the old ones are used until they expire. Requests wait only if
+ * there are no valid ones.
  *
  * Threads   any.
  */
@@ -23,53 +26,37 @@
 #define MURR_REMOTE_IDENTITY_CREDENTIALS_H
 
 #include "base/err.h"
-#include "remote/s3_config.h"
-#include "remote/transfer.h"
-
-/* Strings are owned. Zeroed memory is anonymous: no signature. */
-struct credentials {
-    char *access_key_id, *secret_access_key;
-    char *session_token;   /* NULL: none */
-    int64_t expires_at_ms; /* wall clock; 0: never */
-};
-
-void credentials_done(struct credentials *c);
-static inline bool credentials_are_anonymous(const struct credentials *c)
-{
-    return c->access_key_id == NULL;
-}
+#include "remote/identity/identity.h"
 
 struct credentials_chain;
 
-/* Where the bucket is, as configuration, AWS_REGION, AWS_DEFAULT_REGION and profile say, else us-east-1. The
- * caller frees it. */
-char *credentials_region(const struct s3_config *config);
-
-/* Borrows   config. `region` is for STS. */
+/* Borrows config until the free. `region` is that of STS, and copied. Fetches nothing yet. */
 struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region);
-/* Calls off a fetch that is under way. */
+/* Cancels a search and waits for its end. NULL is fine. */
 void credentials_chain_free(struct credentials_chain *chain);
 
-/* What one request remembers while it waits. Zeroed at first. */
+/* What a request remembers while it waits for credentials. Zeroed at first. */
 struct credentials_wait {
     bool is_waiting;
     unsigned n_failed_before;
 };
 
 /*
- * Never blocks: where there are no valid ones, `out_ready` is false; ask again after some milliseconds, with the
- * same `wait`. The caller frees the copy.
+ * Get a copy of the credentials, which the caller frees. Never blocks: if there are no valid ones,
+ * a search is started and *out_ready is false. Ask again after some milliseconds with the same
+ * `wait`.
  *
- * Fails E_IO, E_INVALID, E_TIMEOUT with what was tried and why it failed.
+ * Fails     E_IO, E_INVALID, E_TIMEOUT if a search failed since this wait began, with what was tried
+ *           and why it failed.
  */
 must_use enum code credentials_try(struct credentials_chain *chain, struct credentials_wait *wait,
                                    struct credentials *out_copy, bool *out_ready, struct err *err);
 
-/* The files, variables and services that credentials come from may say something else now: fetch those of every
- * chain again when it is next asked; the old ones serve until then. Threads: any. */
+/* Every chain of the process searches again when it is next asked, since files or services may have
+ * new credentials. Until the search succeeds the old ones are used. */
 void credentials_reread(void);
 
-/* The store says that these have expired, whatever we thought: get others next time. */
+/* The store says that these have expired: do not use them again. */
 void credentials_refused(struct credentials_chain *chain, const struct credentials *refused);
 
 #endif

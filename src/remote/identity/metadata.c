@@ -1,13 +1,18 @@
-/* Credentials that the surroundings lend: the container's agent, or the instance's metadata service. */
-#include "remote/identity/credentials_priv.h"
+/*
+ * Credentials from the surroundings: the agent of a container (ECS, EKS Pod Identity), or the
+ * metadata service of an EC2 instance (IMDSv2). Both are plain HTTP on addresses that only this
+ * machine reaches, and go past any proxy.
+ */
+#include "remote/identity/metadata.h"
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "remote/identity/call.h"
 #include "remote/uri.h"
 
 static const size_t token_bytes_max = 64u << 10;
 static const int64_t container_timeout_ms = 2000;
-/* One network hop and nobody there, where this is no instance: do not wait long. */
+/* If this is not an instance, nobody answers at all. So wait only a second. */
 static const int64_t instance_timeout_ms = 1000;
 enum { CONTAINER_TRIES = 3, INSTANCE_TRIES = 2 };
 static const char container_host[] = "http://169.254.170.2";
@@ -21,7 +26,8 @@ static void trim(struct buf *text)
     text->len = v.len;
 }
 
-/* Plain HTTP carries credentials in the clear: only to this machine, or the agents' own addresses. */
+/* Plain HTTP sends credentials in the clear, so it is allowed only to this machine and to the
+ * agents' own addresses. */
 static bool is_trusted(const struct uri *u)
 {
     static const char *const hosts[] = {"localhost",     "127.0.0.1",      "[::1]",
@@ -32,7 +38,8 @@ static bool is_trusted(const struct uri *u)
     return u->scheme.len == strlen("https");
 }
 
-/* The value of the Authorization header: a file that is replaced wins over a variable that stays. */
+/* The value of the Authorization header. A file wins over the variable, since it can be replaced
+ * while we run. */
 must_use static enum code container_token(struct buf *out, struct err *err)
 {
     const char *file = env_value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
@@ -52,7 +59,9 @@ must_use static enum code ask_container(const struct identity_search *s, const c
     AUTO(buf) struct buf token = {0}, headers = {0}, body = {0};
     TRY(uri_parse(url, &u, err));
     if (!is_trusted(&u))
-        return err_set(err, E_INVALID, "%.200s: plain HTTP to another machine", url);
+        return err_set(err, E_INVALID,
+                       "%.200s: refusing to get credentials by plain HTTP from another machine",
+                       url);
     TRY(container_token(&token, err));
     if (token.len)
         buf_printf(&headers, "Authorization: %s\n", buf_cstr(&token));
@@ -131,7 +140,7 @@ enum code credentials_of_instance(const struct identity_search *s, struct creden
     struct err ignored;
     if (ask_instance(s, "PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "21600",
                      &session, &ignored))
-        return OK; /* not on an instance */
+        return OK; /* nobody answered: this is not an instance */
     trim(&session);
     *out_found = true;
     enum code rc = instance_role(s, buf_cstr(&session), out, err);

@@ -1,7 +1,12 @@
-/* A command that prints credentials, as credential_process of the shared config names it. */
-#include "remote/identity/credentials_priv.h"
+/*
+ * Credentials that a command prints (credential_process in the shared config). The command is the
+ * user's own and runs by the shell. It has 60 s, and is killed then or when the search is
+ * cancelled.
+ */
+#include "remote/identity/process.h"
 
 #include "base/clock.h"
+#include "base/buf.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -14,7 +19,7 @@
 
 static const uint64_t process_timeout_ns = 60000000000u;
 static const size_t output_bytes_max = 1u << 20;
-enum { LOOK_MS = 100, WAIT_US = 5000 }; /* between looks whether it was called off, or has ended */
+enum { LOOK_MS = 100, WAIT_US = 5000 }; /* between checks for cancellation, and for its end */
 
 /* Start `sh -c command` with its output in a pipe. */
 must_use static enum code start(const char *command, pid_t *out_pid, int *out_fd, struct err *err)
@@ -64,7 +69,7 @@ must_use static enum code read_all(int fd, const struct remote_op *op, uint64_t 
     }
 }
 
-/* It may go on behind the end of its output. */
+/* Wait for the exit status. The command may close its output and go on running. */
 must_use static enum code wait_for(pid_t pid, const struct remote_op *op, uint64_t deadline_ns,
                                    int *out_status, struct err *err)
 {

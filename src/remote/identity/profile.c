@@ -1,12 +1,20 @@
-/* Credentials by the shared files: keys, a command, or a role on top of something else. */
-#include "remote/identity/credentials_priv.h"
+/*
+ * Credentials from a profile of the shared files: keys, a command, or a role that is assumed with
+ * the credentials of another profile or source. Profiles may refer to each other, at most CHAIN_MAX
+ * deep, so that a loop ends.
+ */
+#include "remote/identity/profile.h"
 
 #include "base/mem.h"
+#include "remote/identity/environment.h"
+#include "remote/identity/metadata.h"
+#include "remote/identity/process.h"
+#include "remote/identity/sts.h"
 #include "remote/identity/aws_profile.h"
 
 #include <stdio.h>
 
-enum { CHAIN_MAX = 5 }; /* profiles that lead to one another */
+enum { CHAIN_MAX = 5 };
 
 must_use static enum code resolve(const struct identity_search *s, const struct aws_profiles *p,
                                   const char *profile, unsigned depth, struct credentials *out,
@@ -24,7 +32,7 @@ must_use static enum code of_keys(const struct aws_profiles *p, const char *prof
     return credentials_of_texts(id, secret, token, out, err);
 }
 
-/* What credential_source names. */
+/* The source that credential_source names. */
 must_use static enum code of_named_source(const struct identity_search *s, const char *source,
                                           struct credentials *out, struct err *err)
 {
@@ -37,7 +45,7 @@ must_use static enum code of_named_source(const struct identity_search *s, const
         TRY(credentials_of_container(s, out, &found, err));
     else
         return err_set(err, E_INVALID, "credential_source '%.60s' is not known", source);
-    return found ? OK : err_set(err, E_INVALID, "credential_source %s has nothing", source);
+    return found ? OK : err_set(err, E_INVALID, "credential_source %s has no credentials", source);
 }
 
 must_use static enum code of_role(const struct identity_search *s, const struct aws_profiles *p,
@@ -76,7 +84,8 @@ must_use static enum code resolve_one(const struct identity_search *s, const str
     if (!aws_profiles_has(p, profile))
         return err_set(err, E_INVALID, "is not in the shared config and credentials files");
     if (depth == CHAIN_MAX)
-        return err_set(err, E_INVALID, "is the end of a chain of more than %d", CHAIN_MAX);
+        return err_set(err, E_INVALID, "is the last of a chain of more than %d profiles",
+                       CHAIN_MAX);
     if (aws_profiles_get(p, profile, "role_arn"))
         return of_role(s, p, profile, depth, out, err);
     if (aws_profiles_get(p, profile, "aws_access_key_id"))
@@ -85,8 +94,8 @@ must_use static enum code resolve_one(const struct identity_search *s, const str
         return credentials_of_process(s, command, out, err);
     if (has_sso)
         return err_set(err, E_UNSUPPORTED,
-                       "signs in by SSO, which Murr does not; a credential_process of "
-                       "'aws configure export-credentials' does it");
+                       "uses SSO, which Murr cannot do; set credential_process to "
+                       "'aws configure export-credentials'");
     return of_keys(p, profile, out, err);
 }
 
@@ -98,7 +107,7 @@ static enum code resolve(const struct identity_search *s, const struct aws_profi
     return rc ? err_in(err, rc, "profile '%.100s'", profile) : OK;
 }
 
-/* A default profile that only says other things, as a region, is none. */
+/* A default profile that only sets other things, such as a region, has no identity. */
 static bool has_identity(const struct aws_profiles *p, const char *profile)
 {
     static const char *const keys[] = {"aws_access_key_id",       "role_arn",

@@ -1,9 +1,13 @@
-/* Roles, by the Security Token Service. */
-#include "remote/identity/credentials_priv.h"
+/*
+ * Roles from AWS's Security Token Service: AssumeRole, signed with other credentials, and
+ * AssumeRoleWithWebIdentity, which proves itself by a token in a file and is not signed.
+ */
+#include "remote/identity/sts.h"
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "remote/identity/call.h"
 #include "remote/aws_xml.h"
 #include "remote/sigv4.h"
 #include "remote/uri.h"
@@ -51,7 +55,7 @@ must_use static enum code read_answer(struct view xml, struct credentials *out, 
     enum code rc = aws_xml_texts(xml, names, 4, texts, err);
     int64_t expires_ms = texts[3] ? iso_time_ms(view_cstr(texts[3])) : 0;
     if (!rc && (!texts[0] || !texts[1] || !texts[2] || expires_ms == 0))
-        rc = err_set(err, E_INVALID, "the answer of STS has no credentials");
+        rc = err_set(err, E_INVALID, "the answer of STS has no complete credentials");
     if (!rc) {
         *out = (struct credentials){texts[0], texts[1], texts[2], expires_ms};
         texts[0] = texts[1] = texts[2] = NULL;
@@ -135,7 +139,7 @@ enum code credentials_of_role(const struct identity_search *s, const struct role
     put_url(s, &url);
     enum code rc = uri_parse(buf_cstr(&url), &u, err);
     if (rc)
-        return err_in(err, rc, "endpoint of STS '%s'", buf_cstr(&url));
+        return err_in(err, rc, "STS endpoint '%s'", buf_cstr(&url));
     put_form(&form, "AssumeRole", role);
     sign(s, &u, &form, source, &headers);
     rc = ask(s, buf_cstr(&url), buf_cstr(&headers), &form, out, err);

@@ -9,13 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A file is open only while it is read: a partition may have more files than a process has descriptors. */
+/* A file is open only while it is read, since a partition may have more files than a process may
+ * have descriptors. */
 struct local_object {
     struct object base;
     const struct object_info *info; /* borrowed */
 };
 
-/* A file is read by the thread that waits for it: the page cache reads ahead by itself. */
+/* The thread that waits for a read does it: the kernel already reads ahead. */
 struct local_read {
     struct object_read base;
     const struct local_object *object;
@@ -28,7 +29,8 @@ static void describe(const struct stat *st, const char *name, struct object_info
 {
     char version[96];
     int64_t ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-    /* tar and rsync -t set the time of modification; nobody sets that of the inode's change. */
+    /* The inode's change time is part of the version, since tar and rsync -t set the modification
+     * time to that of an older file. Nothing can set the change time. */
     snprintf(version, sizeof(version), "%lld %llu %lld.%09ld", (long long)ns,
              (unsigned long long)st->st_ino, (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
     *out = (struct object_info){.name = mem_strdup(name),
@@ -37,7 +39,8 @@ static void describe(const struct stat *st, const char *name, struct object_info
                                 .modified_ms = ns / 1000000};
 }
 
-/* It may be beside what is needed, so whoever needs it says so. */
+/* Listing does not fail for one bad name, which may not be needed. A caller that needs the file
+ * reports the error. */
 static void add_unreadable(const char *name, int error, struct object_list *out)
 {
     struct object_info info = {
@@ -45,14 +48,16 @@ static void add_unreadable(const char *name, int error, struct object_list *out)
     object_list_add(out, &info);
 }
 
-/* Not one that vanished since the folder was read; a link to nowhere is there, though what it means is not. */
+/* Whether the name itself exists: true for a link to nowhere, false for a file that was removed
+ * since the folder was read. */
 static bool is_there(const char *path)
 {
     struct stat st;
     return lstat(path, &st) == 0;
 }
 
-/* A name that vanished is left out; a link to nowhere or in a loop is not. */
+/* List one name. One that was removed meanwhile is left out; a link to nowhere or in a loop is
+ * listed as unreadable. */
 must_use static enum code list_one(const char *root, const char *name, struct object_list *out,
                                    struct err *err)
 {
@@ -84,9 +89,9 @@ static enum code local_list(struct object_store *s, const char *folder, const ch
     TRY(path_format(path, err, "%s%s%s", s->shown, folder[0] ? "/" : "", folder));
     enum code rc = dir_list(path, &names, err);
     if (rc == E_NOTFOUND && folder[0])
-        return OK; /* as in a bucket: where nothing lies there is no folder */
+        return OK; /* as in a bucket, where a folder without objects does not exist */
     if (rc && errno == ENOTDIR && !folder[0])
-        return err_set(err, E_INVALID, "source %s is a file; name the folder that it is in",
+        return err_set(err, E_INVALID, "source %s is a file; give the folder that it is in",
                        s->shown);
     if (rc == E_NOTFOUND)
         return err_set(err, rc, "source folder %s does not exist", s->shown);
@@ -117,7 +122,7 @@ static enum code local_open(struct object_store *s, const struct object_info *in
                             struct object **out, struct err *err)
 {
     struct local_object *o = mem_zalloc(sizeof(*o));
-    (void)err; /* the first read will tell */
+    (void)err; /* whether it is there shows at the first read */
     *o = (struct local_object){{s}, info};
     *out = &o->base;
     return OK;
@@ -128,20 +133,21 @@ static void local_close_object(struct object *base)
     free(base);
 }
 
-/* Whether it is the file that was listed. */
+/* Whether the open file is the one that was listed. Compared after opening, so it cannot be
+ * replaced in between. */
 must_use static enum code check_same(int fd, const struct object_info *info, struct err *err)
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
         return err_errno(err, E_IO, "cannot stat");
     if ((uint64_t)st.st_size != info->size)
-        return err_set(err, E_CHANGED, "has %lld bytes, it had %llu when it was listed",
+        return err_set(err, E_CHANGED, "has %lld bytes, but had %llu when it was listed",
                        (long long)st.st_size, (unsigned long long)info->size);
     struct object_info now;
     describe(&st, info->name, &now);
     bool same = strcmp(now.version, info->version) == 0;
     object_info_done(&now);
-    return same ? OK : err_set(err, E_CHANGED, "is another one than when it was listed");
+    return same ? OK : err_set(err, E_CHANGED, "was replaced since it was listed");
 }
 
 static void fd_done(int *fd)

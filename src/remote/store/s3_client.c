@@ -2,10 +2,25 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "remote/identity/find.h"
 #include "remote/aws_xml.h"
 #include "remote/uri.h"
 
 #include <stdio.h>
+
+/*
+ * A request goes through prepare and ended, both on the thread of the transfer loop, as often as it
+ * is sent again.
+ *
+ * (1) Everything that may change is looked up in prepare, at each attempt: credentials, region,
+ *     clock. So an attempt that is sent an hour later is signed for that time.
+ * (2) Nothing here waits. If there are no valid credentials, prepare asks to be called again after
+ *     a few milliseconds; a thread of the chain searches them meanwhile.
+ * (3) Reasons to send a request again other than retries are counted one by one, so two servers
+ *     that send us to each other cannot keep us going.
+ * (4) Retries are counted without progress: a slow object of many gigabytes may break often, as
+ *     long as each attempt brings some bytes.
+ */
 
 enum { MOVES_MAX = 3, CLOCKS_MAX = 2, EXPIRED_MAX = 2, CREDENTIALS_WAIT_MS = 5 };
 
@@ -16,7 +31,8 @@ static const char *first_of(const char *a, const char *b, const char *c, const c
     return a && a[0] ? a : b && b[0] ? b : c && c[0] ? c : d;
 }
 
-/* Whether it can be part of a host name and of a signature: it may come from a server. */
+/* Whether it can be part of a host name and of a signature. It may come from a server, so it is
+ * checked. */
 static bool is_region(const char *region)
 {
     static const char letters[] =
@@ -29,7 +45,7 @@ must_use static enum code check_places(const struct s3_client *c, struct err *er
     struct uri parsed;
     char shown[100];
     if (!is_region(c->region))
-        return err_set(err, E_INVALID, "region '%s' is no name of a region",
+        return err_set(err, E_INVALID, "'%s' is not the name of a region",
                        view_printable(view_cstr(c->region), shown, sizeof(shown)));
     if (c->endpoint[0] && uri_parse(c->endpoint, &parsed, err))
         return err_in(err, E_INVALID, "endpoint '%s'", c->endpoint);
@@ -110,7 +126,7 @@ void s3_batch_done(struct s3_batch *b)
 
 /* ---------------------------------------------------------------------------------- addressing */
 
-/* Where a request goes. */
+/* The place that a request is sent to. */
 struct place {
     struct buf origin; /* "https://bucket.s3.eu-west-1.amazonaws.com" */
     struct buf host;   /* as the Host header has it */
@@ -124,7 +140,8 @@ static void place_done(struct place *p)
     buf_done(&p->path);
 }
 
-/* Whether "bucket." in front of the host makes a name that DNS and a certificate can have. */
+/* Whether "bucket." in front of the host gives a name that fits DNS and AWS's certificate, which
+ * covers one label. */
 static bool is_dns_label(const char *bucket)
 {
     for (const char *p = bucket; *p; p++)
@@ -267,7 +284,7 @@ static void finish(struct s3_request *r, enum code code)
         retry_policy_succeeded(&r->client->retry);
     pthread_mutex_lock(&b->lock);
     b->n_left--;
-    pthread_cond_broadcast(&b->ended); /* under the lock: the waiter may free the batch */
+    pthread_cond_broadcast(&b->ended); /* under the lock, since the waiter may free the batch */
     pthread_mutex_unlock(&b->lock);
 }
 
@@ -276,15 +293,15 @@ static void again(struct s3_request *r, uint64_t delay_ms)
     transfer_start(r->client->loop, &r->transfer, delay_ms);
 }
 
-/* A fault that may pass. */
+/* Send the request again after a fault that may pass, or fail it (4). */
 static void retry(struct s3_request *r, const char *what)
 {
     struct transfer *t = &r->transfer;
     uint64_t delay_ms;
     if (t->n_received > r->n_received_before)
-        r->n_failed = 0; /* it gets on */
+        r->n_failed = 0; /* it makes progress */
     r->n_received_before = t->n_received;
-    t->range.is_suffix = false; /* not every store knows that form; the offset is known anyway */
+    t->range.is_suffix = false; /* not every store knows suffix ranges, and we know the offset */
     r->n_failed++;
     if (retry_policy_again(&r->client->retry, r->n_failed, t->head.retry_after_s, &delay_ms)) {
         again(r, delay_ms);
@@ -293,7 +310,7 @@ static void retry(struct s3_request *r, const char *what)
     finish(r, err_set(&r->err, E_IO, "%s (after %u tries)", what, r->n_failed));
 }
 
-/* "403 AccessDenied: Access Denied." */
+/* "403 AccessDenied: Access Denied", with a hint if the request was not signed. */
 static const char *describe(const struct s3_request *r, const struct s3_error *e,
                             char out[static 400])
 {
@@ -331,7 +348,8 @@ static void region_of_location(const char *location, char out[static 64])
     snprintf(out, 64, "%.*s", is_aws ? (int)len : 0, is_aws ? at + 3 : "");
 }
 
-/* Is the bucket elsewhere? Then go there. */
+/* If the answer says that the bucket is in another region, send the request there. All later
+ * requests go there, too. */
 static bool follow(struct s3_request *r, const struct s3_error *e)
 {
     const struct transfer *t = &r->transfer;
@@ -348,7 +366,7 @@ static bool follow(struct s3_request *r, const struct s3_error *e)
     return true;
 }
 
-/* Is it our clock? */
+/* If our clock is off, sign with the server's from now on. */
 static bool adjust_clock(struct s3_request *r, const struct s3_error *e)
 {
     const struct transfer *t = &r->transfer;

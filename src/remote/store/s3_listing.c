@@ -8,7 +8,7 @@ struct list_walk {
     struct xml_walk walk;
     const char *prefix;
     struct object_list *list;
-    struct object_info object; /* being put together */
+    struct object_info object; /* the one that is being read */
     char *token;
     bool is_list, is_truncated, is_encoded;
 };
@@ -57,7 +57,9 @@ static void list_element(struct xml_walk *walk, const char *parent, const char *
     }
 }
 
-/* The key as it is, without the prefix; NULL: it is not below it, or holds a NUL. */
+/* The decoded key without the prefix; NULL if the key is not below the prefix or has a NUL. Keys
+ * can be decoded only after the whole page, since the element that says whether they are encoded
+ * may come last. */
 static char *plain_name(const struct list_walk *w, const char *key)
 {
     AUTO(buf) struct buf decoded = {0};
@@ -104,7 +106,7 @@ static void decode_folders(struct list_walk *w, size_t first)
     w->list->n_folders = n;
 }
 
-/* Take back what a document that turned out to be broken has added. */
+/* Remove what a broken document has added. */
 static void shorten(struct object_list *list, size_t n_objects, size_t n_folders)
 {
     while (list->n_objects > n_objects)
@@ -120,9 +122,9 @@ enum code s3_listing_add(struct view body, const char *prefix, struct object_lis
     size_t first_object = list->n_objects, first_folder = list->n_folders;
     enum code rc = xml_walk_run(&w.walk, body, err);
     if (!rc && !w.is_list)
-        rc = err_set(err, E_CORRUPT, "the answer is no ListBucketResult");
+        rc = err_set(err, E_CORRUPT, "the answer is not a ListBucketResult");
     if (!rc && w.is_truncated && !w.token)
-        rc = err_set(err, E_CORRUPT, "the listing goes on, but does not say where");
+        rc = err_set(err, E_CORRUPT, "the listing has more pages, but gives no token for the next");
     object_info_done(&w.object);
     if (rc)
         shorten(list, first_object, first_folder);

@@ -25,7 +25,8 @@ static void add_query(struct s3_request *r, const char *name, const char *value)
     r->query[r->n_query++] = (struct sig_pair){view_cstr(name), view_cstr(value)};
 }
 
-/* One page, from `token` on; and what comes after it. A page that is not whole is asked for again. */
+/* List one page, from `token` on, and get the token of the next. A page that is cut off or garbled
+ * is asked for again: half a listing would look like a partition with fewer files. */
 must_use static enum code list_page(struct s3_store *s, const char *prefix, const char *after,
                                     const char *token, const struct remote_op *op,
                                     struct object_list *out, char **out_token, struct err *err)
@@ -59,7 +60,7 @@ static char *join(const char *a, const char *b)
     return (char *)buf_detach(&text);
 }
 
-/* Names come back below the folder; put it in front again. */
+/* s3_listing_add removes prefix and folder from the names; put the folder back. */
 static void put_folder_back(struct object_list *list, const char *folder)
 {
     for (size_t i = 0; folder[0] && i < list->n_objects; i++) {
@@ -125,7 +126,7 @@ static uint64_t parts_of(const struct byte_range *range, uint64_t part_bytes)
     return range->len / part_bytes + (range->len % part_bytes != 0);
 }
 
-/* One range as requests of about equal length. */
+/* Cut a range into parts of about equal length. */
 static void add_parts(struct s3_read *r, const struct byte_range *range, uint64_t part_bytes,
                       const struct remote_op *op)
 {
@@ -191,7 +192,7 @@ static enum code s3_open(struct object_store *base, const struct object_info *in
 {
     struct s3_store *s = (struct s3_store *)base;
     struct s3_object *o = mem_zalloc(sizeof(*o));
-    (void)err; /* the first read will tell */
+    (void)err; /* whether it is there shows at the first read */
     *o = (struct s3_object){{base}, join(s->prefix, info->name), info};
     *out = &o->base;
     return OK;

@@ -1,9 +1,9 @@
 /*
- * Objects in a bucket, below a prefix.
+ * The S3 store: objects in a bucket, below a prefix.
  *
- * A read is cut into parts of at most `part_bytes`, each a request of its own. How many are on the wire at a
- * time is the loop's to say. Whatever comes from the bucket is of the version that was listed (If-Match), or
- * the read fails with E_CHANGED.
+ * A read is cut into parts of at most `part_bytes`, each of which is a request. The transfer loop
+ * decides how many are on the wire at a time. All bytes are of the version that was listed
+ * (If-Match), or the read fails with E_CHANGED.
  */
 #ifndef MURR_REMOTE_STORE_S3_STORE_H
 #define MURR_REMOTE_STORE_S3_STORE_H
@@ -12,7 +12,8 @@
 #include "remote/s3_config.h"
 #include "remote/transfer.h"
 
-/* Borrows   config and loop. Nothing is sent. Fails E_INVALID. Close with object_store_close. */
+/* Borrows config and loop until object_store_close. Sends nothing. Fails E_INVALID for a bad
+ * endpoint or region. */
 must_use enum code s3_store_new(const struct s3_config *config, struct transfer_loop *loop,
                                 struct object_store **out_store, struct err *err);
 

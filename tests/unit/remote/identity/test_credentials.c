@@ -1,8 +1,16 @@
 /*
- * Who we are to S3: the order of the chain and what each step takes, with files and commands of our own. The steps that
- * ask a service (roles, containers, instances) are tested end to end, tests/e2e/test_s3_credentials.py.
+ * Who we are to S3: the order of the chain and what each step takes, with files and commands of our
+ * own. The steps that ask a service (roles, containers, instances) are tested end to end,
+ * tests/e2e/test_s3_credentials.py.
  */
-#include "remote/identity/credentials_priv.h"
+#include "remote/identity/call.h"
+#include "remote/identity/credentials.h"
+#include "remote/identity/environment.h"
+#include "remote/identity/find.h"
+#include "remote/identity/metadata.h"
+#include "remote/identity/process.h"
+#include "remote/identity/profile.h"
+#include "remote/identity/sts.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -168,16 +176,16 @@ static void profiles_lead_to_others_but_not_for_ever(void **state)
                   "[profile empty]\nrole_arn = arn:e\ncredential_source = Environment\n"
                   "[profile sso]\nsso_start_url = https://x\n");
     config.profile = profile;
-    assert_not_found(E_INVALID, "is the end of a chain of more than 5");
+    assert_not_found(E_INVALID, "is the last of a chain of more than 5 profiles");
     memcpy(profile, "bare", 5);
     assert_not_found(E_INVALID, "'bare': has a role_arn, but no source_profile");
     memcpy(profile, "odd", 4);
     assert_not_found(E_INVALID, "credential_source 'Moon' is not known");
     config.profile = (char *)(uintptr_t) "empty";
-    assert_not_found(E_INVALID, "credential_source Environment has nothing");
+    assert_not_found(E_INVALID, "credential_source Environment has no credentials");
     memcpy(profile, "sso", 4);
     config.profile = profile;
-    assert_not_found(E_UNSUPPORTED, "signs in by SSO");
+    assert_not_found(E_UNSUPPORTED, "uses SSO, which Murr cannot do");
 }
 
 static void what_is_written_down_is_trimmed_and_held_to_what_a_header_takes(void **state)

@@ -74,14 +74,14 @@ static void list_refuses_what_is_no_list(void **state)
     struct err err;
     assert_fails(
         s3_listing_add(view_cstr("<Error><Code>X</Code></Error>"), "", &list, &token, &err),
-        E_CORRUPT, "no ListBucketResult");
+        E_CORRUPT, "is not a ListBucketResult");
     assert_fails(s3_listing_add(view_cstr("<ListBucketResult><IsTruncated>true</IsTruncated>"
                                           "</ListBucketResult>"),
                                 "", &list, &token, &err),
-                 E_CORRUPT, "does not say where");
+                 E_CORRUPT, "gives no token for the next");
     assert_fails(s3_listing_add(view_cstr("<!DOCTYPE x [<!ENTITY a \"b\">]><ListBucketResult/>"),
                                 "", &list, &token, &err),
-                 E_CORRUPT, "declared too much");
+                 E_CORRUPT, "a long name, or more than 16 levels");
 }
 
 static void error_gives_code_message_and_region(void **state)

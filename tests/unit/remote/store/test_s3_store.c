@@ -221,7 +221,7 @@ static void store_keeps_a_deadline(void **state)
     AUTO(ptr) uint8_t *out = mem_zalloc(OBJECT_BYTES);
     struct remote_op op = {.deadline_ns = clock_mono_ns() + 200000000u};
     atomic_store(&b->hangs, true);
-    assert_fails(read_some(b, &op, out, &err), E_TIMEOUT, "time given for it is over");
+    assert_fails(read_some(b, &op, out, &err), E_TIMEOUT, "there was no answer in time");
 }
 
 static void store_refuses_what_is_no_region(void **state)
@@ -235,7 +235,7 @@ static void store_refuses_what_is_no_region(void **state)
         struct object_store *store;
         config.region = text(regions[i]);
         assert_fails(s3_store_new(&config, b->loop, &store, &err), E_INVALID,
-                     "is no name of a region");
+                     "is not the name of a region");
         free(config.region);
     }
     free(config.endpoint);
