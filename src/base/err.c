@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * A message that is too long is cut. Between two characters, as half of one would be no UTF-8, and what quotes it no
- * JSON. A circumstance that is too long is cut before the reason behind it is.
+ * A message that is too long is cut: between two characters, as half of one would be no UTF-8, and
+ * what quotes it no JSON. A circumstance that is too long is cut before the reason behind it is.
  */
 enum { MSG_CAP = sizeof(((struct err *)0)->msg), CIRCUMSTANCE_MIN = 128 };
 

@@ -38,7 +38,8 @@ struct publication {
 
 void publication_done(struct publication *p);
 
-/* A label, or NULL, for a sentence: printable, and cut where it would leave no room for the rest. Returns `out`. */
+/* A label, or NULL, for a sentence: printable, and cut where it would leave no room for the rest.
+ * Returns `out`. */
 enum { LABEL_SHOWN_CAP = 264 };
 const char *label_shown(const char *label, char out[static LABEL_SHOWN_CAP]);
 

@@ -36,7 +36,8 @@ static void wait_for(sem_t *ended, size_t n)
         n -= sem_wait(ended) == 0;
 }
 
-/* A writer takes tables out of the list, and puts others in, while the end goes through it: ThreadSanitizer looks on. */
+/* A writer takes tables out of the list, and puts others in, while the end goes through it:
+ * ThreadSanitizer looks on. */
 static void registry_closes_while_tables_come_and_go(void **state)
 {
     const struct registry_config config = {
