@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "model/type.h"
 
+#include <stddef.h>
+
 /* For messages: what dtype_is_key says. */
 #define KEY_DTYPES "utf8, an integer, date, time, decimal or fixed_binary"
 
