@@ -308,7 +308,8 @@ def test_a_label_of_any_length(tmp_path):
     with Server(tmp_path, {"t": {**in_source(source, partitions="pointer"), "poll_interval": "100ms"}}) as murr:
         murr.wait_loaded("t", good)
         publish(source, bad, [rows({})], success=False)
-        (source / "_latest").write_text(bad)
+        (source / "next").write_text(bad)
+        (source / "next").rename(source / "_latest")
         murr.wait_error("t", "...: it has 0 rows")
         refused = murr.status("t")["refused"]
         assert refused["partition"] == bad
