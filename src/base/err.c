@@ -8,8 +8,8 @@
 
 /*
  * A message that is too long is cut between two characters: half a character would make invalid
- * UTF-8, and invalid JSON where the message is quoted. A long circumstance is cut first, so that the
- * reason after it is kept.
+ * UTF-8, and invalid JSON where the message is quoted. A long circumstance is cut first, so that
+ * the reason after it is kept.
  */
 enum { MSG_CAP = sizeof(((struct err *)0)->msg), CIRCUMSTANCE_MIN = 128 };
 

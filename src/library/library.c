@@ -40,7 +40,7 @@ struct held_table {
     struct snapshot *snapshot;
 };
 
-/* --------------------------------------------------------------------------------------- results */
+/* -------------------------------------------------------------------------------------- results */
 
 static enum murr_result result_code(enum code rc)
 {
@@ -75,7 +75,7 @@ enum murr_result library_result(enum code rc, const struct err *err, char *error
     return result_code(rc);
 }
 
-/* --------------------------------------------------------------------------------------- options */
+/* -------------------------------------------------------------------------------------- options */
 
 /* A program compiled with a later murr.h may pass a longer struct. Options that we do not know must
  * be zero. */
@@ -121,7 +121,7 @@ must_use static enum code take_options(const struct murr_options *given, struct 
     return OK;
 }
 
-/* --------------------------------------------------------------------------------------- opening */
+/* -------------------------------------------------------------------------------------- opening */
 
 /* stderr belongs to the program, so only warnings and errors go there: what no call can return. */
 static void quiet_log(void)
@@ -217,7 +217,7 @@ const char *murr_version(void)
     return MURR_VERSION;
 }
 
-/* ------------------------------------------------------------------------------------- snapshots */
+/* ------------------------------------------------------------------------------------ snapshots */
 
 /* The held snapshot of a table, with a reference; NULL if none is held. The lock is held. */
 static struct snapshot *find_held(const struct murr *db, const char *table)

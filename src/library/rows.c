@@ -251,7 +251,7 @@ enum murr_result murr_delete(struct murr *db, const char *table, const struct Ar
     return library_result(delete_rows(db, table, keys, keys_schema, &err), &err, error);
 }
 
-/* --------------------------------------------------------------------------------------- reading */
+/* -------------------------------------------------------------------------------------- reading */
 
 /* The arguments of a read. */
 struct read_call {

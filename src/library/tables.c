@@ -164,7 +164,7 @@ enum murr_result murr_list(struct murr *db, char ***out_names, size_t *out_n,
     return library_result(list(db, out_names, out_n, &err), &err, error);
 }
 
-/* ------------------------------------------------------------------------------------ describing */
+/* ----------------------------------------------------------------------------------- describing */
 
 static void export_schema(const struct schema *s, struct ArrowSchema *out)
 {

@@ -94,6 +94,12 @@ must_use static enum code look_at(struct search *s, const char *label, const cha
         s->is_done = true;
         return OK;
     }
+    if (!view_is_utf8(view_cstr(label))) { /* it could not be shown, nor written to table.json */
+        char shown[LABEL_SHOWN_CAP];
+        err_write(&why, "the name of the folder %s is not UTF-8", label_shown(label, shown));
+        note_passed(s, shown, &why);
+        return OK;
+    }
     enum code rc = folder_read(d->source.store, d->layout, label, folder, s->outer, s->op, &p,
                                &state, &why, err);
     if (may_pass_over(s, rc, is_served)) {
@@ -112,7 +118,7 @@ must_use static enum code look_at(struct search *s, const char *label, const cha
     return OK;
 }
 
-/* --------------------------------------------------------------------------------- dated folders */
+/* -------------------------------------------------------------------------------- dated folders */
 
 /* "2026-11-22/" as "2026-11-22"; the caller frees it. */
 static char *label_of(const char *folder)
@@ -164,7 +170,7 @@ must_use static enum code look_at_dates(struct search *s, const struct object_li
     return OK;
 }
 
-/* ---------------------------------------------------------------------------------- Hive folders */
+/* --------------------------------------------------------------------------------- Hive folders */
 
 static int by_date(const void *a, const void *b)
 {
@@ -189,7 +195,7 @@ must_use static enum code look_at_hive(struct search *s, const struct object_lis
     return OK;
 }
 
-/* ------------------------------------------------------------------------ one folder that counts */
+/* ----------------------------------------------------------------------- one folder that counts */
 
 /* PARTITIONS_NONE: the root itself is the publication. Its label is the time when it was
  * published. */
@@ -297,7 +303,7 @@ must_use static enum code look_at_pointer(struct search *s, const struct object_
     return OK;
 }
 
-/* ------------------------------------------------------------------------------------- the whole */
+/* ------------------------------------------------------------------------------------ the whole */
 
 must_use static enum code look_through(struct search *s, const struct object_list *root,
                                        struct err *err)

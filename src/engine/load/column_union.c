@@ -55,10 +55,12 @@ static const char *bad_name(struct view name)
 void column_union_add(struct column_union *u, const struct publication *p,
                       const struct source_file *file)
 {
+    AUTO(file_columns) struct file_columns columns = {0};
+    file_columns_init(&columns, file->pq, p);
     for (size_t i = 0; i < pq_file_n_columns(file->pq); i++) {
         const struct pq_column *col = pq_file_column(file->pq, i);
         struct view name;
-        if (!file_column_name(file->pq, i, p, &name))
+        if (!file_columns_name(&columns, i, &name))
             continue;
         const char *bad = bad_name(name), *why = bad ? bad : col->supported ? NULL : col->why_not;
         char shown[128];

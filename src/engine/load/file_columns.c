@@ -1,5 +1,7 @@
 #include "engine/load/file_columns.h"
 
+#include "base/mem.h"
+
 static bool has_ids(const struct pq_file *file)
 {
     for (size_t i = 0; i < pq_file_n_columns(file); i++)
@@ -8,31 +10,49 @@ static bool has_ids(const struct pq_file *file)
     return false;
 }
 
-bool file_column_name(const struct pq_file *file, size_t column, const struct publication *p,
-                      struct view *out_name)
+/* The name of a number in the publication; a view without a pointer: it has no such column. */
+static struct view name_of(const struct publication *p, int32_t id)
 {
-    const struct pq_column *c = pq_file_column(file, column);
-    *out_name = view_of(c->name, c->name_len);
-    if (p->n_fields == 0 || !has_ids(file))
-        return true;
-    for (size_t i = 0; i < p->n_fields; i++)
-        if (c->field_id != PQ_NO_FIELD_ID && p->fields[i].id == c->field_id) {
-            *out_name = view_cstr(p->fields[i].name);
-            return true;
-        }
-    return false;
+    for (size_t i = 0; id != PQ_NO_FIELD_ID && i < p->n_fields; i++)
+        if (p->fields[i].id == id)
+            return view_cstr(p->fields[i].name);
+    return (struct view){0};
 }
 
-enum code file_column_find(const struct pq_file *file, const struct publication *p,
-                           struct view name, size_t *out_column, struct err *err)
+void file_columns_init(struct file_columns *c, const struct pq_file *file,
+                       const struct publication *p)
+{
+    size_t n = pq_file_n_columns(file);
+    *c = (struct file_columns){.file = file};
+    if (p->n_fields == 0 || !has_ids(file))
+        return;
+    c->names = mem_alloc(n * sizeof(*c->names));
+    for (size_t i = 0; i < n; i++)
+        c->names[i] = name_of(p, pq_file_column(file, i)->field_id);
+}
+
+void file_columns_done(struct file_columns *c)
+{
+    free(c->names);
+    *c = (struct file_columns){0};
+}
+
+bool file_columns_name(const struct file_columns *c, size_t column, struct view *out_name)
+{
+    const struct pq_column *col = pq_file_column(c->file, column);
+    *out_name = c->names ? c->names[column] : view_of(col->name, col->name_len);
+    return out_name->ptr != NULL;
+}
+
+enum code file_columns_find(const struct file_columns *c, struct view name, size_t *out_column,
+                            struct err *err)
 {
     char shown[128];
     bool is_found = false;
-    if (p->n_fields == 0 || !has_ids(file))
-        return pq_file_find(file, name, out_column, err);
-    for (size_t i = 0; i < pq_file_n_columns(file); i++) {
-        struct view its_name;
-        if (!file_column_name(file, i, p, &its_name) || !view_eq(name, its_name))
+    if (!c->names)
+        return pq_file_find(c->file, name, out_column, err);
+    for (size_t i = 0; i < pq_file_n_columns(c->file); i++) {
+        if (!c->names[i].ptr || !view_eq(name, c->names[i]))
             continue;
         if (is_found)
             return err_set(err, E_INVALID, "column '%s' is there twice, by its field id",

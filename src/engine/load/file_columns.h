@@ -1,8 +1,8 @@
 /*
- * The columns of a file, under the names that its publication gives them. If the publication and
- * the file both number their columns, the numbers decide: a column that was renamed after the file
- * was written has its new name; a column that was dropped is not there, even if a later column has
- * its name. Otherwise the names in the file count.
+ * Columns of a file under the names of its publication. Where the publication knows columns by
+ * number, and the file has numbers, those decide: a column that was renamed since has its new name,
+ * one that was dropped has none, and one that only has the name of a dropped column is another one.
+ * Otherwise the names in the file count.
  */
 #ifndef MURR_ENGINE_LOAD_FILE_COLUMNS_H
 #define MURR_ENGINE_LOAD_FILE_COLUMNS_H
@@ -10,12 +10,23 @@
 #include "format/parquet/reader.h"
 #include "source/publication.h"
 
-/* False if the publication no longer has the column. *out_name borrows from `file` or `p`. */
-bool file_column_name(const struct pq_file *file, size_t column, const struct publication *p,
-                      struct view *out_name);
+/* Borrows the file and the publication. Zeroed memory can be ended. */
+struct file_columns {
+    const struct pq_file *file;
+    /* By column; one without a pointer is not in the publication. NULL: the names in the file count. */
+    struct view *names;
+};
 
-/* The column of that name. Fails E_NOTFOUND if the file has none; E_INVALID if it has several. */
-must_use enum code file_column_find(const struct pq_file *file, const struct publication *p,
-                                    struct view name, size_t *out_column, struct err *err);
+/* Cost: columns of the file times fields of the publication, if numbers decide. */
+void file_columns_init(struct file_columns *c, const struct pq_file *file,
+                       const struct publication *p);
+void file_columns_done(struct file_columns *c);
+
+/* Returns false if the publication does not have the column. Borrows the name. */
+bool file_columns_name(const struct file_columns *c, size_t column, struct view *out_name);
+
+/* The column with that name. Fails E_NOTFOUND if the file has none; E_INVALID if it has several. */
+must_use enum code file_columns_find(const struct file_columns *c, struct view name,
+                                     size_t *out_column, struct err *err);
 
 #endif

@@ -128,7 +128,7 @@ must_use static enum code check_type(const struct source_file *f, size_t column,
                    type_text(&field->type, wanted), type_text(&col->type, is));
 }
 
-must_use static enum code map_field(const struct source_file *f, const struct publication *p,
+must_use static enum code map_field(const struct source_file *f, const struct file_columns *columns,
                                     const struct schema *schema, size_t i,
                                     struct resolved_file *out, struct err *err)
 {
@@ -136,7 +136,7 @@ must_use static enum code map_field(const struct source_file *f, const struct pu
     size_t column;
     char shown[128];
     view_printable(view_cstr(field->name), shown, sizeof(shown));
-    enum code rc = file_column_find(f->pq, p, view_cstr(field->name), &column, err);
+    enum code rc = file_columns_find(columns, view_cstr(field->name), &column, err);
     if (rc == E_NOTFOUND && field->nullable) {
         out->absent[out->n_absent++] = i;
         return OK;
@@ -156,11 +156,13 @@ must_use static enum code map_file(const struct source_file *f, const struct pub
                                    const struct schema *schema, struct resolved_file *out,
                                    struct err *err)
 {
+    AUTO(file_columns) struct file_columns columns = {0};
     out->columns = mem_alloc(schema->n_fields * sizeof(*out->columns));
     out->fields = mem_alloc(schema->n_fields * sizeof(*out->fields));
     out->absent = mem_alloc(schema->n_fields * sizeof(*out->absent));
+    file_columns_init(&columns, f->pq, p);
     for (size_t i = 0; i < schema->n_fields; i++)
-        TRY(map_field(f, p, schema, i, out, err));
+        TRY(map_field(f, &columns, schema, i, out, err));
     return OK;
 }
 

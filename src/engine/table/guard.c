@@ -77,7 +77,7 @@ must_use static enum code check_schema(const struct guard_spec *guard, const str
     return OK;
 }
 
-/* ----------------------------------------------------------------------------------------- nulls */
+/* ---------------------------------------------------------------------------------------- nulls */
 
 must_use static enum code stats_path(const char *dir, char out[static PATH_CAP], struct err *err)
 {

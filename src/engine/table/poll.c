@@ -47,7 +47,7 @@ struct poll {
     bool is_patient; /* polling again soon would not help */
 };
 
-/* ---------------------------------------------------------------------------- when to look again */
+/* --------------------------------------------------------------------------- when to look again */
 
 /* A time between `least` and `most` (4). */
 static int64_t jittered_ms(const struct table *t, int64_t least, int64_t most)
@@ -165,7 +165,7 @@ enum code table_accept(struct table *t, uint64_t fingerprint, struct err *err)
                                 t->spec->name, (unsigned long long)fingerprint);
 }
 
-/* --------------------------------------------------------------------------- what is passed over */
+/* -------------------------------------------------------------------------- what is passed over */
 
 static bool is_served(struct table *t, const struct publication *p)
 {
@@ -230,7 +230,7 @@ static bool passes_over(void *arg, const struct publication *p, struct err *why)
     return rc != OK;
 }
 
-/* --------------------------------------------------------------------------------- look and load */
+/* -------------------------------------------------------------------------------- look and load */
 
 must_use static enum code passed(const struct poll *poll, struct err *err)
 {

@@ -263,7 +263,7 @@ static bool advance(struct conn *c)
     return false;
 }
 
-/* ------------------------------------------------------------------------------------ the socket */
+/* ----------------------------------------------------------------------------------- the socket */
 
 /* Free the buffer if all of it was used: most connections are idle and should cost little. */
 static void forget_used(struct conn *c)

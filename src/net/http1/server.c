@@ -25,7 +25,7 @@
  */
 static const uint64_t last_chance_ns = 100000000; /* when draining, for a request to arrive */
 
-/* ----------------------------------------------------------------------------- clients that come */
+/* ---------------------------------------------------------------------------- clients that come */
 
 /* List the connections that wait for their client. `out` has room for all. The caller holds the
  * lock. */
@@ -77,7 +77,7 @@ static void take_client(void *server, int fd)
     loop_call(l, conn_new(s, l, fd, for_probes));
 }
 
-/* ------------------------------------------------------------------------------------ the server */
+/* ----------------------------------------------------------------------------------- the server */
 
 static unsigned n_threads(unsigned wanted)
 {

@@ -93,5 +93,3 @@ char *credentials_region(const struct s3_config *config)
         region = aws_profiles_get(&profiles, aws_profile_name(config->profile), "region");
     return mem_strdup(region ? region : "us-east-1");
 }
-
-/* -------------------------------------------------------------------------------- small requests */

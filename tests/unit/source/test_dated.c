@@ -208,6 +208,19 @@ static void a_pointer_names_a_folder_below_it(void **state)
     assert_non_null(strstr(found(PARTITIONS_POINTER, NULL, text), "names no folder below it"));
 }
 
+/* Its name could neither be shown nor written to table.json. */
+static void a_folder_whose_name_is_not_utf8_is_passed_over(void **state)
+{
+    (void)state;
+    char text[600];
+    publish("dt=2026-11-21");
+    assert_string_equal(found(PARTITIONS_HIVE, NULL, text), "new dt=2026-11-21");
+    publish("d\xff=2026-11-22");
+    assert_string_equal(found(PARTITIONS_HIVE, NULL, text), "new dt=2026-11-21");
+    take_away("dt=2026-11-21");
+    assert_non_null(strstr(found(PARTITIONS_HIVE, NULL, text), "d\\xff=2026-11-22 is not UTF-8"));
+}
+
 static void a_pointer_that_is_gone_is_told(void **state)
 {
     (void)state;
@@ -291,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_marker_that_cannot_be_read_marks_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_folder_named_as_a_file_is_not_left_out, begin, end),
         cmocka_unit_test_setup_teardown(a_pointer_names_a_folder_below_it, begin, end),
+        cmocka_unit_test_setup_teardown(a_folder_whose_name_is_not_utf8_is_passed_over, begin, end),
         cmocka_unit_test_setup_teardown(a_pointer_that_is_gone_is_told, begin, end),
         cmocka_unit_test_setup_teardown(a_date_that_may_not_be_read_does_not_hide_others, begin,
                                         end),
