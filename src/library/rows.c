@@ -298,7 +298,8 @@ must_use static enum code read_snapshot(const struct snapshot *s, const struct r
     TRY(key_batch_init(&batch, r->keys, r->keys_schema, snapshot_schema(s), err));
     TRY(arrow_keys_import(&batch.batches, snapshot_schema(s), UINT32_MAX, &arena, &keys, err));
     TRY(resolve(r, snapshot_schema(s), &arena, &projection, err));
-    const struct answer_request wanted = {keys, &projection, r->rows, ANSWER_BYTES_MAX};
+    const struct answer_request wanted = {
+        .keys = keys, .columns = &projection, .rows = r->rows, .max_bytes = ANSWER_BYTES_MAX};
     TRY(answer_read(s, &wanted, &arena, &answer, err));
     export_rows(&answer.stream, answer.n_rows, r);
     return OK;

@@ -89,6 +89,7 @@ must_use static enum code read_stream(struct reading *r, struct err *err)
         .rows = r->only_present ? ROWS_OF_FOUND_KEYS : ROWS_OF_ALL_KEYS,
         /* Numbers take up to four times as many bytes in JSON as in Arrow. */
         .max_bytes = is_json ? ANSWER_BYTES_MAX / 4 : ANSWER_BYTES_MAX,
+        .is_timed = true,
     };
     return answer_read(r->snapshot, &wanted, r->arena, &r->answer, err);
 }

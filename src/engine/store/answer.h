@@ -22,13 +22,14 @@ struct answer_request {
      * `keys` of each row's key. */
     enum rows_wanted rows;
     size_t max_bytes; /* limit on the stream */
+    bool is_timed;    /* measure `timing`: four looks at the clock, each as long as finding a key */
 };
 
 struct answer {
     struct ipc_stream stream; /* freed by the caller; its columns live in the arena */
     size_t n_rows;
-    size_t n_absent; /* keys that were not found */
-    struct answer_timing timing;
+    size_t n_absent;             /* keys that were not found */
+    struct answer_timing timing; /* zeros unless is_timed */
 };
 
 /*
