@@ -15,7 +15,7 @@
 struct world {
     char *dir;
     struct registry *registry;
-    void (*close_registry)(struct registry *r); /* NULL: it is none of world_open */
+    void (*close_registry)(struct registry *r); /* NULL: the registry is the test's own */
     struct service *service;
     struct api *api;
     struct http_server *server;
