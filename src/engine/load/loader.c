@@ -42,6 +42,7 @@ struct load {
     struct source_file *files;
     size_t n_files; /* open, or being opened */
     struct resolved resolved;
+    struct row_deletes deletes;
     struct record_format format;
     struct spill *spill;
     struct scatter_result scattered;
@@ -65,6 +66,7 @@ static void load_done(struct load *l)
     scatter_result_done(&l->scattered);
     seg_layout_done(&l->layout);
     record_format_done(&l->format);
+    row_deletes_done(&l->deletes);
     resolved_done(&l->resolved);
     for (size_t i = 0; i < l->n_files; i++)
         source_file_close(&l->files[i]);
@@ -115,7 +117,8 @@ must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, 
         for (size_t g = 0; g < pq_file_n_row_groups(pq); g++)
             for (size_t k = 0; k < r->n; k++) {
                 uint64_t offset, len;
-                if (!type_is_variable(&schema->fields[r->fields[k]].type))
+                if (r->vectors[k] >= schema->n_fields ||
+                    !type_is_variable(&schema->fields[r->vectors[k]].type))
                     continue;
                 TRY(pq_chunk_range(pq, g, r->columns[k], &offset, &len, err));
                 string_bytes += len;
@@ -147,6 +150,20 @@ static bool is_far(const struct publication *p)
     return false;
 }
 
+must_use static enum code read_deletes(struct load *l, struct err *err)
+{
+    const struct row_deletes_config config = {
+        .publication = l->job->publication,
+        .pool = l->job->pool,
+        .shares = &l->shares,
+        .limits = &l->limits,
+        .op = l->job->op,
+        .temp_dir = l->job->dir,
+        .hash_seed = l->hash_seed,
+    };
+    return row_deletes_read(&l->deletes, &config, err);
+}
+
 must_use static enum code scatter(struct load *l, struct err *err)
 {
     const struct load_job *job = l->job;
@@ -156,6 +173,7 @@ must_use static enum code scatter(struct load *l, struct err *err)
         .files = l->files,
         .n_files = l->n_files,
         .resolved = &l->resolved,
+        .deletes = &l->deletes,
         .format = &l->format,
         .spill = l->spill,
         .n_blocks = l->n_blocks,
@@ -212,9 +230,11 @@ must_use static enum code check_announced(const struct load *l, struct err *err)
 }
 
 /* In an Iceberg table, metadata beside the files says which rows were deleted. Loading the
- * files alone would bring those rows back. */
+ * files alone would bring those rows back. A source that numbers its columns has read it. */
 must_use static enum code check_not_foreign(const struct load *l, struct err *err)
 {
+    if (l->job->publication->n_fields)
+        return OK;
     for (size_t f = 0; f < l->n_files; f++) {
         const char *foreign = pq_file_foreign(l->files[f].pq);
         if (foreign)
@@ -237,6 +257,7 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     TRY(resolve_columns(l->job->spec, l->job->publication, l->job->served, l->files, &l->resolved,
                         err));
     TRY(check_announced(l, err));
+    TRY(read_deletes(l, err));
     TRY(record_format_init(&l->format, &l->resolved.schema, err));
     TRY(choose_blocks(l, err));
     TRY(scatter(l, err));
