@@ -160,7 +160,7 @@ must_use static enum code check_crc(struct view plain, struct view crc, struct e
 {
     uint32_t wanted, is = libdeflate_crc32(0, plain.ptr, plain.len);
     struct cursor cur = cur_of(crc);
-    if (!cur_u32le(&cur, &wanted) || __builtin_bswap32(wanted) != is)
+    if (!cur_u32be(&cur, &wanted) || wanted != is)
         return err_set(err, E_CORRUPT, "checksum mismatch");
     return OK;
 }
