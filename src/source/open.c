@@ -17,6 +17,8 @@ enum code source_open(const struct source_spec *spec, struct transfer_loop *loop
                       struct source **out_source, struct err *err)
 {
     struct object_store *store;
+    if (spec->kind == SOURCE_ICEBERG)
+        return err_set(err, E_UNSUPPORTED, "source iceberg is not supported by this version yet");
     TRY(open_store(spec, loop, &store, err));
     *out_source = dated_new(store, &spec->layout);
     return OK;
@@ -24,5 +26,8 @@ enum code source_open(const struct source_spec *spec, struct transfer_loop *loop
 
 unsigned source_requests(const struct source_spec *spec)
 {
+    const struct catalog_spec *catalog = spec->iceberg.catalog_of;
+    if (spec->kind == SOURCE_ICEBERG)
+        return catalog ? catalog->s3.requests_in_flight + 1 : spec->iceberg.s3.requests_in_flight;
     return spec->kind == SOURCE_S3 ? spec->s3.requests_in_flight : 0;
 }

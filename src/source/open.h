@@ -11,7 +11,8 @@
 must_use enum code source_open(const struct source_spec *spec, struct transfer_loop *loop,
                                struct source **out_source, struct err *err);
 
-/* How many requests such a source may have in flight at a time; 0 for a local folder. */
+/* How many requests such a source may have in flight at a time; 0 for a local folder. One of those
+ * of an Iceberg table is for its catalog. */
 unsigned source_requests(const struct source_spec *spec);
 
 #endif
