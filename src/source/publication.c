@@ -42,6 +42,14 @@ void publication_done(struct publication *p)
     *p = (struct publication){0};
 }
 
+uint64_t publication_bytes(const struct publication *p)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < p->n_data_files; i++)
+        bytes += p->data_files[i].info.size;
+    return bytes;
+}
+
 const struct publication_field *publication_field(const struct publication *p, int32_t id)
 {
     for (size_t i = 0; i < p->n_fields; i++)

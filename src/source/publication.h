@@ -25,6 +25,7 @@ struct data_file {
 
     /* What follows is said only by sources whose rows can be deleted. Owned. */
     char *uri;               /* as delete files name it */
+    uint64_t n_rows;         /* with the deleted ones */
     int64_t sequence_number; /* when it was added */
     uint32_t partition;      /* deletes of the same partition may apply */
     bool has_vector;         /* a deletion vector says everything that is deleted by position */
@@ -98,6 +99,9 @@ struct publication {
 };
 
 void publication_done(struct publication *p);
+
+/* The size of all data files. */
+uint64_t publication_bytes(const struct publication *p);
 
 /* By number; NULL if there is none. */
 const struct publication_field *publication_field(const struct publication *p, int32_t id);

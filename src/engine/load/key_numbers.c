@@ -23,8 +23,7 @@ static struct key_number *slot_of(const struct key_numbers *m, struct view key, 
     size_t i = (size_t)hash & (m->n_slots - 1);
     for (;; i = (i + 1) & (m->n_slots - 1)) {
         struct key_number *s = &m->slots[i];
-        if (!s->is_used ||
-            (s->hash == hash && view_eq(view_of(m->bytes.ptr + s->at, s->len), key)))
+        if (!s->is_used || (s->hash == hash && view_eq(view_of(m->bytes.ptr + s->at, s->len), key)))
             return s;
     }
 }

@@ -4,7 +4,7 @@
 #include "engine/load/equality_key.h"
 #include "engine/load/file_columns.h"
 #include "engine/load/file_runs.h"
-#include "format/puffin/deletion_vector.h"
+#include "format/puffin/dv.h"
 
 /*
  * Delete files are opened in order, some ahead of the others, and decoded on the pool. What they say
@@ -188,8 +188,8 @@ must_use static enum code add_positions(struct positions_job *j, const struct ve
         TRY(look_up(j, paths->views[i], err));
         if (j->last_file == SIZE_MAX)
             continue;
-        if ((uint64_t)row >= 8 * d->max_bytes)
-            return err_set(err, E_CORRUPT, "position %lld is past the end of any file",
+        if ((uint64_t)row >= d->publication->data_files[j->last_file].n_rows)
+            return err_set(err, E_CORRUPT, "position %lld is past the end of its data file",
                            (long long)row);
         TRY(charge(d, row_bitmap_add(&d->positions[j->last_file], (uint64_t)row, 1), err));
     }
@@ -253,23 +253,30 @@ must_use static enum code read_positions(struct deletes_reader *r, size_t i, str
 /* ------------------------------------------------------------------------------------- vectors */
 
 struct vector_job {
-    struct row_deletes *d;
-    size_t data_file;
+    struct row_bitmap *rows;
+    uint64_t bytes;
 };
 
-static enum code take_range(void *arg, uint64_t first, uint64_t n, struct err *err)
+static void take_range(void *arg, uint64_t first, uint64_t n)
 {
     struct vector_job *j = arg;
-    return charge(j->d, row_bitmap_add(&j->d->positions[j->data_file], first, n), err);
+    j->bytes += row_bitmap_add(j->rows, first, n);
 }
 
+/* Only this vector says what is deleted from its data file by position, so the bitmap needs no
+ * lock. */
 must_use static enum code read_vector(struct deletes_reader *r, size_t i, struct err *err)
 {
-    const struct delete_file *f = &r->config->publication->delete_files[i];
-    struct vector_job j = {r->out, f->data_file};
-    uint64_t most_rows = 8 * r->out->max_bytes; /* more would be more than the budget */
+    const struct publication *p = r->config->publication;
+    const struct delete_file *f = &p->delete_files[i];
+    uint64_t n_rows = p->data_files[f->data_file].n_rows;
+    struct vector_job j = {&r->out->positions[f->data_file], 0};
+    enum code rc = n_rows / 8 <= r->out->max_bytes ? OK : charge(r->out, n_rows / 8, err);
+    if (!rc)
+        rc = dv_read(buf_view(&r->opened[i].vector), n_rows, take_range, &j, err);
     pthread_mutex_lock(&r->out->lock);
-    enum code rc = dv_read(buf_view(&r->opened[i].vector), most_rows, take_range, &j, err);
+    if (!rc)
+        rc = charge(r->out, j.bytes, err);
     pthread_mutex_unlock(&r->out->lock);
     buf_done(&r->opened[i].vector);
     return rc ? err_in(err, rc, "file %s, deletion vector at %llu", f->name,
@@ -343,7 +350,8 @@ must_use static enum code read_equalities(struct deletes_reader *r, size_t i, st
     enum code rc = find_compared(r, i, group, columns, types, err);
     if (rc)
         return err_in(err, rc, "file %s", f->name);
-    struct equality_job j = {r->out, f->equality, f->sequence_number};
+    struct equality_job j = {
+        .d = r->out, .group = f->equality, .sequence_number = f->sequence_number};
     equality_columns_init(&j.columns, types, group->n_field_ids, 512);
     struct file_runs_config runs = runs_of(r, i, columns, group->n_field_ids);
     rc = file_runs_each(&runs, take_equalities, &j, err);

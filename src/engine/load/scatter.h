@@ -32,7 +32,7 @@ struct scatter_config {
 
 /* Statistics of the rows. Zeroed memory is empty. */
 struct scatter_result {
-    uint64_t n_rows; /* without those that are deleted */
+    uint64_t n_rows;                        /* without those that are deleted */
     uint64_t n_rows_listed, n_bytes_listed; /* of all row groups, even if only a sample is read */
     uint64_t *n_nulls;                      /* by field */
     struct key_lengths keys;

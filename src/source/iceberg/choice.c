@@ -46,7 +46,7 @@ must_use static enum code choose_snapshot(const struct ice_metadata *m,
                                           struct iceberg_choice *out, struct err *err)
 {
     *out_is_branch = false;
-    if (wish->snapshot_id != ICE_NO_SNAPSHOT)
+    if (wish->snapshot_id)
         return by_id(m, wish->snapshot_id, out, err);
     if (wish->as_of_ms)
         return by_time(m, wish->as_of_ms, out, err);

@@ -6,8 +6,8 @@
 
 /* At most one of the three. */
 struct iceberg_wish {
-    const char *ref;     /* ""; not given */
-    int64_t snapshot_id; /* ICE_NO_SNAPSHOT: not given */
+    const char *ref;     /* a branch or tag; "": not given */
+    int64_t snapshot_id; /* 0: not given */
     int64_t as_of_ms;    /* the one that was current then; 0: not given */
 };
 

@@ -223,6 +223,7 @@ must_use static enum code add_data_files(struct planner *p, struct err *err)
         TRY(find_file(p, e, &f->store, &f->info, err));
         f->name = f->info.name;
         f->uri = mem_strdup(e->path);
+        f->n_rows = e->n_rows > 0 ? (uint64_t)e->n_rows : 0;
         f->sequence_number = e->sequence_number;
         f->partition = p->data_partitions[i];
         TRY(add_constants(p, e, f, err));
