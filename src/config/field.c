@@ -1,5 +1,6 @@
 #include "config/field.h"
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/mem.h"
 #include "base/size.h"
@@ -31,6 +32,8 @@ static const char *expected(enum field_type type)
         return "a list of names";
     case FIELD_TYPE:
         return "a dtype such as float32 or timestamp[us]";
+    case FIELD_TIME:
+        return "a time such as 2026-11-22 or 2026-11-22T10:00:00Z";
     default:
         return "a word";
     }
@@ -191,6 +194,13 @@ must_use static enum code parse_names(const struct config_field *f, const struct
     return OK;
 }
 
+must_use static enum code parse_time(const struct config_field *f, const struct node *n,
+                                     int64_t *out, struct err *err)
+{
+    *out = 0;
+    return n->text.len == 0 || clock_parse(n->text, out) ? OK : wrong_type(f, n, err);
+}
+
 must_use static enum code parse(const struct config_field *f, const struct node *n, void *base,
                                 struct err *err)
 {
@@ -209,6 +219,8 @@ must_use static enum code parse(const struct config_field *f, const struct node 
         return parse_names(f, n, (char **)(void *)((char *)base + f->offset), err);
     if (f->type == FIELD_TYPE)
         return type_parse(n->text, (struct type *)(void *)((char *)base + f->offset), err);
+    if (f->type == FIELD_TIME)
+        return parse_time(f, n, (int64_t *)(void *)((char *)base + f->offset), err);
     TRY(parse_number(f, n, &value, err));
     if (f->type != FIELD_BOOL && f->type != FIELD_ENUM)
         TRY(check_bounds(f, value, n->text, err));
@@ -300,7 +312,7 @@ static void print_names(const char *names, struct buf *out)
 void field_print(const struct config_field *f, const void *base, struct buf *out)
 {
     const void *at = (const char *)base + f->offset;
-    char text[DURATION_CAP], type[TYPE_TEXT_CAP];
+    char text[DURATION_CAP], type[TYPE_TEXT_CAP], time[25];
     switch (f->type) {
     case FIELD_TYPE:
         yaml_put_string(out, type_text(at, type));
@@ -313,6 +325,9 @@ void field_print(const struct config_field *f, const void *base, struct buf *out
         break;
     case FIELD_SECRET:
         buf_puts(out, (*(char *const *)at)[0] ? "\"********\"" : "\"\"");
+        break;
+    case FIELD_TIME:
+        yaml_put_string(out, *(const int64_t *)at ? clock_format(*(const int64_t *)at, time) : "");
         break;
     case FIELD_BOOL:
         buf_puts(out, *(const bool *)at ? "true" : "false");

@@ -21,15 +21,22 @@ enum field_type {
     FIELD_SECRET,   /* as FIELD_STRING; never shown */
     FIELD_NAMES,    /* char *, owned: a list, kept as "a,b" */
     FIELD_PERCENT,  /* unsigned, 0 to 100; written "50%" */
+    FIELD_TIME, /* int64_t, wall clock in milliseconds; "": 0, which means that it is not given */
+    FIELD_MAP,  /* a map of fields, into a struct that lies at the offset (map.c) */
 };
+
+struct field_list;
 
 struct config_field {
     const char *name;
     enum field_type type;
-    size_t offset;            /* in the struct of the section */
-    const char *fallback;     /* as it would be written; NULL: the field must be given */
-    uint64_t min, max;        /* of numbers, bytes and milliseconds; max 0: no bound */
-    const char *const *words; /* FIELD_ENUM: names, NULL-terminated */
+    size_t offset;                  /* in the struct of the section */
+    const char *fallback;           /* as it would be written; NULL: the field must be given */
+    uint64_t min, max;              /* of numbers, bytes and milliseconds; max 0: no bound */
+    const char *const *words;       /* FIELD_ENUM: names, NULL-terminated */
+    const struct field_list *below; /* FIELD_MAP */
+    /* FIELD_MAP: whether it is printed, by the struct that holds the map; NULL: always. */
+    bool (*applies)(const void *base);
 };
 
 /* The fields of one map. */

@@ -48,29 +48,57 @@ enum code fields_check(const struct node *map, struct field_list fields, const c
     return OK;
 }
 
+/* A field that is a map itself; `n` NULL: every field in it gets its default. */
+must_use static enum code read_below(const struct config_field *f, const struct node *n, void *base,
+                                     const char *owner, const char *path, struct err *err)
+{
+    if (n)
+        TRY(map_check(n, path, err));
+    TRY(fields_check(n, *f->below, NULL, path, err));
+    return fields_read(n, *f->below, (char *)base + f->offset, n ? n->name->origin : owner, path,
+                       err);
+}
+
 enum code fields_read(const struct node *map, struct field_list fields, void *base,
                       const char *owner, const char *path, struct err *err)
 {
     char full[FIELD_PATH_CAP];
     for (size_t i = 0; i < fields.n; i++) {
-        struct view name = view_cstr(fields.fields[i].name);
+        const struct config_field *f = &fields.fields[i];
+        struct view name = view_cstr(f->name);
         const struct node *n = map ? node_member(map, name) : NULL;
-        TRY(field_read(&fields.fields[i], n, base, owner, path_below(path, name, full), err));
+        path_below(path, name, full);
+        TRY(f->type == FIELD_MAP ? read_below(f, n, base, owner, full, err)
+                                 : field_read(f, n, base, owner, full, err));
     }
     return OK;
 }
 
 void fields_done(struct field_list fields, void *base)
 {
-    for (size_t i = 0; i < fields.n; i++)
-        field_done(&fields.fields[i], base);
+    for (size_t i = 0; i < fields.n; i++) {
+        const struct config_field *f = &fields.fields[i];
+        if (f->type == FIELD_MAP)
+            fields_done(*f->below, (char *)base + f->offset);
+        else
+            field_done(f, base);
+    }
 }
 
 void fields_print(struct field_list fields, const void *base, unsigned indent, struct buf *out)
 {
     for (size_t i = 0; i < fields.n; i++) {
-        buf_printf(out, "%*s%s: ", (int)indent, "", fields.fields[i].name);
-        field_print(&fields.fields[i], base, out);
+        const struct config_field *f = &fields.fields[i];
+        if (f->applies && !f->applies(base))
+            continue;
+        buf_printf(out, "%*s%s:", (int)indent, "", f->name);
+        if (f->type == FIELD_MAP) {
+            buf_puts(out, "\n");
+            fields_print(*f->below, (const char *)base + f->offset, indent + 2, out);
+            continue;
+        }
+        buf_puts(out, " ");
+        field_print(f, base, out);
         buf_puts(out, "\n");
     }
 }

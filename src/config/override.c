@@ -1,6 +1,7 @@
 #include "config/override.h"
 
 #include "base/suggest.h"
+#include "config/catalog.h"
 #include "config/sections.h"
 #include "config/source.h"
 #include "config/table.h"
@@ -12,13 +13,14 @@
 /*
  * A path such as tables.t.source.s3.bucket, or a variable such as
  * MURR_TABLES__T__SOURCE__S3__BUCKET, is compared with the path of every field that exists: of the
- * sections, and of each table and column in the tree. That is slow (all fields for each variable),
+ * sections, and of each catalog, table and column in the tree. That is slow (all fields for each variable),
  * but happens once at start, and gives three things: a variable need not say where a name with
  * underscores ends, because only one field matches; a typo gets the most similar field as a
  * suggestion; and two matches are reported.
  *
- * A table or column that the file does not have can be added by a path that names it (offer_new).
- * Variables cannot express all names: they are lower-cased for new tables.
+ * A catalog, header, table or column that the file does not have can be added by a path that names it
+ * (offer_new). Variables cannot express all names: they are lower-cased for new ones, and those of
+ * headers get '-' for '_'.
  */
 enum { PATH_PARTS_MAX = 6 };
 
@@ -80,7 +82,10 @@ static void offer_fields(struct search *s, struct target t, struct field_list fi
     t.n++;
     for (size_t i = 0; i < fields.n; i++) {
         t.parts[t.n - 1] = view_cstr(fields.fields[i].name);
-        offer(s, &t);
+        if (fields.fields[i].type == FIELD_MAP)
+            offer_fields(s, t, *fields.fields[i].below);
+        else
+            offer(s, &t);
     }
 }
 
@@ -97,18 +102,33 @@ static void offer_table(struct search *s, struct view name, const struct node *t
     offer_fields(s, t, table_fields);
     struct target key = {.parts = {t.parts[0], name, view_cstr("key")}, .n = 3};
     offer(s, &key);
-    struct target guard = {.parts = {t.parts[0], name, view_cstr("guard")}, .n = 3};
-    offer_fields(s, guard, guard_fields);
     for (size_t i = 0; i < n_source_forms; i++) {
         struct target source = {
             .parts = {t.parts[0], name, view_cstr("source"), view_cstr(source_forms[i].name)},
             .n = 4};
-        offer_fields(s, source, source_forms[i].fields);
+        offer_fields(s, source, *source_forms[i].fields);
     }
     const struct node *columns = table ? node_member(table, view_cstr("columns")) : NULL;
     for (const struct node *c = columns ? columns->first : NULL; c; c = c->next)
         if (c->name)
             offer_column(s, t, c->name->text);
+}
+
+static void offer_header(struct search *s, struct view catalog, struct view header)
+{
+    struct target t = {.parts = {view_cstr("catalogs"), catalog, view_cstr("headers"), header},
+                       .n = 4};
+    offer(s, &t);
+}
+
+static void offer_catalog(struct search *s, struct view name, const struct node *catalog)
+{
+    struct target t = {.parts = {view_cstr("catalogs"), name}, .n = 2};
+    offer_fields(s, t, catalog_fields);
+    const struct node *headers = catalog ? node_member(catalog, view_cstr("headers")) : NULL;
+    for (const struct node *h = headers ? headers->first : NULL; h; h = h->next)
+        if (h->name)
+            offer_header(s, name, h->name->text);
 }
 
 /* The next name of a path that may begin a new table or column; "" when the path ends. */
@@ -125,25 +145,75 @@ static struct view next_name(struct search *s, const char **rest)
     return view_cstr(name);
 }
 
-/* Offer the fields of a table or column that the path names and the tree does not have yet. */
-static void offer_new(struct search *s, const struct node *tables)
+/* Whether *rest begins with the name of a field, which it then leaves behind. */
+static bool skip_name(const struct search *s, const char *name, const char **rest)
 {
-    const char *prefix = s->by_variable ? "TABLES__" : "tables.";
-    const char *columns = s->by_variable ? "COLUMNS__" : "columns.";
-    if (strncasecmp(s->wanted, prefix, strlen(prefix)) != 0)
-        return;
-    const char *rest = s->wanted + strlen(prefix);
-    struct view name = next_name(s, &rest);
+    const char *separator = s->by_variable ? "__" : ".";
+    size_t len = strlen(name);
+    if (strncasecmp(*rest, name, len) != 0 ||
+        strncmp(*rest + len, separator, strlen(separator)) != 0)
+        return false;
+    *rest += len + strlen(separator);
+    return true;
+}
+
+/* The next name, as the member of `map` has it that it means; *out_is_new if there is none. */
+static struct view next_member(struct search *s, const char **rest, const struct node *map,
+                               bool *out_is_new)
+{
+    struct view name = next_name(s, rest);
+    *out_is_new = false;
+    for (const struct node *n = map && name.len ? map->first : NULL; n && n->name; n = n->next) {
+        struct target one = {.parts = {n->name->text}, .n = 1};
+        char *text = joined(s->arena, &one, "");
+        if (view_eq_cstr(name, text) ||
+            (s->by_variable && strcasecmp(variable_form(text), (const char *)name.ptr) == 0))
+            return one.parts[0];
+    }
+    *out_is_new = name.len > 0;
+    return name;
+}
+
+/* Offer the fields of a table or column that the path names and the tree does not have yet. */
+static void offer_new_table(struct search *s, const char *rest, const struct node *tables)
+{
+    bool is_new;
+    struct view name = next_member(s, &rest, tables, &is_new);
     if (name.len == 0)
         return;
-    if (!tables || !node_member(tables, name))
+    if (is_new)
         offer_table(s, name, NULL);
-    if (s->n_found || strncasecmp(rest, columns, strlen(columns)) != 0)
+    if (s->n_found || !skip_name(s, "columns", &rest))
         return;
-    rest += strlen(columns);
     struct view column = next_name(s, &rest);
     if (column.len)
         offer_column(s, (struct target){.parts = {view_cstr("tables"), name}, .n = 2}, column);
+}
+
+/* The same for a catalog or one of its headers. */
+static void offer_new_catalog(struct search *s, const char *rest, const struct node *catalogs)
+{
+    bool is_new;
+    struct view name = next_member(s, &rest, catalogs, &is_new);
+    if (name.len == 0)
+        return;
+    if (is_new)
+        offer_catalog(s, name, NULL);
+    if (s->n_found || !skip_name(s, "headers", &rest) || !*rest)
+        return;
+    char *header = arena_strndup(s->arena, rest, strlen(rest));
+    for (char *p = header; s->by_variable && *p; p++)
+        *p = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
+    offer_header(s, name, view_cstr(header));
+}
+
+static void offer_new(struct search *s, const struct node *tables, const struct node *catalogs)
+{
+    const char *rest = s->wanted;
+    if (skip_name(s, "tables", &rest))
+        offer_new_table(s, rest, tables);
+    else if (skip_name(s, "catalogs", &rest))
+        offer_new_catalog(s, rest, catalogs);
 }
 
 static void search_all(struct search *s, const struct node *root)
@@ -156,8 +226,12 @@ static void search_all(struct search *s, const struct node *root)
     for (const struct node *t = tables ? tables->first : NULL; t; t = t->next)
         if (t->name)
             offer_table(s, t->name->text, t);
+    const struct node *catalogs = node_member(root, view_cstr("catalogs"));
+    for (const struct node *c = catalogs ? catalogs->first : NULL; c; c = c->next)
+        if (c->name)
+            offer_catalog(s, c->name->text, c);
     if (s->n_found == 0)
-        offer_new(s, tables);
+        offer_new(s, tables, catalogs);
 }
 
 static struct node *scalar_new(struct arena *arena, struct view text, const char *origin)
@@ -210,7 +284,7 @@ must_use static enum code set(struct node *root, const struct target *t, const c
         n = enter(n, t->parts[i], arena, origin);
     }
     n->origin = origin;
-    if (view_eq_cstr(t->parts[t->n - 1], "key")) {
+    if (t->n == 3 && view_eq_cstr(t->parts[2], "key")) {
         set_names(n, value, arena);
         return OK;
     }

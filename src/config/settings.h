@@ -39,6 +39,8 @@ struct config {
     struct log_config log;
     struct load_config load;
     struct write_config write;
+    struct catalog_spec *catalogs; /* in the order written; tables borrow them */
+    size_t n_catalogs;
     struct table_spec *tables; /* in the order written */
     size_t n_tables;
 };

@@ -9,11 +9,25 @@
 static const char *const layout_words[] = {"packed", "columnar", NULL};
 static const char *const storage_words[] = {"memory", "mmap", "disk", NULL};
 static const char *const schema_words[] = {"compatible", "any", NULL};
+static const char *const refresh_words[] = {"incremental", "full", NULL};
 
 _Static_assert(sizeof(enum layout_kind) == sizeof(unsigned) &&
                    sizeof(enum storage_kind) == sizeof(unsigned) &&
-                   sizeof(enum guard_schema) == sizeof(unsigned),
+                   sizeof(enum guard_schema) == sizeof(unsigned) &&
+                   sizeof(enum refresh_kind) == sizeof(unsigned),
                "FIELD_ENUM stores an unsigned");
+
+#define AT(member) offsetof(struct guard_spec, member)
+static const struct config_field bounds[] = {
+    {"min_rows", FIELD_COUNT, AT(min_rows), "1", .max = 1ull << 50},
+    {"max_shrink", FIELD_PERCENT, AT(max_shrink), "50%", .max = 100},
+    {"max_null_growth", FIELD_PERCENT, AT(max_null_growth), "100%", .max = 100},
+    {"max_duplicates", FIELD_PERCENT, AT(max_duplicates), "95%", .max = 100},
+    {"max_days_ahead", FIELD_UINT, AT(max_days_ahead), "2", .max = 4000000},
+    {"schema", FIELD_ENUM, AT(schema), "compatible", .words = schema_words},
+};
+#undef AT
+static const struct field_list guard_fields = FIELD_LIST(bounds);
 
 #define AT(member) offsetof(struct table_spec, member)
 static const struct config_field own_fields[] = {
@@ -25,16 +39,9 @@ static const struct config_field own_fields[] = {
     {"keep_generations", FIELD_UINT, AT(keep_generations), "2", .max = 1000},
     {"rollback_after", FIELD_UINT, AT(rollback_after), "3", .min = 1, .max = 1000000},
     {"writes", FIELD_BOOL, AT(writes), .fallback = "true"},
-};
-#undef AT
-#define AT(member) offsetof(struct guard_spec, member)
-static const struct config_field bounds[] = {
-    {"min_rows", FIELD_COUNT, AT(min_rows), "1", .max = 1ull << 50},
-    {"max_shrink", FIELD_PERCENT, AT(max_shrink), "50%", .max = 100},
-    {"max_null_growth", FIELD_PERCENT, AT(max_null_growth), "100%", .max = 100},
-    {"max_duplicates", FIELD_PERCENT, AT(max_duplicates), "95%", .max = 100},
-    {"max_days_ahead", FIELD_UINT, AT(max_days_ahead), "2", .max = 4000000},
-    {"schema", FIELD_ENUM, AT(schema), "compatible", .words = schema_words},
+    {"newest_by", FIELD_STRING, AT(newest_by), .fallback = ""},
+    {"refresh", FIELD_ENUM, AT(refresh), "incremental", .words = refresh_words},
+    {"guard", FIELD_MAP, AT(guard), .below = &guard_fields},
 };
 #undef AT
 #define AT(member) offsetof(struct column_spec, member)
@@ -45,7 +52,6 @@ static const struct config_field of_column[] = {
 #undef AT
 
 const struct field_list table_fields = FIELD_LIST(own_fields);
-const struct field_list guard_fields = FIELD_LIST(bounds);
 const struct field_list column_fields = FIELD_LIST(of_column);
 
 must_use static enum code read_name(const struct node *n, struct table_spec *out, struct err *err)
@@ -155,28 +161,16 @@ must_use static enum code read_columns(const struct node *table, const char *tab
     return OK;
 }
 
-must_use static enum code read_guard(const struct node *table, const char *table_path,
-                                     struct table_spec *out, struct err *err)
+enum code table_read(const struct node *n, const struct config *config, struct table_spec *out,
+                     struct err *err)
 {
-    char path[FIELD_PATH_CAP];
-    const struct node *guard = node_member(table, view_cstr("guard"));
-    path_below(table_path, view_cstr("guard"), path);
-    if (guard)
-        TRY(map_check(guard, path, err));
-    TRY(fields_check(guard, guard_fields, NULL, path, err));
-    return fields_read(guard, guard_fields, &out->guard, table->name->origin, path, err);
-}
-
-enum code table_read(const struct node *n, struct table_spec *out, struct err *err)
-{
-    static const char *const others[] = {"source", "key", "columns", "guard", NULL};
+    static const char *const others[] = {"source", "key", "columns", NULL};
     char path[FIELD_PATH_CAP];
     TRY(read_name(n, out, err));
     TRY(map_check(n, path_below("tables", n->name->text, path), err));
     TRY(fields_check(n, table_fields, others, path, err));
     TRY(fields_read(n, table_fields, out, n->name->origin, path, err));
-    TRY(source_read(n, path, &out->source, err));
-    TRY(read_guard(n, path, out, err));
+    TRY(source_read(n, path, config, &out->source, err));
     TRY(read_key(n, path, out, err));
     return read_columns(n, path, out, err);
 }
@@ -202,8 +196,6 @@ void table_print(const struct table_spec *spec, struct buf *out)
     buf_puts(out, ":\n    source:\n");
     source_print(&spec->source, out);
     fields_print(table_fields, spec, 4, out);
-    buf_puts(out, "    guard:\n");
-    fields_print(guard_fields, &spec->guard, 6, out);
     buf_puts(out, "    key: [");
     for (size_t i = 0; i < spec->n_key; i++) {
         buf_puts(out, i ? ", " : "");

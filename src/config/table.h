@@ -3,15 +3,15 @@
 #define MURR_CONFIG_TABLE_H
 
 #include "config/map.h"
-#include "engine/spec/spec.h"
+#include "config/settings.h"
 
-/* Fields of a table itself, of its guard and of a column: into table_spec, guard_spec and
- * column_spec. */
-extern const struct field_list table_fields, guard_fields, column_fields;
+/* Fields of a table itself and of a column: into table_spec and column_spec. */
+extern const struct field_list table_fields, column_fields;
 
-/* `n` is the member of `tables`. On failure `out` holds what was read so far; table_spec_done it.
- */
-must_use enum code table_read(const struct node *n, struct table_spec *out, struct err *err);
+/* `n` is the member of `tables`; `config` has the catalogs. On failure `out` holds what was read so
+ * far; table_spec_done it. */
+must_use enum code table_read(const struct node *n, const struct config *config,
+                              struct table_spec *out, struct err *err);
 void table_print(const struct table_spec *spec, struct buf *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* What the configuration says about catalogs, and about a table of one. Filled by
- * config/catalog.c and config/source.c. Strings are owned; "" means that it is not given. */
+ * config/catalog.c and config/iceberg.c. Strings are owned; "" means that it is not given. */
 #ifndef MURR_SOURCE_ICEBERG_SPEC_H
 #define MURR_SOURCE_ICEBERG_SPEC_H
 
@@ -14,7 +14,7 @@ enum catalog_kind {
     CATALOG_FILESYSTEM,
 };
 
-/* A header that is sent with each request. */
+/* A header that is sent with each request. The value may be a secret. */
 struct catalog_header {
     char *name, *value;
 };
@@ -23,31 +23,37 @@ struct catalog_header {
 struct catalog_spec {
     char *name;
     enum catalog_kind kind;
-    char *uri;
+    char *uri; /* "": the address of AWS, for Glue and S3 Tables */
     char *warehouse;
-    char *token;             /* secret */
-    char *credential;        /* secret: "id:secret" */
-    char *oauth2_server_uri; /* "": the catalog's own */
+    /* Who we are to the catalog; at most one of the four. The files are read again whenever a token
+     * is needed. */
+    char *token, *token_file;
+    char *credential, *credential_file; /* "id:secret" of OAuth2's client credentials */
+    char *oauth2_server_uri;            /* "": the catalog's own */
     char *scope;
     struct catalog_header *headers;
     size_t n_headers;
-    char *sigv4_service, *sigv4_region; /* "": requests are not signed */
-    char *locations;                    /* further prefixes where files may lie, "a,b" */
-    struct s3_config s3;                /* how to reach the buckets */
+    struct {
+        char *service, *region;
+    } sigv4;             /* service "": requests are not signed, except to Glue and S3 Tables */
+    char *locations;     /* prefixes below which files may lie, besides the warehouse: "a,b" */
+    struct s3_config s3; /* how to reach the buckets, and who signs requests to the catalog */
 };
 
 void catalog_spec_done(struct catalog_spec *spec);
 
-/* Which snapshot of the table to serve. At most one of the three is given. */
+/* A table, and which snapshot of it to serve: at most one of ref, snapshot and as_of. */
 struct iceberg_spec {
     char *catalog; /* the name of one; "": `metadata` or `location` is given */
     char *table;   /* "namespace.table" */
     char *metadata, *location;
-    char *ref;        /* [main] */
-    char *snapshot;   /* an id */
-    int64_t as_of_ms; /* the snapshot that was current then; 0: not given */
-    char *rewrite_from, *rewrite_to;
-    char *locations;                       /* as those of a catalog */
+    char *ref;        /* a branch or tag; "": main */
+    int64_t snapshot; /* an id; 0: not given */
+    int64_t as_of_ms; /* the snapshot that was current then, by wall clock; 0: not given */
+    struct {
+        char *from, *to;
+    } rewrite;                             /* of prefixes, for a table that was moved */
+    char *locations;                       /* as those of a catalog, for this table alone */
     struct s3_config s3;                   /* without a catalog */
     const struct catalog_spec *catalog_of; /* of that name, borrowed; NULL: without a catalog */
 };

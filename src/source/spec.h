@@ -3,8 +3,9 @@
 #define MURR_SOURCE_SPEC_H
 
 #include "remote/s3_config.h"
+#include "source/iceberg_spec.h"
 
-enum source_kind { SOURCE_LOCAL, SOURCE_S3, SOURCE_NONE };
+enum source_kind { SOURCE_LOCAL, SOURCE_S3, SOURCE_ICEBERG, SOURCE_NONE };
 
 /* How publications are laid out in folders. */
 enum partition_kind {
@@ -31,6 +32,7 @@ struct source_spec {
     } local;
     struct s3_config s3;
     struct partition_layout layout;
+    struct iceberg_spec iceberg;
 };
 
 void source_spec_done(struct source_spec *spec);

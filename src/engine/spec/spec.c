@@ -5,6 +5,7 @@
 void table_spec_done(struct table_spec *spec)
 {
     free(spec->name);
+    free(spec->newest_by);
     source_spec_done(&spec->source);
     for (size_t i = 0; i < spec->n_key; i++)
         free(spec->key[i]);

@@ -16,6 +16,10 @@ enum storage_kind { STORAGE_MEMORY, STORAGE_MMAP, STORAGE_DISK };
 /* Whether a new partition may drop columns or change their types. */
 enum guard_schema { SCHEMA_COMPATIBLE, SCHEMA_ANY };
 
+/* What to read when a source has a newer publication: what changed, where the source can tell, or
+ * everything. */
+enum refresh_kind { REFRESH_INCREMENTAL, REFRESH_FULL };
+
 /* What a new partition must satisfy to replace the served one (engine/table/guard.h). Shares are in
  * percent; 100 means no limit. */
 struct guard_spec {
@@ -48,7 +52,10 @@ struct table_spec {
     int64_t scrub_ms;          /* time in which a scrub compares all served bytes once; 0: never */
     unsigned keep_generations; /* old generations kept beside the live one */
     bool writes;               /* whether the API takes writes */
-    char **key;                /* names of the key columns */
+    char *
+        newest_by; /* of rows with one key the greatest in this column counts; NULL, "": the last */
+    enum refresh_kind refresh;
+    char **key; /* names of the key columns */
     size_t n_key;
     struct column_spec *columns; /* empty: every supported column of the Parquet files */
     size_t n_columns;

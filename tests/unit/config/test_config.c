@@ -1,52 +1,10 @@
 #include "base/mem.h"
 #include "config/config.h"
 
-#include "base/file.h"
-
-#include "sample_rows.h"
+#include "config_text.h"
 #include "test.h"
 
 #include <stdio.h>
-#include <unistd.h>
-
-/* Every test works in an empty directory, so that messages begin with "murr.yml". */
-static int enter_dir(void **state)
-{
-    *state = temp_dir_new();
-    return chdir(*state);
-}
-
-static int leave_dir(void **state)
-{
-    temp_dir_done((char **)state);
-    return chdir("/");
-}
-
-static void write_config(const char *yaml)
-{
-    FILE *f = fopen("murr.yml", "w");
-    assert_non_null(f);
-    fputs(yaml, f);
-    fclose(f);
-}
-
-static enum code load(const char *yaml, const char *const *env, const char *set, struct config *out,
-                      struct err *err)
-{
-    write_config(yaml);
-    return config_load("murr.yml", env, &set, set != NULL, out, err);
-}
-
-static void assert_refused(const char *yaml, const char *want)
-{
-    struct config config;
-    struct err err;
-    enum code rc = load(yaml, NULL, NULL, &config, &err);
-    if (rc != E_INVALID)
-        fail_msg("accepted: %s", yaml);
-    assert_string_equal(err.msg, want);
-    assert_null(config.tables);
-}
 
 #define LOCAL "    source: { local: { path: /data } }\n"
 
@@ -55,7 +13,7 @@ static void config_has_the_documented_defaults(void **state)
     (void)state;
     struct config c;
     struct err err;
-    assert_int_equal(load("", NULL, NULL, &c, &err), OK);
+    assert_int_equal(config_text_load("", NULL, NULL, &c, &err), OK);
     assert_string_equal(c.server.host, "localhost");
     assert_int_equal(c.server.port, 8080);
     assert_string_equal(c.server.data_dir, "/var/lib/murr");
@@ -81,22 +39,23 @@ static void config_reads_every_field(void **state)
     (void)state;
     struct config c;
     struct err err;
-    enum code rc = load("server: { host: 0.0.0.0, port: 9, max_body_bytes: 1MB, drain_delay: 5s }\n"
-                        "log: { level: debug, format: json }\n"
-                        "load: { memory: 256MiB, threads: 3 }\n"
-                        "tables:\n"
-                        "  user_features:\n" LOCAL "    poll_interval: 1h 30m\n"
-                        "    parts: 16\n"
-                        "    layout: columnar\n"
-                        "    keep_generations: 0\n"
-                        "    key: [country, user_id]\n"
-                        "    columns:\n"
-                        "      country: { dtype: utf8, nullable: false }\n"
-                        "      user_id: { dtype: int64 }\n"
-                        "      click_rate: { dtype: float32 }\n"
-                        "      age: { dtype: uint8, nullable: false }\n"
-                        "  planes:\n" LOCAL "    key: [tailnum]\n",
-                        NULL, NULL, &c, &err);
+    enum code rc = config_text_load(
+        "server: { host: 0.0.0.0, port: 9, max_body_bytes: 1MB, drain_delay: 5s }\n"
+        "log: { level: debug, format: json }\n"
+        "load: { memory: 256MiB, threads: 3 }\n"
+        "tables:\n"
+        "  user_features:\n" LOCAL "    poll_interval: 1h 30m\n"
+        "    parts: 16\n"
+        "    layout: columnar\n"
+        "    keep_generations: 0\n"
+        "    key: [country, user_id]\n"
+        "    columns:\n"
+        "      country: { dtype: utf8, nullable: false }\n"
+        "      user_id: { dtype: int64 }\n"
+        "      click_rate: { dtype: float32 }\n"
+        "      age: { dtype: uint8, nullable: false }\n"
+        "  planes:\n" LOCAL "    key: [tailnum]\n",
+        NULL, NULL, &c, &err);
     if (rc)
         fail_msg("%s", err.msg);
     assert_string_equal(c.server.host, "0.0.0.0");
@@ -130,119 +89,142 @@ static void config_reads_every_field(void **state)
 static void config_names_the_field_that_was_meant(void **state)
 {
     (void)state;
-    assert_refused("tables:\n  user_features:\n" LOCAL "    key: [id]\n\n    poll_intervall: 5m\n",
-                   "murr.yml:6: tables.user_features.poll_intervall: unknown field; did you mean "
-                   "'poll_interval'?");
-    assert_refused("server:\n  prot: 1\n",
-                   "murr.yml:2: server.prot: unknown field; did you mean 'port'?");
-    assert_refused("serve: {}\n", "murr.yml:1: serve: unknown field; did you mean 'server'?");
-    assert_refused("colours: {}\n", "murr.yml:1: colours: unknown field");
-    assert_refused("tables:\n  t:\n    source:\n      locl: {path: x}\n    key: [id]\n",
-                   "murr.yml:4: tables.t.source.locl: unknown field; did you mean 'local'?");
-    assert_refused("tables:\n  t:\n    source: { local: { pth: x } }\n    key: [id]\n",
-                   "murr.yml:3: tables.t.source.local.pth: unknown field; did you mean 'path'?");
-    assert_refused("tables:\n  t:\n" LOCAL "    key: [id]\n    columns:\n      id: {type: utf8}\n",
-                   "murr.yml:6: tables.t.columns.id.type: unknown field; did you mean 'dtype'?");
+    config_text_assert_refused(
+        "tables:\n  user_features:\n" LOCAL "    key: [id]\n\n    poll_intervall: 5m\n",
+        "murr.yml:6: tables.user_features.poll_intervall: unknown field; did you mean "
+        "'poll_interval'?");
+    config_text_assert_refused("server:\n  prot: 1\n",
+                               "murr.yml:2: server.prot: unknown field; did you mean 'port'?");
+    config_text_assert_refused("serve: {}\n",
+                               "murr.yml:1: serve: unknown field; did you mean 'server'?");
+    config_text_assert_refused("colours: {}\n", "murr.yml:1: colours: unknown field");
+    config_text_assert_refused(
+        "tables:\n  t:\n    source:\n      locl: {path: x}\n    key: [id]\n",
+        "murr.yml:4: tables.t.source.locl: unknown field; did you mean 'local'?");
+    config_text_assert_refused(
+        "tables:\n  t:\n    source: { local: { pth: x } }\n    key: [id]\n",
+        "murr.yml:3: tables.t.source.local.pth: unknown field; did you mean 'path'?");
+    config_text_assert_refused(
+        "tables:\n  t:\n" LOCAL "    key: [id]\n    columns:\n      id: {type: utf8}\n",
+        "murr.yml:6: tables.t.columns.id.type: unknown field; did you mean 'dtype'?");
 }
 
 static void config_refuses_wrong_types(void **state)
 {
     (void)state;
-    assert_refused("server: { port: eighty }\n",
-                   "murr.yml:1: server.port: expected a whole number, found the string 'eighty'");
-    assert_refused("server: { port: \"8080\" }\n",
-                   "murr.yml:1: server.port: expected a whole number, found the string '8080'");
-    assert_refused("server: { port: 80.5 }\n",
-                   "murr.yml:1: server.port: expected a whole number, found the number 80.5");
-    assert_refused("server: { port: }\n",
-                   "murr.yml:1: server.port: expected a whole number, found nothing");
-    assert_refused("server: { port: [1] }\n",
-                   "murr.yml:1: server.port: expected a whole number, found a list");
-    assert_refused("server: { host: 5 }\n",
-                   "murr.yml:1: server.host: expected a string, found the "
-                   "number 5; put it in quotes if it is meant as a string");
-    assert_refused("server: { host: \"\" }\n", "murr.yml:1: server.host: must not be empty");
-    assert_refused("server: 5\n", "murr.yml:1: server: expected a map, found the number 5");
-    assert_refused("- a\n",
-                   "murr.yml:1: expected a map of server, tables, log and load, found a list");
-    assert_refused("tables: [a]\n", "murr.yml:1: tables: expected a map, found a list");
-    assert_refused("tables: { t: x }\n",
-                   "murr.yml:1: tables.t: expected a map, found the string 'x'");
-    assert_refused("server: { request_timeout: 10 }\n",
-                   "murr.yml:1: server.request_timeout: '10' is not a duration such as 90s, 5m, "
-                   "1h 30m or 500ms");
-    assert_refused("load: { memory: lots }\n",
-                   "murr.yml:1: load.memory: 'lots' is not a size such as 64MB, 1GiB or 4096");
-    assert_refused("log: { level: inof }\n", "murr.yml:1: log.level: 'inof' is not one of debug, "
-                                             "info, warn, error; did you mean 'info'?");
-    assert_refused(
+    config_text_assert_refused(
+        "server: { port: eighty }\n",
+        "murr.yml:1: server.port: expected a whole number, found the string 'eighty'");
+    config_text_assert_refused(
+        "server: { port: \"8080\" }\n",
+        "murr.yml:1: server.port: expected a whole number, found the string '8080'");
+    config_text_assert_refused(
+        "server: { port: 80.5 }\n",
+        "murr.yml:1: server.port: expected a whole number, found the number 80.5");
+    config_text_assert_refused("server: { port: }\n",
+                               "murr.yml:1: server.port: expected a whole number, found nothing");
+    config_text_assert_refused("server: { port: [1] }\n",
+                               "murr.yml:1: server.port: expected a whole number, found a list");
+    config_text_assert_refused("server: { host: 5 }\n",
+                               "murr.yml:1: server.host: expected a string, found the "
+                               "number 5; put it in quotes if it is meant as a string");
+    config_text_assert_refused("server: { host: \"\" }\n",
+                               "murr.yml:1: server.host: must not be empty");
+    config_text_assert_refused("server: 5\n",
+                               "murr.yml:1: server: expected a map, found the number 5");
+    config_text_assert_refused(
+        "- a\n",
+        "murr.yml:1: expected a map of server, catalogs, tables, log and load, found a list");
+    config_text_assert_refused("tables: [a]\n", "murr.yml:1: tables: expected a map, found a list");
+    config_text_assert_refused("tables: { t: x }\n",
+                               "murr.yml:1: tables.t: expected a map, found the string 'x'");
+    config_text_assert_refused(
+        "server: { request_timeout: 10 }\n",
+        "murr.yml:1: server.request_timeout: '10' is not a duration such as 90s, 5m, "
+        "1h 30m or 500ms");
+    config_text_assert_refused(
+        "load: { memory: lots }\n",
+        "murr.yml:1: load.memory: 'lots' is not a size such as 64MB, 1GiB or 4096");
+    config_text_assert_refused("log: { level: inof }\n",
+                               "murr.yml:1: log.level: 'inof' is not one of debug, "
+                               "info, warn, error; did you mean 'info'?");
+    config_text_assert_refused(
         "tables:\n  t:\n" LOCAL "    key: id\n",
         "murr.yml:4: tables.t.key: expected a list of column names, found the string 'id'");
-    assert_refused("tables:\n  t:\n" LOCAL "    key: [[id]]\n",
-                   "murr.yml:4: tables.t.key: expected the name of a column, found a list");
-    assert_refused("tables:\n  t:\n" LOCAL
-                   "    key: [id]\n    columns: { id: { dtype: utf8, nullable: 1 } }\n",
-                   "murr.yml:5: tables.t.columns.id.nullable: expected true or false, found the "
-                   "number 1");
-    assert_refused("tables:\n  t:\n" LOCAL
-                   "    key: [id]\n    columns: { id: { dtype: flaot32 } }\n",
-                   "murr.yml:5: tables.t.columns.id.dtype: unknown dtype 'flaot32'; did you mean "
-                   "'float32'?" ALL_DTYPES);
-    assert_refused(
+    config_text_assert_refused(
+        "tables:\n  t:\n" LOCAL "    key: [[id]]\n",
+        "murr.yml:4: tables.t.key: expected the name of a column, found a list");
+    config_text_assert_refused(
+        "tables:\n  t:\n" LOCAL
+        "    key: [id]\n    columns: { id: { dtype: utf8, nullable: 1 } }\n",
+        "murr.yml:5: tables.t.columns.id.nullable: expected true or false, found the "
+        "number 1");
+    config_text_assert_refused(
+        "tables:\n  t:\n" LOCAL "    key: [id]\n    columns: { id: { dtype: flaot32 } }\n",
+        "murr.yml:5: tables.t.columns.id.dtype: unknown dtype 'flaot32'; did you mean "
+        "'float32'?" ALL_DTYPES);
+    config_text_assert_refused(
         "tables:\n  t:\n" LOCAL "    key: [id]\n    columns: { id: { dtype: decimal128 } }\n",
         "murr.yml:5: tables.t.columns.id.dtype: dtype 'decimal128' is not understood; write "
         "decimal128(12, 2)");
-    assert_refused("tables:\n  t:\n" LOCAL
-                   "    key: [id]\n    columns: { id: { dtype: string } }\n",
-                   "murr.yml:5: tables.t.columns.id.dtype: unknown dtype 'string'" ALL_DTYPES);
+    config_text_assert_refused(
+        "tables:\n  t:\n" LOCAL "    key: [id]\n    columns: { id: { dtype: string } }\n",
+        "murr.yml:5: tables.t.columns.id.dtype: unknown dtype 'string'" ALL_DTYPES);
 }
 
 static void config_refuses_values_out_of_range(void **state)
 {
     (void)state;
-    assert_refused("server: { port: 65536 }\n",
-                   "murr.yml:1: server.port: 65536 is out of range: 0 to 65535");
-    assert_refused("server: { port: 99999999999999999999999 }\n",
-                   "murr.yml:1: server.port: 99999999999999999999999 is out of range: 0 to 65535");
-    assert_refused("server: { max_keys: 0 }\n",
-                   "murr.yml:1: server.max_keys: 0 is out of range: 1 to 100000000");
-    assert_refused("tables:\n  t:\n" LOCAL "    key: [id]\n    parts: 4097\n",
-                   "murr.yml:5: tables.t.parts: 4097 is out of range: 1 to 4096");
-    assert_refused("tables:\n  t:\n" LOCAL "    key: [id]\n    poll_interval: 1ms\n",
-                   "murr.yml:5: tables.t.poll_interval: 1ms is out of range: 10ms to 30d");
-    assert_refused("server: { port: -1 }\n",
-                   "murr.yml:1: server.port: expected a whole number, found the number -1");
+    config_text_assert_refused("server: { port: 65536 }\n",
+                               "murr.yml:1: server.port: 65536 is out of range: 0 to 65535");
+    config_text_assert_refused(
+        "server: { port: 99999999999999999999999 }\n",
+        "murr.yml:1: server.port: 99999999999999999999999 is out of range: 0 to 65535");
+    config_text_assert_refused("server: { max_keys: 0 }\n",
+                               "murr.yml:1: server.max_keys: 0 is out of range: 1 to 100000000");
+    config_text_assert_refused("tables:\n  t:\n" LOCAL "    key: [id]\n    parts: 4097\n",
+                               "murr.yml:5: tables.t.parts: 4097 is out of range: 1 to 4096");
+    config_text_assert_refused(
+        "tables:\n  t:\n" LOCAL "    key: [id]\n    poll_interval: 1ms\n",
+        "murr.yml:5: tables.t.poll_interval: 1ms is out of range: 10ms to 30d");
+    config_text_assert_refused(
+        "server: { port: -1 }\n",
+        "murr.yml:1: server.port: expected a whole number, found the number -1");
 }
 
 static void config_refuses_missing_fields(void **state)
 {
     (void)state;
-    assert_refused("tables:\n  t:\n    key: [id]\n",
-                   "murr.yml:2: tables.t.source: missing; it must be given");
-    assert_refused("tables:\n  t:\n" LOCAL, "murr.yml:2: tables.t.key: missing; it must be given");
-    assert_refused("tables:\n  t:\n    source: { local: }\n    key: [id]\n",
-                   "murr.yml:3: tables.t.source.local.path: missing; it must be given");
-    assert_refused("tables:\n  t:\n" LOCAL "    key: [id]\n    columns:\n      id: {}\n",
-                   "murr.yml:6: tables.t.columns.id.dtype: missing; it must be given");
-    assert_refused("tables:\n  t:\n" LOCAL "    key: []\n",
-                   "murr.yml:4: tables.t.key: must name at least one column");
+    config_text_assert_refused("tables:\n  t:\n    key: [id]\n",
+                               "murr.yml:2: tables.t.source: missing; it must be given");
+    config_text_assert_refused("tables:\n  t:\n" LOCAL,
+                               "murr.yml:2: tables.t.key: missing; it must be given");
+    config_text_assert_refused("tables:\n  t:\n    source: { local: }\n    key: [id]\n",
+                               "murr.yml:3: tables.t.source.local.path: missing; it must be given");
+    config_text_assert_refused("tables:\n  t:\n" LOCAL
+                               "    key: [id]\n    columns:\n      id: {}\n",
+                               "murr.yml:6: tables.t.columns.id.dtype: missing; it must be given");
+    config_text_assert_refused("tables:\n  t:\n" LOCAL "    key: []\n",
+                               "murr.yml:4: tables.t.key: must name at least one column");
 }
 
 static void config_takes_exactly_one_source(void **state)
 {
     (void)state;
-    assert_refused(
+    config_text_assert_refused(
         "tables:\n  t:\n    source: {}\n    key: [id]\n",
         "murr.yml:3: tables.t.source: exactly one of local, s3 and iceberg must be given");
-    assert_refused(
+    config_text_assert_refused(
         "tables:\n  t:\n    source:\n      local: { path: x }\n      s3: {}\n    key: [id]\n",
         "murr.yml:5: tables.t.source: exactly one of local, s3 and iceberg must be "
         "given, found several");
-    assert_refused("tables:\n  t:\n    source:\n      s3: { prefix: b }\n    key: [id]\n",
-                   "murr.yml:4: tables.t.source.s3.bucket: missing; it must be given");
-    assert_refused("tables:\n  t:\n    source: { iceberg: {} }\n    key: [id]\n",
-                   "murr.yml:3: tables.t.source.iceberg: source iceberg is not supported by this "
-                   "version yet");
+    config_text_assert_refused(
+        "tables:\n  t:\n    source:\n      s3: { prefix: b }\n    key: [id]\n",
+        "murr.yml:4: tables.t.source.s3.bucket: missing; it must be given");
+    config_text_assert_refused(
+        "tables:\n  t:\n    source: { iceberg: {} }\n    key: [id]\n",
+        "murr.yml:3: tables.t.source.iceberg: exactly one of catalog with table, "
+        "metadata, and location must be given");
 }
 
 static void config_checks_key_columns(void **state)
@@ -251,29 +233,32 @@ static void config_checks_key_columns(void **state)
     const char *head = "tables:\n  t:\n" LOCAL;
     char yaml[512];
     snprintf(yaml, sizeof(yaml), "%s    key: [id, id]\n", head);
-    assert_refused(yaml, "murr.yml:4: tables.t.key: column 'id' is given twice");
+    config_text_assert_refused(yaml, "murr.yml:4: tables.t.key: column 'id' is given twice");
     snprintf(yaml, sizeof(yaml), "%s    key: [id]\n    columns: { x: { dtype: utf8 } }\n", head);
-    assert_refused(yaml, "murr.yml:5: tables.t.columns: key column 'id' is not among the columns");
+    config_text_assert_refused(
+        yaml, "murr.yml:5: tables.t.columns: key column 'id' is not among the columns");
     snprintf(
         yaml, sizeof(yaml),
         "%s    key: [id]\n    columns:\n      id:\n        dtype: utf8\n        nullable: true\n",
         head);
-    assert_refused(yaml,
-                   "murr.yml:8: tables.t.columns.id.nullable: a key column cannot be nullable");
+    config_text_assert_refused(
+        yaml, "murr.yml:8: tables.t.columns.id.nullable: a key column cannot be nullable");
     snprintf(yaml, sizeof(yaml), "%s    key: [id]\n    columns: { id: { dtype: float32 } }\n",
              head);
-    assert_refused(yaml, "murr.yml:5: tables.t.columns.id.dtype: a key column is utf8, an integer, "
-                         "date, time, decimal or fixed_binary, not float32");
+    config_text_assert_refused(
+        yaml, "murr.yml:5: tables.t.columns.id.dtype: a key column is utf8, an integer, "
+              "date, time, decimal or fixed_binary, not float32");
 }
 
 static void config_checks_table_names(void **state)
 {
     (void)state;
-    assert_refused("tables:\n  ../etc: {}\n",
-                   "murr.yml:2: tables.../etc: '../etc' is not a table name: a name has letters, "
-                   "digits, '_', '-' and '.', begins with a letter or digit, and has at most 128 "
-                   "bytes");
-    assert_refused(
+    config_text_assert_refused(
+        "tables:\n  ../etc: {}\n",
+        "murr.yml:2: tables.../etc: '../etc' is not a table name: a name has letters, "
+        "digits, '_', '-' and '.', begins with a letter or digit, and has at most 128 "
+        "bytes");
+    config_text_assert_refused(
         "tables:\n  \"\": {}\n",
         "murr.yml:2: tables.: '' is not a table name: a name has letters, digits, '_', '-' and "
         "'.', begins with a letter or digit, and has at most 128 bytes");
@@ -282,25 +267,27 @@ static void config_checks_table_names(void **state)
 static void config_refuses_yaml_that_hides_things(void **state)
 {
     (void)state;
-    assert_refused("server:\n  port: 1\n  port: 2\n",
-                   "murr.yml:3: 'port' is given twice; first at murr.yml:2");
-    assert_refused("server: {}\n---\nserver: {}\n",
-                   "murr.yml:2: a second YAML document; one file is one configuration");
-    assert_refused("server: &a { port: 1 }\n", "murr.yml:1: anchors (&name) are not supported");
-    assert_refused("server: *a\n", "murr.yml:1: aliases (*name) are not supported");
-    assert_refused("server: !!map {}\n", "murr.yml:1: tags (!name) are not supported");
-    assert_refused("? [a]\n: b\n",
-                   "murr.yml:1: a field's name must be a plain word, not a list or map");
-    assert_refused("server: { port: 1\n",
-                   "murr.yml:2: not valid YAML: did not find expected ',' or '}'");
-    assert_refused("server:\n\tport: 1\n",
-                   "murr.yml:2: not valid YAML: found character that cannot "
-                   "start any token");
+    config_text_assert_refused("server:\n  port: 1\n  port: 2\n",
+                               "murr.yml:3: 'port' is given twice; first at murr.yml:2");
+    config_text_assert_refused("server: {}\n---\nserver: {}\n",
+                               "murr.yml:2: a second YAML document; one file is one configuration");
+    config_text_assert_refused("server: &a { port: 1 }\n",
+                               "murr.yml:1: anchors (&name) are not supported");
+    config_text_assert_refused("server: *a\n", "murr.yml:1: aliases (*name) are not supported");
+    config_text_assert_refused("server: !!map {}\n", "murr.yml:1: tags (!name) are not supported");
+    config_text_assert_refused(
+        "? [a]\n: b\n", "murr.yml:1: a field's name must be a plain word, not a list or map");
+    config_text_assert_refused("server: { port: 1\n",
+                               "murr.yml:2: not valid YAML: did not find expected ',' or '}'");
+    config_text_assert_refused("server:\n\tport: 1\n",
+                               "murr.yml:2: not valid YAML: found character that cannot "
+                               "start any token");
     char deep[64] = "x: ";
     memset(deep + 3, '[', 40);
     deep[43] = '\0';
-    assert_refused(deep, "murr.yml:1: nested too deeply");
-    assert_refused("server: { host: \"a\\0b\" }\n", "murr.yml:1: a value contains a NUL character");
+    config_text_assert_refused(deep, "murr.yml:1: nested too deeply");
+    config_text_assert_refused("server: { host: \"a\\0b\" }\n",
+                               "murr.yml:1: a value contains a NUL character");
 }
 
 static void config_is_overridden_by_variables_and_flags(void **state)
@@ -317,11 +304,14 @@ static void config_is_overridden_by_variables_and_flags(void **state)
                          "murr_nothing=1",
                          "MURR_TABLES__USER_X__COLUMNS__ID__DTYPE=int64",
                          "MURR_LOG_LEVEL=warn",
+                         "MURR_TABLES__USER_X__COLUMNS__AGE__DTYPE=int8",
                          NULL};
     struct config c;
     struct err err;
-    if (load(yaml, env, "tables.user-x.source.local.path=12", &c, &err))
+    if (config_text_load(yaml, env, "tables.user-x.source.local.path=12", &c, &err))
         fail_msg("%s", err.msg);
+    assert_int_equal(c.n_tables, 1);
+    assert_string_equal(c.tables[0].columns[1].name, "age"); /* a new one of a table in the file */
     assert_int_equal(c.server.port, 2);
     assert_int_equal(c.server.max_body_bytes, 1024);
     assert_int_equal(c.tables[0].parts, 3);
@@ -329,7 +319,7 @@ static void config_is_overridden_by_variables_and_flags(void **state)
     assert_string_equal(c.tables[0].source.local.path, "12");
     assert_int_equal(c.log.level, LOG_WARN);
     config_done(&c);
-    if (load(yaml, env, "server.port=3", &c, &err))
+    if (config_text_load(yaml, env, "server.port=3", &c, &err))
         fail_msg("%s", err.msg);
     assert_int_equal(c.server.port, 3); /* flags beat variables */
     config_done(&c);
@@ -359,7 +349,7 @@ static void assert_override_refused(const char *variable, const char *set, const
     const char *env[] = {variable, NULL};
     struct config config;
     struct err err;
-    if (load("tables:\n  t:\n" LOCAL "    key: [id]\n", env, set, &config, &err) == OK)
+    if (config_text_load("tables:\n  t:\n" LOCAL "    key: [id]\n", env, set, &config, &err) == OK)
         fail_msg("accepted: %s %s", variable ? variable : "", set ? set : "");
     assert_string_equal(err.msg, want);
 }
@@ -403,7 +393,7 @@ static void config_ignores_what_kubernetes_says_of_services(void **state)
                          NULL};
     struct config c;
     struct err err;
-    if (load("", env, NULL, &c, &err))
+    if (config_text_load("", env, NULL, &c, &err))
         fail_msg("%s", err.msg);
     assert_int_equal(c.server.port, 9);
     config_done(&c);
@@ -416,14 +406,15 @@ static void config_prints_what_it_reads_back(void **state)
     struct config c;
     struct err err;
     assert_int_equal(
-        load("server: { host: \"a: b\\n\" }\ntables:\n  1.5:\n"
-             "    source: { local: { path: \"/d \\\"x\\\" \\\\ ü\" } }\n"
-             "    key: [id]\n    columns: { id: { dtype: utf8 }, 'null': { dtype: bool } }\n",
-             NULL, NULL, &c, &err),
+        config_text_load(
+            "server: { host: \"a: b\\n\" }\ntables:\n  1.5:\n"
+            "    source: { local: { path: \"/d \\\"x\\\" \\\\ ü\" } }\n"
+            "    key: [id]\n    columns: { id: { dtype: utf8 }, 'null': { dtype: bool } }\n",
+            NULL, NULL, &c, &err),
         OK);
     config_print(&c, &first);
     config_done(&c);
-    if (load(buf_cstr(&first), NULL, NULL, &c, &err))
+    if (config_text_load(buf_cstr(&first), NULL, NULL, &c, &err))
         fail_msg("%s\n%s", err.msg, buf_cstr(&first));
     assert_string_equal(c.server.host, "a: b\n");
     assert_string_equal(c.tables[0].source.local.path, "/d \"x\" \\ ü");
@@ -442,14 +433,14 @@ static void config_prints_characters_that_yaml_does_not_take(void **state)
     const char *text =
         "\xc2\x80\xc2\x85\xc2\xa0\xe2\x80\xa8\xef\xbb\xbf\xef\xbf\xbe\x7f\x01\xf0\x9f\x98\x80";
     assert_int_equal(
-        load(
+        config_text_load(
             "server: { host: \"\\u0080\\u0085\\u00a0\\u2028\\ufeff\\ufffe\\x7f\\x01\\U0001F600\" }",
             NULL, NULL, &c, &err),
         OK);
     assert_string_equal(c.server.host, text);
     config_print(&c, &out);
     config_done(&c);
-    if (load(buf_cstr(&out), NULL, NULL, &c, &err))
+    if (config_text_load(buf_cstr(&out), NULL, NULL, &c, &err))
         fail_msg("%s", err.msg);
     assert_string_equal(c.server.host, text);
     config_done(&c);
@@ -485,5 +476,5 @@ int main(void)
         cmocka_unit_test(config_prints_characters_that_yaml_does_not_take),
         cmocka_unit_test(config_says_when_the_file_is_missing),
     };
-    return cmocka_run_group_tests(tests, enter_dir, leave_dir);
+    return cmocka_run_group_tests(tests, config_text_enter, config_text_leave);
 }
