@@ -152,9 +152,11 @@ must_use static enum code parse_equality_ids(const struct avro_value *file, stru
     size_t n = array && array->type->kind == AVRO_ARRAY ? array->n_items : 0;
     int32_t *ids = arena_alloc(arena, n * sizeof(*ids));
     for (size_t i = 0; i < n; i++) {
-        if (array->items[i].type->kind != AVRO_INT)
+        const struct avro_value *id = &array->items[i];
+        bool is_int = id->type->kind == AVRO_INT || id->type->kind == AVRO_LONG;
+        if (!is_int || id->integer < INT32_MIN || id->integer > INT32_MAX)
             return err_set(err, E_CORRUPT, "field %d: an id that is not an int", ID_EQUALITY_IDS);
-        ids[i] = (int32_t)array->items[i].integer;
+        ids[i] = (int32_t)id->integer;
     }
     e->equality_ids = ids;
     e->n_equality_ids = n;
