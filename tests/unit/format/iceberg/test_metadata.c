@@ -200,6 +200,29 @@ static void a_table_may_be_empty(void **state)
     accept(v1, "'current-snapshot-id':7000000000000000001,", "");
 }
 
+/* Ids without a sign, as one writer has them; what stands in texts stays. */
+static void ids_beyond_int64_are_read_with_their_bits(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf json = {0}, text = {0};
+    struct ice_metadata *m;
+    struct err err;
+    put_changed(&text, v1, "'current-snapshot-id':7000000000000000001",
+                "'current-snapshot-id':9876543210123456789");
+    put_changed(&json, buf_cstr(&text), "\"snapshot-id\":7000000000000000001",
+                "\"snapshot-id\":9876543210123456789, \"a\":\"\\\"9876543210123456789\", "
+                "\"b\":-9223372036854775808, \"summary\":{\"operation\":\"9876543210123456789\"}");
+    assert_ok(ice_metadata_parse(buf_view(&json), 1 << 20, &m, &err));
+    assert_int_equal(m->current_snapshot_id, (int64_t)UINT64_C(9876543210123456789));
+    assert_string_equal(ice_metadata_snapshot(m, m->current_snapshot_id)->operation,
+                        "9876543210123456789");
+    ice_metadata_free(m);
+    refuse(v1, "'last-updated-ms':17", "'last-updated-ms':18446744073709551616", E_CORRUPT,
+           "too big integer");
+    refuse(v1, "'last-updated-ms':17", "'last-updated-ms':-9223372036854775809", E_CORRUPT,
+           "too big negative integer");
+}
+
 static void other_versions_are_unsupported(void **state)
 {
     (void)state;
@@ -365,6 +388,7 @@ int main(void)
         cmocka_unit_test(version_2_has_schemas_specs_names_and_a_log),
         cmocka_unit_test(version_3_has_defaults_keys_and_many_sources),
         cmocka_unit_test(a_table_may_be_empty),
+        cmocka_unit_test(ids_beyond_int64_are_read_with_their_bits),
         cmocka_unit_test(other_versions_are_unsupported),
         cmocka_unit_test(what_a_version_demands_must_be_there),
         cmocka_unit_test(what_is_current_must_exist),
