@@ -12,6 +12,11 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_of_number(uint8_t c)
+{
+    return is_digit(c) || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E';
+}
+
 /* The end of the string that begins at the cursor. */
 static void skip_string(struct cursor *c)
 {
@@ -25,7 +30,7 @@ static void skip_string(struct cursor *c)
 static struct view take_number(struct cursor *c)
 {
     const uint8_t *begin = c->pos;
-    while (c->pos < c->end && (is_digit(*c->pos) || memchr("+-.eE", *c->pos, 5)))
+    while (c->pos < c->end && is_of_number(*c->pos))
         c->pos++;
     return view_of(begin, (size_t)(c->pos - begin));
 }

@@ -1,5 +1,5 @@
-/* Metadata files of others (tests/lib/corpus.h), and whole tables of theirs: the metadata, lists and
- * manifests of each are parsed. */
+/* Metadata files of others (tests/lib/corpus.h), and whole tables of theirs: the metadata, lists
+ * and manifests of each are parsed. */
 #include "base/file.h"
 #include "corpus.h"
 #include "format/avro/file.h"

@@ -10,46 +10,93 @@ static const struct ice_manifest deletes = {
     .sequence_number = 7, .added_snapshot_id = 70, .spec_id = 2, .has_deletes = true};
 static const struct ice_manifest old = {.added_snapshot_id = 70, .spec_id = ICE_SPEC_OF_FILE};
 
-/* A JSON text with ' for ". */
-static void put_schema(struct buf *to, const char *text)
+/* Schemas: a record's fields come between put_record and put_end. */
+static void put_record(struct buf *b, const char *name)
 {
-    for (; *text; text++)
-        buf_put_u8(to, *text == '\'' ? '"' : (uint8_t)*text);
+    buf_printf(b, "{\"type\":\"record\",\"name\":\"%s\",\"fields\":[", name);
 }
 
-#define MAYBE(name, type, id) \
-    "{'name':'" name "','type':['null'," type "],'default':null,'field-id':" id "}"
-#define MUST(name, type, id) "{'name':'" name "','type':" type ",'field-id':" id "}"
-#define PAIRS(key, value)                                                                   \
-    "{'type':'array','logicalType':'map','items':{'type':'record','name':'k" key "_v" value \
-    "','fields':[" MUST("key", "'int'", key) "," MUST("value", "'bytes'", value) "]}}"
+static void put_end(struct buf *b)
+{
+    buf_puts(b, "]}");
+}
 
-static const char manifest_schema[] =
-    "{'type':'record','name':'manifest_entry','fields':[" MUST(
-        "new", "'string'",
-        "999") "," MAYBE("sequence_number",
-                         "'long'", "3") "," MAYBE("snapshot_id", "'long'",
-                                                  "1") "," MAYBE("file_sequence_number", "'long'", "4") ","
-                                                                                                        "{'name':'data_file','field-id':2,'type':{'type':'record','name':'r2','fields':[" MUST("file_format", "'string'", "101") "," MUST("file_path", "'string'", "100") ","
-                                                                                                                                                                                                                                                                          "{'name':'partition','field-id':102,'type':{'type':'record','name':'r102','fields':[" MAYBE("p", "'int'",
-                                                                                                                                                                                                                                                                                                                                                                      "1000") "," MAYBE("q", "'string'", "1001") "," MAYBE("r",
-                                                                                                                                                                                                                                                                                                                                                                                                                           "'double'",
-                                                                                                                                                                                                                                                                                                                                                                                                                           "1002") "]}}," MUST("file_size_in_bytes",
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "'long'",
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "104") "," MUST("record_count",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                               "'long'", "103") "," MAYBE("content", "'int'", "134") "," MAYBE("equality_ids",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "{'type':'array','items':'int'}",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "135") "," MAYBE("key_metadata", "'bytes'", "131") "," MAYBE("lower_bounds",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            PAIRS(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                "126",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                "127"),
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            "125") "," MAYBE("upper_bounds",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             PAIRS("129", "130"), "128") "," MAYBE("referenced_data_file",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                   "'string'",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                   "143") "," MAYBE("content_offset",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "'long'", "144") "," MAYBE("content_size_in_bytes", "'long'", "145") "]}}," MUST("status",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                     "'int'",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                     "0") "]}";
+/* Up to the type. */
+static void put_name(struct buf *b, const char *name, int id)
+{
+    if (b->ptr[b->len - 1] != '[')
+        buf_puts(b, ",");
+    buf_printf(b, "{\"name\":\"%s\",\"field-id\":%d,\"type\":", name, id);
+}
+
+static void put_field(struct buf *b, const char *name, const char *type, int id)
+{
+    put_name(b, name, id);
+    buf_printf(b, "\"%s\"}", type);
+}
+
+static void put_maybe(struct buf *b, const char *name, const char *type, int id)
+{
+    put_name(b, name, id);
+    buf_printf(b, "[\"null\",\"%s\"]}", type);
+}
+
+/* The bounds: pairs of a column's number and a value. */
+static void put_pairs(struct buf *b, const char *name, int id)
+{
+    put_name(b, name, id);
+    buf_puts(b, "[\"null\",{\"type\":\"array\",\"logicalType\":\"map\",\"items\":");
+    put_record(b, name);
+    put_field(b, "key", "int", id + 1);
+    put_field(b, "value", "bytes", id + 2);
+    put_end(b);
+    buf_puts(b, "}]}");
+}
+
+static void put_partition_schema(struct buf *b)
+{
+    put_name(b, "partition", 102);
+    put_record(b, "r102");
+    put_maybe(b, "p", "int", 1000);
+    put_maybe(b, "q", "string", 1001);
+    put_maybe(b, "r", "double", 1002);
+    put_end(b);
+    buf_puts(b, "}");
+}
+
+static void put_file_schema(struct buf *b)
+{
+    put_name(b, "data_file", 2);
+    put_record(b, "r2");
+    put_field(b, "file_format", "string", 101);
+    put_field(b, "file_path", "string", 100);
+    put_partition_schema(b);
+    put_field(b, "file_size_in_bytes", "long", 104);
+    put_field(b, "record_count", "long", 103);
+    put_maybe(b, "content", "int", 134);
+    put_name(b, "equality_ids", 135);
+    buf_puts(b, "[\"null\",{\"type\":\"array\",\"items\":\"int\"}]}");
+    put_maybe(b, "key_metadata", "bytes", 131);
+    put_pairs(b, "lower_bounds", 125);
+    put_pairs(b, "upper_bounds", 128);
+    put_maybe(b, "referenced_data_file", "string", 143);
+    put_maybe(b, "content_offset", "long", 144);
+    put_maybe(b, "content_size_in_bytes", "long", 145);
+    put_end(b);
+    buf_puts(b, "}");
+}
+
+static void put_manifest_schema(struct buf *b)
+{
+    put_record(b, "manifest_entry");
+    put_field(b, "new", "string", 999);
+    put_maybe(b, "sequence_number", "long", 3);
+    put_maybe(b, "snapshot_id", "long", 1);
+    put_maybe(b, "file_sequence_number", "long", 4);
+    put_file_schema(b);
+    put_field(b, "status", "int", 0);
+    put_end(b);
+}
 
 /* A row of it; -1 and NULL are null, but a content of -1 too. */
 struct row {
@@ -129,7 +176,7 @@ static void put_row(struct buf *b, const struct row *r)
 static void put_manifest(struct buf *b, const struct row *rows, int n)
 {
     AUTO(buf) struct buf schema = {0}, body = {0};
-    put_schema(&schema, manifest_schema);
+    put_manifest_schema(&schema);
     put_head(b, buf_cstr(&schema), "null");
     for (int i = 0; i < n; i++)
         put_row(&body, &rows[i]);
@@ -234,7 +281,7 @@ static void the_file_says_its_spec_where_no_list_does(void **state)
     AUTO(buf) struct buf b = {0}, schema = {0}, body = {0};
     size_t max = 1;
     struct err err;
-    put_schema(&schema, manifest_schema);
+    put_manifest_schema(&schema);
     buf_put(&b, "Obj\1", 4);
     put_long(&b, 3);
     put_text(&b, "avro.schema");
@@ -293,24 +340,25 @@ static void delete_files_say_what_they_delete(void **state)
     assert_int_equal(entries[2].path_lower.len, 0);
 }
 
-/* As BigQuery leaves out what it can, and DuckDB has long for int. */
-static const char
-    lean_schema[] =
-        "{'type':'record','name':'e','fields':[" MUST(
-            "status", "'int'",
-            "0") ","
-                 "{'name':'data_file','field-id':2,'type':{'type':'record','name':'f','fields':"
-                 "[" MUST("file_path", "'string'", "100") "," MUST("file_format", "'string'", "101") "," MAYBE(
-                     "partition", "{'type':'record','name':'p','fields':[]}",
-                     "102") "," MUST("record_count", "'int'",
-                                     "103") "," MUST("file_size_in_bytes", "'long'",
-                                                     "104") "," MUST("content", "'int'",
-                                                                     "134") "," MUST("equality_ids",
-                                                                                     "{'type':'"
-                                                                                     "array','"
-                                                                                     "items':'long'"
-                                                                                     "}",
-                                                                                     "135") "]}}]}";
+/* As BigQuery leaves out what it can, and with long for int. */
+static void put_lean_schema(struct buf *b)
+{
+    put_record(b, "entry");
+    put_field(b, "status", "int", 0);
+    put_name(b, "data_file", 2);
+    put_record(b, "file");
+    put_field(b, "file_path", "string", 100);
+    put_field(b, "file_format", "string", 101);
+    put_maybe(b, "partition", "string", 102);
+    put_field(b, "record_count", "int", 103);
+    put_field(b, "file_size_in_bytes", "long", 104);
+    put_field(b, "content", "int", 134);
+    put_name(b, "equality_ids", 135);
+    buf_puts(b, "{\"type\":\"array\",\"items\":\"long\"}}");
+    put_end(b);
+    buf_puts(b, "}");
+    put_end(b);
+}
 
 static void lean_manifests_are_read(void **state)
 {
@@ -319,7 +367,7 @@ static void lean_manifests_are_read(void **state)
     size_t max = 1;
     struct err err;
     static const char row[] = "\2\2p\16parquet\0\24\xC8\1\4\4\6\x12\0";
-    put_schema(&schema, lean_schema);
+    put_lean_schema(&schema);
     put_head(&b, buf_cstr(&schema), "null");
     put_block(&b, 1, row, sizeof(row) - 1);
     n_entries = 0;
@@ -390,24 +438,19 @@ static void the_caller_may_end_it(void **state)
 
 /* ---------------------------------------------------------------------------------------- lists */
 
-static const char list_schema[] =
-    "{'type':'record','name':'manifest_file','fields':[" MAYBE("content", "'int'", "517") "," MUST(
-        "manifest_length", "'long'",
-        "501") "," MAYBE("key_metadata", "'bytes'",
-                         "519") "," MUST("manifest_path", "'string'",
-                                         "500") "," MAYBE("added_snapshot_id", "'long'",
-                                                          "503") "," MAYBE("sequence_number",
-                                                                           "'long'",
-                                                                           "515") "," MAYBE("min_"
-                                                                                            "sequen"
-                                                                                            "ce_"
-                                                                                            "numbe"
-                                                                                            "r",
-                                                                                            "'long"
-                                                                                            "'",
-                                                                                            "516") "," MUST("partition_spec_id",
-                                                                                                            "'int'",
-                                                                                                            "502") "]}";
+static void put_list_schema(struct buf *b)
+{
+    put_record(b, "manifest_file");
+    put_maybe(b, "content", "int", 517);
+    put_field(b, "manifest_length", "long", 501);
+    put_maybe(b, "key_metadata", "bytes", 519);
+    put_field(b, "manifest_path", "string", 500);
+    put_maybe(b, "added_snapshot_id", "long", 503);
+    put_maybe(b, "sequence_number", "long", 515);
+    put_maybe(b, "min_sequence_number", "long", 516);
+    put_field(b, "partition_spec_id", "int", 502);
+    put_end(b);
+}
 
 static void put_list_row(struct buf *b, int64_t content, const char *path, int64_t sequence)
 {
@@ -424,7 +467,7 @@ static void put_list_row(struct buf *b, int64_t content, const char *path, int64
 static void put_list(struct buf *b, int n, const int64_t *contents)
 {
     AUTO(buf) struct buf schema = {0}, body = {0};
-    put_schema(&schema, list_schema);
+    put_list_schema(&schema);
     put_head(b, buf_cstr(&schema), "null");
     for (int i = 0; i < n; i++)
         put_list_row(&body, contents[i], i ? "second" : "first", i ? 8 : -1);
