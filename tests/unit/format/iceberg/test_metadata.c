@@ -44,7 +44,7 @@ static const char v3[] =
     "'last-updated-ms':17,'last-column-id':1,'next-row-id':0,'current-schema-id':0,'schemas':["
     "{'type':'struct','schema-id':0,'fields':[{'id':1,'name':'x','required':true,'type':'int',"
     "'initial-default':-5}]}],'default-spec-id':0,'partition-specs':[{'spec-id':0,'fields':["
-    "{'name':'m','transform':'bucketV2[4]','source-ids':[1,2],'field-id':1000},"
+    "{'name':'m','transform':'identity','source-ids':[1,2],'field-id':1000},"
     "{'name':'s','transform':'identity','source-ids':[1],'field-id':1001}]}],"
     "'last-partition-id':1001,'default-sort-order-id':0,'sort-orders':[],"
     "'current-snapshot-id':1,'snapshots':[{'snapshot-id':1,'timestamp-ms':1,'sequence-number':1,"
@@ -174,6 +174,7 @@ static void version_3_has_defaults_keys_and_many_sources(void **state)
     assert_true(f->has_initial_default);
     assert_memory_equal(f->initial_default.bytes.ptr, "\xFB\xFF\xFF\xFF", 4);
     assert_int_equal(m->specs[0].fields[0].source_id, 0);
+    assert_false(m->specs[0].fields[0].is_identity);
     assert_int_equal(m->specs[0].fields[1].source_id, 1);
     assert_true(m->specs[0].fields[1].is_identity);
     assert_true(m->snapshots[0].is_encrypted);

@@ -205,6 +205,7 @@ static void defaults_of_another_type_are_refused(void **state)
         {"\"string\"", DEFAULT("7")},
         {"\"uuid\"", DEFAULT("\"00010203-0405-0607-0809-0a0b0c0d0e0\"")},
         {"\"uuid\"", DEFAULT("\"00010203040506070809-0a0b0c0d0e0f0000\"")},
+        {"\"uuid\"", DEFAULT("\"000102030405060708090a0b0c0d0e0f0000\"")},
         {"\"fixed[2]\"", DEFAULT("\"00\"")},
         {"\"binary\"", DEFAULT("\"0\"")},
         {"\"binary\"", DEFAULT("\"0g\"")},
