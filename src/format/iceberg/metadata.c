@@ -1,9 +1,9 @@
 #include "format/codec/decompress.h"
 #include "format/iceberg/json_get_priv.h"
+#include "format/iceberg/json_load.h"
 #include "format/iceberg/metadata_priv.h"
 #include "format/iceberg/schema_priv.h"
 
-#include <errno.h>
 #include <inttypes.h>
 
 enum { VERSION_MAX = 3 };
@@ -158,57 +158,10 @@ void ice_metadata_free(struct ice_metadata *m)
     free(o);
 }
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* Append a number, which has `len` digits. */
-static void put_number(struct view text, size_t at, size_t len, struct buf *out)
-{
-    bool has_more = at + len < text.len && strchr(".eE", text.ptr[at + len]);
-    bool is_signed = at > 0 && strchr("-+.eE", text.ptr[at - 1]);
-    char digits[24] = "";
-    if (!has_more && !is_signed && len < sizeof(digits))
-        memcpy(digits, text.ptr + at, len);
-    errno = 0;
-    unsigned long long value = strtoull(digits, NULL, 10);
-    if (errno == 0 && value > INT64_MAX)
-        buf_printf(out, "%lld", (long long)value);
-    else
-        buf_put(out, text.ptr + at, len);
-}
-
-/* The same JSON with unsigned 64-bit numbers as the signed ones of the same bits: some writers draw
- * ids of snapshots from all 64 bits. */
-static void with_signed_numbers(struct view text, struct buf *out)
-{
-    bool in_string = false;
-    for (size_t at = 0, len; at < text.len; at += len) {
-        uint8_t c = text.ptr[at];
-        len = in_string && c == '\\' && at + 1 < text.len ? 2 : 1;
-        in_string ^= c == '"';
-        if (in_string || !is_digit(c)) {
-            buf_put(out, text.ptr + at, len);
-            continue;
-        }
-        while (at + len < text.len && is_digit(text.ptr[at + len]))
-            len++;
-        put_number(text, at, len, out);
-    }
-}
-
 must_use static enum code parse_plain(struct view text, struct ice_metadata **out, struct err *err)
 {
-    json_error_t why;
-    AUTO(buf) struct buf changed = {0};
-    json_t *j = json_loadb((const char *)text.ptr, text.len, 0, &why);
-    if (!j && strstr(why.text, "too big integer")) {
-        with_signed_numbers(text, &changed);
-        j = json_loadb((const char *)changed.ptr, changed.len, 0, &why);
-    }
-    if (!j)
-        return err_set(err, E_CORRUPT, "%s at byte %d", why.text, why.position);
+    json_t *j;
+    TRY(ice_json_load(text, &j, err));
     enum code rc = ice_metadata_of_json(j, out, err);
     json_decref(j);
     return rc;

@@ -157,6 +157,7 @@ must_use static enum code read_inline(struct manifests_reader *r,
 {
     for (size_t i = 0; i < snapshot->n_manifests; i++) {
         const struct ice_manifest what = {.path = snapshot->manifests[i],
+                                          .spec_id = ICE_SPEC_OF_FILE,
                                           .added_snapshot_id = snapshot->id};
         AUTO(buf) struct buf bytes = {0};
         TRY(locations_read(r->locations, what.path, -1, manifest_bytes_max, r->op, &bytes, err));
