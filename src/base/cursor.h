@@ -51,12 +51,29 @@ must_use static inline bool cur_u8(struct cursor *c, uint8_t *out)
     return true;
 }
 
+must_use static inline bool cur_u16le(struct cursor *c, uint16_t *out)
+{
+    if (cur_left(c) < sizeof(*out))
+        return false;
+    memcpy(out, c->pos, sizeof(*out));
+    c->pos += sizeof(*out);
+    return true;
+}
+
 must_use static inline bool cur_u32le(struct cursor *c, uint32_t *out)
 {
     if (cur_left(c) < sizeof(*out))
         return false;
     memcpy(out, c->pos, sizeof(*out));
     c->pos += sizeof(*out);
+    return true;
+}
+
+must_use static inline bool cur_u32be(struct cursor *c, uint32_t *out)
+{
+    if (!cur_u32le(c, out))
+        return false;
+    *out = __builtin_bswap32(*out);
     return true;
 }
 

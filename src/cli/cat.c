@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/size.h"
 #include "cli/arguments.h"
+#include "cli/cat_iceberg.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "engine/load/row_reader.h"
@@ -125,14 +126,19 @@ static int run(int argc, char **argv)
     AUTO(arguments) struct arguments args = {0};
     AUTO(output) struct output output = {0};
     const char *columns = NULL, *format = "table", *rows = NULL, *memory = NULL;
+    struct cat_iceberg iceberg = {0};
     const struct option_spec specs[] = {{"--columns", 'c', &columns, false},
                                         {"--output", 'o', &format, false},
                                         {"--rows", 'n', &rows, false},
-                                        {"--memory", 0, &memory, false}};
-    if (arguments_parse(&args, argc, argv, "cat", specs, 4) != EXIT_DONE)
+                                        {"--memory", 0, &memory, false},
+                                        {"--snapshot", 0, &iceberg.snapshot, false},
+                                        {"--ref", 0, &iceberg.ref, false},
+                                        {"--rewrite", 0, &iceberg.rewrite, false}};
+    if (arguments_parse(&args, argc, argv, "cat", specs, sizeof(specs) / sizeof(specs[0])) !=
+        EXIT_DONE)
         return EXIT_USAGE;
     if (args.n_positional != 1)
-        return command_misused("cat", "one Parquet file, please");
+        return command_misused("cat", "one Parquet file or Iceberg table, please");
     if (!output_format_parse(format, &output.format))
         return command_misused("cat", "unknown output format '%s'", format);
     struct scan_config config = {.max_rows = UINT64_MAX};
@@ -148,19 +154,31 @@ static int run(int argc, char **argv)
     config.n_columns = split_names(columns, names);
     config.columns = names;
     config.temp_dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
-    return cat(args.positional[0], &config, &output, &err) ? command_failed(&err) : EXIT_DONE;
+    const char *place = args.positional[0];
+    bool is_table = cat_iceberg_uri(place, &iceberg.uri);
+    if (!is_table && (iceberg.snapshot || iceberg.ref || iceberg.rewrite))
+        return command_misused("cat", "--snapshot, --ref and --rewrite are for iceberg:URI");
+    enum code rc = is_table ? cat_iceberg(&iceberg, &config, &output, &err)
+                            : cat(place, &config, &output, &err);
+    return rc ? command_failed(&err) : EXIT_DONE;
 }
 
 const struct command cat_command = {
     .name = "cat",
-    .arguments = "FILE.parquet",
-    .summary = "print a Parquet file as it is read here",
-    .help = "  -c, --columns A,B  these columns, in this order [all that can be read]\n"
-            "  -n, --rows N       the first N rows [all]\n"
-            "  -o, --output FMT   table, json, csv or arrow (an IPC stream) [table]\n"
-            "      --memory SIZE  memory for pages and rows [1GiB]\n"
-            "Columns that cannot be read, such as nested ones, are left out with a note on stderr, "
-            "and an error when\nthey are asked for.\n",
+    .arguments = "FILE.parquet | iceberg:URI",
+    .summary = "print a Parquet file or an Iceberg table as it is read here",
+    .help =
+        "  -c, --columns A,B  these columns, in this order [all that can be read]\n"
+        "  -n, --rows N       the first N rows [all]\n"
+        "  -o, --output FMT   table, json, csv or arrow (an IPC stream) [table]\n"
+        "      --memory SIZE  memory for pages and rows [1GiB]\n"
+        "iceberg:URI is a metadata file of an Iceberg table, or its location; s3:// is read with "
+        "the\ncredentials of the environment.\n"
+        "      --snapshot ID  this snapshot [the current one]\n"
+        "      --ref NAME     this branch or tag\n"
+        "      --rewrite FROM=TO  the table was moved: paths that begin with FROM begin with TO\n"
+        "Columns that cannot be read, such as nested ones, are left out with a note on stderr, "
+        "and an error when\nthey are asked for.\n",
     .takes_config = false,
     .run = run,
 };

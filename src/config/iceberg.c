@@ -1,6 +1,8 @@
 #include "config/iceberg.h"
 
+#include "base/mem.h"
 #include "base/suggest.h"
+#include "config/map.h"
 #include "config/s3_access.h"
 
 #include <stddef.h>
@@ -100,4 +102,25 @@ enum code iceberg_check(const struct node *n, const struct config *config, struc
                        i->catalog);
     TRY(check_table(i->table, err));
     return find_catalog(config, i, err);
+}
+
+static bool names_a_file(const char *uri)
+{
+    static const char *const ends[] = {".json", ".json.gz", ".json.zst"};
+    size_t len = strlen(uri);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        if (len > strlen(ends[i]) && strcmp(uri + len - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return false;
+}
+
+enum code iceberg_of_uri(const char *uri, struct source_spec *out, struct err *err)
+{
+    *out = (struct source_spec){.kind = SOURCE_ICEBERG};
+    TRY(fields_read(NULL, iceberg_fields, out, "the command line", "iceberg", err));
+    s3_access_init(&out->iceberg.s3);
+    char **place = names_a_file(uri) ? &out->iceberg.metadata : &out->iceberg.location;
+    free(*place);
+    *place = mem_strdup(uri);
+    return OK;
 }

@@ -11,7 +11,7 @@
 #include "engine/table/table.h"
 #include "engine/table/write_queue.h"
 #include "engine/table_set.h"
-#include "source/open.h"
+#include "source/kinds/open.h"
 
 #include <errno.h>
 #include <fcntl.h>

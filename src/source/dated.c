@@ -75,7 +75,7 @@ static void take(struct search *s, struct publication *take_found)
 /* (4) */
 static bool may_pass_over(const struct search *s, enum code rc, bool has_served)
 {
-    return rc == E_IO && !has_served && !s->d->source.store->is_far;
+    return rc == E_IO && !has_served && !s->d->store->is_far;
 }
 
 /* Look at one folder. Called for the newest folder first. */
@@ -100,8 +100,8 @@ must_use static enum code look_at(struct search *s, const char *label, const cha
         note_passed(s, shown, &why);
         return OK;
     }
-    enum code rc = folder_read(d->source.store, d->layout, label, folder, s->outer, s->op, &p,
-                               &state, &why, err);
+    enum code rc =
+        folder_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err);
     if (may_pass_over(s, rc, is_served)) {
         note_passed(s, label, err);
         return OK;
@@ -131,7 +131,7 @@ must_use static enum code look_at_hours(struct search *s, const char *date_folde
 {
     const struct dated *d = s->d;
     AUTO(object_list) struct object_list list = {0};
-    enum code rc = object_store_list(d->source.store, date_folder, NULL, s->op, &list, err);
+    enum code rc = object_store_list(d->store, date_folder, NULL, s->op, &list, err);
     bool has_served = s->q->served && strncmp(s->q->served, date_folder, strlen(date_folder)) == 0;
     if (may_pass_over(s, rc, has_served)) {
         note_passed(s, date_folder, err);
@@ -206,7 +206,7 @@ must_use static enum code look_at_root(struct search *s, struct err *err)
     enum folder_state state;
     struct err why = {0};
     char text[25];
-    TRY(folder_read(d->source.store, d->layout, "", "", NULL, s->op, &p, &state, &why, err));
+    TRY(folder_read(d->store, d->layout, "", "", NULL, s->op, &p, &state, &why, err));
     s->served_is_there = true;
     if (state == FOLDER_WHOLE) {
         p.day = PUBLICATION_NO_DAY;
@@ -214,7 +214,7 @@ must_use static enum code look_at_root(struct search *s, struct err *err)
         p.label = mem_strdup(clock_format(p.published_at_ms, text));
         take(s, &p);
     } else if (state == FOLDER_UNUSABLE) {
-        note_passed(s, d->source.store->shown, &why);
+        note_passed(s, d->store->shown, &why);
     } else {
         note_why(s, &why);
     }
@@ -238,14 +238,14 @@ must_use static enum code parse_pointer(const struct dated *d, struct view text,
                                         struct err *err)
 {
     char shown[128];
-    struct view name = below_root(d->source.store->shown, view_trim(text));
+    struct view name = below_root(d->store->shown, view_trim(text));
     while (name.len && name.ptr[name.len - 1] == '/')
         name.len--;
     bool climbs = dated_climbs(name);
     if (name.len == 0 || climbs || !view_is_utf8(name) || memchr(name.ptr, '\n', name.len) ||
         memchr(name.ptr, '\0', name.len))
         return err_set(err, E_INVALID, "%s of %s names no folder below it: '%s'",
-                       d->layout->pointer, d->source.store->shown,
+                       d->layout->pointer, d->store->shown,
                        view_printable(text, shown, sizeof(shown)));
     AUTO(buf) struct buf folder = {0};
     buf_put(&folder, name.ptr, name.len);
@@ -263,9 +263,9 @@ must_use static enum code read_pointer(struct search *s, const struct object_inf
     struct byte_range range = {0, info->size, text, false};
     if (info->size > sizeof(text))
         return err_set(err, E_INVALID, "%s of %s has %llu bytes; it should name a folder",
-                       d->layout->pointer, d->source.store->shown, (unsigned long long)info->size);
+                       d->layout->pointer, d->store->shown, (unsigned long long)info->size);
     if (info->size) {
-        TRY(object_open(d->source.store, info, &object, err));
+        TRY(object_open(d->store, info, &object, err));
         enum code rc = object_read_now(object, &range, 1, s->op, err);
         object_close(object);
         TRY(rc);
@@ -286,15 +286,14 @@ must_use static enum code look_at_pointer(struct search *s, const struct object_
             s->outer = &root->objects[i];
     s->served_is_there = true;
     if (!s->outer) {
-        err_write(&why, "%s no longer has a file %s", d->source.store->shown, d->layout->pointer);
+        err_write(&why, "%s no longer has a file %s", d->store->shown, d->layout->pointer);
         if (s->q->served)
             note_passed(s, d->layout->pointer, &why);
         return OK;
     }
     TRY(read_pointer(s, s->outer, &folder, err));
     AUTO(ptr) char *label = label_of(folder);
-    TRY(folder_read(d->source.store, d->layout, label, folder, s->outer, s->op, &p, &state, &why,
-                    err));
+    TRY(folder_read(d->store, d->layout, label, folder, s->outer, s->op, &p, &state, &why, err));
     p.day = folder_day(view_cstr(label));
     if (state == FOLDER_WHOLE)
         take(s, &p);
@@ -344,7 +343,7 @@ must_use static enum code check_not_foreign(const struct dated *d, const struct 
             return err_set(err, E_UNSUPPORTED,
                            "%s is a %s table (it has a %s): only its metadata says which of its "
                            "files and rows count",
-                           d->source.store->shown, root->folders[i][0] == '_' ? "Delta" : "Hudi",
+                           d->store->shown, root->folders[i][0] == '_' ? "Delta" : "Hudi",
                            root->folders[i]);
     return OK;
 }
@@ -355,9 +354,9 @@ must_use static enum code search(struct search *s, struct err *err)
     AUTO(object_list) struct object_list root = {0};
     char date[11];
     const char *from = list_from(s, date);
-    TRY(object_store_list(d->source.store, "", from, s->op, &root, err));
+    TRY(object_store_list(d->store, "", from, s->op, &root, err));
     if (!from && root.n_objects + root.n_folders == 0)
-        return err_set(err, E_NOTFOUND, "source folder %s is empty", d->source.store->shown);
+        return err_set(err, E_NOTFOUND, "source folder %s is empty", d->store->shown);
     TRY(check_not_foreign(d, &root, err));
     TRY(look_through(s, &root, err));
     if (s->is_done && s->result->what == FOUND_NEW)
@@ -384,6 +383,7 @@ must_use static enum code find_newest(struct source *source, const struct source
 
 static void dated_free(struct source *s)
 {
+    object_store_close(((struct dated *)s)->store);
     free(s);
 }
 
@@ -394,7 +394,9 @@ struct source *dated_new(struct object_store *take_store, const struct partition
     AUTO(buf) struct buf identity = {0};
     buf_printf(&identity, "%s\n%d %s %s", take_store->identity, (int)layout->kind, layout->marker,
                layout->pointer);
-    d->source = (struct source){&ops, take_store, mem_strdup(buf_cstr(&identity))};
+    d->source = (struct source){&ops, take_store->ops->kind, mem_strdup(take_store->shown),
+                                mem_strdup(buf_cstr(&identity))};
+    d->store = take_store;
     d->layout = layout;
     return &d->source;
 }

@@ -81,7 +81,7 @@ must_use static enum code look_for_hours(const struct dated *d, const struct rem
     AUTO(object_list) struct object_list list = {0};
     if (!l->date)
         return OK;
-    TRY(object_store_list(d->source.store, l->date, NULL, op, &list, err));
+    TRY(object_store_list(d->store, l->date, NULL, op, &list, err));
     for (size_t i = 0; i < list.n_folders; i++)
         l->has_hours |= dated_is_hour(list.folders[i] + strlen(l->date));
     return OK;
@@ -135,11 +135,11 @@ enum code dated_explain(const struct dated *d, const struct object_list *root, c
         return err_set(err, E_UNSUPPORTED,
                        "%s is an Iceberg table (it has data and metadata): only its metadata says "
                        "which of its files and rows count",
-                       d->source.store->shown);
+                       d->store->shown);
     fitting(d, &l, fits, sizeof(fits));
     if (lacks[0])
-        return err_set(err, E_NOTFOUND, "no complete partition in %s: %s%s", d->source.store->shown,
-                       lacks, fits);
-    return err_set(err, E_NOTFOUND, "source folder %s has no %s%s", d->source.store->shown,
+        return err_set(err, E_NOTFOUND, "no complete partition in %s: %s%s", d->store->shown, lacks,
+                       fits);
+    return err_set(err, E_NOTFOUND, "source folder %s has no %s%s", d->store->shown,
                    wanted(d, none), fits);
 }

@@ -7,6 +7,7 @@
 
 struct dated {
     struct source source;
+    struct object_store *store; /* owned */
     const struct partition_layout *layout;
 };
 

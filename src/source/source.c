@@ -17,19 +17,19 @@ enum code source_find_newest(struct source *s, const struct source_query *q,
 
 const char *source_shown(const struct source *s)
 {
-    return s->store->shown;
+    return s->shown;
 }
 
 const char *source_kind_name(const struct source *s)
 {
-    return s->store->ops->kind;
+    return s->kind;
 }
 
 void source_close(struct source *s)
 {
     if (!s)
         return;
-    object_store_close(s->store);
+    free(s->shown);
     free(s->identity);
     s->ops->free(s);
 }

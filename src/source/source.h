@@ -12,7 +12,8 @@
  *                           not there       gone. The caller decides how long to wait until it
  *                                           asks without `served`, for older ones, too
  *
- * A new kind of source is a struct that begins with its struct source, and a line in source/open.c.
+ * A new kind of source is a struct that begins with its struct source, and a line in
+ * source/kinds/open.c.
  *
  * Threads   one at a time.
  */
@@ -23,7 +24,9 @@
 
 struct source_query {
     const char *served; /* the served label; NULL: any publication may be taken */
-    const char *only;   /* look only at this label, if labels are names of folders; NULL: at all */
+    /* A publication of this fingerprint need not be found again: FOUND_STAY will do. 0: none. */
+    uint64_t served_fingerprint;
+    const char *only; /* look only at this label, if labels are names of folders; NULL: at all */
     /* Whether to pass over a whole publication, and then why. NULL: none is passed over. */
     bool (*passes_over)(void *arg, const struct publication *p, struct err *why);
     void *arg;
@@ -46,7 +49,8 @@ void source_answer_done(struct source_answer *a);
 
 struct source {
     const struct source_ops *ops;
-    struct object_store *store; /* owned */
+    const char *kind; /* "local", "s3", "iceberg" */
+    char *shown;      /* where it is, for messages; owned */
     /* Where the source is and how it publishes, owned. Publications are compared only if the
      * identities are equal. */
     char *identity;
@@ -56,7 +60,7 @@ struct source_ops {
     enum code (*find_newest)(struct source *s, const struct source_query *q,
                              const struct remote_op *op, struct source_answer *out,
                              struct err *err);
-    void (*free)(struct source *s); /* frees the struct; store and identity were freed before */
+    void (*free)(struct source *s); /* frees the struct; its texts were freed before */
 };
 
 /*
@@ -72,9 +76,9 @@ must_use enum code source_find_newest(struct source *s, const struct source_quer
                                       const struct remote_op *op, struct source_answer *out,
                                       struct err *err);
 
-/* "/data/features", "s3://bucket/prefix/": for messages. */
+/* "/data/features", "s3://bucket/prefix/", "lake: db.features": for messages. */
 const char *source_shown(const struct source *s);
-/* "local", "s3": for status and metrics. */
+/* "local", "s3", "iceberg": for status and metrics. */
 const char *source_kind_name(const struct source *s);
 
 void source_close(struct source *s); /* NULL is fine */

@@ -42,7 +42,8 @@ void row_sink_expect(struct row_sink *s, const struct type *types)
 }
 
 must_use static enum code check_nulls(const struct row_sink *s, size_t field_idx,
-                                      const struct vector *v, uint64_t row, struct err *err)
+                                      const struct vector *v, const size_t *positions,
+                                      uint64_t row, struct err *err)
 {
     const struct schema *schema = s->config->schema;
     const struct field *f = &schema->fields[field_idx];
@@ -55,14 +56,14 @@ must_use static enum code check_nulls(const struct row_sink *s, size_t field_idx
     return err_set(err, E_INVALID, "%s '%s' is null in row %llu",
                    schema_is_key(schema, field_idx) ? "key column" : "non-nullable column",
                    view_printable(view_cstr(f->name), shown, sizeof(shown)),
-                   (unsigned long long)(row + i));
+                   (unsigned long long)(row + (positions ? positions[i] : i)));
 }
 
 /* Check and convert one column. */
 must_use static enum code prepare(struct row_sink *s, size_t i, const struct vector *v,
-                                  uint64_t row, struct err *err)
+                                  const size_t *positions, uint64_t row, struct err *err)
 {
-    TRY(check_nulls(s, i, v, row, err));
+    TRY(check_nulls(s, i, v, positions, row, err));
     s->n_nulls[i] += v->n_nulls;
     s->vectors[i] = v;
     if (s->converted[i].cap == 0)
@@ -133,13 +134,13 @@ must_use static enum code put_records(struct row_sink *s, const struct view *key
     return spill_commit(c->spill, s->worker, err);
 }
 
-enum code row_sink_put(struct row_sink *s, const struct vector *columns, size_t n, uint64_t ordinal,
-                       uint64_t row, struct err *err)
+enum code row_sink_put(struct row_sink *s, const struct vector *columns, size_t n,
+                       const size_t *positions, uint64_t ordinal, uint64_t row, struct err *err)
 {
     const struct schema *schema = s->config->schema;
     arena_reset(&s->arena);
     for (size_t i = 0; i < schema->n_fields; i++)
-        TRY(prepare(s, i, &columns[i], row, err));
+        TRY(prepare(s, i, &columns[i], positions, row, err));
     if (schema->n_key == 1)
         single_keys(s->vectors[schema->key[0]], n, s->keys);
     else

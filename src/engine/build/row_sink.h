@@ -47,16 +47,17 @@ void row_sink_done(struct row_sink *s);
 void row_sink_expect(struct row_sink *s, const struct type *types);
 
 /*
- * Put n rows, at most ROW_SINK_ROWS, given as one vector for each field. The first row gets
- * `ordinal`, the next one `ordinal` + 1; of rows with equal keys the one with the largest ordinal
- * will stay. `row` is the first row's number in messages.
+ * Put n rows, at most ROW_SINK_ROWS, given as one vector for each field. Row i gets the ordinal
+ * `ordinal` + i; of rows with equal keys the one with the largest ordinal will stay. In messages row i
+ * has the number `row` + i, or `row` + positions[i] if positions are given.
  *
  * Fails     E_INVALID for a null in a column that has none, with column and row, or for a value
  *           that does not convert; E_LIMIT for a row that is too long; whatever the spill fails
  *           with.
  */
 must_use enum code row_sink_put(struct row_sink *s, const struct vector *columns, size_t n,
-                                uint64_t ordinal, uint64_t row, struct err *err);
+                                const size_t *positions, uint64_t ordinal, uint64_t row,
+                                struct err *err);
 
 /* The same for rows whose key bytes are known, such as deletes. `columns` must have the schema's
  * types; those of key fields are ignored. */

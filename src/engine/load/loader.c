@@ -6,6 +6,7 @@
 #include "engine/build/build.h"
 #include "engine/load/row_reader.h"
 #include "engine/load/scatter.h"
+#include "engine/load/source_files.h"
 #include "segment/format.h"
 
 #include <sys/random.h>
@@ -30,18 +31,14 @@
  * L3. */
 static const uint64_t block_rows = 131072;
 
-/* How many footers are being read at a time: a publication of a thousand files would otherwise wait
- * for a thousand round trips. */
-static const size_t openings = 32;
-
 struct load {
     const struct load_job *job;
     struct memory_shares shares;
     struct pq_limits limits;
     struct pq_budget budget;
-    struct source_file *files;
-    size_t n_files; /* open, or being opened */
+    struct source_files files;
     struct resolved resolved;
+    struct row_deletes deletes;
     struct record_format format;
     struct spill *spill;
     struct scatter_result scattered;
@@ -65,39 +62,17 @@ static void load_done(struct load *l)
     scatter_result_done(&l->scattered);
     seg_layout_done(&l->layout);
     record_format_done(&l->format);
+    row_deletes_done(&l->deletes);
     resolved_done(&l->resolved);
-    for (size_t i = 0; i < l->n_files; i++)
-        source_file_close(&l->files[i]);
-    free(l->files);
-}
-
-/* Open files in order, while the reads of the next footers are under way. */
-must_use static enum code open_files(struct load *l, struct err *err)
-{
-    const struct publication *p = l->job->publication;
-    const struct load_job *job = l->job;
-    uint64_t kept_bytes = 0;
-    l->files = mem_zalloc(p->n_data_files * sizeof(*l->files));
-    for (size_t i = 0; i < p->n_data_files; i++) {
-        for (; l->n_files < p->n_data_files && l->n_files < i + openings; l->n_files++)
-            TRY(source_file_start(&p->data_files[l->n_files], job->op, &l->files[l->n_files], err));
-        struct source_file *f = &l->files[i];
-        TRY(source_file_open(f, job->op, &l->limits, err));
-        /* The tail of a small file is the whole file. Kept, within a share, it saves reading the
-         * chunks again. */
-        if (f->tail.len < f->size || kept_bytes + f->size > l->shares.tails)
-            source_file_drop_tail(f);
-        kept_bytes += f->tail.len;
-    }
-    return OK;
+    source_files_close(&l->files);
 }
 
 /* A sample takes every n-th row group. */
 static uint64_t choose_sample(const struct load *l)
 {
     uint64_t n_bytes = 0, wanted = l->job->sample_bytes;
-    for (size_t i = 0; i < l->n_files; i++)
-        n_bytes += l->files[i].size;
+    for (size_t i = 0; i < l->files.n; i++)
+        n_bytes += l->files.files[i].size;
     return wanted && n_bytes > wanted ? n_bytes / wanted : 1;
 }
 
@@ -108,14 +83,15 @@ must_use static enum code guess_bytes(const struct load *l, uint64_t *out_rows, 
 {
     const struct schema *schema = &l->resolved.schema;
     uint64_t n_rows = 0, string_bytes = 0;
-    for (size_t f = 0; f < l->n_files; f++) {
-        const struct pq_file *pq = l->files[f].pq;
+    for (size_t f = 0; f < l->files.n; f++) {
+        const struct pq_file *pq = l->files.files[f].pq;
         n_rows += pq_file_n_rows(pq);
         const struct resolved_file *r = &l->resolved.files[f];
         for (size_t g = 0; g < pq_file_n_row_groups(pq); g++)
             for (size_t k = 0; k < r->n; k++) {
                 uint64_t offset, len;
-                if (!type_is_variable(&schema->fields[r->fields[k]].type))
+                if (r->vectors[k] >= schema->n_fields ||
+                    !type_is_variable(&schema->fields[r->vectors[k]].type))
                     continue;
                 TRY(pq_chunk_range(pq, g, r->columns[k], &offset, &len, err));
                 string_bytes += len;
@@ -147,15 +123,30 @@ static bool is_far(const struct publication *p)
     return false;
 }
 
+must_use static enum code read_deletes(struct load *l, struct err *err)
+{
+    const struct row_deletes_config config = {
+        .publication = l->job->publication,
+        .pool = l->job->pool,
+        .shares = &l->shares,
+        .limits = &l->limits,
+        .op = l->job->op,
+        .temp_dir = l->job->dir,
+        .hash_seed = l->hash_seed,
+    };
+    return row_deletes_read(&l->deletes, &config, err);
+}
+
 must_use static enum code scatter(struct load *l, struct err *err)
 {
     const struct load_job *job = l->job;
     struct spill_config spill = {job->dir, l->shares.records, l->n_blocks, pool_size(job->pool)};
     l->spill = spill_new(&spill);
     struct scatter_config config = {
-        .files = l->files,
-        .n_files = l->n_files,
+        .files = l->files.files,
+        .n_files = l->files.n,
         .resolved = &l->resolved,
+        .deletes = &l->deletes,
         .format = &l->format,
         .spill = l->spill,
         .n_blocks = l->n_blocks,
@@ -196,33 +187,35 @@ must_use static enum code build(struct load *l, struct build_result *out, struct
 must_use static enum code check_announced(const struct load *l, struct err *err)
 {
     uint64_t all = 0;
-    for (size_t f = 0; f < l->n_files; f++)
+    for (size_t f = 0; f < l->files.n; f++)
         for (size_t k = 0; k < l->resolved.files[f].n; k++) {
             uint64_t bytes;
-            enum code rc =
-                pq_file_announced(l->files[f].pq, l->resolved.files[f].columns[k], &bytes, err);
+            enum code rc = pq_file_announced(l->files.files[f].pq, l->resolved.files[f].columns[k],
+                                             &bytes, err);
             if (!rc && __builtin_add_overflow(all, bytes, &all))
                 all = UINT64_MAX;
             if (!rc)
                 rc = pq_budget_announce(&l->budget, all, err);
             if (rc)
-                return err_in(err, rc, "file %s", l->files[f].name);
+                return err_in(err, rc, "file %s", l->files.files[f].name);
         }
     return OK;
 }
 
 /* In an Iceberg table, metadata beside the files says which rows were deleted. Loading the
- * files alone would bring those rows back. */
+ * files alone would bring those rows back. A source that numbers its columns has read it. */
 must_use static enum code check_not_foreign(const struct load *l, struct err *err)
 {
-    for (size_t f = 0; f < l->n_files; f++) {
-        const char *foreign = pq_file_foreign(l->files[f].pq);
+    if (l->job->publication->n_fields)
+        return OK;
+    for (size_t f = 0; f < l->files.n; f++) {
+        const char *foreign = pq_file_foreign(l->files.files[f].pq);
         if (foreign)
             return err_set(err, E_UNSUPPORTED,
                            "file %s is %s: its rows may include deleted ones, since only the "
                            "table's metadata says which rows count; export the table to plain "
                            "Parquet",
-                           l->files[f].name, foreign);
+                           l->files.files[f].name, foreign);
     }
     return OK;
 }
@@ -230,13 +223,15 @@ must_use static enum code check_not_foreign(const struct load *l, struct err *er
 must_use static enum code run(struct load *l, struct load_result *result, struct err *err)
 {
     uint64_t start_ns = clock_mono_ns();
-    TRY(open_files(l, err));
+    TRY(source_files_open(&l->files, l->job->publication, l->job->op, &l->limits, l->shares.tails,
+                          err));
     result->open_seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
     l->sample_every = choose_sample(l);
     TRY(check_not_foreign(l, err));
-    TRY(resolve_columns(l->job->spec, l->job->publication, l->job->served, l->files, &l->resolved,
-                        err));
+    TRY(resolve_columns(l->job->spec, l->job->publication, l->job->served, l->files.files,
+                        &l->resolved, err));
     TRY(check_announced(l, err));
+    TRY(read_deletes(l, err));
     TRY(record_format_init(&l->format, &l->resolved.schema, err));
     TRY(choose_blocks(l, err));
     TRY(scatter(l, err));
@@ -256,19 +251,11 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     return OK;
 }
 
-static uint64_t files_bytes(const struct publication *p)
-{
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < p->n_data_files; i++)
-        bytes += p->data_files[i].info.size;
-    return bytes;
-}
-
 enum code load_run(const struct load_job *job, struct load_result *out_result, struct err *err)
 {
     struct load l = {.job = job};
     l.shares = memory_shares_of_load(job->memory_bytes, pool_size(job->pool));
-    l.limits = row_reader_limits(&l.shares, files_bytes(job->publication), &l.budget);
+    l.limits = row_reader_limits(&l.shares, publication_bytes(job->publication), &l.budget);
     l.hash_seed = job->hash_seed;
     /* (3) */
     if (!l.hash_seed && getrandom(&l.hash_seed, sizeof(l.hash_seed), 0) != sizeof(l.hash_seed))

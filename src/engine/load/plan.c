@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "engine/load/loader.h"
-#include "source/open.h"
+#include "source/kinds/open.h"
 
 #include <stdlib.h>
 
@@ -71,8 +71,7 @@ static void scale(const struct planning *p, const struct load_result *r, double 
         .load_seconds = r->open_seconds + (seconds - r->open_seconds) * times,
         .disk_bytes = (uint64_t)((double)r->disk_bytes * times),
     };
-    for (size_t i = 0; i < n_files; i++)
-        out->file_bytes += found->data_files[i].info.size;
+    out->file_bytes = publication_bytes(found);
     if (p->config->spec->storage == STORAGE_MEMORY)
         out->memory_bytes = out->disk_bytes;
 }

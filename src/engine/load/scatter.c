@@ -2,13 +2,13 @@
 
 #include "base/mem.h"
 #include "engine/build/row_sink.h"
+#include "engine/load/live_rows.h"
 #include "engine/load/prefetch_queue.h"
-#include "engine/load/row_reader.h"
 
 /*
  * Every row of a publication passes through scatter_rows once, 512 at a time:
  *
- *     decode (row_reader.c) -> convert, key, hash (engine/build/row_sink.c) -> record in its bin
+ *     decode, leave out what is deleted (live_rows.c) -> convert, key, hash (engine/build/row_sink.c) -> record in its bin
  *     (engine/build/spill.c)
  *
  * (1) Which of two rows with one key wins must not depend on which worker is faster. So a row's
@@ -16,20 +16,20 @@
  *     read: group_ordinal[task] plus its row in the group.
  * (2) Workers share nothing but the spill, the prefetch queue and two counters of progress.
  * (3) Types of columns may differ from file to file. Vectors have the types of the file, and the
- *     sink converts.
+ *     sink converts. A deleted row is neither converted nor checked.
  */
 
 /* What each worker has to itself. */
 struct scatter_worker {
-    struct row_reader reader;
-    struct vector *columns; /* by field, in the file's type (3) */
-    struct vector **runs;   /* by column of the place: the vector that it is decoded into */
+    struct live_rows rows;
     struct row_sink sink;
+    uint64_t n_rows;
 };
 
 struct scatter {
     const struct scatter_config *config;
     struct row_sink_config sink;
+    struct live_rows_config rows;
     struct load_progress *progress;
     struct scatter_worker *workers;
     struct prefetch_queue *reader;
@@ -52,59 +52,24 @@ static struct prefetch_place place_of(const struct scatter_config *c, size_t fil
 
 /* ------------------------------------------------------------------------- rows to records */
 
-/* Decode the next run of every column. Columns that the file does not have get as many nulls. */
-must_use static enum code read_run(const struct scatter *s, struct scatter_worker *w, size_t file,
-                                   size_t *out_n, struct err *err)
-{
-    const struct resolved_file *r = &s->config->resolved->files[file];
-    TRY(row_reader_next(&w->reader, w->runs, out_n, err));
-    for (size_t k = 0; k < r->n_absent; k++) {
-        struct vector *v = &w->columns[r->absent[k]];
-        v->n = v->n_nulls = *out_n;
-    }
-    return OK;
-}
-
-must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w, size_t file,
+must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w,
                                        uint64_t ordinal, struct err *err)
 {
     for (;;) {
         size_t n;
-        uint64_t row = w->reader.at;
+        uint64_t before = w->rows.reader.at;
         if (atomic_load_explicit(&s->progress->cancelled, memory_order_relaxed))
             return err_set(err, E_CANCELLED, "stopped");
-        TRY(read_run(s, w, file, &n, err));
+        TRY(live_rows_next(&w->rows, &n, err));
+        if (n)
+            TRY(row_sink_put(&w->sink, w->rows.columns, n, w->rows.filter.kept,
+                             ordinal + w->rows.at, w->rows.at, err));
+        w->n_rows += n;
+        atomic_fetch_add_explicit(&s->progress->rows_done, w->rows.reader.at - before,
+                                  memory_order_relaxed);
         if (n == 0)
             return OK;
-        TRY(row_sink_put(&w->sink, w->columns, n, ordinal + row, row, err));
-        atomic_fetch_add_explicit(&s->progress->rows_done, n, memory_order_relaxed);
     }
-}
-
-/* (3): give the vectors the types of this file. */
-static void fit_vectors(const struct scatter *s, struct scatter_worker *w, size_t file)
-{
-    const struct schema *schema = &s->config->resolved->schema;
-    const struct resolved_file *r = &s->config->resolved->files[file];
-    AUTO(ptr) struct type *types = mem_alloc(schema->n_fields * sizeof(*types));
-    for (size_t k = 0; k < r->n; k++) {
-        size_t i = r->fields[k];
-        types[i] = resolve_read_type(pq_file_column(s->config->files[file].pq, r->columns[k]),
-                                     &schema->fields[i].type);
-        w->runs[k] = &w->columns[i];
-        if (w->columns[i].cap == 0 || !type_eq(&w->columns[i].type, &types[i])) {
-            vector_done(&w->columns[i]);
-            vector_init(&w->columns[i], &types[i], ROW_SINK_ROWS);
-        }
-    }
-    for (size_t k = 0; k < r->n_absent;
-         k++) { /* made anew, so zeroed: another file may have left values */
-        size_t i = r->absent[k];
-        types[i] = schema->fields[i].type;
-        vector_done(&w->columns[i]);
-        vector_init(&w->columns[i], &types[i], ROW_SINK_ROWS);
-    }
-    row_sink_expect(&w->sink, types);
 }
 
 /* The index of the task's file. */
@@ -119,13 +84,13 @@ must_use static enum code scatter_chunks(struct scatter *s, size_t task, unsigne
     struct scatter_worker *w = &s->workers[worker];
     const struct prefetch_place *place = &s->tasks[task].place;
     AUTO(ptr) struct view *chunks = mem_alloc(place->n_columns * sizeof(*chunks));
-    fit_vectors(s, w, file_of(s, task));
     prefetched_chunks(prefetched, chunks);
-    row_reader_begin(&w->reader, place->file->pq, place->columns, place->n_columns);
-    enum code rc = row_reader_open(&w->reader, place->row_group, chunks, err);
-    if (!rc)
-        rc = scatter_rows(s, w, file_of(s, task), s->group_ordinal[task], err);
-    row_reader_close(&w->reader);
+    enum code rc = live_rows_open(&w->rows, file_of(s, task), place->row_group, chunks, err);
+    if (!rc) {
+        row_sink_expect(&w->sink, w->rows.types);
+        rc = scatter_rows(s, w, s->group_ordinal[task], err);
+    }
+    live_rows_close(&w->rows);
     return rc;
 }
 
@@ -158,27 +123,18 @@ static enum code scatter_task(void *job, size_t task, unsigned worker, struct er
 
 static void workers_init(struct scatter *s, unsigned n_workers)
 {
-    size_t n_fields = s->config->resolved->schema.n_fields;
     s->workers = mem_zalloc(n_workers * sizeof(*s->workers));
     for (unsigned k = 0; k < n_workers; k++) {
-        struct scatter_worker *w = &s->workers[k];
-        w->runs = mem_zalloc(n_fields * sizeof(struct vector *));
-        w->columns = mem_zalloc(n_fields * sizeof(*w->columns));
-        row_sink_init(&w->sink, &s->sink, k);
+        live_rows_init(&s->workers[k].rows, &s->rows);
+        row_sink_init(&s->workers[k].sink, &s->sink, k);
     }
 }
 
 static void workers_done(struct scatter *s, unsigned n_workers)
 {
-    size_t n_fields = s->config->resolved->schema.n_fields;
     for (unsigned k = 0; k < n_workers; k++) {
-        struct scatter_worker *w = &s->workers[k];
-        for (size_t i = 0; i < n_fields; i++)
-            vector_done(&w->columns[i]);
-        row_reader_done(&w->reader);
-        free(w->runs);
-        free(w->columns);
-        row_sink_done(&w->sink);
+        live_rows_done(&s->workers[k].rows);
+        row_sink_done(&s->workers[k].sink);
     }
     free(s->workers);
 }
@@ -223,7 +179,6 @@ must_use static enum code list_tasks(struct scatter *s, struct scatter_result *o
         }
     atomic_store(&s->progress->rows_total, n_rows);
     atomic_store(&s->progress->bytes_total, n_bytes);
-    out->n_rows = n_rows;
     return OK;
 }
 
@@ -254,6 +209,7 @@ static void sum_up(const struct scatter *s, unsigned n_workers, struct scatter_r
         for (size_t i = 0; i < n_fields; i++)
             r->n_nulls[i] += sink->n_nulls[i];
         key_lengths_sum(&r->keys, &sink->key_lengths);
+        r->n_rows += s->workers[k].n_rows;
     }
 }
 
@@ -263,6 +219,7 @@ enum code scatter_run(const struct scatter_config *config, struct pool *pool,
     struct scatter s = {.config = config, .progress = progress};
     s.sink = (struct row_sink_config){&config->resolved->schema, config->format, config->spill,
                                       config->n_blocks, config->hash_seed};
+    s.rows = (struct live_rows_config){config->resolved, config->files, config->deletes};
     unsigned n_workers = pool_size(pool);
     struct scatter_result result = {0};
     workers_init(&s, n_workers);

@@ -8,7 +8,7 @@
 
 #include "base/pool.h"
 #include "engine/build/spill.h"
-#include "engine/load/resolve.h"
+#include "engine/load/row_deletes.h"
 #include "engine/spec/memory_shares.h"
 #include "engine/spec/progress.h"
 #include "segment/block.h"
@@ -18,6 +18,7 @@ struct scatter_config {
     const struct source_file *files;
     size_t n_files;
     const struct resolved *resolved;
+    const struct row_deletes *deletes; /* rows that are left out */
     const struct record_format *format;
     struct spill *spill;
     uint64_t n_blocks; /* bins of the spill */
@@ -31,7 +32,7 @@ struct scatter_config {
 
 /* Statistics of the rows. Zeroed memory is empty. */
 struct scatter_result {
-    uint64_t n_rows;
+    uint64_t n_rows;                        /* without those that are deleted */
     uint64_t n_rows_listed, n_bytes_listed; /* of all row groups, even if only a sample is read */
     uint64_t *n_nulls;                      /* by field */
     struct key_lengths keys;

@@ -12,6 +12,7 @@ struct memory_shares memory_shares_of_load(uint64_t memory_bytes, unsigned n_wor
         .page = memory_bytes / 8,
         .held = memory_bytes / 4 / n_workers,
         .tails = memory_bytes / 16,
+        .deletes = memory_bytes / 8,
         .block = memory_bytes / 16 / n_workers + 1,
         .build = memory_bytes / 4 / n_workers,
     };
@@ -51,6 +52,7 @@ struct memory_shares memory_shares_of_scan(uint64_t memory_bytes)
         .chunks = memory_bytes / 4,
         .page = memory_bytes / 4,
         .held = memory_bytes / 2,
+        .deletes = memory_bytes / 8,
         .batch = batch < batch_bytes_max ? batch : batch_bytes_max,
     };
 }

@@ -10,6 +10,7 @@
  *     page           1/8           1/16         -            1/4      E_LIMIT
  *     held           1/4 : w       1/16         -            1/2      E_LIMIT (for one decoder)
  *     tails          1/16          -            -            -        reads the file's end again
+ *     deletes        1/8           -            -            1/8      E_LIMIT
  *     block          1/16 : w      1/16 : w     1/16 : w     -        more blocks
  *     lone_block     -             1/8          -            -        more blocks
  *     build          1/4 : w       1/4 : w **   1/4 : w      -        E_LIMIT (for one worker)
@@ -38,6 +39,7 @@ struct memory_shares {
     uint64_t page;       /* the largest page that is decompressed */
     uint64_t held;       /* what one decoder keeps from page to page */
     uint64_t tails;      /* ends of files, kept for the column chunks in them */
+    uint64_t deletes;    /* which rows are deleted, of all files together */
     uint64_t block;      /* records of one block */
     uint64_t lone_block; /* records of a block if there is only one */
     uint64_t build;      /* what one worker takes to build a block */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/table/commit.h"
+#include "engine/table/damage.h"
 #include "engine/table/guard.h"
 #include "engine/table/table.h"
 #include "engine/load/load_shares.h"
@@ -25,8 +26,10 @@ enum code reload_look(struct table *t, const struct reload_wish *wish, struct so
     struct remote_op op = table_source_op(t, timeout_ms < look_max_ms ? timeout_ms : look_max_ms);
     AUTO(generation_info) struct generation_info info = {0};
     bool is_bound = !wish->goes_back && table_live_info(t, &info) && is_of_this_source(t, &info);
+    bool is_whole = is_bound && info.spec_hash == t->spec_hash && !damage_wants_load(t);
     const struct source_query query = {
         .served = is_bound ? info.label : NULL,
+        .served_fingerprint = is_whole ? info.fingerprint : 0,
         .passes_over = wish->passes_over,
         .arg = wish->arg,
     };

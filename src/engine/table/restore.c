@@ -6,7 +6,7 @@
 #include "engine/table/commit.h"
 #include "engine/table/damage.h"
 #include "engine/table/table.h"
-#include "source/open.h"
+#include "source/kinds/open.h"
 #include "engine/store/layer.h"
 
 #include <stdio.h>

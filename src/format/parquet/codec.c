@@ -76,14 +76,6 @@ static bool decode_lz4_raw(struct pq_codec *c, struct view in, uint8_t *out, siz
     return got >= 0 && (size_t)got == out_len;
 }
 
-static bool cur_u32be(struct cursor *c, uint32_t *out)
-{
-    if (!cur_u32le(c, out))
-        return false;
-    *out = __builtin_bswap32(*out);
-    return true;
-}
-
 /* Hadoop's framing: the plain size, then blocks, each preceded by its size, until the plain size is
  * reached. This repeats until the input ends. Sizes are u32, big endian. */
 static bool decode_lz4_hadoop(struct view in, uint8_t *out, size_t out_len)

@@ -20,7 +20,8 @@
  * have descriptors. */
 struct local_object {
     struct object base;
-    const struct object_info *info; /* borrowed */
+    const struct object_info *info; /* borrowed; or `own`, where the version was not known */
+    struct object_info own;
 };
 
 /* The thread that waits for a read does it: the kernel already reads ahead. */
@@ -125,18 +126,42 @@ static enum code local_stat(struct object_store *s, const char *name, const stru
     return OK;
 }
 
+/* Whoever does not know the version gets the one that is there now. */
+must_use static enum code learn_version(struct local_object *o, struct err *err)
+{
+    static const struct remote_op no_bound;
+    const struct object_info *known = o->info;
+    enum code rc = local_stat(o->base.store, known->name, &no_bound, &o->own, err);
+    if (rc == E_NOTFOUND)
+        return err_set(err, E_CHANGED, "file %s/%s is gone", o->base.store->shown, known->name);
+    TRY(rc);
+    if (o->own.size != known->size)
+        return err_set(err, E_CHANGED, "file %s/%s has %llu bytes instead of %llu",
+                       o->base.store->shown, known->name, (unsigned long long)o->own.size,
+                       (unsigned long long)known->size);
+    o->info = &o->own;
+    return OK;
+}
+
 static enum code local_open(struct object_store *s, const struct object_info *info,
                             struct object **out, struct err *err)
 {
     struct local_object *o = mem_zalloc(sizeof(*o));
-    (void)err; /* whether it is there shows at the first read */
-    *o = (struct local_object){{s}, info};
+    *o = (struct local_object){.base = {s}, .info = info};
+    /* Whether a known version is still there shows at the first read. */
+    enum code rc = info->version[0] ? OK : learn_version(o, err);
+    if (rc) {
+        object_info_done(&o->own);
+        free(o);
+        return rc;
+    }
     *out = &o->base;
     return OK;
 }
 
 static void local_close_object(struct object *base)
 {
+    object_info_done(&((struct local_object *)base)->own);
     free(base);
 }
 

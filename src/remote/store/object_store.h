@@ -14,7 +14,8 @@
 struct object_info {
     char *name; /* relative to the root of the store */
     uint64_t size;
-    char *version;       /* opaque; changes when the content does: an ETag, or inode and times */
+    /* Opaque; changes when the content does: an ETag, or inode and times. "": nobody asked. */
+    char *version;
     int64_t modified_ms; /* wall clock of the store */
     int unreadable;      /* errno if the name exists but cannot be looked at; else 0 */
 };
@@ -90,8 +91,10 @@ must_use enum code object_store_stat(struct object_store *s, const char *name,
                                      struct err *err);
 
 /*
- * Open the object in the version of `info`, which is borrowed until the close. Fails E_CHANGED, as
- * reads do, if the object is gone or has another version.
+ * Open the object in the version of `info`, which is borrowed until the close. If that is "", it is
+ * opened in the version that its first read finds, which must end before others begin.
+ *
+ * Fails     E_CHANGED, as reads do, if the object is gone or has another version or size.
  */
 must_use enum code object_open(struct object_store *s, const struct object_info *info,
                                struct object **out_object, struct err *err);

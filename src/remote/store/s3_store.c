@@ -31,6 +31,7 @@ struct s3_object {
     struct object base;
     char *key;
     const struct object_info *info; /* borrowed */
+    char etag[160]; /* of the first read, where the version was not known; "" before it */
 };
 
 /* ---------------------------------------------------------------------------------------- list */
@@ -147,6 +148,7 @@ static void add_parts(struct s3_read *r, const struct byte_range *range, uint64_
 {
     struct s3_store *s = (struct s3_store *)r->base.store;
     const struct object_info *info = r->object->info;
+    const char *etag = r->object->etag;
     uint64_t n = parts_of(range, part_bytes);
     for (uint64_t i = 0; i < n; i++) {
         uint64_t start = range->len / n * i,
@@ -159,7 +161,9 @@ static void add_parts(struct s3_read *r, const struct byte_range *range, uint64_
             .object_bytes = info->size,
             .is_suffix = range->is_suffix && n == 1,
             .out = range->out + start,
-            .etag = info->version[0] ? info->version : NULL,
+            .etag = info->version[0] ? info->version
+                    : etag[0]        ? etag
+                                     : NULL,
         };
     }
 }
@@ -183,6 +187,20 @@ static struct object_read *s3_read_start(struct object *base, const struct byte_
     return &r->base;
 }
 
+/* Where the version was not known, all parts, and all later reads, are of the first part's. */
+must_use static enum code keep_version(struct s3_object *o, const struct s3_request *part,
+                                       struct err *err)
+{
+    const char *etag = part->transfer.head.etag;
+    if (o->info->version[0] || strcmp(o->etag, etag) == 0)
+        return OK;
+    if (o->etag[0])
+        return err_set(err, E_CHANGED, "object %s%s was replaced while it was read",
+                       o->base.store->shown, o->key);
+    memcpy(o->etag, etag, sizeof(o->etag));
+    return OK;
+}
+
 static enum code s3_read_finish(struct object_read *base, struct err *err)
 {
     struct s3_read *r = (struct s3_read *)base;
@@ -192,6 +210,8 @@ static enum code s3_read_finish(struct object_read *base, struct err *err)
         struct s3_request *part = &r->parts[i];
         if (!rc && part->code)
             rc = err_set(err, part->code, "%s", part->err.msg);
+        if (!rc)
+            rc = keep_version(r->object, part, err);
         s3_request_done(part);
     }
     s3_batch_done(&r->batch);
@@ -208,7 +228,7 @@ static enum code s3_open(struct object_store *base, const struct object_info *in
     struct s3_store *s = (struct s3_store *)base;
     struct s3_object *o = mem_zalloc(sizeof(*o));
     (void)err; /* whether it is there shows at the first read */
-    *o = (struct s3_object){{base}, join(s->prefix, info->name), info};
+    *o = (struct s3_object){{base}, join(s->prefix, info->name), info, ""};
     *out = &o->base;
     return OK;
 }

@@ -1,6 +1,6 @@
 /* Opening the source that the configuration of a table describes. */
-#ifndef MURR_SOURCE_OPEN_H
-#define MURR_SOURCE_OPEN_H
+#ifndef MURR_SOURCE_KINDS_OPEN_H
+#define MURR_SOURCE_KINDS_OPEN_H
 
 #include "remote/transfer.h"
 #include "source/source.h"

@@ -1,8 +1,9 @@
-#include "source/open.h"
+#include "source/kinds/open.h"
 
 #include "remote/store/local_store.h"
 #include "remote/store/s3_store.h"
 #include "source/dated.h"
+#include "source/iceberg/iceberg.h"
 
 must_use static enum code open_store(const struct source_spec *spec, struct transfer_loop *loop,
                                      struct object_store **out, struct err *err)
@@ -18,7 +19,7 @@ enum code source_open(const struct source_spec *spec, struct transfer_loop *loop
 {
     struct object_store *store;
     if (spec->kind == SOURCE_ICEBERG)
-        return err_set(err, E_UNSUPPORTED, "source iceberg is not supported by this version yet");
+        return iceberg_open(&spec->iceberg, loop, out_source, err);
     TRY(open_store(spec, loop, &store, err));
     *out_source = dated_new(store, &spec->layout);
     return OK;
