@@ -252,7 +252,7 @@ must_use static enum code take_files(struct folder *f, struct publication *p, st
             return err_set(err, E_IO, "cannot read %s/%s: %s", f->store->shown, info->name,
                            strerror(info->unreadable));
         p->data_files[p->n_data_files++] =
-            (struct data_file){f->store, *info, below(f, info->name)};
+            (struct data_file){.store = f->store, .info = *info, .name = below(f, info->name)};
         *info = (struct object_info){0};
     }
     return OK;
