@@ -133,7 +133,8 @@ static int run(int argc, char **argv)
                                         {"--memory", 0, &memory, false},
                                         {"--snapshot", 0, &iceberg.snapshot, false},
                                         {"--ref", 0, &iceberg.ref, false},
-                                        {"--rewrite", 0, &iceberg.rewrite, false}};
+                                        {"--rewrite", 0, &iceberg.rewrite, false},
+                                        {"--locations", 0, &iceberg.locations, false}};
     if (arguments_parse(&args, argc, argv, "cat", specs, sizeof(specs) / sizeof(specs[0])) !=
         EXIT_DONE)
         return EXIT_USAGE;
@@ -156,8 +157,9 @@ static int run(int argc, char **argv)
     config.temp_dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
     const char *place = args.positional[0];
     bool is_table = cat_iceberg_uri(place, &iceberg.uri);
-    if (!is_table && (iceberg.snapshot || iceberg.ref || iceberg.rewrite))
-        return command_misused("cat", "--snapshot, --ref and --rewrite are for iceberg:URI");
+    if (!is_table && (iceberg.snapshot || iceberg.ref || iceberg.rewrite || iceberg.locations))
+        return command_misused("cat",
+                               "--snapshot, --ref, --rewrite and --locations are for iceberg:URI");
     enum code rc = is_table ? cat_iceberg(&iceberg, &config, &output, &err)
                             : cat(place, &config, &output, &err);
     return rc ? command_failed(&err) : EXIT_DONE;
@@ -168,17 +170,21 @@ const struct command cat_command = {
     .arguments = "FILE.parquet | iceberg:URI",
     .summary = "print a Parquet file or an Iceberg table as it is read here",
     .help =
-        "  -c, --columns A,B  these columns, in this order [all that can be read]\n"
-        "  -n, --rows N       the first N rows [all]\n"
-        "  -o, --output FMT   table, json, csv or arrow (an IPC stream) [table]\n"
-        "      --memory SIZE  memory for pages and rows [1GiB]\n"
-        "iceberg:URI is a metadata file of an Iceberg table, or its location; s3:// is read with "
-        "the\ncredentials of the environment.\n"
-        "      --snapshot ID  this snapshot [the current one]\n"
-        "      --ref NAME     this branch or tag\n"
-        "      --rewrite FROM=TO  the table was moved: paths that begin with FROM begin with TO\n"
-        "Columns that cannot be read, such as nested ones, are left out with a note on stderr, "
-        "and an error when\nthey are asked for.\n",
+        "  -c, --columns A,B      these columns, in this order [all that can be read]\n"
+        "  -n, --rows N           the first N rows [all]\n"
+        "  -o, --output FMT       table, json, csv or arrow (an IPC stream) [table]\n"
+        "      --memory SIZE      memory for pages and rows [1GiB]\n"
+        "Columns that cannot be read, such as nested ones, are left out with a note on stderr, and "
+        "an error when\nthey are asked for.\n"
+        "\n"
+        "iceberg:URI is a metadata file of an Iceberg table, or the table's location. s3:// is "
+        "read "
+        "with the\ncredentials of the environment.\n"
+        "      --snapshot ID      this snapshot [the current one]\n"
+        "      --ref NAME         this branch or tag\n"
+        "      --rewrite FROM=TO  the table was moved: what begins with FROM begins with TO\n"
+        "      --locations A,B    files may lie below these as well as below the table's "
+        "location\n",
     .takes_config = false,
     .run = run,
 };

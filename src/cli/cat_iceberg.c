@@ -73,6 +73,8 @@ must_use static enum code make_spec(const struct cat_iceberg *what, struct sourc
         TRY(set_rewrite(what->rewrite, &out->iceberg, err));
     if (what->snapshot)
         TRY(set_snapshot(what->snapshot, &out->iceberg, err));
+    if (what->locations)
+        set_string(&out->iceberg.locations, view_cstr(what->locations));
     if (what->ref)
         set_string(&out->iceberg.ref, view_cstr(what->ref));
     return OK;

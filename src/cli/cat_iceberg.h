@@ -9,7 +9,8 @@
 struct cat_iceberg {
     const char *uri;
     const char *snapshot, *ref;
-    const char *rewrite; /* "FROM=TO" */
+    const char *rewrite;   /* "FROM=TO" */
+    const char *locations; /* "A,B" */
 };
 
 /* Whether the argument is "iceberg:URI". */

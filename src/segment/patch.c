@@ -141,7 +141,7 @@ static void take_row(struct resolve *r, struct masked *m, size_t layer,
     }
 }
 
-/* What a lower layer says of a key. A row older than the base sends it there, as in a search. */
+/* What a lower layer says of a key. A row below the floor does not count. */
 static void take_answer(struct resolve *r, struct masked *m, size_t layer,
                         const struct seg_rows *found, size_t i)
 {
@@ -151,9 +151,9 @@ static void take_answer(struct resolve *r, struct masked *m, size_t layer,
     if (!(found->present[i / 8] >> i % 8 & 1))
         return;
     int64_t stamp = layer == base ? INT64_MAX - 1 : seg_row_stamp(l, found->row[i]);
-    if (layer != base && stamp <= r->stack->floor)
-        m->layer = (uint8_t)base;
-    else if (stamp & 1)
+    if (stamp <= l->floor)
+        return;
+    if (stamp & 1)
         m->is_settled = true; /* deleted: the rest is null */
     else
         take_row(r, m, layer, found, i);

@@ -171,21 +171,22 @@ static void ask_layers(const struct search *s, struct question *q)
     seg_search_begin(&search, &q->found);
 }
 
-/* What a layer says of a key: its row; that it is deleted; or go on (true). A row older than the
- * base sends it there, as what lies below it is older still. */
+/* What a layer says of a key: its row; that it is deleted; or go on (true). A row below the floor
+ * does not count. */
 static inline bool goes_on(struct search *s, uint32_t key, const struct question *q, size_t i)
 {
     size_t layer = q->which[i];
+    const struct seg_layer *l = &s->stack->layers[layer];
     bool present = q->present[i / 8] >> i % 8 & 1;
-    int64_t stamp = present ? seg_row_stamp(&s->stack->layers[layer], q->row[i]) : 0;
-    if (present && stamp > s->stack->floor) {
+    int64_t stamp = present ? seg_row_stamp(l, q->row[i]) : 0;
+    if (present && stamp > l->floor) {
         if (stamp & 1)
             settle_absent(s, key);
         else
             settle(s, key, q, i, layer);
         return false;
     }
-    s->maybe[key] = present ? 0 : (uint8_t)(s->maybe[key] & ~(1u << layer));
+    s->maybe[key] &= (uint8_t) ~(1u << layer);
     return true;
 }
 

@@ -4,9 +4,9 @@
  * completely.
  *
  * A row of a write has a *stamp*: twice the time of the write in microseconds since 1970, plus one
- * where the row says that its key is deleted. A row whose time is not later than the stack's floor
- * is ignored, because the base is newer. Where all rows of a layer have one stamp it is the
- * layer's; where they differ it is an int64 in front of the columns of the table.
+ * where the row says that its key is deleted. A row whose time is not later than its layer's floor
+ * is ignored, because what the source published since is newer. Where all rows of a layer have one
+ * stamp it is the layer's; where they differ it is an int64 in front of the columns of the table.
  *
  * Layers may differ in layout, and in schema from the base: fields are matched by name when a layer
  * is put on the stack. Their hash seed is the base's, so that a key is hashed once for all.
@@ -39,6 +39,8 @@ struct seg_layer {
     bool has_masks;  /* its rows have masks, in the first field (segment/patch.h) */
     bool has_stamps; /* its rows have stamps of their own, in the first field, or after the mask */
     int64_t stamp;   /* else this one; of rows that are no deletes */
+    int64_t floor;   /* stamps of rows that count are greater; of the base and of what the source
+                      * published, INT64_MIN */
     unsigned filter_bit;
     bool asks_all; /* the filter does not have all of its keys: it is asked for each */
     /* By how many bytes cells lie further back than in the base; 0 unless the stack is uniform. */
@@ -50,7 +52,6 @@ struct seg_stack {
     size_t n_layers;                        /* with the base */
     struct seg_layer layers[SEG_STACK_MAX]; /* newest first; the last is the base */
     const struct seg_filter *filter;        /* NULL with the base alone */
-    int64_t floor;                          /* stamps of rows that count are greater */
     /* Set by seg_stack_prepare. */
     bool is_uniform; /* shifts hold for all columns but keys */
     /* From bits of the filter to bits of layers, where the newest layer is the lowest bit. */
@@ -60,7 +61,8 @@ struct seg_stack {
 /* A base without layers. */
 static inline struct seg_stack seg_stack_of(const struct seg_set *base)
 {
-    return (struct seg_stack){.n_layers = 1, .layers = {{.set = base}}, .is_uniform = true};
+    return (struct seg_stack){
+        .n_layers = 1, .layers = {{.set = base, .floor = INT64_MIN}}, .is_uniform = true};
 }
 
 /* Layers, their fields and bits are set: compute the rest. */

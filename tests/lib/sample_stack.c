@@ -139,6 +139,16 @@ static void make_filter(struct sample_stack *s)
     s->stack.filter = &s->filter;
 }
 
+/* With a source, rows of the upper layers count if they are newer than some time, and the lower
+ * layers are the source's. */
+static void set_floors(struct sample_stack *s)
+{
+    size_t base = s->n - 1, n_written = random_below(s->random, base + 1);
+    int64_t floor = seg_stamp((int64_t)random_below(s->random, base * 1000 + 1), true);
+    for (size_t i = 0; i < s->n; i++)
+        s->stack.layers[i].floor = s->config.has_source && i < n_written ? floor : INT64_MIN;
+}
+
 void sample_stack_init(struct sample_stack *s, const struct sample_stack_config *config,
                        struct random *random)
 {
@@ -153,9 +163,7 @@ void sample_stack_init(struct sample_stack *s, const struct sample_stack_config 
         make_layer(s, i, seed);
     s->stack.layers[base] = (struct seg_layer){.set = &s->sets[base].set};
     s->stack.n_layers = s->n;
-    s->stack.floor = INT64_MIN;
-    if (config->has_source)
-        s->stack.floor = seg_stamp((int64_t)random_below(random, base * 1000 + 1), true);
+    set_floors(s);
     make_filter(s);
     seg_stack_prepare(&s->stack);
 }
@@ -187,8 +195,8 @@ struct sample_place sample_stack_find(const struct sample_stack *s, struct view 
         if (row < 0)
             continue;
         int64_t stamp = stamp_of(s, i, row);
-        if (stamp <= s->stack.floor)
-            break; /* the base is newer, and what lies below is older still */
+        if (stamp <= s->stack.layers[i].floor)
+            continue;
         return stamp & 1 ? (struct sample_place){base, -1} : (struct sample_place){i, row};
     }
     return (struct sample_place){base, sample_find(&s->samples[base], key)};

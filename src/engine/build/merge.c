@@ -21,7 +21,7 @@
  *     of the hash range: usually one or two a layer.
  * (2) Each record gets an ordinal by the age of its layer, newest largest, odd for deletes. The
  *     build keeps the largest ordinal of a key, as it does in a load.
- * (3) Rows up to `floor` are older than the table's base and are left out. A base's own rows always
+ * (3) Rows below the floor of their layer do not count and are left out. A base's own rows always
  *     count.
  * (4) A patch takes the columns that it leaves open from the layers below it that are merged,
  *     newest first. Columns that none of them has stay open in the output, or become null if the
@@ -96,7 +96,7 @@ static void set_stamp(const struct merge *m, struct record *r, int64_t stamp)
 struct lower {
     const uint8_t *row; /* NULL: no row that counts */
     uint32_t block, slot;
-    bool is_deleted, is_older_than_base;
+    bool is_deleted;
 };
 
 must_use static enum code look_lower(const struct merge *m, size_t layer, struct view key,
@@ -111,9 +111,9 @@ must_use static enum code look_lower(const struct merge *m, size_t layer, struct
         return err_set(err, E_CORRUPT,
                        "rows below a patch are damaged on disk (checksum mismatch)");
     int64_t stamp = present[0] & 1 ? stamp_of(m->config, layer, l.row) : INT64_MIN;
-    l.is_older_than_base = (present[0] & 1) && stamp <= m->config->floor;
-    l.is_deleted = (present[0] & 1) && !l.is_older_than_base && (stamp & 1);
-    if (!(present[0] & 1) || l.is_older_than_base || l.is_deleted)
+    bool counts = (present[0] & 1) && stamp > m->config->layers[layer].floor;
+    l.is_deleted = counts && (stamp & 1);
+    if (!counts || l.is_deleted)
         l.row = NULL;
     *out = l;
     return OK;
@@ -165,9 +165,6 @@ must_use static enum code fill_patch(struct merge *m, size_t layer, const uint8_
             memset(is_open, 0, n * sizeof(bool));
         else if (lower.row)
             TRY(take_lower(m, j, &lower, key, is_open, out, at, err));
-        else if (lower.is_older_than_base)
-            j = c->n_layers - 1 -
-                c->has_base; /* layers further down are older still: go to the base */
     }
     uint8_t *mask = out->ptr + *at + m->format.cell_offset[0];
     if (m->has_masks)
@@ -189,7 +186,7 @@ must_use static enum code take_slot(struct merge *m, size_t layer, uint64_t bloc
     if (block_of_hash(hash, m->n_blocks) != bin || !seg_owns_slot(b, hash, set->n_blocks, slot))
         return OK;
     int64_t stamp = stamp_of(m->config, layer, row);
-    if (stamp <= m->config->floor)
+    if (stamp <= m->config->layers[layer].floor)
         return OK;
     size_t at;
     TRY(unpack_row(m->unpacks[layer], block, slot, key, out, &at, err));

@@ -17,7 +17,6 @@ struct merge_config {
     bool has_base;
     bool has_source;          /* the table has a source, so a newer base may arrive later */
     struct seg_origin origin; /* written into the output */
-    int64_t floor;            /* rows with stamps up to this are left out */
     /* The output. With the base: a generation of the table's schema, without deleted keys. Without
      * it: a layer, which keeps deletes, and stamps if they are needed. */
     const struct schema *schema; /* of the table */

@@ -42,8 +42,8 @@ void row_sink_expect(struct row_sink *s, const struct type *types)
 }
 
 must_use static enum code check_nulls(const struct row_sink *s, size_t field_idx,
-                                      const struct vector *v, const size_t *positions,
-                                      uint64_t row, struct err *err)
+                                      const struct vector *v, const size_t *positions, uint64_t row,
+                                      struct err *err)
 {
     const struct schema *schema = s->config->schema;
     const struct field *f = &schema->fields[field_idx];

@@ -131,6 +131,7 @@ enum code layer_open(const char *table_dir, const struct manifest_write *what, b
     l->refs = 1;
     l->number = what->segment;
     l->newest = what->newest;
+    l->is_published = what->is_published;
     enum code rc = open_segment(path, l, to_memory, err);
     if (!rc)
         rc = check_root(path, l, what->root, err);

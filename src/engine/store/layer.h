@@ -1,6 +1,6 @@
 /*
  * A layer: a segment of writes on top of a table's base, with the rows of one commit or of several
- * that were merged. Its fields are those of the table. If its rows have their own stamps
+ * that were merged; or of what later publications of the source changed. Its fields are those of the table. If its rows have their own stamps
  * (segment/stack.h) the stamp comes first; if some of them are patches (segment/patch.h) the mask
  * comes before the stamp. Immutable and refcounted.
  *
@@ -23,6 +23,7 @@ struct layer {
     uint64_t number;
     uint64_t root;  /* names its content (seg_roots) */
     int64_t newest; /* the latest stamp of its rows, and of every row if there is no stamp field */
+    bool is_published; /* it holds what a publication changed, not writes */
     bool has_masks, has_stamps;
     bool is_damaged;           /* the checksums of some rows differ; reads of those rows fail */
     struct huge_memory memory; /* a copy of the file; empty when it is mapped */

@@ -19,7 +19,26 @@ must_use static enum code read_write(const char *path, const json_t *from,
                        root_text);
     if (segment < 1 || !json_is_integer(newest))
         return err_set(err, E_CORRUPT, "%s: a write has no 'segment' or no 'newest'", path);
-    *out = (struct manifest_write){(uint64_t)segment, json_integer_value(newest), root};
+    *out = (struct manifest_write){(uint64_t)segment, json_integer_value(newest), root,
+                                   json_is_true(json_object_get(from, "published"))};
+    return OK;
+}
+
+must_use static enum code read_refresh(const char *path, const json_t *from,
+                                       struct manifest_refresh *out, struct err *err)
+{
+    const char *label = json_string_value(json_object_get(from, "label"));
+    const char *fingerprint = json_string_value(json_object_get(from, "fingerprint"));
+    *out = (struct manifest_refresh){0};
+    if (!from)
+        return OK;
+    if (!label || !label[0] || strlen(label) >= sizeof(out->label) || !fingerprint ||
+        sscanf(fingerprint, "%" SCNx64, &out->fingerprint) != 1)
+        return err_set(err, E_CORRUPT, "%s: 'refresh' has no label or no fingerprint", path);
+    memcpy(out->label, label, strlen(label) + 1);
+    out->published_at_ms = json_integer_value(json_object_get(from, "published_at_ms"));
+    out->loaded_at_ms = json_integer_value(json_object_get(from, "loaded_at_ms"));
+    out->load_seconds = json_number_value(json_object_get(from, "seconds"));
     return OK;
 }
 
@@ -37,6 +56,7 @@ must_use static enum code read_members(const char *path, const json_t *root, str
     m->generation = (uint64_t)generation;
     m->n_rows = (uint64_t)json_integer_value(json_object_get(root, "rows"));
     m->is_created = json_is_true(json_object_get(root, "created"));
+    TRY(read_refresh(path, json_object_get(root, "refresh"), &m->refresh, err));
     for (; m->n_writes < json_array_size(writes); m->n_writes++)
         TRY(read_write(path, json_array_get(writes, m->n_writes), &m->writes[m->n_writes], err));
     return OK;
@@ -62,8 +82,20 @@ static json_t *write_json(const struct manifest_write *w)
 {
     char root[17];
     snprintf(root, sizeof(root), "%016" PRIx64, w->root);
-    return json_pack("{s:I, s:I, s:s}", "segment", (json_int_t)w->segment, "newest",
-                     (json_int_t)w->newest, "root", root);
+    json_t *out = json_pack("{s:I, s:I, s:s}", "segment", (json_int_t)w->segment, "newest",
+                            (json_int_t)w->newest, "root", root);
+    if (w->is_published)
+        json_object_set_new(out, "published", json_true());
+    return out;
+}
+
+static json_t *refresh_json(const struct manifest_refresh *r)
+{
+    char fingerprint[17];
+    snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64, r->fingerprint);
+    return json_pack("{s:s, s:s, s:I, s:I, s:f}", "label", r->label, "fingerprint", fingerprint,
+                     "published_at_ms", (json_int_t)r->published_at_ms, "loaded_at_ms",
+                     (json_int_t)r->loaded_at_ms, "seconds", r->load_seconds);
 }
 
 enum code manifest_save(const char *table_dir, const struct manifest *m, struct err *err)
@@ -79,6 +111,8 @@ enum code manifest_save(const char *table_dir, const struct manifest *m, struct 
     }
     for (size_t i = 0; i < m->n_writes; i++)
         json_array_append_new(json_object_get(root, "writes"), write_json(&m->writes[i]));
+    if (m->refresh.label[0])
+        json_object_set_new(root, "refresh", refresh_json(&m->refresh));
     return json_file_save(path, root, m->sequence, err);
 }
 
@@ -92,7 +126,8 @@ bool manifest_names(const struct manifest *m, uint64_t number)
 
 bool manifest_eq(const struct manifest *a, const struct manifest *b)
 {
-    bool eq = a->generation == b->generation && a->n_writes == b->n_writes;
+    bool eq = a->generation == b->generation && a->n_writes == b->n_writes &&
+              a->refresh.fingerprint == b->refresh.fingerprint;
     for (size_t i = 0; eq && i < a->n_writes; i++)
         eq = a->writes[i].segment == b->writes[i].segment;
     return eq;

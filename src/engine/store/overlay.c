@@ -124,6 +124,14 @@ struct overlay *overlay_replace(const struct overlay *o, size_t from, size_t end
     return fresh;
 }
 
+size_t overlay_n_written(const struct overlay *o)
+{
+    size_t n = 0;
+    while (n < o->n && !o->layers[n]->is_published)
+        n++;
+    return n;
+}
+
 const struct seg_filter *overlay_filter(const struct overlay *o)
 {
     return o->filter ? &o->filter->filter : NULL;

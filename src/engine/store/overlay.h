@@ -38,6 +38,9 @@ struct overlay *overlay_push(const struct overlay *o, struct layer *layer);
 struct overlay *overlay_replace(const struct overlay *o, size_t from, size_t end,
                                 struct layer *merged);
 
+/* How many layers there are above the published ones, which are the oldest. */
+size_t overlay_n_written(const struct overlay *o);
+
 const struct seg_filter *overlay_filter(const struct overlay *o);
 
 /* The sum over all layers, including rows that newer layers replace or delete. */

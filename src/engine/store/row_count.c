@@ -42,7 +42,7 @@ static void count_slot(struct counting *c, const struct seg_block *b, uint64_t s
     const uint8_t *row = b->rows + slot * set->layout->groups[0].stride;
     struct view key = seg_row_key(set->layout, b, row);
     int64_t stamp = seg_row_stamp(&c->layer, row);
-    if (stamp <= c->below->floor ||
+    if (stamp <= c->layer.floor ||
         !seg_owns_slot(b, key_hasher_hash(&set->hasher, key), set->n_blocks, slot))
         return;
     c->keys[c->n] = key;
@@ -51,11 +51,12 @@ static void count_slot(struct counting *c, const struct seg_block *b, uint64_t s
         look_up(c);
 }
 
-int64_t row_count_added(const struct seg_stack *below, const struct layer *layer)
+int64_t row_count_added(const struct seg_stack *below, const struct layer *layer, int64_t floor)
 {
     struct counting *c = mem_zalloc(sizeof(*c));
     c->below = below;
     c->layer = layer_view(layer);
+    c->layer.floor = floor;
     for (uint64_t i = 0; i < layer->set.n_blocks; i++) {
         const struct seg_block *b = &layer->set.blocks[i];
         for (uint64_t slot = 0, n = seg_block_n_slots(b); slot < n; slot++)

@@ -6,10 +6,10 @@
 
 /*
  * The number of rows that `layer` adds to those of `below`, minus the number that it deletes. Rows
- * with stamps up to `below->floor` are older than the base and do not count.
+ * with stamps up to `floor` do not count.
  *
  * Cost      one lookup for each row of the layer, 512 at a time.
  */
-int64_t row_count_added(const struct seg_stack *below, const struct layer *layer);
+int64_t row_count_added(const struct seg_stack *below, const struct layer *layer, int64_t floor);
 
 #endif

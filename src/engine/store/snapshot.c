@@ -16,7 +16,8 @@
  * (2) All segments of a snapshot hash keys with one seed, so a key is hashed once a request.
  * (3) A layer may have been written before a column was added or dropped. `field_of` translates the
  *     base's fields to the layer's, once here and not in each read.
- * (4) Rows of layers count if their stamp is above `stack.floor` (docs/decisions/0032).
+ * (4) Rows written count if their stamp is above that of the publication (docs/decisions/0032); those
+ *     that publications brought always count.
  */
 
 struct snapshot {
@@ -24,6 +25,8 @@ struct snapshot {
     /* Immutable from here on. */
     struct base_generation *base;
     struct overlay *overlay;
+    struct manifest_refresh refresh;
+    struct generation_info info; /* the base's, with the label and times of `refresh` */
     struct seg_stack stack;
     struct table_counters *counters; /* NULL: no table serves it */
     uint64_t n_rows;
@@ -50,6 +53,7 @@ void snapshot_unref(struct snapshot *s)
     base_generation_unref(s->base);
     overlay_unref(s->overlay);
     table_counters_unref(s->counters);
+    generation_info_done(&s->info);
     free(s->field_of);
     free(s);
 }
@@ -83,6 +87,7 @@ must_use static enum code stack_layer(struct snapshot *s, size_t i, struct err *
     s->stack.layers[i] = layer_view(l);
     s->stack.layers[i].field_of = field_of;
     s->stack.layers[i].filter_bit = s->overlay->bits[i];
+    s->stack.layers[i].floor = snapshot_layer_floor(s, i);
     return OK;
 }
 
@@ -101,7 +106,7 @@ uint64_t snapshot_count_rows(const struct snapshot *s)
     int64_t n = (int64_t)s->base->n_rows;
     for (size_t i = s->overlay->n; i-- > 0;) {
         struct seg_stack below = stack_below(s, i);
-        n += row_count_added(&below, s->overlay->layers[i]);
+        n += row_count_added(&below, s->overlay->layers[i], snapshot_layer_floor(s, i));
     }
     return (uint64_t)n;
 }
@@ -111,8 +116,23 @@ void snapshot_set_n_rows(struct snapshot *s, uint64_t n_rows)
     s->n_rows = n_rows;
 }
 
+static void set_info(struct snapshot *s, const struct manifest_refresh *refresh)
+{
+    generation_info_copy(&s->base->info, &s->info);
+    if (!refresh || !refresh->label[0])
+        return;
+    s->refresh = *refresh;
+    free(s->info.label);
+    s->info.label = mem_strdup(refresh->label);
+    s->info.fingerprint = refresh->fingerprint;
+    s->info.published_at_ms = refresh->published_at_ms;
+    s->info.loaded_at_ms = refresh->loaded_at_ms;
+    s->info.load_seconds = refresh->load_seconds;
+}
+
 enum code snapshot_new(struct base_generation *take_base, struct overlay *take_overlay,
-                       struct snapshot **out_snapshot, struct err *err)
+                       const struct manifest_refresh *refresh, struct snapshot **out_snapshot,
+                       struct err *err)
 {
     struct snapshot *s = mem_zalloc(sizeof(*s));
     s->refs = 1;
@@ -124,7 +144,7 @@ enum code snapshot_new(struct base_generation *take_base, struct overlay *take_o
     s->stack.n_layers = n + 1;
     s->stack.filter = overlay_filter(s->overlay);
     s->n_rows = s->base->n_rows;
-    s->stack.floor = snapshot_floor(&s->base->info);
+    set_info(s, refresh);
     s->field_of = mem_alloc(n * s->base->set.schema->n_fields * sizeof(*s->field_of));
     for (size_t i = 0; i < n; i++) {
         enum code rc = stack_layer(s, i, err);
@@ -170,7 +190,7 @@ must_use static enum code snapshot_open(const char *table_dir, const struct mani
         overlay_unref(overlay);
         return rc;
     }
-    TRY(snapshot_new(base, overlay, out_snapshot, err));
+    TRY(snapshot_new(base, overlay, &m->refresh, out_snapshot, err));
     if (m->n_writes)
         (*out_snapshot)->n_rows = m->n_rows;
     return OK;
@@ -199,6 +219,21 @@ enum code snapshot_open_live(const char *data_dir, const char *table, enum stora
 struct base_generation *snapshot_base(const struct snapshot *s)
 {
     return s->base;
+}
+
+const struct generation_info *snapshot_info(const struct snapshot *s)
+{
+    return &s->info;
+}
+
+const struct manifest_refresh *snapshot_refresh(const struct snapshot *s)
+{
+    return &s->refresh;
+}
+
+int64_t snapshot_layer_floor(const struct snapshot *s, size_t layer)
+{
+    return s->overlay->layers[layer]->is_published ? INT64_MIN : snapshot_floor(&s->info);
 }
 
 struct overlay *snapshot_overlay(const struct snapshot *s)

@@ -108,10 +108,12 @@ must_use static enum code save_manifest(struct table *t, const struct snapshot *
     struct manifest m = {.sequence = ++t->manifest_sequence,
                          .generation = snapshot_base(s)->info.number,
                          .is_created = !t->source,
+                         .refresh = *snapshot_refresh(s),
                          .n_rows = snapshot_n_rows(s)};
     for (size_t i = o->n; i-- > 0;)
         m.writes[m.n_writes++] =
-            (struct manifest_write){o->layers[i]->number, o->layers[i]->newest, o->layers[i]->root};
+            (struct manifest_write){o->layers[i]->number, o->layers[i]->newest, o->layers[i]->root,
+                                    o->layers[i]->is_published};
     return manifest_save(t->dir, &m, err);
 }
 
@@ -141,18 +143,22 @@ static uint64_t count_rows(const struct table *t, const struct snapshot *fresh, 
     if (is_merge)
         return snapshot_n_rows(t->live);
     if (t->live && snapshot_base(t->live) == snapshot_base(fresh) &&
-        snapshot_overlay(t->live)->n == o->n - 1)
-        return snapshot_n_rows(t->live) +
-               (uint64_t)row_count_added(snapshot_stack(t->live), o->layers[0]);
+        snapshot_overlay(t->live)->n == o->n - 1 &&
+        (o->n == 1 || o->layers[1] == snapshot_overlay(t->live)->layers[0]))
+        return snapshot_n_rows(t->live) + (uint64_t)row_count_added(snapshot_stack(t->live),
+                                                                    o->layers[0],
+                                                                    snapshot_layer_floor(fresh, 0));
     return snapshot_count_rows(fresh);
 }
 
 /* Steps (2) and (3), with the commit lock held. Takes both references, also when it fails. */
 must_use static enum code publish(struct table *t, struct base_generation *take_base,
-                                  struct overlay *take_overlay, bool is_merge, struct err *err)
+                                  struct overlay *take_overlay,
+                                  const struct manifest_refresh *refresh, bool is_merge,
+                                  struct err *err)
 {
     struct snapshot *fresh;
-    TRY(snapshot_new(take_base, take_overlay, &fresh, err));
+    TRY(snapshot_new(take_base, take_overlay, refresh, &fresh, err));
     snapshot_set_n_rows(fresh, count_rows(t, fresh, is_merge));
     enum code rc = save_manifest(t, fresh, err);
     if (rc)
@@ -178,12 +184,12 @@ static void remove_layers(struct table *t, const struct overlay *before)
 
 /* ----------------------------------------------------------------------------------- new base */
 
-/* The layers with rows that are newer than the base. */
+/* The layers with written rows that are newer than a publication. */
 static struct overlay *layers_above(const struct overlay *o, int64_t floor)
 {
     struct overlay *kept = overlay_replace(o, o->n, o->n, NULL);
     for (size_t i = kept->n; i-- > 0;) {
-        if (kept->layers[i]->newest > floor)
+        if (!kept->layers[i]->is_published && kept->layers[i]->newest > floor)
             continue;
         struct overlay *fewer = overlay_replace(kept, i, i + 1, NULL);
         overlay_unref(kept);
@@ -212,7 +218,7 @@ must_use static enum code publish_base(struct table *t, struct base_generation *
                              : t->orphans ? overlay_ref(t->orphans)
                                           : overlay_new();
     struct overlay *above = layers_above(before, snapshot_floor(&take_base->info));
-    enum code rc = publish(t, take_base, above, false, err);
+    enum code rc = publish(t, take_base, above, NULL, false, err);
     if (!rc)
         remove_layers(t, before);
     overlay_unref(before);
@@ -264,7 +270,7 @@ must_use static enum code publish_older(struct table *t, uint64_t number, struct
         return rc;
     }
     pthread_mutex_lock(&t->commit);
-    rc = publish(t, base, overlay_ref(snapshot_overlay(t->live)), false, err);
+    rc = publish_base(t, base, err);
     pthread_mutex_unlock(&t->commit);
     return rc;
 }
@@ -304,7 +310,8 @@ void commit_resettled(struct table *t, struct base_generation *take_base)
     pthread_mutex_lock(&t->commit);
     if (snapshot_base(t->live)->info.number != take_base->info.number)
         base_generation_unref(take_base);
-    else if (snapshot_new(take_base, overlay_ref(snapshot_overlay(t->live)), &fresh, &err) == OK)
+    else if (snapshot_new(take_base, overlay_ref(snapshot_overlay(t->live)),
+                          snapshot_refresh(t->live), &fresh, &err) == OK)
         resettle(t, fresh);
     pthread_mutex_unlock(&t->commit);
 }
@@ -327,9 +334,10 @@ must_use static enum code name_layer(struct table *t, const char *tmp_dir, uint6
 }
 
 must_use static enum code open_layer(struct table *t, uint64_t number, int64_t newest,
-                                     struct layer **out, struct err *err)
+                                     bool is_published, struct layer **out, struct err *err)
 {
-    const struct manifest_write what = {.segment = number, .newest = newest};
+    const struct manifest_write what = {
+        .segment = number, .newest = newest, .is_published = is_published};
     bool to_memory = t->is_serving && t->spec->storage == STORAGE_MEMORY;
     return layer_open(t->dir, &what, to_memory, out, err);
 }
@@ -339,8 +347,8 @@ must_use static enum code publish_layer(struct table *t, struct layer *layer, st
     const struct overlay *now = snapshot_overlay(t->live);
     if (now->n == OVERLAY_MAX)
         return err_set(err, E_BUSY, "%zu segments of writes wait to be merged", now->n);
-    return publish(t, base_generation_ref(snapshot_base(t->live)), overlay_push(now, layer), false,
-                   err);
+    return publish(t, base_generation_ref(snapshot_base(t->live)), overlay_push(now, layer),
+                   snapshot_refresh(t->live), false, err);
 }
 
 enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number, int64_t newest,
@@ -352,7 +360,7 @@ enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number, in
     remove_or_warn(tmp_dir);
     if (rc)
         return rc;
-    rc = open_layer(t, number, newest, &layer, err);
+    rc = open_layer(t, number, newest, false, &layer, err);
     if (!rc) {
         pthread_mutex_lock(&t->commit);
         rc = publish_layer(t, layer, err);
@@ -399,7 +407,10 @@ must_use static enum code publish_merged_base(struct table *t, struct base_gener
         return rc;
     }
     struct overlay *now = snapshot_overlay(t->live);
-    TRY(publish(t, take_base, overlay_replace(now, at, now->n, NULL), true, err));
+    /* A later publication may have come meanwhile. */
+    bool is_latest = snapshot_info(t->live)->fingerprint == snapshot_info(from)->fingerprint;
+    TRY(publish(t, take_base, overlay_replace(now, at, now->n, NULL),
+                is_latest ? NULL : snapshot_refresh(t->live), true, err));
     remove_layers(t, snapshot_overlay(from));
     return OK;
 }
@@ -419,7 +430,8 @@ must_use static enum code merge_to_base(struct table *t, const char *tmp_dir, ui
     }
     if (rc)
         remove_failed(t, number, dir);
-    else if (generation_path(t->dir, snapshot_base(from)->info.number, old, NULL) == OK)
+    else if (!t->source &&
+             generation_path(t->dir, snapshot_base(from)->info.number, old, NULL) == OK)
         remove_or_warn(old);
     return rc;
 }
@@ -431,8 +443,8 @@ must_use static enum code publish_merged_layer(struct table *t, struct layer *la
     size_t at;
     TRY(find_merged(t, from, first, end, false, &at, err));
     TRY(publish(t, base_generation_ref(snapshot_base(t->live)),
-                overlay_replace(snapshot_overlay(t->live), at, at + (end - first), layer), true,
-                err));
+                overlay_replace(snapshot_overlay(t->live), at, at + (end - first), layer),
+                snapshot_refresh(t->live), true, err));
     remove_layers(t, snapshot_overlay(from));
     return OK;
 }
@@ -449,7 +461,8 @@ must_use static enum code merge_to_layer(struct table *t, const char *tmp_dir, u
         newest = stamp > newest ? stamp : newest;
     }
     TRY(name_layer(t, tmp_dir, number, path, err));
-    enum code rc = open_layer(t, number, newest, &layer, err);
+    enum code rc = open_layer(t, number, newest,
+                              snapshot_overlay(from)->layers[first]->is_published, &layer, err);
     if (!rc) {
         pthread_mutex_lock(&t->commit);
         rc = publish_merged_layer(t, layer, from, first, end, err);

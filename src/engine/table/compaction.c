@@ -176,7 +176,6 @@ must_use static enum code merge_in(struct table *t, const struct snapshot *s, st
         .has_base = c.has_base,
         .has_source = t->source != NULL,
         .origin = origin_of(s, c),
-        .floor = stack->floor,
         .schema = snapshot_schema(s),
         .n_parts = c.has_base ? t->spec->parts : 1,
         .columnar = t->spec->layout == LAYOUT_COLUMNAR,

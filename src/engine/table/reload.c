@@ -46,7 +46,7 @@ must_use static enum code check_guards(struct table *t, const struct load_result
     char dir[PATH_CAP];
     if (table_snapshot(t, &live, NULL))
         return guard_check(&t->spec->guard, NULL, result, err);
-    const struct generation_info *info = &snapshot_base(live)->info;
+    const struct generation_info *info = snapshot_info(live);
     const struct guard_served served = {info, snapshot_schema(live), dir};
     bool compares = is_of_this_source(t, info) && info->spec_hash == t->spec_hash;
     enum code rc = generation_path(t->dir, info->number, dir, err);

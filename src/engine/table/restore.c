@@ -117,6 +117,7 @@ must_use static enum code open_layers(struct table *t, const struct manifest *m,
 
 /* Open a generation below the layers, mapped. */
 must_use static enum code open_generation(struct table *t, uint64_t number, struct overlay *layers,
+                                          const struct manifest_refresh *refresh,
                                           struct snapshot **out, struct err *err)
 {
     static const struct remote_op no_bound;
@@ -124,7 +125,7 @@ must_use static enum code open_generation(struct table *t, uint64_t number, stru
     struct base_generation *base;
     TRY(generation_path(t->dir, number, dir, err));
     TRY(base_generation_open(dir, STORAGE_MMAP, &no_bound, &base, err));
-    return snapshot_new(base, overlay_ref(layers), out, err);
+    return snapshot_new(base, overlay_ref(layers), refresh, out, err);
 }
 
 static void serve(struct table *t, struct snapshot *take_live, const struct manifest *m)
@@ -163,10 +164,12 @@ static enum damage_kind serve_older(struct table *t, const struct generation_lis
     char text[sizeof(why->msg) + 64];
     struct snapshot *older;
     struct err err;
+    struct overlay *written = overlay_replace(layers, overlay_n_written(layers), layers->n, NULL);
     for (size_t i = 0; i < list->n && !t->live; i++)
         if (list->numbers[i] < m->generation &&
-            open_generation(t, list->numbers[i], layers, &older, &err) == OK)
+            open_generation(t, list->numbers[i], written, NULL, &older, &err) == OK)
             serve(t, older, m);
+    overlay_unref(written);
     if (!t->live) {
         keep_orphans(t, layers);
         return refuse(t, INT64_MIN, why->msg);
@@ -195,7 +198,7 @@ static enum damage_kind open_named(struct table *t, const struct generation_list
     enum damage_kind damage = DAMAGE_NONE;
     if (open_layers(t, m, &layers, &why))
         return refuse(t, newest_of(m), why.msg);
-    if (open_generation(t, m->generation, layers, &live, &why) == OK)
+    if (open_generation(t, m->generation, layers, &m->refresh, &live, &why) == OK)
         serve(t, live, m);
     else if (t->source)
         damage = serve_older(t, list, m, layers, &why);
@@ -223,7 +226,7 @@ static enum damage_kind open_unnamed(struct table *t, const struct generation_li
     }
     struct overlay *no_layers = overlay_new();
     for (size_t i = 0; i < list->n && !t->live; i++) {
-        if (open_generation(t, list->numbers[i], no_layers, &live, &err) == OK)
+        if (open_generation(t, list->numbers[i], no_layers, NULL, &live, &err) == OK)
             serve(t, live, &none);
         else if (t->source)
             log_error("generation cannot be used", log_str("table", t->spec->name),
@@ -287,7 +290,7 @@ void table_restore(struct table *t)
         return;
     table_mend_small_files(t, t->live);
     damage_look(t);
-    const struct generation_info *info = &snapshot_base(t->live)->info;
+    const struct generation_info *info = snapshot_info(t->live);
     log_info("serving from disk", log_str("table", t->spec->name),
              log_int("generation", info->number),
              log_str("partition", info->label ? info->label : ""),

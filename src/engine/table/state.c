@@ -10,7 +10,7 @@ bool table_live_info(struct table *t, struct generation_info *out)
     pthread_mutex_lock(&t->lock);
     bool is_loaded = t->live != NULL;
     if (is_loaded)
-        generation_info_copy(&snapshot_base(t->live)->info, out);
+        generation_info_copy(snapshot_info(t->live), out);
     pthread_mutex_unlock(&t->lock);
     return is_loaded;
 }

@@ -123,7 +123,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     pthread_mutex_lock(&t->lock);
     if (t->live) {
         const struct base_generation *base = snapshot_base(t->live);
-        const struct generation_info *info = &base->info;
+        const struct generation_info *info = snapshot_info(t->live);
         out->loaded = true;
         out->partition = arena_strndup(arena, info->label ? info->label : "",
                                        info->label ? strlen(info->label) : 0);

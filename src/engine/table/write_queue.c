@@ -125,7 +125,7 @@ struct group {
 static int64_t next_time_us(const struct snapshot *s)
 {
     const struct overlay *o = snapshot_overlay(s);
-    int64_t now = clock_wall_us(), last = snapshot_stack(s)->floor / 2;
+    int64_t now = clock_wall_us(), last = snapshot_floor(snapshot_info(s)) / 2;
     if (o->n && o->layers[0]->newest / 2 > last)
         last = o->layers[0]->newest / 2;
     return last >= now ? last + 1 : now;

@@ -14,11 +14,14 @@ enum ice_content { ICE_DATA, ICE_POSITION_DELETES, ICE_EQUALITY_DELETES };
 enum ice_file_format { ICE_PARQUET, ICE_ORC, ICE_AVRO, ICE_PUFFIN, ICE_OTHER_FORMAT };
 enum ice_status { ICE_EXISTING = 0, ICE_ADDED = 1, ICE_DELETED = 2 };
 
+/* Of a manifest that no list names: its file says the spec. */
+enum { ICE_SPEC_OF_FILE = -1 };
+
 /* A manifest, as its list names it. */
 struct ice_manifest {
     const char *path; /* a URI */
     int64_t length;
-    int32_t spec_id;
+    int32_t spec_id;                              /* or ICE_SPEC_OF_FILE */
     bool has_deletes;                             /* content 1: of delete files */
     int64_t sequence_number, min_sequence_number; /* 0 in version 1 */
     int64_t added_snapshot_id;
@@ -70,9 +73,11 @@ typedef enum code (*ice_entry_fn)(void *arg, const struct ice_entry *entry, stru
 
 /*
  * Parse the bytes of a manifest, plain Avro, in the order of the file. `what` gives what entries
- * inherit. Entries that are not live are given out too.
+ * inherit. Entries that are not live are given out too; the sequence numbers of those are -1 where
+ * they are not known.
  *
- * Fails     E_CORRUPT; E_UNSUPPORTED; what `fn` fails with. Messages name the entry by its position.
+ * Fails     E_CORRUPT, also for a data file in a manifest of deletes, and the reverse;
+ *           E_UNSUPPORTED; what `fn` fails with. Messages name the entry by its position.
  */
 must_use enum code ice_manifest_parse(struct view bytes, const struct ice_manifest *what,
                                       struct arena *arena, ice_entry_fn fn, void *arg,

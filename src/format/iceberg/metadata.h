@@ -9,6 +9,8 @@
 
 #include "format/iceberg/schema.h"
 
+struct json_t; /* of jansson */
+
 enum { ICE_NO_SNAPSHOT = -1, ICE_NO_SCHEMA = -1 };
 
 struct ice_partition_field {
@@ -34,6 +36,7 @@ struct ice_snapshot {
     const char *manifest_list; /* a URI; NULL: the manifests are named here */
     const char *const *manifests;
     size_t n_manifests;
+    bool is_encrypted; /* its manifest list is: it has a key */
 };
 
 struct ice_ref {
@@ -85,6 +88,9 @@ struct ice_metadata {
  */
 must_use enum code ice_metadata_parse(struct view bytes, size_t max_bytes,
                                       struct ice_metadata **out_metadata, struct err *err);
+/* The same of JSON that stands in something larger: an answer of a catalog. */
+must_use enum code ice_metadata_of_json(const struct json_t *json,
+                                        struct ice_metadata **out_metadata, struct err *err);
 void ice_metadata_free(struct ice_metadata *m); /* NULL is fine */
 
 /* By id or name; NULL if there is none. */

@@ -117,10 +117,8 @@ static bool is_allowed(const struct locations *l, const struct place *place)
     return false;
 }
 
-/*
- * (4). Some writers name one file in two ways, hdfs://host/a/b and /a/b. So a rule for "/a" also
- * fits a URI of any host in a scheme that is not read.
- */
+/* Some writers name one file in two ways, hdfs://host/a/b and /a/b. So a rule for "/a" also fits a
+ * URI of any host in a scheme that is not read. */
 static struct view without_host(struct view uri)
 {
     const uint8_t *colon = memchr(uri.ptr, ':', uri.len);
@@ -131,19 +129,41 @@ static struct view without_host(struct view uri)
     return slash ? view_of(slash, rest.len - (size_t)(slash - rest.ptr)) : uri;
 }
 
+/* Whether the rule `from` fits the URI, and what follows it there. */
+static bool rule_fits(struct view from, struct view uri, struct view *out_rest)
+{
+    struct place of_rule, of_uri;
+    bool is_place = place_parse(uri, &of_uri);
+    struct view text = is_place ? uri : without_host(uri);
+    if (is_below(from, uri) || is_below(from, text)) {
+        text = is_below(from, uri) ? uri : text;
+        *out_rest = view_of(text.ptr + from.len, text.len - from.len);
+        return true;
+    }
+    /* "/a" fits "file:///a/b", and "s3://a" fits "s3a://a/b". */
+    if (!is_place || !place_parse(from, &of_rule) || !view_eq(of_rule.bucket, of_uri.bucket) ||
+        is_local(&of_rule) != is_local(&of_uri) || !is_below(of_rule.path, of_uri.path))
+        return false;
+    *out_rest = view_of(of_uri.path.ptr + of_rule.path.len, of_uri.path.len - of_rule.path.len);
+    return true;
+}
+
+/* (4) */
 static void rewrite(const struct locations *l, struct view uri, struct buf *out)
 {
-    struct view from = view_cstr(l->rules.rewrite_from), at = uri;
-    struct place ignored;
-    if (from.len && !is_below(from, at) && !place_parse(uri, &ignored))
-        at = without_host(uri);
-    if (from.len && is_below(from, at)) {
-        buf_puts(out, l->rules.rewrite_to);
-        at = view_of(at.ptr + from.len, at.len - from.len);
-    } else {
-        at = uri;
+    struct view from = view_cstr(l->rules.rewrite_from), rest;
+    if (from.len == 0 || !rule_fits(from, uri, &rest)) {
+        buf_put(out, uri.ptr, uri.len);
+        return;
     }
-    buf_put(out, at.ptr, at.len);
+    struct view to = view_cstr(l->rules.rewrite_to);
+    bool has_slash = to.len && to.ptr[to.len - 1] == '/';
+    buf_put(out, to.ptr, to.len);
+    if (rest.len && !has_slash && rest.ptr[0] != '/')
+        buf_put_u8(out, '/');
+    if (rest.len && has_slash && rest.ptr[0] == '/')
+        rest = view_of(rest.ptr + 1, rest.len - 1);
+    buf_put(out, rest.ptr, rest.len);
 }
 
 must_use static enum code find_place(const struct locations *l, const char *uri, struct buf *text,

@@ -36,7 +36,6 @@ static void merge(const struct sample_stack *s, size_t n_layers, uint64_t memory
         .n_layers = n_layers,
         .has_base = has_base,
         .has_source = s->config.has_source,
-        .floor = s->stack.floor,
         .schema = s->config.schema,
         .n_parts = has_base ? 1 + (uint32_t)random_below(s->random, 3) : 1,
         .columnar = s->config.columnar,

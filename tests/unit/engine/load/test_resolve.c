@@ -20,6 +20,7 @@ struct leaf {
 /* Zeroed memory can be ended. */
 struct room {
     struct source_file files[4];
+    struct data_file data[4];
     struct publication publication; /* owns nothing */
     struct resolved resolved;
 };
@@ -59,6 +60,8 @@ static void add_pq(struct room *r, struct pq_file *take_pq)
     static const char *const names[] = {"a.parquet", "b.parquet", "c.parquet", "d.parquet"};
     size_t i = r->publication.n_data_files++;
     r->files[i] = (struct source_file){.name = names[i], .pq = take_pq};
+    r->data[i].name = names[i];
+    r->publication.data_files = r->data;
 }
 
 static void add_file(struct room *r, const struct leaf *leaves, size_t n)
@@ -123,7 +126,7 @@ static void assert_filled(const struct room *r, size_t file, const char *name, s
 {
     const struct resolved_file *f = &r->resolved.files[file];
     for (size_t i = 0; i < f->n; i++)
-        if (strcmp(r->resolved.schema.fields[f->fields[i]].name, name) == 0) {
+        if (strcmp(r->resolved.schema.fields[f->vectors[i]].name, name) == 0) {
             assert_int_equal(f->columns[i], column);
             return;
         }
@@ -135,7 +138,7 @@ static void assert_absent(const struct room *r, size_t file, const char *name)
     const struct resolved_file *f = &r->resolved.files[file];
     assert_int_equal(f->n + f->n_absent, r->resolved.schema.n_fields);
     for (size_t i = 0; i < f->n_absent; i++)
-        if (strcmp(r->resolved.schema.fields[f->absent[i]].name, name) == 0)
+        if (strcmp(r->resolved.schema.fields[f->absent[i].vector].name, name) == 0)
             return;
     fail_msg("'%s' is not absent in file %zu", name, file);
 }
@@ -282,7 +285,9 @@ static void numbers_of_columns_win_over_names(void **state)
     struct err err;
     AUTO(room) struct room r = {0};
     struct publication_field fields[] = {
-        {1, (char *)"id"}, {7, (char *)"renamed"}, {9, (char *)"v"}};
+        {.id = 1, .name = (char *)"id", .type = type_of(DT_INT64)},
+        {.id = 7, .name = (char *)"renamed", .type = type_of(DT_INT64)},
+        {.id = 9, .name = (char *)"v", .type = type_of(DT_FLOAT32)}};
     r.publication.fields = fields;
     r.publication.n_fields = 3;
     FILE_OF(&r, {"id", INT64, 1}, {"before", INT32, 7}, {"v", INT32, 8}); /* 8 was dropped */
