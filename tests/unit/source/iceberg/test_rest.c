@@ -1,11 +1,7 @@
 /* REST catalogs against a server of this process. */
-#include "source/iceberg/catalog.h"
-
 #include "base/mem.h"
-#include "config/config.h"
 
-#include "config_text.h"
-#include "scripted_server.h"
+#include "catalog_world.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -22,60 +18,6 @@
     "{\"error\":{\"message\":\"Table does not exist: db.t\",\"type\":\"NoSuch" \
     "TableException\",\"code\":404}}"
 #define HEADERS " x-iceberg-access-delegation=vended-credentials\n"
-
-/* One catalog, configured by text as a user does. */
-struct world {
-    struct scripted_server *server;
-    struct transfer_loop *loop;
-    struct config config;
-    struct catalog *catalog;
-};
-
-static struct world w;
-
-static int open_world(void **state)
-{
-    struct err err;
-    unsetenv("http_proxy");
-    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
-    w.server = scripted_server_open();
-    return config_text_enter(state) || transfer_loop_open(4, &w.loop, &err);
-}
-
-static int close_world(void **state)
-{
-    transfer_loop_close(w.loop);
-    scripted_server_close(w.server);
-    return config_text_leave(state);
-}
-
-/* Of a REST catalog at the server, with these fields besides. */
-static void open_catalog(const char *fields)
-{
-    AUTO(buf) struct buf yaml = {0};
-    struct err err;
-    buf_printf(&yaml,
-               "catalogs:\n  lake:\n    uri: %s/\n    s3: { retry_delay: 1ms, max_attempts: 3 }\n",
-               scripted_server_url(w.server));
-    buf_puts(&yaml, fields);
-    assert_ok(config_text_load(buf_cstr(&yaml), NULL, NULL, &w.config, &err));
-    assert_ok(catalog_open(&w.config.catalogs[0], w.loop, &w.catalog, &err));
-}
-
-static int close_catalog(void **state)
-{
-    (void)state;
-    catalog_close(w.catalog);
-    w.catalog = NULL;
-    config_done(&w.config);
-    return 0;
-}
-
-#define play(...)                                                                 \
-    scripted_server_play(w.server, (const struct scripted_answer[]){__VA_ARGS__}, \
-                         sizeof((const struct scripted_answer[]){__VA_ARGS__}) /  \
-                             sizeof(struct scripted_answer))
-#define assert_asked(text) assert_string_equal(scripted_server_asked(w.server), text)
 
 static enum code ask_for(const char *table, const char *version, struct catalog_answer *out,
                          bool *out_same, struct err *err)
@@ -107,7 +49,7 @@ static void a_table_is_asked_for_and_its_metadata_kept_as_it_is(void **state)
     struct err err;
     bool same;
     AUTO(catalog_answer) struct catalog_answer a = {0};
-    open_catalog("    warehouse: my wh\n    headers: { X-Test: hi }\n");
+    catalog_world_catalog("    warehouse: my wh\n    headers: { X-Test: hi }\n");
     play(CONFIG, {T, 200, TABLE, {"ETag", "abc"}, 0});
     assert_ok(ask(NULL, &a, &same, &err));
     assert_false(same);
@@ -124,7 +66,7 @@ static void an_unchanged_table_costs_one_conditional_request(void **state)
     struct err err;
     bool same;
     AUTO(catalog_answer) struct catalog_answer a = {0}, b = {0}, c = {0};
-    open_catalog("");
+    catalog_world_catalog("");
     play(CONFIG, {T, 200, TABLE, {"ETag", "W/\"abc\""}, 1}, {T, 304, NULL, {0}, 1},
          {T, 200, TABLE, {"ETag", "d"}, 1});
     assert_ok(ask(NULL, &a, &same, &err));
@@ -152,11 +94,11 @@ static void namespaces_prefixes_and_names_are_encoded(void **state)
     struct err err;
     bool same;
     AUTO(catalog_answer) struct catalog_answer a = {0}, b = {0};
-    open_catalog("");
+    catalog_world_catalog("");
     play(CONFIG, {"/v1/namespaces/a%1Fb%20%2F/tables/t%C3%BC", 200, TABLE, {0}, 0});
     assert_ok(ask_for("a.b /.tü", NULL, &a, &same, &err));
-    close_catalog(NULL);
-    open_catalog("");
+    catalog_world_close_catalog(NULL);
+    catalog_world_catalog("");
     play({"/v1/config",
           200,
           "{\"defaults\":{\"prefix\":\"no\"},\"overrides\":{\"prefix\":\"ws/x%3A\","
@@ -171,7 +113,7 @@ static void a_missing_table_is_told_from_a_wrong_address(void **state)
 {
     (void)state;
     struct err err;
-    open_catalog("");
+    catalog_world_catalog("");
     play(CONFIG, {T, 404, NO_TABLE, {0}, 0});
     assert_fails(just_ask(&err), E_NOTFOUND,
                  "catalog lake: it has no table db.t: NoSuchTableException: Table does not exist: "
@@ -186,7 +128,7 @@ static void settings_are_read_again_after_a_failure(void **state)
 {
     (void)state;
     struct err err;
-    open_catalog("");
+    catalog_world_catalog("");
     play(CONFIG, {T, 400, "{\"error\":{\"message\":\"no\"}}", {0}, 1}, {T, 200, TABLE, {0}, 0});
     assert_fails(just_ask(&err), E_IO, "catalog lake: table db.t: status 400 no");
     assert_ok(just_ask(&err));
@@ -214,7 +156,7 @@ static void nonsense_is_refused(void **state)
                          "{\"metadata\":{},\"config\":{",
                          "{\"metadata\":{},\"metadata-location\":5}",
                          "{\"metadata\":{},\"config\":{\"s3.access-key-id\":\"a\"}}"};
-    open_catalog("");
+    catalog_world_catalog("");
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         play(CONFIG, {T, 200, bad[i], {0}, 0});
         enum code rc = just_ask(&err);
@@ -235,7 +177,7 @@ static void faults_that_pass_are_waited_out(void **state)
 {
     (void)state;
     struct err err;
-    open_catalog("");
+    catalog_world_catalog("");
     play(CONFIG, {T, 503, "", {0}, 1}, {T, 429, "", {"Retry-After", "0"}, 1},
          {T, 200, TABLE, {0}, 0});
     assert_ok(just_ask(&err));
@@ -249,7 +191,7 @@ static void a_token_of_the_configuration_is_sent(void **state)
 {
     (void)state;
     struct err err;
-    open_catalog("    token: \"sesame\\n\"\n");
+    catalog_world_catalog("    token: \"sesame\\n\"\n");
     play(CONFIG,
          {T, 401, "{\"error\":{\"message\":\"go\",\"type\":\"NotAuthorizedException\"}}", {0}, 0});
     assert_fails(just_ask(&err), E_IO,
@@ -266,7 +208,7 @@ static void a_token_of_a_file_is_read_again(void **state)
     FILE *f = fopen("token", "w");
     fputs("one\n", f);
     fclose(f);
-    open_catalog("    token_file: token\n");
+    catalog_world_catalog("    token_file: token\n");
     play(CONFIG, {T, 200, TABLE, {0}, 0});
     assert_ok(just_ask(&err));
     f = fopen("token", "w");
@@ -284,7 +226,7 @@ static void oauth2_gets_a_token_and_another_when_it_is_refused(void **state)
 {
     (void)state;
     struct err err;
-    open_catalog("    credential: \"me:s/ cret\"\n");
+    catalog_world_catalog("    credential: \"me:s/ cret\"\n");
     play(CONFIG, {"/v1/oauth/tokens", 200, "{\"access_token\":\"A\",\"expires_in\":3600}", {0}, 1},
          {"/v1/oauth/tokens", 200, "{\"access_token\":\"B\"}", {0}, 1}, {T, 200, TABLE, {0}, 1},
          {T, 419, "{}", {0}, 1}, {T, 200, TABLE, {0}, 1}, {T, 401, "{}", {0}, 0});
@@ -306,7 +248,7 @@ static void oauth2_says_why_there_is_no_token(void **state)
 {
     (void)state;
     struct err err;
-    open_catalog("    credential: secret-alone\n    scope: \"\"\n");
+    catalog_world_catalog("    credential: secret-alone\n    scope: \"\"\n");
     play({"/v1/oauth/tokens",
           401,
           "{\"error\":\"invalid_client\",\"error_description\":\"wrong secret\"}",
@@ -324,7 +266,7 @@ static void a_token_is_renewed_before_it_ends(void **state)
 {
     (void)state;
     struct err err;
-    open_catalog("    credential: a:b\n");
+    catalog_world_catalog("    credential: a:b\n");
     play(CONFIG, {"/v1/oauth/tokens", 200, "{\"access_token\":\"A\",\"expires_in\":1}", {0}, 1},
          {"/v1/oauth/tokens", 200, "{\"access_token\":\"B\",\"expires_in\":3600}", {0}, 1},
          {T, 200, TABLE, {0}, 0});
@@ -342,7 +284,7 @@ static void the_token_of_a_table_goes_before_the_catalogs(void **state)
 {
     (void)state;
     struct err err;
-    open_catalog("    token: own\n");
+    catalog_world_catalog("    token: own\n");
     play(CONFIG, {T, 200, "{\"metadata\":{},\"config\":{\"token\":\"tables\"}}", {0}, 2},
          {T, 401, "{}", {0}, 1}, {T, 200, TABLE, {0}, 0});
     assert_ok(just_ask(&err));
@@ -363,7 +305,7 @@ static void redirects_stay_on_the_host(void **state)
 {
     (void)state;
     struct err err;
-    open_catalog("    token: sesame\n");
+    catalog_world_catalog("    token: sesame\n");
     play(CONFIG, {T, 308, NULL, {"Location", "%BASE%/other?snapshots=x"}, 1},
          {"/other", 307, NULL, {"Location", "/again"}, 1}, {"/again", 200, TABLE, {0}, 0});
     assert_ok(just_ask(&err));
@@ -393,7 +335,7 @@ static void a_catalog_may_not_move_itself_or_its_tokens_to_another_host(void **s
 {
     (void)state;
     struct err err;
-    open_catalog("    credential: a:b\n");
+    catalog_world_catalog("    credential: a:b\n");
     play({"/v1/config", 200, "{\"overrides\":{\"uri\":\"http://127.0.0.1:1\"}}", {0}, 0},
          {"/v1/oauth/tokens", 200, "{\"access_token\":\"A\"}", {0}, 0});
     assert_fails(just_ask(&err), E_INVALID, "'http://127.0.0.1:1', which is another host");
@@ -428,7 +370,7 @@ static void credentials_of_prefixes_go_before_those_of_the_table(void **state)
     struct err err;
     bool same;
     AUTO(catalog_answer) struct catalog_answer a = {0};
-    open_catalog("");
+    catalog_world_catalog("");
     play({"/v1/config",
           200,
           "{\"defaults\":{\"s3.region\":\"def\",\"s3.endpoint\":\"http://d\"},"
@@ -471,15 +413,15 @@ static void an_endpoint_of_the_configuration_stays_and_others_are_checked(void *
     AUTO(catalog_answer) struct catalog_answer a = {0};
     static const char bad[] =
         "{\"metadata\":{},\"config\":{\"s3.endpoint\":\"http://169.254.169.254/\"}}";
-    open_catalog("");
+    catalog_world_catalog("");
     play(CONFIG, {T, 200, bad, {0}, 0});
     assert_fails(just_ask(&err), E_INVALID,
                  "catalog lake: table db.t: the catalog gives s3.endpoint "
                  "'http://169.254.169.254/', a link-local address");
     play(CONFIG, {T, 200, "{\"metadata\":{},\"config\":{\"s3.endpoint\":\"file:///x\"}}", {0}, 0});
     assert_fails(just_ask(&err), E_INVALID, "which: must begin with http:// or https://");
-    close_catalog(NULL);
-    open_catalog("    s3.endpoint: http://own\n    s3.region: here\n");
+    catalog_world_close_catalog(NULL);
+    catalog_world_catalog("    s3.endpoint: http://own\n    s3.region: here\n");
     play(CONFIG, {T, 200, bad, {0}, 0});
     assert_ok(ask(NULL, &a, &same, &err));
     assert_int_equal(a.n_vended, 1);
@@ -493,11 +435,11 @@ static void remote_signing_alone_is_not_supported(void **state)
     struct err err;
     static const char only[] =
         "{\"metadata\":{},\"config\":{\"s3.remote-signing-enabled\":\"true\"}}";
-    open_catalog("");
+    catalog_world_catalog("");
     play(CONFIG, {T, 200, only, {0}, 0});
     assert_fails(just_ask(&err), E_UNSUPPORTED, "s3.remote-signing-enabled");
-    close_catalog(NULL);
-    open_catalog("    s3.access-key-id: a\n    s3.secret-access-key: b\n");
+    catalog_world_close_catalog(NULL);
+    catalog_world_catalog("    s3.access-key-id: a\n    s3.secret-access-key: b\n");
     play(CONFIG, {T, 200, only, {0}, 0});
     assert_ok(just_ask(&err));
 }
@@ -507,7 +449,7 @@ static void catalogs_of_one_configuration_share_a_token(void **state)
     (void)state;
     struct err err;
     struct catalog *other;
-    open_catalog("    credential: a:b\n");
+    catalog_world_catalog("    credential: a:b\n");
     play(CONFIG, {"/v1/oauth/tokens", 200, "{\"access_token\":\"A\"}", {0}, 0},
          {T, 200, TABLE, {0}, 0}, {"/v1/namespaces/db/tables/u", 200, TABLE, {0}, 0});
     assert_ok(catalog_open(&w.config.catalogs[0], w.loop, &other, &err));
@@ -523,7 +465,7 @@ static void catalogs_of_one_configuration_share_a_token(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, close_catalog)
+#define TEST(name) cmocka_unit_test_teardown(name, catalog_world_close_catalog)
     const struct CMUnitTest tests[] = {
         TEST(a_table_is_asked_for_and_its_metadata_kept_as_it_is),
         TEST(an_unchanged_table_costs_one_conditional_request),
@@ -545,5 +487,5 @@ int main(void)
         TEST(remote_signing_alone_is_not_supported),
         TEST(catalogs_of_one_configuration_share_a_token),
     };
-    return cmocka_run_group_tests(tests, open_world, close_world);
+    return cmocka_run_group_tests(tests, catalog_world_open, catalog_world_close);
 }
