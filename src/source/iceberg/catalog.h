@@ -1,9 +1,7 @@
 /*
- * A catalog: says where the current metadata of a table is.
- *
- *     rest, glue, s3tables     a server with the REST protocol of Iceberg (rest.h)
- *     filesystem               the newest metadata file below the table's location
- *                              (metadata_file.h)
+ * A catalog that is a server with the REST protocol of Iceberg (rest.h): says what the current
+ * metadata of a table is. Tables of a catalog that is a file system are found without it
+ * (metadata_file.h).
  *
  * All tables of one catalog share what its server is asked for once: its settings, the token, the
  * budget of retries.
