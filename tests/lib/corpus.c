@@ -1,9 +1,9 @@
 #include "corpus.h"
 
-#include "base/file.h"
 #include "test.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { CORPUS_FILE_MAX = 64 << 20 };
 
@@ -18,6 +18,15 @@ static enum code read_file(const char *file, struct buf *out, struct err *err)
     char path[PATH_CAP];
     TRY(path_format(path, err, "%s/%s", corpus_dir(), file));
     return file_read(path, CORPUS_FILE_MAX, out, err);
+}
+
+void corpus_path(const char *file, char out[static PATH_CAP])
+{
+    snprintf(out, PATH_CAP, "%s/%s", corpus_dir(), file);
+    if (access(out, R_OK) != 0) {
+        print_message("skipped: there is no %s\n", out);
+        skip();
+    }
 }
 
 void corpus_read(const char *file, struct buf *out)

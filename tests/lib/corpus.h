@@ -4,7 +4,11 @@
 #define MURR_TESTS_CORPUS_H
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
+
+/* Where a file or folder of the corpus is. Skips the test, and prints so, where it is not there. */
+void corpus_path(const char *file, char out[static PATH_CAP]);
 
 /* A file of the corpus. Fails the test where it cannot be read. */
 void corpus_read(const char *file, struct buf *out);

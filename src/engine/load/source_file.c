@@ -9,16 +9,60 @@ static size_t tail_bytes(uint64_t size)
     return size < PQ_TAIL_GOOD ? (size_t)size : PQ_TAIL_GOOD;
 }
 
+/* Open the object in its version, and ask for its end. */
+must_use static enum code open_object(struct source_file *f, const struct object_info *info,
+                                      const struct remote_op *op, struct err *err)
+{
+    f->size = info->size;
+    TRY(object_open(f->store, info, &f->object, err));
+    size_t len = tail_bytes(f->size);
+    struct byte_range range = {f->size - len, len, buf_reserve(&f->tail, len), true};
+    f->opening = object_read_start(f->object, &range, 1, op);
+    return OK;
+}
+
+/* Begin anew with what the store says of the object. */
+must_use static enum code open_as_it_is(struct source_file *f, const char *name,
+                                        const struct remote_op *op, struct err *err)
+{
+    object_close(f->object);
+    f->object = NULL;
+    enum code rc = object_store_stat(f->store, name, op, &f->own, err);
+    if (rc == E_NOTFOUND)
+        return err_set(err, E_CHANGED, "file %s is gone", f->name);
+    return rc ? rc : open_object(f, &f->own, op, err);
+}
+
 enum code source_file_start(const struct data_file *file, const struct remote_op *op,
                             struct source_file *out_file, struct err *err)
 {
-    struct source_file f = {.name = file->name, .size = file->info.size};
-    TRY(object_open(file->store, &file->info, &f.object, err));
-    size_t len = tail_bytes(f.size);
-    struct byte_range range = {f.size - len, len, buf_reserve(&f.tail, len), true};
-    f.opening = object_read_start(f.object, &range, 1, op);
-    *out_file = f;
-    return OK;
+    struct source_file *f = out_file;
+    *f = (struct source_file){.name = file->name, .store = file->store};
+    if (!file->info.version[0])
+        f->own.name = mem_strdup(file->info.name); /* until open_as_it_is */
+    enum code rc = open_object(f, &file->info, op, err);
+    if (rc == E_CHANGED && f->own.name) {
+        AUTO(ptr) char *name = f->own.name;
+        f->own.name = NULL;
+        rc = open_as_it_is(f, name, op, err);
+    }
+    if (rc)
+        source_file_close(f);
+    return rc;
+}
+
+must_use static enum code finish_opening(struct source_file *f, const struct remote_op *op,
+                                         struct err *err)
+{
+    struct object_read *opening = f->opening;
+    f->opening = NULL;
+    enum code rc = object_read_finish(opening, err);
+    if (rc != E_CHANGED || !f->own.name || f->own.version)
+        return rc;
+    AUTO(ptr) char *name = f->own.name;
+    f->own.name = NULL;
+    TRY(open_as_it_is(f, name, op, err));
+    return finish_opening(f, op, err);
 }
 
 must_use static enum code read_footer(struct source_file *f, const struct remote_op *op,
@@ -26,9 +70,7 @@ must_use static enum code read_footer(struct source_file *f, const struct remote
 {
     uint64_t offset;
     uint32_t len;
-    struct object_read *opening = f->opening;
-    f->opening = NULL;
-    TRY(object_read_finish(opening, err));
+    TRY(finish_opening(f, op, err));
     f->tail.len = tail_bytes(f->size);
     TRY(pq_footer_locate(buf_view(&f->tail), f->size, limits, &offset, &len, err));
     uint64_t tail_offset = f->size - f->tail.len;
@@ -64,6 +106,7 @@ void source_file_close(struct source_file *f)
         f->opening = NULL; /* the bytes are not wanted, so neither is the error */
     pq_file_free(f->pq);
     object_close(f->object);
+    object_info_done(&f->own);
     source_file_drop_tail(f);
     *f = (struct source_file){0};
 }

@@ -10,14 +10,22 @@
 struct source_file {
     const char *name; /* without the folder; borrowed from the publication */
     uint64_t size;
+    struct object_store *store;
+    struct object_info
+        own; /* what the store says, where the publication was wrong about the size */
     struct object *object;
     struct pq_file *pq;
     struct buf tail;             /* the end of the file; empty once dropped */
     struct object_read *opening; /* the read of the tail, until it is finished */
 };
 
-/* Begin to open: ask for the end of the file. Borrows file and op until the close. Fails
- * E_CHANGED. */
+/*
+ * Begin to open: ask for the end of the file. Borrows file and op until the close. If the source
+ * does not know the file's version (""), it may be wrong about its size as well: the store is then
+ * asked.
+ *
+ * Fails     E_CHANGED.
+ */
 must_use enum code source_file_start(const struct data_file *file, const struct remote_op *op,
                                      struct source_file *out_file, struct err *err);
 

@@ -20,6 +20,10 @@ static const char *const kind_names[] = {
 };
 enum { n_kinds = sizeof(kind_names) / sizeof(kind_names[0]) };
 
+/* Messages name the fields they are in down to this depth: more names than that would leave no
+ * room for what is wrong. */
+enum { NAMED_DEPTH = 4 };
+
 /* A name of the file, for a message. */
 #define SHOWN(name) view_printable(view_cstr(name), (char[100]){0}, 100)
 
@@ -129,7 +133,7 @@ must_use static enum code parse_field(struct parser *p, const json_t *j, const c
     f->name = keep(p, name);
     f->id = json_is_integer(id) ? json_integer_value(id) : -1;
     enum code rc = parse(p, type, space, &f->type, err);
-    return rc ? err_in(err, rc, "field %s", SHOWN(name)) : OK;
+    return rc && p->depth <= NAMED_DEPTH ? err_in(err, rc, "field %s", SHOWN(name)) : rc;
 }
 
 must_use static enum code parse_record(struct parser *p, struct avro_type *t, const json_t *j,

@@ -1,5 +1,5 @@
-/* Members of JSON objects with their types checked. Messages name the key. Texts are copied into the
- * arena. */
+/* Members of JSON objects with their types checked. Messages name the key. Texts are copied into
+ * the arena. */
 #ifndef MURR_FORMAT_ICEBERG_JSON_GET_PRIV_H
 #define MURR_FORMAT_ICEBERG_JSON_GET_PRIV_H
 

@@ -109,8 +109,10 @@ must_use static enum code parse_partition(const struct avro_value *file, struct 
                                           struct ice_entry *e, struct err *err)
 {
     const struct avro_value *record = ice_avro_find(file, ID_PARTITION);
-    if (!record || record->type->kind != AVRO_RECORD)
-        return err_set(err, E_CORRUPT, "field %d: its partition is missing", ID_PARTITION);
+    if (!record)
+        return OK; /* some writers leave it out where the table is not partitioned */
+    if (record->type->kind != AVRO_RECORD)
+        return err_set(err, E_CORRUPT, "field %d: its partition is not a record", ID_PARTITION);
     struct ice_partition_value *values = arena_alloc(arena, record->n_items * sizeof(*values));
     for (size_t i = 0; i < record->n_items; i++)
         TRY(parse_value(record->type, i, &record->items[i], arena, &values[i], err));
@@ -152,9 +154,12 @@ must_use static enum code parse_equality_ids(const struct avro_value *file, stru
     size_t n = array && array->type->kind == AVRO_ARRAY ? array->n_items : 0;
     int32_t *ids = arena_alloc(arena, n * sizeof(*ids));
     for (size_t i = 0; i < n; i++) {
-        if (array->items[i].type->kind != AVRO_INT)
-            return err_set(err, E_CORRUPT, "field %d: an id that is not an int", ID_EQUALITY_IDS);
-        ids[i] = (int32_t)array->items[i].integer;
+        enum avro_kind kind = array->items[i].type->kind; /* some writers have longs */
+        int64_t id = kind == AVRO_INT || kind == AVRO_LONG ? array->items[i].integer : 0;
+        if (id < 1 || id > INT32_MAX)
+            return err_set(err, E_CORRUPT, "field %d: equality_ids has %" PRId64, ID_EQUALITY_IDS,
+                           id);
+        ids[i] = (int32_t)id;
     }
     e->equality_ids = ids;
     e->n_equality_ids = n;

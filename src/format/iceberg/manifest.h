@@ -20,9 +20,9 @@ enum { ICE_SPEC_OF_FILE = -1 };
 /* A manifest, as its list names it. */
 struct ice_manifest {
     const char *path; /* a URI */
-    int64_t length;
-    int32_t spec_id;                              /* or ICE_SPEC_OF_FILE */
-    bool has_deletes;                             /* content 1: of delete files */
+    int64_t length;   /* as recorded; tables that were copied have manifests of other lengths */
+    int32_t spec_id;  /* or ICE_SPEC_OF_FILE */
+    bool has_deletes; /* content 1: of delete files */
     int64_t sequence_number, min_sequence_number; /* 0 in version 1 */
     int64_t added_snapshot_id;
     bool is_encrypted; /* it has key metadata */
@@ -52,10 +52,10 @@ struct ice_entry {
     int32_t spec_id;              /* the manifest's */
     enum ice_content content;
     enum ice_file_format format;
-    const char *format_name; /* as written, for messages */
-    const char *path;        /* a URI */
-    const struct ice_partition_value *partition;
-    size_t n_partition;
+    const char *format_name;                     /* as written, for messages */
+    const char *path;                            /* a URI */
+    const struct ice_partition_value *partition; /* in the order of the manifest's schema */
+    size_t n_partition;                          /* 0: not partitioned, or not recorded */
     int64_t n_rows, n_bytes;
     bool is_encrypted;           /* it has key metadata */
     const int32_t *equality_ids; /* the columns that equality deletes compare */

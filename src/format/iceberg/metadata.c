@@ -1,5 +1,6 @@
 #include "format/codec/decompress.h"
 #include "format/iceberg/json_get_priv.h"
+#include "format/iceberg/json_load.h"
 #include "format/iceberg/metadata_priv.h"
 #include "format/iceberg/schema_priv.h"
 
@@ -159,10 +160,8 @@ void ice_metadata_free(struct ice_metadata *m)
 
 must_use static enum code parse_plain(struct view text, struct ice_metadata **out, struct err *err)
 {
-    json_error_t why;
-    json_t *j = json_loadb((const char *)text.ptr, text.len, 0, &why);
-    if (!j)
-        return err_set(err, E_CORRUPT, "%s at byte %d", why.text, why.position);
+    json_t *j;
+    TRY(ice_json_load(text, &j, err));
     enum code rc = ice_metadata_of_json(j, out, err);
     json_decref(j);
     return rc;

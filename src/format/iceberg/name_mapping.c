@@ -1,6 +1,7 @@
 /* The property `schema.name-mapping.default`: under which names files without field numbers have
  * their fields. It is JSON in a text. */
 #include "format/iceberg/json_get_priv.h"
+#include "format/iceberg/json_load.h"
 #include "format/iceberg/metadata_priv.h"
 
 static const char property[] = "schema.name-mapping.default";
@@ -49,13 +50,13 @@ enum code ice_mapping_parse(const json_t *j, struct arena *arena, struct ice_met
                             struct err *err)
 {
     const json_t *text = json_object_get(json_object_get(j, "properties"), property);
-    json_error_t why;
+    json_t *fields = NULL;
     if (!json_is_string(text))
         return OK;
-    json_t *fields = json_loadb(json_string_value(text), json_string_length(text), 0, &why);
-    if (!fields)
-        return err_set(err, E_CORRUPT, "%s: %s at byte %d", property, why.text, why.position);
-    enum code rc = parse_fields(fields, arena, m, err);
+    enum code rc =
+        ice_json_load(view_of(json_string_value(text), json_string_length(text)), &fields, err);
+    if (!rc)
+        rc = parse_fields(fields, arena, m, err);
     json_decref(fields);
     return rc ? err_in(err, rc, "%s", property) : OK;
 }

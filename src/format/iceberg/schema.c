@@ -109,7 +109,7 @@ must_use static enum code parse_field(const json_t *j, int depth, struct arena *
     enum code rc = parse_type(json_object_get(j, "type"), depth, arena, &f->type, err);
     if (!rc)
         rc = parse_default(j, arena, f, err);
-    return rc ? err_in(err, rc, "field %s", SHOWN(f->name)) : OK;
+    return rc && depth == 0 ? err_in(err, rc, "field %s", SHOWN(f->name)) : rc;
 }
 
 must_use static enum code parse_fields(const json_t *j, int depth, struct arena *arena,
@@ -137,8 +137,7 @@ must_use static enum code parse_part(const json_t *j, const char *name, int dept
     TRY(ice_json_int32(j, key, &f->id, err));
     snprintf(key, sizeof(key), "%s-required", name);
     f->is_required = json_is_true(json_object_get(j, key));
-    enum code rc = parse_type(json_object_get(j, name), depth, arena, &f->type, err);
-    return rc ? err_in(err, rc, "%s", name) : OK;
+    return parse_type(json_object_get(j, name), depth, arena, &f->type, err);
 }
 
 must_use static enum code parse_nested(const json_t *j, int depth, struct arena *arena,

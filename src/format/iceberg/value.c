@@ -8,9 +8,10 @@ must_use static enum code refuse(const json_t *j, const struct ice_type *type, s
 {
     char text[TYPE_TEXT_CAP], shown[100];
     char *json = json_dumps(j, JSON_ENCODE_ANY | JSON_COMPACT);
-    enum code rc = err_set(err, E_CORRUPT, "%s is not a value of type %s",
-                           view_printable(view_cstr(json ? json : "?"), shown, sizeof(shown)),
-                           ice_type_text(type, text));
+    const char *value = json_is_string(j) ? json_string_value(j) : json ? json : "?";
+    enum code rc =
+        err_set(err, E_CORRUPT, "%s is not a value of type %s",
+                view_printable(view_cstr(value), shown, sizeof(shown)), ice_type_text(type, text));
     free(json);
     return rc;
 }

@@ -1,5 +1,5 @@
 /* Avro files that others wrote: tests/lib/corpus.h. */
-#include "build.h"
+#include "avro_build.h"
 #include "corpus.h"
 #include "test.h"
 
@@ -34,7 +34,7 @@ static bool check_file(const char *file, const char *expected)
     struct err err = {""};
     size_t n = 0;
     corpus_read(file, &bytes);
-    enum code rc = read_all(buf_view(&bytes), &limits, &n, &err);
+    enum code rc = avro_read_all(buf_view(&bytes), &limits, &n, &err);
     bool wanted = strcmp(expected, "read") == 0 || is_read_all_the_same(file);
     bool right = wanted ? rc == OK && (n_known(file) < 0 || n == (size_t)n_known(file)) : rc != OK;
     if (!right)

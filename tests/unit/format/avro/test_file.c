@@ -1,4 +1,4 @@
-#include "build.h"
+#include "avro_build.h"
 #include "test.h"
 
 static const struct avro_limits small = {
@@ -15,7 +15,7 @@ static enum code read_one(const char *schema, int64_t n, const void *body, size_
     AUTO(buf) struct buf b = {0};
     put_head(&b, schema, "null");
     put_block(&b, n, body, len);
-    return read_all(buf_view(&b), &small, out_n, err);
+    return avro_read_all(buf_view(&b), &small, out_n, err);
 }
 
 #define refuse(schema, n, body, code, text)                                                \
@@ -183,23 +183,24 @@ static void the_head_is_checked(void **state)
     AUTO(buf) struct buf b = {0};
     struct err err;
     size_t got;
-    assert_fails(read_all(view_cstr(""), &small, &got, &err), E_CORRUPT, "is not an Avro file");
-    assert_fails(read_all(view_cstr("PAR1...."), &small, &got, &err), E_CORRUPT,
+    assert_fails(avro_read_all(view_cstr(""), &small, &got, &err), E_CORRUPT,
+                 "is not an Avro file");
+    assert_fails(avro_read_all(view_cstr("PAR1...."), &small, &got, &err), E_CORRUPT,
                  "is not an Avro file");
     put_head(&b, "\"int\"", "xz");
-    assert_fails(read_all(buf_view(&b), &small, &got, &err), E_UNSUPPORTED,
+    assert_fails(avro_read_all(buf_view(&b), &small, &got, &err), E_UNSUPPORTED,
                  "Avro codec xz is not supported");
     buf_reset(&b);
     buf_put(&b, "Obj\1\0", 5);
     buf_put(&b, build_sync, 16);
-    assert_fails(read_all(buf_view(&b), &small, &got, &err), E_CORRUPT, "has no Avro schema");
+    assert_fails(avro_read_all(buf_view(&b), &small, &got, &err), E_CORRUPT, "has no Avro schema");
     buf_reset(&b);
     put_head(&b, "\"int\"", "null");
-    assert_ok(read_all(buf_view(&b), &small, &got, &err));
+    assert_ok(avro_read_all(buf_view(&b), &small, &got, &err));
     assert_int_equal(got, 0);
     put_block(&b, 1, "\2", 1);
     b.ptr[b.len - 1] ^= 1;
-    assert_fails(read_all(buf_view(&b), &small, &got, &err), E_CORRUPT,
+    assert_fails(avro_read_all(buf_view(&b), &small, &got, &err), E_CORRUPT,
                  "block 0: does not end in the file's sync marker");
 }
 
@@ -213,10 +214,10 @@ static void blocks_and_schemas_are_limited(void **state)
     put_head(&b, "\"int\"", "null");
     buf_put_zeros(&body, small.block_bytes + 1);
     put_block(&b, 1, body.ptr, body.len);
-    assert_fails(read_all(buf_view(&b), &small, &got, &err), E_LIMIT,
+    assert_fails(avro_read_all(buf_view(&b), &small, &got, &err), E_LIMIT,
                  "block 0: 65537 bytes; 65536 are allowed");
     limits.schema_bytes = 4;
-    assert_fails(read_all(buf_view(&b), &limits, &got, &err), E_LIMIT, "metadata: ");
+    assert_fails(avro_read_all(buf_view(&b), &limits, &got, &err), E_LIMIT, "metadata: ");
     buf_reset(&b);
     buf_puts(&body, "");
     AUTO(buf) struct buf schema = {0};
@@ -225,7 +226,7 @@ static void blocks_and_schemas_are_limited(void **state)
         buf_puts(&schema, " ");
     limits.schema_bytes = 1000;
     put_head(&b, buf_cstr(&schema), "null");
-    assert_fails(read_all(buf_view(&b), &limits, &got, &err), E_LIMIT,
+    assert_fails(avro_read_all(buf_view(&b), &limits, &got, &err), E_LIMIT,
                  "an Avro schema of 1005 bytes; 1000 are allowed");
 }
 

@@ -1,7 +1,7 @@
 /* Files of fastavro, made by tests/golden/avro/make.py; runs in the top folder. Then the same files
  * damaged: cut at each offset, and with each byte changed. */
 #include "base/file.h"
-#include "build.h"
+#include "avro_build.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -131,7 +131,7 @@ static void another_codec_is_named(void **state)
     struct err err;
     size_t n;
     golden_read("all_bzip2", &bytes);
-    assert_fails(read_all(buf_view(&bytes), &limits, &n, &err), E_UNSUPPORTED, "bzip2");
+    assert_fails(avro_read_all(buf_view(&bytes), &limits, &n, &err), E_UNSUPPORTED, "bzip2");
 }
 
 static void a_record_may_hold_itself(void **state)
@@ -170,9 +170,9 @@ static void a_file_cut_anywhere_is_refused_or_shorter(void **state)
         struct err err;
         size_t whole = 0, n = 0, n_read = 0;
         golden_read(files[i], &bytes);
-        assert_ok(read_all(buf_view(&bytes), &damaged, &whole, &err));
+        assert_ok(avro_read_all(buf_view(&bytes), &damaged, &whole, &err));
         for (size_t len = 0; len < bytes.len; len++) {
-            enum code rc = read_all(view_of(bytes.ptr, len), &damaged, &n, &err);
+            enum code rc = avro_read_all(view_of(bytes.ptr, len), &damaged, &n, &err);
             n_read += rc == OK;
             if (rc != E_CORRUPT && (rc != OK || n >= whole))
                 fail_msg("%s cut at %zu: %s", files[i], len, code_name(rc));
@@ -194,7 +194,7 @@ static void a_changed_byte_is_an_error_or_another_value(void **state)
                 struct err err;
                 size_t n;
                 bytes.ptr[at] ^= masks[m];
-                enum code rc = read_all(buf_view(&bytes), &damaged, &n, &err);
+                enum code rc = avro_read_all(buf_view(&bytes), &damaged, &n, &err);
                 bytes.ptr[at] ^= masks[m];
                 if (rc != OK && rc != E_CORRUPT && rc != E_LIMIT && rc != E_UNSUPPORTED)
                     fail_msg("%s, byte %zu: %s", files[i], at, code_name(rc));
@@ -210,7 +210,8 @@ static void a_changed_byte_of_snappy_data_is_found(void **state)
     size_t n;
     golden_read("all_snappy", &bytes);
     bytes.ptr[bytes.len - 17] ^= 1; /* of the checksum, in front of the marker */
-    assert_fails(read_all(buf_view(&bytes), &damaged, &n, &err), E_CORRUPT, "checksum mismatch");
+    assert_fails(avro_read_all(buf_view(&bytes), &damaged, &n, &err), E_CORRUPT,
+                 "checksum mismatch");
 }
 
 int main(void)

@@ -83,6 +83,17 @@ static void names_are_found_in_their_namespace(void **state)
     assert_ptr_equal(in->fields[1].type, in->fields[0].type);
 }
 
+static void names_without_a_namespace_are_found_inside_of_one(void **state)
+{
+    (void)state;
+    const struct avro_type *t =
+        parse("{\"type\":\"record\",\"name\":\"a.r\",\"fields\":["
+              "{\"name\":\"x\",\"type\":{\"type\":\"fixed\",\"name\":\"f\",\"namespace\":\"\","
+              "\"size\":3}},{\"name\":\"y\",\"type\":\"f\"}]}");
+    assert_string_equal(t->fields[0].type->name, "f");
+    assert_ptr_equal(t->fields[1].type, t->fields[0].type);
+}
+
 static void types_that_take_no_bytes_are_known(void **state)
 {
     (void)state;
@@ -148,6 +159,7 @@ int main(void)
         cmocka_unit_test(primitives_are_names_or_objects),
         cmocka_unit_test(fields_are_found_by_number_and_by_name),
         cmocka_unit_test(names_are_found_in_their_namespace),
+        cmocka_unit_test(names_without_a_namespace_are_found_inside_of_one),
         cmocka_unit_test(types_that_take_no_bytes_are_known),
         cmocka_unit_test(what_is_not_a_schema_is_refused),
         cmocka_unit_test(deep_nesting_is_a_limit),

@@ -122,6 +122,21 @@ static void arrays_and_runs_are_read(void **state)
            1, 1, 7);
 }
 
+/* Offsets are left out with up to 3 containers, where some hold runs. */
+static void four_containers_have_offsets(void **state)
+{
+    (void)state;
+    accept(ONE RUNS("\3") "\0"
+                          "\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0"
+                          "\x25\0\0\0\x27\0\0\0\x29\0\0\0\x2B\0\0\0"
+                          "\1\0\1\0\1\0\1\0",
+           4, 4, 4 + 65536 * 6);
+    accept(ONE RUNS("\2") "\0"
+                          "\0\0\0\0\1\0\0\0\2\0\0\0"
+                          "\1\0\1\0\1\0",
+           3, 3, 3 + 65536 * 3);
+}
+
 static void containers_must_be_what_they_say(void **state)
 {
     (void)state;
@@ -318,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrays_and_runs_are_read),
+        cmocka_unit_test(four_containers_have_offsets),
         cmocka_unit_test(containers_must_be_what_they_say),
         cmocka_unit_test(bits_must_be_as_many_as_described),
         cmocka_unit_test(positions_beyond_the_rows_are_refused),

@@ -43,8 +43,8 @@ static inline void put_block(struct buf *b, int64_t n, const void *body, size_t 
 }
 
 /* Read all records of a copy of the exact size, so that one byte too many is seen. */
-static inline enum code read_all(struct view bytes, const struct avro_limits *limits, size_t *out_n,
-                                 struct err *err)
+static inline enum code avro_read_all(struct view bytes, const struct avro_limits *limits,
+                                      size_t *out_n, struct err *err)
 {
     AUTO(ptr) uint8_t *exact = mem_alloc(bytes.len);
     struct avro_file *f;
