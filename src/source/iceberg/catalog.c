@@ -92,11 +92,3 @@ enum code catalog_renew(struct catalog *c, const char *table, const struct remot
 {
     return rest_renew(c->rest, table, op, out, err);
 }
-
-bool catalog_owns_bucket(const struct catalog_spec *spec, struct view bucket)
-{
-    static const char suffix[] = "--table-s3";
-    size_t len = strlen(suffix);
-    return spec->kind == CATALOG_S3TABLES && bucket.len > len &&
-           memcmp(bucket.ptr + bucket.len - len, suffix, len) == 0;
-}
