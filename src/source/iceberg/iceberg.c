@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "source/iceberg/catalog.h"
 #include "source/iceberg/metadata_file.h"
 #include "source/iceberg/plan.h"
 
@@ -450,7 +451,7 @@ must_use static enum code open_parts(struct iceberg *s, struct transfer_loop *lo
     if (catalog && catalog->kind != CATALOG_FILESYSTEM)
         TRY(catalog_open(catalog, loop, &s->catalog, err));
     if (s->catalog)
-        s->vended = vended_new(s->catalog, spec->table);
+        s->vended = vended_new(catalog_renew, s->catalog, spec->table);
     const struct location_rules rules = {
         .prefixes = s->prefixes,
         .n_prefixes = s->n_prefixes,
