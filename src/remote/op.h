@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +21,10 @@ struct remote_op {
 
 /* E_CANCELLED or E_TIMEOUT once a bound is reached, else OK. */
 must_use enum code remote_op_check(const struct remote_op *op, struct err *err);
+
+/* Take a lock that others hold while they wait for a machine. On failure it is not held. */
+must_use enum code remote_op_lock(const struct remote_op *op, pthread_mutex_t *lock,
+                                  struct err *err);
 
 static inline void remote_op_count(const struct remote_op *op, uint64_t n_bytes)
 {

@@ -19,6 +19,8 @@ struct s3_config {
     bool requester_pays;
     char *ca_file;
     char *proxy; /* "": from the environment */
+    /* The endpoint was not configured, but handed out: it may not be at a link-local address. */
+    bool endpoint_is_foreign;
 
     /* Credentials. If all are empty they come from the chain of remote/identity/credentials.h. */
     char *access_key_id, *secret_access_key, *session_token;

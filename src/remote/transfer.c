@@ -1,6 +1,7 @@
 #include "remote/transfer.h"
 
 #include "base/mem.h"
+#include "remote/link_local.h"
 #include "remote/transfer_priv.h"
 
 #include <curl/curl.h>
@@ -23,7 +24,7 @@
  * (4) An answer that goes to `response` is bounded, since nobody knows its size before.
  */
 
-static const size_t response_bytes_max = 8u << 20;
+static const uint64_t response_bytes_max = 8u << 20;
 static const long receive_buffer_bytes = 512 * 1024;
 static const long stalled_bytes_per_s = 1024;
 /* (2): a store that ignores Range sends the whole object for each range. */
@@ -122,6 +123,7 @@ printf_like(2, 3) static void set_fault(struct transfer *t, const char *fmt, ...
     va_start(args, fmt);
     vsnprintf(t->loop.fault, sizeof(t->loop.fault), fmt, args);
     va_end(args);
+    t->loop.fault_code = E_IO;
 }
 
 static bool check_version(struct transfer *t, uint64_t total)
@@ -215,8 +217,10 @@ static size_t body_arrived(char *bytes, size_t size, size_t n, void *owner)
         return 0;
     if (t->loop.sink == BODY_RANGE)
         return take_range(t, bytes, len);
-    if (t->response.len + len > response_bytes_max) {
-        set_fault(t, "an answer of more than %zu bytes", response_bytes_max);
+    uint64_t most = t->options->response_max ? t->options->response_max : response_bytes_max;
+    if (t->response.len + len > most) {
+        set_fault(t, "an answer of more than %" PRIu64 " bytes", most);
+        t->loop.fault_code = E_LIMIT;
         return 0;
     }
     buf_put(&t->response, bytes, len);
@@ -299,6 +303,25 @@ static void set_connection(const struct transfer *t)
         curl_easy_setopt(e, CURLOPT_PROXY, o->proxy);
 }
 
+static curl_socket_t open_socket(void *owner, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct transfer *t = owner;
+    (void)purpose;
+    if (!addr_is_link_local(&to->addr))
+        return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    set_fault(t, "it leads to a link-local address");
+    t->loop.fault_code = E_INVALID;
+    return CURL_SOCKET_BAD;
+}
+
+static void set_reach(struct transfer *t)
+{
+    if (!t->options->no_link_local)
+        return;
+    curl_easy_setopt(t->loop.easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(t->loop.easy, CURLOPT_OPENSOCKETDATA, t);
+}
+
 void transfer_easy_open(struct transfer *t)
 {
     CURL *e = t->loop.easy = curl_easy_init();
@@ -318,6 +341,7 @@ void transfer_easy_open(struct transfer *t)
     if (t->loop.share)
         curl_easy_setopt(e, CURLOPT_SHARE, t->loop.share);
     set_connection(t);
+    set_reach(t);
     set_method(t);
     set_range(t);
     put_header_list(t);
@@ -342,7 +366,7 @@ void transfer_conclude(struct transfer *t, CURLcode result)
     bool is_good = result == CURLE_OK || t->loop.sink == BODY_DONE;
     t->code = OK;
     if (t->loop.fault[0])
-        t->code = err_set(&t->err, E_IO, "%s", t->loop.fault);
+        t->code = err_set(&t->err, t->loop.fault_code, "%s", t->loop.fault);
     else if (!is_good)
         t->code = err_set(&t->err, E_IO, "%s", curl_easy_strerror(result));
     else if (t->range.len && (status == 206 || status == 200) && t->n_received < t->range.len)

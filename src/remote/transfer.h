@@ -30,7 +30,11 @@ struct transfer_options {
     int64_t connect_timeout_ms;
     int64_t stall_timeout_ms; /* abort after this time below 1 KiB/s */
     int64_t timeout_ms;       /* of the whole request; 0: none */
+    uint64_t response_max;    /* longest body that goes to `response`; 0: 8 MiB */
     bool no_proxy;            /* ignore the proxies of the environment */
+    /* Do not connect to link-local addresses, whatever name leads there: the URL comes from a
+     * machine that may want to reach the metadata service of ours. */
+    bool no_link_local;
 };
 
 /* A lane: how many transfers one store may have running, so that a slow store leaves room for
@@ -83,13 +87,13 @@ struct transfer {
     transfer_ended_fn ended;
 
     /* Set by the loop, for `ended`. */
-    /* OK: there was an answer, with any status. E_IO: the connection broke. Else what `op` or
-     * prepare failed with. */
+    /* OK: there was an answer, with any status. E_IO: the connection broke. E_LIMIT: the answer is
+     * too long. Else what `op` or prepare failed with. */
     enum code code;
     bool is_changed; /* the object has another version or size than listed */
     struct err err;
     struct transfer_head head;
-    struct buf response; /* the body, at most 8 MiB, unless it went to the range's `out` */
+    struct buf response; /* the body, unless it went to the range's `out` */
     uint64_t n_received; /* bytes of the range in `out`; kept when it is started again */
 
     /* Only the loop. */
@@ -101,6 +105,8 @@ struct transfer {
         uint64_t n_skip; /* bytes of a whole body to skip before the wanted ones */
         enum { BODY_UNKNOWN, BODY_RANGE, BODY_RESPONSE, BODY_DONE } sink; /* where the body goes */
         char fault[160]; /* why we aborted it; "" if we did not */
+        enum code fault_code;
+        struct transfer_waiter *waiter; /* of transfer_call; NULL: none */
     } loop;
 };
 
@@ -113,6 +119,10 @@ void transfer_loop_close(struct transfer_loop *loop);
 
 /* Start after `delay_ms`. Threads: any; also from `ended`. */
 void transfer_start(struct transfer_loop *loop, struct transfer *t, uint64_t delay_ms);
+
+/* Start after `delay_ms`, and return when the transfer has ended. `ended` is not called. Threads: any
+ * but the loop's. */
+void transfer_call(struct transfer_loop *loop, struct transfer *t, uint64_t delay_ms);
 
 /* Free what the transfer owns. It must have ended. */
 void transfer_done(struct transfer *t);

@@ -53,18 +53,39 @@ static void push_last(struct transfer **list, struct transfer *t)
     *list = t;
 }
 
+/* A thread that waits for one transfer (transfer_call). */
+struct transfer_waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool has_ended;
+};
+
+/* (2) */
+static void hand_back(struct transfer *t)
+{
+    struct transfer_waiter *w = t->loop.waiter;
+    if (!w) {
+        t->ended(t);
+        return;
+    }
+    pthread_mutex_lock(&w->lock);
+    w->has_ended = true;
+    pthread_cond_signal(&w->ended); /* under the lock, since the waiter is gone when it wakes */
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void finish(struct transfer *t, CURLcode result)
 {
     transfer_conclude(t, result);
     transfer_easy_close(t);
-    t->ended(t);
+    hand_back(t);
 }
 
 static void refuse(struct transfer *t, enum code code)
 {
     t->code = code;
     t->head = (struct transfer_head){0};
-    t->ended(t);
+    hand_back(t);
 }
 
 static void collect_arrived(struct transfer_loop *l)
@@ -251,4 +272,20 @@ void transfer_start(struct transfer_loop *l, struct transfer *t, uint64_t delay_
     push_last(&l->arrived, t);
     pthread_mutex_unlock(&l->lock);
     curl_multi_wakeup(l->multi);
+}
+
+void transfer_call(struct transfer_loop *l, struct transfer *t, uint64_t delay_ms)
+{
+    struct transfer_waiter w = {.has_ended = false};
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.ended, NULL);
+    t->loop.waiter = &w;
+    transfer_start(l, t, delay_ms);
+    pthread_mutex_lock(&w.lock);
+    while (!w.has_ended)
+        pthread_cond_wait(&w.ended, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    t->loop.waiter = NULL;
+    pthread_cond_destroy(&w.ended);
+    pthread_mutex_destroy(&w.lock);
 }

@@ -26,6 +26,12 @@ static void fields_done(struct publication *p)
     free(p->names);
 }
 
+static void equality_group_done(struct equality_group *g)
+{
+    free(g->field_ids);
+    free(g->partition_ids);
+}
+
 void publication_done(struct publication *p)
 {
     for (size_t i = 0; i < p->n_data_files; i++)
@@ -33,7 +39,7 @@ void publication_done(struct publication *p)
     for (size_t i = 0; i < p->n_delete_files; i++)
         object_info_done(&p->delete_files[i].info);
     for (size_t i = 0; i < p->n_equalities; i++)
-        free(p->equalities[i].field_ids);
+        equality_group_done(&p->equalities[i]);
     fields_done(p);
     free(p->data_files);
     free(p->delete_files);

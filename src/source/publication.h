@@ -59,6 +59,8 @@ struct delete_file {
 struct equality_group {
     int32_t *field_ids; /* ascending */
     size_t n_field_ids;
+    int32_t *partition_ids; /* columns whose values also decide to which files they apply */
+    size_t n_partition_ids;
 };
 
 /* A column of a publication that numbers its columns. In files it may have another name, or an

@@ -5,6 +5,7 @@
 void source_answer_done(struct source_answer *a)
 {
     publication_done(&a->publication);
+    publication_done(&a->before);
     free(a->passed_label);
     *a = (struct source_answer){0};
 }

@@ -26,7 +26,8 @@ struct source_query {
     const char *served; /* the served label; NULL: any publication may be taken */
     /* A publication of this fingerprint need not be found again: FOUND_STAY will do. 0: none. */
     uint64_t served_fingerprint;
-    const char *only; /* look only at this label, if labels are names of folders; NULL: at all */
+    bool wants_change; /* also find what the served publication was, to see what changed */
+    const char *only;  /* look only at this label, if labels are names of folders; NULL: at all */
     /* Whether to pass over a whole publication, and then why. NULL: none is passed over. */
     bool (*passes_over)(void *arg, const struct publication *p, struct err *why);
     void *arg;
@@ -41,8 +42,14 @@ enum found {
 struct source_answer {
     enum found what;
     struct publication publication; /* with FOUND_NEW */
-    char *passed_label; /* the newest that has its marker and was passed over; or NULL */
-    struct err passed;  /* why it was */
+    /* If a change was wanted: the served publication as the source has it now. It can be compared
+     * with the new one, which came after it: files with the same URI are the same. */
+    struct publication before;
+    bool has_before;
+    bool is_rewritten;     /* the new publication has the same rows, in other files */
+    struct err why_before; /* why there is none */
+    char *passed_label;    /* the newest that has its marker and was passed over; or NULL */
+    struct err passed;     /* why it was */
 };
 
 void source_answer_done(struct source_answer *a);

@@ -55,15 +55,18 @@ void key_numbers_add(struct key_numbers *m, struct view key, int64_t number)
     m->n++;
 }
 
+int64_t *key_numbers_at(const struct key_numbers *m, struct view key)
+{
+    struct key_number *s = m->n ? slot_of(m, key, hash_key(key, m->seed)) : NULL;
+    return s && s->is_used ? &s->number : NULL;
+}
+
 bool key_numbers_find(const struct key_numbers *m, struct view key, int64_t *out_number)
 {
-    if (m->n == 0)
-        return false;
-    const struct key_number *s = slot_of(m, key, hash_key(key, m->seed));
-    if (!s->is_used)
-        return false;
-    *out_number = s->number;
-    return true;
+    const int64_t *number = key_numbers_at(m, key);
+    if (number)
+        *out_number = *number;
+    return number != NULL;
 }
 
 size_t key_numbers_bytes(const struct key_numbers *m)

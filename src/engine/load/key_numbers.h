@@ -22,6 +22,10 @@ void key_numbers_done(struct key_numbers *m);
 /* Add a key, which is copied. */
 void key_numbers_add(struct key_numbers *m, struct view key, int64_t number);
 
+/* The number of a key, to be changed in place; NULL: the key is not there. Valid until the next key
+ * is added. */
+int64_t *key_numbers_at(const struct key_numbers *m, struct view key);
+
 /* False: the key is not there. */
 bool key_numbers_find(const struct key_numbers *m, struct view key, int64_t *out_number);
 

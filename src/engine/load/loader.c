@@ -158,7 +158,9 @@ must_use static enum code scatter(struct load *l, struct err *err)
         .temp_dir = job->dir,
     };
     atomic_store(&job->progress->state, LOAD_READING);
-    return scatter_run(&config, job->pool, job->progress, &l->scattered, err);
+    TRY(scatter_run(&config, job->pool, job->progress, &l->scattered, err));
+    spill_seal(l->spill);
+    return OK;
 }
 
 must_use static enum code build(struct load *l, struct build_result *out, struct err *err)

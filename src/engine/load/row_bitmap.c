@@ -68,3 +68,32 @@ bool row_bitmap_touches(const struct row_bitmap *b, uint64_t first, uint64_t n)
             return true;
     return false;
 }
+
+void row_bitmap_add_all(struct row_bitmap *b, const struct row_bitmap *other)
+{
+    for (size_t page = 0; page < other->n_pages; page++) {
+        if (!other->pages[page])
+            continue;
+        grow(b, page);
+        if (!b->pages[page])
+            b->pages[page] = mem_zalloc(PAGE_BYTES);
+        for (size_t i = 0; i < PAGE_ROWS / 64; i++)
+            b->pages[page][i] |= other->pages[page][i];
+    }
+}
+
+void row_bitmap_remove(struct row_bitmap *b, const struct row_bitmap *other)
+{
+    for (size_t page = 0; page < b->n_pages && page < other->n_pages; page++)
+        for (size_t i = 0; b->pages[page] && other->pages[page] && i < PAGE_ROWS / 64; i++)
+            b->pages[page][i] &= ~other->pages[page][i];
+}
+
+uint64_t row_bitmap_count(const struct row_bitmap *b)
+{
+    uint64_t n = 0;
+    for (size_t page = 0; page < b->n_pages; page++)
+        for (size_t i = 0; b->pages[page] && i < PAGE_ROWS / 64; i++)
+            n += (uint64_t)__builtin_popcountll(b->pages[page][i]);
+    return n;
+}

@@ -24,6 +24,14 @@ size_t row_bitmap_add(struct row_bitmap *b, uint64_t first, uint64_t n);
 
 bool row_bitmap_has(const struct row_bitmap *b, uint64_t row);
 
+/* Add the rows that `other` has. */
+void row_bitmap_add_all(struct row_bitmap *b, const struct row_bitmap *other);
+
+/* Take out the rows that `other` has. */
+void row_bitmap_remove(struct row_bitmap *b, const struct row_bitmap *other);
+
+uint64_t row_bitmap_count(const struct row_bitmap *b);
+
 /* Whether any of the rows `first` to `first` + n - 1 may be there. */
 bool row_bitmap_touches(const struct row_bitmap *b, uint64_t first, uint64_t n);
 

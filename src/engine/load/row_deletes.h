@@ -24,6 +24,7 @@ struct row_deletes {
     const struct publication *publication; /* borrowed */
     struct row_bitmap *positions;          /* by data file */
     struct key_numbers *equalities;        /* by equality group */
+    bool is_inverse; /* only the rows in `positions` are read, not all others */
     /* While delete files are read. */
     pthread_mutex_t lock;
     uint64_t bytes, max_bytes; /* of all bitmaps and values */

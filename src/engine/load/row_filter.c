@@ -43,11 +43,12 @@ void row_filter_done(struct row_filter *f)
 static void drop_positions(struct row_filter *f, size_t file, uint64_t first, size_t n)
 {
     const struct row_bitmap *b = &f->deletes->positions[file];
-    if (!row_bitmap_touches(b, first, n))
+    bool keeps = f->deletes->is_inverse;
+    if (!keeps && !row_bitmap_touches(b, first, n))
         return;
     size_t kept = 0;
     for (size_t i = 0; i < f->n_kept; i++)
-        if (!row_bitmap_has(b, first + f->kept[i]))
+        if (row_bitmap_has(b, first + f->kept[i]) == keeps)
             f->kept[kept++] = f->kept[i];
     f->n_kept = kept;
 }
@@ -97,7 +98,7 @@ enum code row_filter_run(struct row_filter *f, size_t file, uint64_t first, stru
     f->n_kept = n;
     for (size_t i = 0; i < n; i++)
         f->kept[i] = i;
-    if (p->n_delete_files == 0)
+    if (!f->deletes->positions)
         return OK;
     drop_positions(f, file, first, n);
     for (size_t g = 0; g < data->n_equalities; g++)

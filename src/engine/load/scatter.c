@@ -52,6 +52,16 @@ static struct prefetch_place place_of(const struct scatter_config *c, size_t fil
 
 /* ------------------------------------------------------------------------- rows to records */
 
+must_use static enum code put_rows(struct scatter *s, struct scatter_worker *w, size_t n,
+                                   uint64_t ordinal, struct err *err)
+{
+    const struct scatter_config *c = s->config;
+    TRY(row_sink_put(&w->sink, w->rows.columns, n, w->rows.filter.kept, ordinal + w->rows.at,
+                     w->rows.at, err));
+    w->n_rows += n;
+    return c->on_keys ? c->on_keys(c->arg, w->rows.file, w->sink.keys, n, w->sink.worker, err) : OK;
+}
+
 must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker *w,
                                        uint64_t ordinal, struct err *err)
 {
@@ -62,9 +72,7 @@ must_use static enum code scatter_rows(struct scatter *s, struct scatter_worker 
             return err_set(err, E_CANCELLED, "stopped");
         TRY(live_rows_next(&w->rows, &n, err));
         if (n)
-            TRY(row_sink_put(&w->sink, w->rows.columns, n, w->rows.filter.kept,
-                             ordinal + w->rows.at, w->rows.at, err));
-        w->n_rows += n;
+            TRY(put_rows(s, w, n, ordinal, err));
         atomic_fetch_add_explicit(&s->progress->rows_done, w->rows.reader.at - before,
                                   memory_order_relaxed);
         if (n == 0)
@@ -163,7 +171,7 @@ must_use static enum code list_tasks(struct scatter *s, struct scatter_result *o
     s->tasks = mem_zalloc(s->n_tasks * sizeof(*s->tasks));
     s->group_ordinal = mem_zalloc(s->n_tasks * sizeof(*s->group_ordinal));
     AUTO(prefetched) struct prefetched scratch = {0};
-    uint64_t n_rows = 0, n_bytes = 0, n_listed = 0;
+    uint64_t n_rows = 0, n_bytes = 0, n_listed = 0, first = c->first_ordinal;
     s->n_tasks = 0;
     for (size_t f = 0; f < c->n_files; f++)
         for (size_t g = 0; g < pq_file_n_row_groups(c->files[f].pq); g++, n_listed++) {
@@ -173,7 +181,7 @@ must_use static enum code list_tasks(struct scatter *s, struct scatter_result *o
             out->n_bytes_listed += t->n_bytes;
             if (n_listed % c->sample_every)
                 continue;
-            s->group_ordinal[s->n_tasks++] = n_rows;
+            s->group_ordinal[s->n_tasks++] = first + n_rows;
             n_rows += t->n_rows;
             n_bytes += t->n_bytes;
         }
@@ -227,7 +235,6 @@ enum code scatter_run(const struct scatter_config *config, struct pool *pool,
     if (!rc)
         rc = run_tasks(&s, pool, err);
     if (!rc) {
-        spill_seal(config->spill);
         sum_up(&s, n_workers, &result);
         *out = result;
     }

@@ -14,6 +14,11 @@
 #include "segment/block.h"
 #include "segment/layout.h"
 
+/* Told the keys of some rows of a file, whose records are in the spill already. They live for the
+ * call. Threads: those of the pool, several at a time. */
+typedef enum code (*scatter_keys_fn)(void *arg, size_t file, const struct view *keys, size_t n,
+                                     unsigned worker, struct err *err);
+
 struct scatter_config {
     const struct source_file *files;
     size_t n_files;
@@ -28,6 +33,9 @@ struct scatter_config {
     const struct remote_op *op; /* bounds all reads */
     uint64_t sample_every;      /* one of this many row groups is read; 1: all */
     const char *temp_dir;       /* for row groups too large for memory */
+    uint64_t first_ordinal;     /* of the rows */
+    scatter_keys_fn on_keys;    /* called for all rows; NULL: nobody wants to know */
+    void *arg;                  /* of on_keys */
 };
 
 /* Statistics of the rows. Zeroed memory is empty. */
@@ -41,7 +49,7 @@ struct scatter_result {
 void scatter_result_done(struct scatter_result *r);
 
 /*
- * Read all row groups on the pool, put their rows into the spill, and seal it.
+ * Read all row groups on the pool, and put their rows into the spill, which the caller seals.
  *
  * Fails     E_INVALID for a null in a non-nullable column or a value that does not convert;
  *           E_CANCELLED; whatever Parquet, files and the spill fail with. Messages name file, row

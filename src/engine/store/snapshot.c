@@ -231,6 +231,12 @@ const struct manifest_refresh *snapshot_refresh(const struct snapshot *s)
     return &s->refresh;
 }
 
+struct seg_stack snapshot_published(const struct snapshot *s)
+{
+    size_t n = overlay_n_written(s->overlay);
+    return n ? stack_below(s, n - 1) : s->stack;
+}
+
 int64_t snapshot_layer_floor(const struct snapshot *s, size_t layer)
 {
     return s->overlay->layers[layer]->is_published ? INT64_MIN : snapshot_floor(&s->info);

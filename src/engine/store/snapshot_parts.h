@@ -45,6 +45,9 @@ const struct generation_info *snapshot_info(const struct snapshot *s);
 /* The publication that came by layers; label "": it is the base's. Borrowed. */
 const struct manifest_refresh *snapshot_refresh(const struct snapshot *s);
 
+/* What the source published: the base and the layers that publications brought, without writes. */
+struct seg_stack snapshot_published(const struct snapshot *s);
+
 /* Stamps of the rows of a layer that count are greater. */
 int64_t snapshot_layer_floor(const struct snapshot *s, size_t layer);
 

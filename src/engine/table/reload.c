@@ -30,6 +30,7 @@ enum code reload_look(struct table *t, const struct reload_wish *wish, struct so
     const struct source_query query = {
         .served = is_bound ? info.label : NULL,
         .served_fingerprint = is_whole ? info.fingerprint : 0,
+        .wants_change = is_whole && t->spec->refresh == REFRESH_INCREMENTAL,
         .passes_over = wish->passes_over,
         .arg = wish->arg,
     };

@@ -32,6 +32,7 @@ static _Atomic unsigned n_rereads;
 struct credentials_chain {
     const struct s3_config *config;
     char *region;
+    struct credentials_origin origin; /* get NULL: the search */
     _Atomic bool stop;
 
     pthread_mutex_t lock; /* guards the rest */
@@ -47,11 +48,13 @@ struct credentials_chain {
     pthread_t searcher;
 };
 
-struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region)
+struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region,
+                                                const struct credentials_origin *origin)
 {
     struct credentials_chain *chain = mem_zalloc(sizeof(*chain));
     chain->config = config;
     chain->region = mem_strdup(region);
+    chain->origin = origin ? *origin : (struct credentials_origin){0};
     pthread_mutex_init(&chain->lock, NULL);
     return chain;
 }
@@ -121,7 +124,9 @@ static void *search_main(void *arg)
     struct remote_op op = {.cancelled = &chain->stop};
     struct identity_search search = {chain->config, chain->region, &op};
     struct err err;
-    enum code rc = credentials_find(&search, &fresh, &err);
+    const struct credentials_origin *origin = &chain->origin;
+    enum code rc = origin->get ? origin->get(origin->arg, &op, &fresh, &err)
+                               : credentials_find(&search, &fresh, &err);
     pthread_mutex_lock(&chain->lock);
     if (!rc && credentials_are_anonymous(&fresh) && !credentials_are_anonymous(&chain->current))
         rc = err_set(&err, E_IO, "there are no credentials any longer"); /* (3) */

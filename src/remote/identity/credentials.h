@@ -30,8 +30,10 @@
 
 struct credentials_chain;
 
-/* Borrows config until the free. `region` is that of STS, and copied. Searches nothing yet. */
-struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region);
+/* Borrows config until the free, and what `origin` points to. With an origin that is asked, and
+ * nothing else; NULL: the order above. `region` is that of STS, and copied. Searches nothing yet. */
+struct credentials_chain *credentials_chain_new(const struct s3_config *config, const char *region,
+                                                const struct credentials_origin *origin);
 /* Cancels a search and waits for its end. NULL is fine. */
 void credentials_chain_free(struct credentials_chain *chain);
 

@@ -32,6 +32,15 @@ struct identity_search {
     const struct remote_op *op; /* ends the search early */
 };
 
+/* Where credentials come from, if not from the search: a catalog that hands them out. */
+struct credentials_origin {
+    /* Get credentials that were not handed out before. Called on a chain's searching thread, so it
+     * may block until `op` ends it. */
+    enum code (*get)(void *arg, const struct remote_op *op, struct credentials *out,
+                     struct err *err);
+    void *arg;
+};
+
 /*
  * Credentials from texts that a person wrote, which are trimmed (view_trim). `token` may be NULL or
  * empty.

@@ -53,7 +53,8 @@ must_use static enum code check_places(const struct s3_client *c, struct err *er
 }
 
 enum code s3_client_init(struct s3_client *c, const struct s3_config *config,
-                         struct transfer_loop *loop, struct err *err)
+                         const struct credentials_origin *origin, struct transfer_loop *loop,
+                         struct err *err)
 {
     *c = (struct s3_client){.config = config, .loop = loop};
     c->options = (struct transfer_options){
@@ -61,6 +62,7 @@ enum code s3_client_init(struct s3_client *c, const struct s3_config *config,
         .proxy = config->proxy,
         .connect_timeout_ms = config->connect_timeout_ms,
         .stall_timeout_ms = config->stall_timeout_ms,
+        .no_link_local = config->endpoint_is_foreign,
     };
     c->lane.max_in_flight = config->requests_in_flight;
     c->endpoint = mem_strdup(
@@ -69,7 +71,7 @@ enum code s3_client_init(struct s3_client *c, const struct s3_config *config,
     snprintf(c->region, sizeof(c->region), "%s", region);
     pthread_mutex_init(&c->lock, NULL);
     retry_policy_init(&c->retry, config->max_attempts, config->retry_delay_ms);
-    c->credentials = credentials_chain_new(config, c->region);
+    c->credentials = credentials_chain_new(config, c->region, origin);
     enum code rc = check_places(c, err);
     if (rc)
         s3_client_done(c);

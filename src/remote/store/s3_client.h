@@ -35,9 +35,10 @@ struct s3_client {
     char region[64];
 };
 
-/* Borrows config and loop until _done. Sends nothing. Fails E_INVALID for a bad endpoint or
- * region. */
+/* Borrows config, what `origin` points to (identity.h; it may be NULL) and loop until _done. Sends
+ * nothing. Fails E_INVALID for a bad endpoint or region. */
 must_use enum code s3_client_init(struct s3_client *c, const struct s3_config *config,
+                                  const struct credentials_origin *origin,
                                   struct transfer_loop *loop, struct err *err);
 void s3_client_done(struct s3_client *c);
 

@@ -250,8 +250,8 @@ static void s3_close(struct object_store *base)
     free(s);
 }
 
-enum code s3_store_new(const struct s3_config *config, struct transfer_loop *loop,
-                       struct object_store **out_store, struct err *err)
+enum code s3_store_new(const struct s3_config *config, const struct credentials_origin *origin,
+                       struct transfer_loop *loop, struct object_store **out_store, struct err *err)
 {
     static const struct object_store_ops ops = {
         .kind = "s3",
@@ -264,7 +264,7 @@ enum code s3_store_new(const struct s3_config *config, struct transfer_loop *loo
         .close = s3_close,
     };
     struct s3_store *s = mem_zalloc(sizeof(*s));
-    enum code rc = s3_client_init(&s->client, config, loop, err);
+    enum code rc = s3_client_init(&s->client, config, origin, loop, err);
     if (rc) {
         free(s);
         return rc;

@@ -1,55 +1,50 @@
 /*
  * A catalog: says where the current metadata of a table is.
  *
- * `rest` asks a server by the REST protocol of Iceberg, `filesystem` looks for the newest metadata
- * file below the table's location.
+ *     rest, glue, s3tables     a server with the REST protocol of Iceberg (rest.h)
+ *     filesystem               the newest metadata file below the table's location
+ *                              (metadata_file.h)
+ *
+ * All tables of one catalog share what its server is asked for once: its settings, the token, the
+ * budget of retries.
  *
  * Threads   any; each call waits for its answer.
  */
 #ifndef MURR_SOURCE_ICEBERG_CATALOG_H
 #define MURR_SOURCE_ICEBERG_CATALOG_H
 
-#include "base/buf.h"
+#include "base/view.h"
 #include "remote/op.h"
 #include "remote/transfer.h"
-#include "source/iceberg_spec.h"
+#include "source/iceberg/catalog_answer.h"
 
 struct catalog;
 
-/* Credentials for files below a prefix, handed out by the catalog for a time. Strings are owned. */
-struct vended_credentials {
-    char *prefix; /* "s3://bucket/path"; "": all files of the table */
-    char *access_key_id, *secret_access_key, *session_token;
-    char *endpoint, *region; /* "": as configured */
-    bool has_path_style;
-    int64_t expires_at_ms; /* wall clock; 0: not said */
-};
-
-/* What a catalog says of a table. Zeroed memory is empty. */
-struct catalog_answer {
-    char *metadata_location; /* a URI; NULL: not said */
-    struct buf metadata;     /* the metadata itself, as JSON; empty: read it from its location */
-    char *version;           /* what to say next time to hear only whether it changed; NULL */
-    struct vended_credentials *vended; /* the longest prefix first */
-    size_t n_vended;
-};
-
-void catalog_answer_done(struct catalog_answer *a);
-
-/* Borrows spec and loop until the close. Sends nothing. Fails E_INVALID for a bad URI. */
+/* Borrows spec and loop until the close. Sends nothing. Fails E_INVALID for a bad URI or region. */
 must_use enum code catalog_open(const struct catalog_spec *spec, struct transfer_loop *loop,
                                 struct catalog **out_catalog, struct err *err);
 void catalog_close(struct catalog *c); /* NULL is fine */
 
 /*
- * Ask about the table "namespace.table". With the `version` of an earlier answer and nothing new
- * *out_is_same is true, and `out` stays empty.
+ * Ask about a table. If it has not changed since the version of the question, *out_is_same is true
+ * and `out` stays empty.
  *
- * Fails     E_NOTFOUND if the catalog has no such table; E_IO also if it does not let us in;
- *           E_TIMEOUT, E_CANCELLED; E_CORRUPT for an answer that is none.
+ * Cost      one request; at first, and after a failure, one more for the settings of the catalog.
+ * Fails     E_NOTFOUND if the catalog has no such table; E_IO if it does not answer or does not let
+ *           us in; E_UNSUPPORTED; E_TIMEOUT, E_CANCELLED; E_CORRUPT for an answer that makes no
+ *           sense; E_INVALID for an address in it that we do not follow. Messages name the catalog.
  */
-must_use enum code catalog_ask(struct catalog *c, const char *table, const char *version,
+must_use enum code catalog_ask(struct catalog *c, const struct catalog_question *q,
                                const struct remote_op *op, struct catalog_answer *out,
                                bool *out_is_same, struct err *err);
+
+/* Get new credentials for the files of a table: `out` has only those. For vended.h. Fails as
+ * catalog_ask. */
+must_use enum code catalog_renew(struct catalog *c, const char *table, const struct remote_op *op,
+                                 struct catalog_answer *out, struct err *err);
+
+/* Whether AWS keeps the bucket for tables of S3 Tables, and the catalog is one: their files need
+ * not lie below a configured prefix. */
+bool catalog_owns_bucket(const struct catalog_spec *spec, struct view bucket);
 
 #endif

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "source/iceberg/plan.h"
 
+#include <stdio.h>
+
 /*
  * (1) The catalog or the file decides which snapshot is the newest, also if it is an older one than
  *     before: a table that was rolled back is served as it is now.
@@ -87,6 +89,55 @@ static struct iceberg_wish wish_of(const struct iceberg_spec *spec)
     return (struct iceberg_wish){spec->ref, spec->snapshot, spec->as_of_ms};
 }
 
+/* ---------------------------------------------------------------------------------- what changed */
+
+/* "snapshot 8231..." */
+must_use static enum code served_snapshot(const struct ice_metadata *m, const char *label,
+                                          const struct ice_snapshot **out, struct err *err)
+{
+    long long id;
+    if (sscanf(label, "snapshot %lld", &id) != 1)
+        return err_set(err, E_NOTFOUND, "the table had no snapshot");
+    *out = ice_metadata_snapshot(m, id);
+    return *out ? OK
+                : err_set(err, E_NOTFOUND, "the served snapshot %lld is no longer in the metadata",
+                          id);
+}
+
+/* Whether `before` is an ancestor of `after`, and all snapshots since only rewrote files. */
+must_use static enum code check_ancestor(const struct ice_metadata *m,
+                                         const struct ice_snapshot *before,
+                                         const struct ice_snapshot *after, bool *out_is_rewritten,
+                                         struct err *err)
+{
+    const struct ice_snapshot *s = after;
+    *out_is_rewritten = true;
+    for (size_t i = 0; s && s != before && i <= m->n_snapshots; i++) {
+        *out_is_rewritten &= strcmp(s->operation, "replace") == 0;
+        s = s->parent_id == ICE_NO_SNAPSHOT ? NULL : ice_metadata_snapshot(m, s->parent_id);
+    }
+    return s == before ? OK
+                       : err_set(err, E_NOTFOUND,
+                                 "the served snapshot %lld is not an ancestor of snapshot %lld",
+                                 (long long)before->id, (long long)after->id);
+}
+
+/* Plan the served snapshot, too. */
+must_use static enum code find_before(struct iceberg *s, const struct ice_metadata *m,
+                                      const struct iceberg_choice *choice,
+                                      const struct source_query *q, const struct remote_op *op,
+                                      struct source_answer *out, struct err *err)
+{
+    struct iceberg_choice before = {.schema = choice->schema};
+    TRY(served_snapshot(m, q->served, &before.snapshot, err));
+    if (fingerprint_of(s, m, &before) != q->served_fingerprint)
+        return err_set(err, E_NOTFOUND, "the schema changed");
+    if (!choice->snapshot)
+        return err_set(err, E_NOTFOUND, "the table has no snapshot any more");
+    TRY(check_ancestor(m, before.snapshot, choice->snapshot, &out->is_rewritten, err));
+    return publish(s, m, &before, op, &out->before, err);
+}
+
 /* Plan the snapshot that the metadata says is the newest. */
 must_use static enum code find_in(struct iceberg *s, const struct ice_metadata *m,
                                   const struct source_query *q, const struct remote_op *op,
@@ -108,6 +159,8 @@ must_use static enum code find_in(struct iceberg *s, const struct ice_metadata *
     }
     out->what = FOUND_NEW;
     out->publication = p;
+    if (q->wants_change && q->served && q->served_fingerprint)
+        out->has_before = find_before(s, m, &choice, q, op, out, &out->why_before) == OK;
     return OK;
 }
 

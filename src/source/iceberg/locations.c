@@ -228,7 +228,7 @@ must_use static enum code open_store(struct locations *l, const struct place *pl
     free(s->config.prefix);
     s->config.bucket = mem_strndup(place->bucket.ptr, place->bucket.len);
     s->config.prefix = mem_strdup("");
-    return s3_store_new(&s->config, l->rules.loop, &s->store, err);
+    return s3_store_new(&s->config, NULL, l->rules.loop, &s->store, err);
 }
 
 static void location_store_free(struct location_store *s)

@@ -313,9 +313,24 @@ static size_t group_of(struct publication *out, const int32_t *ids, size_t n, ui
     out->equalities = mem_realloc(out->equalities, (g + 1) * sizeof(*out->equalities));
     *partitions = mem_realloc(*partitions, (g + 1) * sizeof(**partitions));
     (*partitions)[g] = partition;
-    out->equalities[g] = (struct equality_group){mem_alloc((n + 1) * sizeof(*ids)), n};
+    out->equalities[g] =
+        (struct equality_group){.field_ids = mem_alloc((n + 1) * sizeof(*ids)), .n_field_ids = n};
     memcpy(out->equalities[g].field_ids, ids, n * sizeof(*ids));
     return g;
+}
+
+/* The columns that a spec partitions by; of one that the metadata does not have, none that there
+ * is. */
+static void set_partition_ids(struct equality_group *g, const struct ice_spec *spec,
+                              size_t n_values)
+{
+    size_t n = spec ? spec->n_fields : n_values;
+    if (g->partition_ids)
+        return;
+    g->partition_ids = mem_zalloc((n + 1) * sizeof(*g->partition_ids));
+    for (; g->n_partition_ids < n; g->n_partition_ids++)
+        if (spec)
+            g->partition_ids[g->n_partition_ids] = spec->fields[g->n_partition_ids].source_id;
 }
 
 must_use static enum code plan_equality(struct planner *p, const struct ice_entry *e,
@@ -335,6 +350,7 @@ must_use static enum code plan_equality(struct planner *p, const struct ice_entr
     f->kind = DELETE_EQUALITY;
     f->equality = group_of(p->out, ids, e->n_equality_ids, is_global ? ALL_PARTITIONS : partition,
                            partitions);
+    set_partition_ids(&p->out->equalities[f->equality], spec, e->n_partition);
     return OK;
 }
 

@@ -9,7 +9,7 @@ must_use static enum code open_store(const struct source_spec *spec, struct tran
                                      struct object_store **out, struct err *err)
 {
     if (spec->kind == SOURCE_S3)
-        return s3_store_new(&spec->s3, loop, out, err);
+        return s3_store_new(&spec->s3, NULL, loop, out, err);
     *out = local_store_new(spec->local.path);
     return OK;
 }

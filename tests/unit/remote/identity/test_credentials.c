@@ -285,7 +285,7 @@ static struct credentials_chain *chain_over_a_command(void)
     AUTO(buf) struct buf text = {0};
     buf_printf(&text, "[default]\ncredential_process = echo >>%s/calls; cat %s/answer\n", dir, dir);
     put("config", buf_cstr(&text));
-    return credentials_chain_new(&config, "us-east-1");
+    return credentials_chain_new(&config, "us-east-1", NULL);
 }
 
 static void answer(const char *id, int64_t life_s)
@@ -437,6 +437,49 @@ static void a_failed_refresh_leaves_the_old_ones(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* An origin that hands out "K1", "K2", ..., each for `life_s`. */
+struct numbered {
+    _Atomic int n;
+    int64_t life_s;
+};
+
+static enum code next_number(void *arg, const struct remote_op *op, struct credentials *out,
+                             struct err *err)
+{
+    struct numbered *numbers = arg;
+    char id[16];
+    (void)op;
+    if (atomic_load(&numbers->n) == 3)
+        return err_set(err, E_IO, "no more");
+    snprintf(id, sizeof(id), "K%d", atomic_fetch_add(&numbers->n, 1) + 1);
+    *out = (struct credentials){mem_strdup(id), mem_strdup("s"), NULL, 0};
+    out->expires_at_ms = numbers->life_s ? clock_wall_ms() + numbers->life_s * 1000 : 0;
+    return OK;
+}
+
+static void a_chain_asks_its_origin_alone_and_again_once_they_are_refused(void **state)
+{
+    (void)state;
+    struct numbered numbers = {0};
+    struct credentials_origin origin = {next_number, &numbers};
+    struct err err;
+    answer("not-this", 0);
+    struct credentials_chain *chain = credentials_chain_new(&config, "us-east-1", &origin);
+    assert_chain(chain, "K1");
+    assert_chain(chain, "K1");
+    struct credentials refused = {.access_key_id = "K1", .secret_access_key = "s"};
+    credentials_refused(chain, &refused);
+    assert_chain(chain, "K2");
+    refused.access_key_id = "K2";
+    credentials_refused(chain, &refused);
+    assert_chain(chain, "K3");
+    refused.access_key_id = "K3";
+    credentials_refused(chain, &refused);
+    AUTO(credentials) struct credentials nobody = {0};
+    assert_fails(wait_for(chain, &nobody, &err), E_IO, "no more");
+    credentials_chain_free(chain);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,6 +498,7 @@ int main(void)
         TEST(what_has_expired_already_is_no_answer),
         TEST(the_old_ones_serve_while_new_ones_are_fetched),
         TEST(a_failed_refresh_leaves_the_old_ones),
+        TEST(a_chain_asks_its_origin_alone_and_again_once_they_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

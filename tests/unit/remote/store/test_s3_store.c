@@ -124,7 +124,7 @@ static int open_bucket(void **state)
         return -1;
     b->config = make_config(http_server_port(b->server));
     *state = b;
-    return s3_store_new(&b->config, b->loop, &b->store, &err) ? -1 : 0;
+    return s3_store_new(&b->config, NULL, b->loop, &b->store, &err) ? -1 : 0;
 }
 
 static int close_bucket(void **state)
@@ -234,7 +234,7 @@ static void store_refuses_what_is_no_region(void **state)
     for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
         struct object_store *store;
         config.region = text(regions[i]);
-        assert_fails(s3_store_new(&config, b->loop, &store, &err), E_INVALID,
+        assert_fails(s3_store_new(&config, NULL, b->loop, &store, &err), E_INVALID,
                      "is not the name of a region");
         free(config.region);
     }
