@@ -20,6 +20,14 @@ void catalog_spec_done(struct catalog_spec *spec)
     *spec = (struct catalog_spec){0};
 }
 
+bool catalog_owns_bucket(const struct catalog_spec *spec, struct view bucket)
+{
+    static const char suffix[] = "--table-s3";
+    size_t len = strlen(suffix);
+    return spec->kind == CATALOG_S3TABLES && bucket.len > len &&
+           memcmp(bucket.ptr + bucket.len - len, suffix, len) == 0;
+}
+
 void iceberg_spec_done(struct iceberg_spec *spec)
 {
     char *strings[] = {spec->catalog, spec->table,        spec->metadata,   spec->location,

@@ -3,6 +3,7 @@
 #ifndef MURR_SOURCE_ICEBERG_SPEC_H
 #define MURR_SOURCE_ICEBERG_SPEC_H
 
+#include "base/view.h"
 #include "remote/s3_config.h"
 
 #include <stddef.h>
@@ -41,6 +42,10 @@ struct catalog_spec {
 };
 
 void catalog_spec_done(struct catalog_spec *spec);
+
+/* Whether AWS keeps the bucket for tables of S3 Tables, and the catalog is one: their files need
+ * not lie below a configured prefix. */
+bool catalog_owns_bucket(const struct catalog_spec *spec, struct view bucket);
 
 /* A table, and which snapshot of it to serve: at most one of ref, snapshot and as_of. */
 struct iceberg_spec {

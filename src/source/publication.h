@@ -85,7 +85,8 @@ struct publication {
     char *label;
     int32_t day;                  /* days since 1970-01-01 of its label; or PUBLICATION_NO_DAY */
     uint64_t fingerprint;         /* of source, label, files and versions; equal means unchanged */
-    int64_t published_at_ms;      /* wall clock of the store, from the marker */
+    int64_t published_at_ms;      /* wall clock of the store, from the marker; or of the commit */
+    int64_t sequence_number;      /* counts publications, if the source does; else 0 */
     struct data_file *data_files; /* rows of later files replace rows of earlier ones */
     size_t n_data_files;
     struct publication_field *fields; /* in the order of the table; empty: columns are known by

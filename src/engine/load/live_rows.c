@@ -82,6 +82,13 @@ static size_t run_of_constants(struct live_rows *r)
     return n;
 }
 
+static void fill_absent(const struct absent_column *absent, struct vector *v, size_t n)
+{
+    constant_fill(absent->value, v, n);
+    if (absent->is_nothing)
+        v->n_nulls = 0;
+}
+
 must_use static enum code read_run(struct live_rows *r, size_t *out_n, struct err *err)
 {
     const struct resolved_file *f = &r->config->resolved->files[r->file];
@@ -91,7 +98,7 @@ must_use static enum code read_run(struct live_rows *r, size_t *out_n, struct er
     else
         TRY(row_reader_next(&r->reader, r->runs, out_n, err));
     for (size_t k = 0; k < f->n_absent; k++)
-        constant_fill(f->absent[k].value, &r->columns[f->absent[k].vector], *out_n);
+        fill_absent(&f->absent[k], &r->columns[f->absent[k].vector], *out_n);
     return OK;
 }
 

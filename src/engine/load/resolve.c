@@ -186,7 +186,7 @@ static void fill_from_column(struct mapping *m, size_t vector, size_t column)
 static void fill_absent(struct mapping *m, size_t vector, const struct type *type,
                         const struct constant *value)
 {
-    m->out->absent[m->out->n_absent++] = (struct absent_column){vector, *type, value};
+    m->out->absent[m->out->n_absent++] = (struct absent_column){vector, *type, value, false};
 }
 
 /* The field of the publication with that name; NULL if columns are known by name only. */

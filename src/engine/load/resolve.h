@@ -24,6 +24,7 @@ struct absent_column {
     size_t vector;
     struct type type;
     const struct constant *value; /* all its rows have it; NULL: they are null */
+    bool is_nothing; /* rows of deletes have no values: they do not count as nulls either */
 };
 
 /* For one file: which column (index for pq_file_column) fills which vector, and which vectors it

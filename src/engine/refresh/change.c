@@ -1,5 +1,6 @@
 #include "engine/refresh/change.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 #include <stdio.h>

@@ -14,6 +14,9 @@
 #include "segment/format.h"
 #include "segment/stack.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 /*
  * A refresh runs once a commit of the source. It has up to four phases, each of which reads some
  * files into one spill, and then the layer is built:
@@ -262,13 +265,15 @@ must_use static enum code mark_touched(struct refresh *r, const struct publicati
 {
     AUTO(phase) struct phase p = {0};
     AUTO(ptr) bool *by_position = mem_zalloc(whole->n_delete_files + 1);
-    for (size_t i = 0; i < whole->n_delete_files; i++)
-        by_position[i] = wanted[i] && whole->delete_files[i].kind == DELETE_POSITIONS;
-    for (size_t i = 0; i < whole->n_delete_files; i++)
-        for (size_t k = 0;
-             wanted[i] && whole->delete_files[i].kind == DELETE_VECTOR && k < r->change.n_common;
-             k++)
-            touched[k] |= common[k] == whole->delete_files[i].data_file;
+    AUTO(ptr) bool *has_wanted = mem_zalloc(whole->n_data_files + 1);
+    for (size_t i = 0; i < whole->n_delete_files; i++) {
+        const struct delete_file *d = &whole->delete_files[i];
+        by_position[i] = wanted[i] && d->kind == DELETE_POSITIONS;
+        if (wanted[i] && d->kind == DELETE_VECTOR)
+            has_wanted[d->data_file] = true;
+    }
+    for (size_t k = 0; k < r->change.n_common; k++)
+        touched[k] |= has_wanted[common[k]];
     subset_init(&p.subset, whole, common, r->change.n_common, by_position);
     TRY(read_deletes(r, &p, err));
     for (size_t k = 0; p.deletes.positions && k < r->change.n_common; k++)

@@ -8,19 +8,22 @@ static bool is_value(const struct schema *s, size_t vector)
     return vector < s->n_fields && !schema_is_key(s, vector);
 }
 
-/* Columns that are not of the key become null. */
+static struct absent_column nothing(const struct schema *s, size_t vector)
+{
+    return (struct absent_column){vector, s->fields[vector].type, NULL, true};
+}
+
+/* Columns that are not of the key have no values. */
 static void keep_keys(const struct schema *s, struct resolved_file *f)
 {
     size_t n = 0;
     for (size_t i = 0; i < f->n_absent; i++)
-        if (is_value(s, f->absent[i].vector)) {
-            f->absent[i].value = NULL;
-            f->absent[i].type = s->fields[f->absent[i].vector].type;
-        }
+        if (is_value(s, f->absent[i].vector))
+            f->absent[i] = nothing(s, f->absent[i].vector);
     for (size_t k = 0; k < f->n; k++) {
         size_t vector = f->vectors[k];
         if (is_value(s, vector)) {
-            f->absent[f->n_absent++] = (struct absent_column){vector, s->fields[vector].type, NULL};
+            f->absent[f->n_absent++] = nothing(s, vector);
         } else {
             f->columns[n] = f->columns[k];
             f->vectors[n++] = vector;
@@ -37,7 +40,7 @@ static void put_stamp(struct resolved_file *f, size_t n_vectors, const struct co
         f->vectors[k]++;
     for (size_t k = 0; k < f->n_absent; k++)
         f->absent[k].vector++;
-    f->absent[f->n_absent++] = (struct absent_column){0, type_of(DT_INT64), stamp};
+    f->absent[f->n_absent++] = (struct absent_column){0, type_of(DT_INT64), stamp, false};
 }
 
 void resolved_stamp(struct resolved *r, const struct constant *stamp, bool keys_only)
@@ -51,7 +54,5 @@ void resolved_stamp(struct resolved *r, const struct constant *stamp, bool keys_
     }
     r->schema = (struct schema){0};
     layer_schema(&plain, false, &r->schema);
-    for (size_t i = 0; keys_only && i < r->schema.n_fields; i++)
-        r->schema.fields[i].nullable = !schema_is_key(&r->schema, i);
     schema_done(&plain);
 }

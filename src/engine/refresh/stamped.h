@@ -6,8 +6,8 @@
 
 /*
  * Put the stamp in front of the schema. Every row gets the constant `stamp`, which is borrowed as
- * long as the columns are used. With `keys_only` all columns but those of the key are null, and are
- * not read: the rows are deletes.
+ * long as the columns are used. With `keys_only` all columns but those of the key are left
+ * unread: the rows are deletes.
  */
 void resolved_stamp(struct resolved *r, const struct constant *stamp, bool keys_only);
 

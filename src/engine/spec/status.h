@@ -22,6 +22,16 @@ struct write_status {
     uint64_t n_merges_ok, n_merges_failed;
 };
 
+/* How the served publication was loaded; zeros if that was before the start. */
+struct latest_load {
+    bool is_loaded;
+    bool is_refresh;    /* only what changed was read */
+    char why_full[256]; /* why all was read although something was served; "" otherwise */
+    uint64_t n_rows_read, n_rows_deleted;
+    uint64_t n_files_read, n_files_removed; /* of a refresh; else all files */
+    uint64_t read_bytes;
+};
+
 struct table_status {
     const char *name;
     const char *source;    /* "local", "s3"; "none" for a table that only has writes */
@@ -34,7 +44,8 @@ struct table_status {
     uint64_t index_bytes;    /* the pilots and block tables among them */
     uint64_t memory_bytes;   /* of the copy in memory; 0 while the files are mapped */
     int64_t loaded_at_ms;    /* wall clock, as all times below; 0: never */
-    int64_t published_at_ms; /* modification time of _SUCCESS; 0: unknown */
+    int64_t published_at_ms; /* modification time of _SUCCESS, or of the commit; 0: unknown */
+    int64_t sequence_number; /* of the publication, if its source counts; else 0 */
     int64_t polled_at_ms;    /* 0: never */
     int64_t source_ok_at_ms; /* when the latest poll that found a partition ended; 0: never */
     int64_t next_poll_at_ms;
@@ -45,6 +56,8 @@ struct table_status {
     uint64_t n_damages;  /* found since the start */
     struct scrub_status scrub;
     uint64_t n_loads_ok, n_loads_failed, n_loads_refused;
+    uint64_t n_refreshes_ok; /* of n_loads_ok, those that read only what changed */
+    struct latest_load latest;
     struct {
         const char *partition, *why; /* "" if no partition is refused */
         uint64_t fingerprint;        /* for registry_accept */

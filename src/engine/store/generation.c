@@ -75,13 +75,14 @@ enum code generation_write_info(const char *dir, struct generation_info *info,
     snprintf(spec_hash, sizeof(spec_hash), "%016" PRIx64, info->spec_hash);
     AUTO(json)
     json_t *root = json_pack(
-        "{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "generation",
-        (json_int_t)info->number, "has_source", (int)info->has_source, "partition",
+        "{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:f, s:I, s:o}",
+        "generation", (json_int_t)info->number, "has_source", (int)info->has_source, "partition",
         info->label ? info->label : "", "fingerprint", fingerprint, "source", source, "spec_hash",
         spec_hash, "root", roots, "parts", (json_int_t)info->n_parts, "rows",
-        (json_int_t)info->n_rows, "disk_bytes", (json_int_t)info->disk_bytes, "published_at_ms",
-        (json_int_t)info->published_at_ms, "loaded_at_ms", (json_int_t)info->loaded_at_ms,
-        "load_seconds", info->load_seconds, "schema", schema_json(schema));
+        (json_int_t)info->n_rows, "duplicates", (int)info->has_duplicates, "disk_bytes",
+        (json_int_t)info->disk_bytes, "published_at_ms", (json_int_t)info->published_at_ms,
+        "loaded_at_ms", (json_int_t)info->loaded_at_ms, "load_seconds", info->load_seconds,
+        "sequence_number", (json_int_t)info->sequence_number, "schema", schema_json(schema));
     return json_file_save(path, root, 1, err);
 }
 
@@ -92,16 +93,20 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     AUTO(json) json_t *root = NULL;
     TRY(json_file_read(path, &root, err));
     struct generation_info info = {0};
-    json_int_t number, n_parts, n_rows, disk_bytes, published_at_ms, loaded_at_ms;
-    int has_source = -1; /* missing in files of earlier releases */
+    json_int_t sequence_number = 0, number, n_parts, n_rows, disk_bytes, published_at_ms,
+               loaded_at_ms;
+    int has_source = -1;       /* missing in files of earlier releases */
+    int has_duplicates = true; /* likewise: nobody looked */
     const char *label, *fingerprint, *spec_hash, *source = "0", *roots = NULL;
     json_error_t why;
     if (json_unpack_ex(
-            root, &why, 0, "{s:I, s?b, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:F, s?s, s?s}",
+            root, &why, 0,
+            "{s:I, s?b, s:s, s:s, s:s, s:I, s:I, s?b, s:I, s:I, s:I, s:F, s?s, s?s, s?I}",
             "generation", &number, "has_source", &has_source, "partition", &label, "fingerprint",
-            &fingerprint, "spec_hash", &spec_hash, "parts", &n_parts, "rows", &n_rows, "disk_bytes",
-            &disk_bytes, "published_at_ms", &published_at_ms, "loaded_at_ms", &loaded_at_ms,
-            "load_seconds", &info.load_seconds, "source", &source, "root", &roots) < 0)
+            &fingerprint, "spec_hash", &spec_hash, "parts", &n_parts, "rows", &n_rows, "duplicates",
+            &has_duplicates, "disk_bytes", &disk_bytes, "published_at_ms", &published_at_ms,
+            "loaded_at_ms", &loaded_at_ms, "load_seconds", &info.load_seconds, "source", &source,
+            "root", &roots, "sequence_number", &sequence_number) < 0)
         return err_set(err, E_CORRUPT, "%s: %s", path, why.text);
     if (number < 1 || n_parts < 1 || n_parts > 4096 ||
         sscanf(fingerprint, "%" SCNx64, &info.fingerprint) != 1 ||
@@ -116,8 +121,10 @@ enum code generation_read_info(const char *dir, struct generation_info *out_info
     info.number = (uint64_t)number;
     info.n_parts = (uint32_t)n_parts;
     info.n_rows = (uint64_t)n_rows;
+    info.has_duplicates = has_duplicates;
     info.disk_bytes = (uint64_t)disk_bytes;
     info.published_at_ms = published_at_ms;
+    info.sequence_number = sequence_number;
     info.loaded_at_ms = loaded_at_ms;
     *out_info = info;
     return OK;

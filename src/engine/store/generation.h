@@ -29,8 +29,10 @@ struct generation_info {
     uint64_t root;        /* names the content of its segments (seg_roots); 0: not recorded */
     uint32_t n_parts;
     uint64_t n_rows;
+    bool has_duplicates;     /* some key was or may have been in several rows of the publication */
     uint64_t disk_bytes;     /* of the segments */
     int64_t published_at_ms; /* wall clock, from the source's store */
+    int64_t sequence_number; /* the publication's; 0: its source does not count */
     int64_t loaded_at_ms;    /* wall clock */
     double load_seconds;
 };

@@ -36,6 +36,9 @@ must_use static enum code read_refresh(const char *path, const json_t *from,
         sscanf(fingerprint, "%" SCNx64, &out->fingerprint) != 1)
         return err_set(err, E_CORRUPT, "%s: 'refresh' has no label or no fingerprint", path);
     memcpy(out->label, label, strlen(label) + 1);
+    out->n_rows = (uint64_t)json_integer_value(json_object_get(from, "rows"));
+    out->sequence_number = json_integer_value(json_object_get(from, "sequence_number"));
+    out->has_duplicates = !json_is_false(json_object_get(from, "duplicates"));
     out->published_at_ms = json_integer_value(json_object_get(from, "published_at_ms"));
     out->loaded_at_ms = json_integer_value(json_object_get(from, "loaded_at_ms"));
     out->load_seconds = json_number_value(json_object_get(from, "seconds"));
@@ -93,7 +96,9 @@ static json_t *refresh_json(const struct manifest_refresh *r)
 {
     char fingerprint[17];
     snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64, r->fingerprint);
-    return json_pack("{s:s, s:s, s:I, s:I, s:f}", "label", r->label, "fingerprint", fingerprint,
+    return json_pack("{s:s, s:s, s:I, s:b, s:I, s:I, s:I, s:f}", "label", r->label, "fingerprint",
+                     fingerprint, "rows", (json_int_t)r->n_rows, "duplicates",
+                     (int)r->has_duplicates, "sequence_number", (json_int_t)r->sequence_number,
                      "published_at_ms", (json_int_t)r->published_at_ms, "loaded_at_ms",
                      (json_int_t)r->loaded_at_ms, "seconds", r->load_seconds);
 }

@@ -7,8 +7,9 @@
  *     <data_dir>/<table>/manifest.json, manifest.json.copy
  *     {"generation": 7, "created": true, "rows": 120,
  *      "writes": [{"segment": 9, "newest": 3585..., "root": "08c1...", "published": true}, ...],
- *      "refresh": {"label": "snapshot 12", "fingerprint": "9c01...", "published_at_ms": 17...,
- *                  "loaded_at_ms": 17..., "seconds": 0.2},
+ *      "refresh": {"label": "snapshot 12", "fingerprint": "9c01...", "rows": 118,
+ *                  "duplicates": false, "sequence_number": 5, "published_at_ms": 17..., "loaded_at_ms": 17...,
+ *                  "seconds": 0.2},
  *      "sequence": 31, "checksum": "5f0a..."}
  *
  * "created" marks tables that were made through the API and have no source. "rows" and "writes" are
@@ -41,6 +42,9 @@ enum { REFRESH_LABEL_CAP = 64 };
 struct manifest_refresh {
     char label[REFRESH_LABEL_CAP]; /* "": the base's publication is the table's */
     uint64_t fingerprint;
+    uint64_t n_rows;     /* without writes */
+    bool has_duplicates; /* as of a generation */
+    int64_t sequence_number;
     int64_t published_at_ms, loaded_at_ms; /* wall clock, of the source and ours */
     double load_seconds;
 };

@@ -125,6 +125,9 @@ static void set_info(struct snapshot *s, const struct manifest_refresh *refresh)
     free(s->info.label);
     s->info.label = mem_strdup(refresh->label);
     s->info.fingerprint = refresh->fingerprint;
+    s->info.n_rows = refresh->n_rows;
+    s->info.has_duplicates = refresh->has_duplicates;
+    s->info.sequence_number = refresh->sequence_number;
     s->info.published_at_ms = refresh->published_at_ms;
     s->info.loaded_at_ms = refresh->loaded_at_ms;
     s->info.load_seconds = refresh->load_seconds;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "engine/table/damage.h"
+#include "engine/table/guard.h"
 #include "engine/store/json_file.h"
 #include "engine/store/row_count.h"
 #include "segment/verify.h"
@@ -368,6 +369,84 @@ enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t number, in
         layer_unref(layer);
     }
     if (rc)
+        remove_failed(t, number, path);
+    return rc;
+}
+
+/* -------------------------------------------------------------------------- a later publication */
+
+/* A layer goes above those of earlier publications, and below all writes. */
+static struct overlay *overlay_refreshed(const struct overlay *now, struct layer *layer,
+                                         int64_t floor)
+{
+    size_t at = overlay_n_written(now);
+    struct overlay *fresh = overlay_replace(now, at, at, layer);
+    for (size_t i = at; i-- > 0;) {
+        if (fresh->layers[i]->newest > floor)
+            continue;
+        struct overlay *fewer = overlay_replace(fresh, i, i + 1, NULL);
+        overlay_unref(fresh);
+        fresh = fewer;
+    }
+    return fresh;
+}
+
+static uint64_t count_published(const struct snapshot *s, const struct layer *layer)
+{
+    struct seg_stack published = snapshot_published(s);
+    int64_t added = layer ? row_count_added(&published, layer, INT64_MIN) : 0;
+    return snapshot_info(s)->n_rows + (uint64_t)added;
+}
+
+must_use static enum code publish_refresh(struct table *t, struct layer *layer,
+                                          const struct snapshot *from,
+                                          const struct manifest_refresh *refresh, struct err *err)
+{
+    struct generation_info info = {.has_source = true, .published_at_ms = refresh->published_at_ms};
+    struct overlay *before = snapshot_overlay(t->live);
+    if (snapshot_info(t->live)->fingerprint != snapshot_info(from)->fingerprint)
+        return err_set(err, E_CHANGED, "another publication is served by now");
+    if (layer && before->n == OVERLAY_MAX)
+        return err_set(err, E_BUSY, "%zu segments wait to be merged", before->n);
+    struct overlay *fresh = overlay_refreshed(before, layer, snapshot_floor(&info));
+    overlay_ref(before);
+    enum code rc =
+        publish(t, base_generation_ref(snapshot_base(t->live)), fresh, refresh, false, err);
+    if (!rc)
+        remove_layers(t, before);
+    overlay_unref(before);
+    return rc;
+}
+
+must_use static enum code open_refresh(struct table *t, const char *tmp_dir, uint64_t number,
+                                       int64_t newest, char path[static PATH_CAP],
+                                       struct layer **out, struct err *err)
+{
+    TRY(name_layer(t, tmp_dir, number, path, err));
+    enum code rc = open_layer(t, number, newest, true, out, err);
+    if (rc)
+        remove_or_warn(path);
+    return rc;
+}
+
+enum code commit_refresh(struct table *t, const char *tmp_dir, uint64_t number, bool has_layer,
+                         int64_t newest, const struct snapshot *from,
+                         struct manifest_refresh *refresh, bool is_accepted, struct err *err)
+{
+    char path[PATH_CAP];
+    struct layer *layer = NULL;
+    enum code rc = has_layer ? open_refresh(t, tmp_dir, number, newest, path, &layer, err) : OK;
+    remove_or_warn(tmp_dir);
+    TRY(rc);
+    refresh->n_rows = count_published(from, layer);
+    if (!is_accepted)
+        rc = guard_check_rows(&t->spec->guard, snapshot_info(from), refresh->n_rows, err);
+    pthread_mutex_lock(&t->commit);
+    if (!rc)
+        rc = publish_refresh(t, layer, from, refresh, err);
+    pthread_mutex_unlock(&t->commit);
+    layer_unref(layer);
+    if (rc && has_layer)
         remove_failed(t, number, path);
     return rc;
 }

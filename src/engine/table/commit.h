@@ -31,6 +31,20 @@ must_use enum code commit_layer(struct table *t, const char *tmp_dir, uint64_t n
                                 int64_t newest, struct err *err);
 
 /*
+ * Serve a later publication, which is what `from` serves with the complete segment in `tmp_dir` over
+ * it; or, if `has_layer` is false, nothing over it. `refresh` describes it; its n_rows is set here.
+ * Written rows that are older than the publication do not count any more. The directory is removed in
+ * any case. With `is_accepted` the guards are skipped.
+ *
+ * Fails     E_CHANGED if another publication is served by now; E_BUSY if there are OVERLAY_MAX layers
+ *           already; E_REFUSED by a guard.
+ */
+must_use enum code commit_refresh(struct table *t, const char *tmp_dir, uint64_t number,
+                                  bool has_layer, int64_t newest, const struct snapshot *from,
+                                  struct manifest_refresh *refresh, bool is_accepted,
+                                  struct err *err);
+
+/*
  * Put the result of a merge in the place of the layers `first` to `end` - 1 of the snapshot `from`.
  * If the base was merged too (`end` is then the number of layers), the result becomes the base;
  * otherwise it becomes a layer. The directory is removed in any case.

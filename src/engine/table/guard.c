@@ -23,13 +23,20 @@ enum code guard_check_day(const struct guard_spec *guard, const struct publicati
                    (long long)(p->day - today), guard->max_days_ahead);
 }
 
+must_use static enum code check_least(const struct guard_spec *guard, uint64_t n_rows,
+                                      struct err *err)
+{
+    return n_rows >= guard->min_rows
+               ? OK
+               : err_set(err, E_REFUSED, "it has %llu rows, less than guard.min_rows: %llu",
+                         (unsigned long long)n_rows, (unsigned long long)guard->min_rows);
+}
+
 must_use static enum code check_rows(const struct guard_spec *guard,
                                      const struct load_result *fresh, struct err *err)
 {
     uint64_t n_replaced = fresh->n_rows_read - fresh->n_rows;
-    if (fresh->n_rows < guard->min_rows)
-        return err_set(err, E_REFUSED, "it has %llu rows, less than guard.min_rows: %llu",
-                       (unsigned long long)fresh->n_rows, (unsigned long long)guard->min_rows);
+    TRY(check_least(guard, fresh->n_rows, err));
     if (guard->max_duplicates < 100 &&
         percent(n_replaced, fresh->n_rows_read) > guard->max_duplicates)
         return err_set(err, E_REFUSED,
@@ -41,18 +48,25 @@ must_use static enum code check_rows(const struct guard_spec *guard,
 }
 
 must_use static enum code check_shrink(const struct guard_spec *guard,
-                                       const struct generation_info *served,
-                                       const struct load_result *fresh, struct err *err)
+                                       const struct generation_info *served, uint64_t n_rows,
+                                       struct err *err)
 {
     char shown[LABEL_SHOWN_CAP];
-    uint64_t n_missing = served->n_rows > fresh->n_rows ? served->n_rows - fresh->n_rows : 0;
+    uint64_t n_missing = served->n_rows > n_rows ? served->n_rows - n_rows : 0;
     if (guard->max_shrink >= 100 || percent(n_missing, served->n_rows) <= guard->max_shrink)
         return OK;
     return err_set(err, E_REFUSED,
                    "it has %llu rows where %s has %llu: it shrank by more than guard.max_shrink: "
                    "%u%%",
-                   (unsigned long long)fresh->n_rows, label_shown(served->label, shown),
+                   (unsigned long long)n_rows, label_shown(served->label, shown),
                    (unsigned long long)served->n_rows, guard->max_shrink);
+}
+
+enum code guard_check_rows(const struct guard_spec *guard, const struct generation_info *served,
+                           uint64_t n_rows, struct err *err)
+{
+    TRY(check_least(guard, n_rows, err));
+    return check_shrink(guard, served, n_rows, err);
 }
 
 /* Clients that ask for the served columns must find them, with a type that holds all values of the
@@ -142,7 +156,7 @@ enum code guard_check(const struct guard_spec *guard, const struct guard_served 
     TRY(check_rows(guard, fresh, err));
     if (!served)
         return OK;
-    TRY(check_shrink(guard, served->info, fresh, err));
+    TRY(check_shrink(guard, served->info, fresh->n_rows, err));
     TRY(check_schema(guard, served->schema, &fresh->schema, err));
     return check_nulls(guard, served->dir, fresh, err);
 }

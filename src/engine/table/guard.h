@@ -30,6 +30,12 @@ must_use enum code guard_check_day(const struct guard_spec *guard, const struct 
 must_use enum code guard_check(const struct guard_spec *guard, const struct guard_served *served,
                                const struct load_result *fresh, struct err *err);
 
+/* Check the number of rows that a publication has which changed some of the served ones. Fails
+ * E_REFUSED likewise. */
+must_use enum code guard_check_rows(const struct guard_spec *guard,
+                                    const struct generation_info *served, uint64_t n_rows,
+                                    struct err *err);
+
 /* Write statistics.json into the generation's directory: what the next partition will be compared
  * with, beyond table.json. */
 must_use enum code guard_save(const char *dir, const struct load_result *fresh, struct err *err);

@@ -292,13 +292,15 @@ must_use static enum code check_due(struct table *t, const struct publication *p
     return rc;
 }
 
-must_use static enum code load(struct poll *poll, const struct publication *p, struct err *err)
+must_use static enum code load(struct poll *poll, const struct source_answer *found,
+                               struct err *err)
 {
     struct table *t = poll->t;
+    const struct publication *p = &found->publication;
     TRY(damage_allows_load(t, p->published_at_ms, err));
     TRY(check_due(t, p, err));
     poll->n_loads++;
-    enum code rc = reload_run(t, p, poll->means->shares, is_accepted(poll, p), err);
+    enum code rc = reload_run(t, found, poll->means->shares, is_accepted(poll, p), err);
     if (rc == E_CHANGED && poll->n_restarts++ < RESTARTS_MAX) {
         log_info("the partition changed while it was read; reading it again",
                  log_str("table", t->spec->name), log_str("partition", p->label),
@@ -327,7 +329,7 @@ must_use static enum code look_and_load(struct poll *poll, struct err *err)
         const struct publication *p = &found.publication;
         if (found.what == FOUND_STAY || is_served(t, p))
             return passed(poll, err);
-        enum code rc = load(poll, p, err);
+        enum code rc = load(poll, &found, err);
         if (rc == OK) {
             t->n_gone = 0;
             return passed(poll, err);

@@ -5,8 +5,11 @@
 #include "engine/table/commit.h"
 #include "engine/table/damage.h"
 #include "engine/table/guard.h"
+#include "engine/table/refreshing.h"
 #include "engine/table/table.h"
 #include "engine/load/load_shares.h"
+
+#include <stdio.h>
 
 /* How long to wait for a source that does not answer a listing: a poll interval, within these
  * bounds. */
@@ -99,7 +102,9 @@ must_use static enum code build_generation(struct table *t, const struct publica
         .n_parts = t->spec->parts,
         .n_rows = result->n_rows,
         .disk_bytes = result->disk_bytes,
+        .has_duplicates = result->n_rows_read > result->n_rows,
         .published_at_ms = p->published_at_ms,
+        .sequence_number = p->sequence_number,
         .loaded_at_ms = clock_wall_ms(),
         .load_seconds = (double)(clock_mono_ns() - start_ns) / 1e9,
     };
@@ -107,9 +112,17 @@ must_use static enum code build_generation(struct table *t, const struct publica
     return generation_write_info(job->dir, &info, &result->schema, err);
 }
 
-static void log_loaded(struct table *t, const struct load_result *result)
+/* Keep how it was loaded, and log it. `why` is why something that serves was not just refreshed. */
+static void note_loaded(struct table *t, const struct publication *p,
+                        const struct load_result *result, uint64_t read_bytes,
+                        const struct err *why)
 {
     AUTO(generation_info) struct generation_info info = {0};
+    struct latest_load latest = {.is_loaded = true,
+                                 .n_rows_read = result->n_rows_read,
+                                 .n_files_read = p->n_data_files,
+                                 .read_bytes = read_bytes};
+    snprintf(latest.why_full, sizeof(latest.why_full), "%.255s", why->msg);
     table_live_info(t, &info);
     log_info("table loaded", log_str("table", t->spec->name),
              log_str("partition", info.label ? info.label : ""), log_int("generation", info.number),
@@ -117,11 +130,17 @@ static void log_loaded(struct table *t, const struct load_result *result)
              log_int("rows_replaced", result->n_rows_read - result->n_rows),
              log_int("disk_bytes", result->disk_bytes), log_int("columns", result->schema.n_fields),
              log_int("columns_skipped", result->n_skipped_columns),
-             log_double("seconds", info.load_seconds));
+             log_int("read_bytes", read_bytes), log_double("seconds", info.load_seconds));
+    if (why->msg[0])
+        log_info("all of it was loaded, not only what changed", log_str("table", t->spec->name),
+                 log_str("partition", info.label ? info.label : ""), log_str("why", why->msg));
     if (result->n_skipped_columns)
         log_warn("columns that cannot be read are left out", log_str("table", t->spec->name),
                  log_str("partition", info.label ? info.label : ""),
                  log_str("columns", (const char *)result->skipped));
+    pthread_mutex_lock(&t->lock);
+    t->latest = latest;
+    pthread_mutex_unlock(&t->lock);
 }
 
 static void prune(struct table *t, uint64_t number)
@@ -141,12 +160,12 @@ static void copy_served_schema(struct table *t, struct schema *out)
     snapshot_unref(live);
 }
 
-must_use static enum code load_with(struct table *t, const struct publication *p,
-                                    const struct load_share *share, bool is_accepted,
-                                    struct err *err)
+must_use static enum code load_all(struct table *t, const struct publication *p,
+                                   const struct load_share *share, bool is_accepted,
+                                   const struct err *why, struct err *err)
 {
     char tmp_dir[PATH_CAP];
-    uint64_t number;
+    uint64_t number, read_before = atomic_load(&t->n_read_bytes);
     AUTO(schema) struct schema served = {0};
     copy_served_schema(t, &served);
     TRY(commit_make_tmp(t, &number, tmp_dir, err));
@@ -169,30 +188,41 @@ must_use static enum code load_with(struct table *t, const struct publication *p
     else
         rc = commit_base(t, tmp_dir, number, err);
     TRY(rc);
-    log_loaded(t, &result);
+    note_loaded(t, p, &result, atomic_load(&t->n_read_bytes) - read_before, why);
     prune(t, number);
     return OK;
 }
 
+/* Refresh, if possible; else load all. */
+must_use static enum code load_with(struct table *t, const struct source_answer *found,
+                                    const struct load_share *share, bool is_accepted,
+                                    struct err *err)
+{
+    struct err why = {0};
+    bool is_done = false;
+    TRY(table_refresh(t, found, share, is_accepted, &is_done, &why, err));
+    return is_done ? OK : load_all(t, &found->publication, share, is_accepted, &why, err);
+}
+
 /* Load with a share of the memory or, once all other loads have ended, with all of it. */
-must_use static enum code load_once(struct table *t, const struct publication *p,
+must_use static enum code load_once(struct table *t, const struct source_answer *found,
                                     struct load_shares *shares, bool with_all, bool is_accepted,
                                     bool *out_had_all, struct err *err)
 {
     struct load_share share;
     TRY(load_shares_take(shares, with_all, &t->progress.cancelled, &share, err));
-    enum code rc = load_with(t, p, &share, is_accepted, err);
+    enum code rc = load_with(t, found, &share, is_accepted, err);
     *out_had_all = share.is_all;
     load_shares_give_back(shares, &share);
     return rc;
 }
 
-enum code reload_run(struct table *t, const struct publication *p, struct load_shares *shares,
+enum code reload_run(struct table *t, const struct source_answer *found, struct load_shares *shares,
                      bool is_accepted, struct err *err)
 {
     bool had_all = true;
-    enum code rc = load_once(t, p, shares, false, is_accepted, &had_all, err);
+    enum code rc = load_once(t, found, shares, false, is_accepted, &had_all, err);
     if (rc == E_LIMIT && !had_all) /* (2) of engine/load/load_shares.h */
-        rc = load_once(t, p, shares, true, is_accepted, &had_all, err);
+        rc = load_once(t, found, shares, true, is_accepted, &had_all, err);
     return rc;
 }

@@ -20,13 +20,14 @@ must_use enum code reload_look(struct table *t, const struct reload_wish *wish,
                                struct source_answer *out, struct err *err);
 
 /*
- * Load and serve a publication. If that fails the table serves what it served. With `is_accepted`
- * the guards are skipped.
+ * Serve a publication that was found: by what changed, if the source can tell and that is enough
+ * (engine/refresh/refresh.h), else by a load of all. If that fails the table serves what it served.
+ * With `is_accepted` the guards are skipped.
  *
  * Fails     E_REFUSED by a guard; E_CHANGED if it was published anew meanwhile; as loading and
  *           committing do.
  */
-must_use enum code reload_run(struct table *t, const struct publication *p,
+must_use enum code reload_run(struct table *t, const struct source_answer *found,
                               struct load_shares *shares, bool is_accepted, struct err *err);
 
 #endif

@@ -184,7 +184,8 @@ static int64_t newest_of(const struct manifest *m)
 {
     int64_t newest = INT64_MIN;
     for (size_t i = 0; i < m->n_writes; i++)
-        newest = m->writes[i].newest > newest ? m->writes[i].newest : newest;
+        if (!m->writes[i].is_published && m->writes[i].newest > newest)
+            newest = m->writes[i].newest;
     return newest;
 }
 

@@ -46,7 +46,9 @@ struct table {
     struct err last_error;
     int64_t last_error_at_ms, polled_at_ms, source_ok_at_ms, next_poll_at_ms;
     uint64_t next_poll_ns;
-    bool is_poll_wanted; /* somebody asked for a poll since the latest one began */
+    bool is_poll_wanted;       /* somebody asked for a poll since the latest one began */
+    struct latest_load latest; /* how the served publication came */
+    uint64_t n_refreshes_ok;   /* of n_loads_ok, those that read only what changed */
     uint64_t n_loads_ok, n_loads_failed, n_loads_refused, n_polls_ok, n_polls_failed;
     struct setbacks setbacks; /* changed by the polling thread and by table_accept */
     uint64_t accepted;        /* fingerprint of the publication that skips the guards; 0: none */

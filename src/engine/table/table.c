@@ -135,6 +135,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
         out->memory_bytes = base->memory.len;
         out->loaded_at_ms = info->loaded_at_ms;
         out->published_at_ms = info->published_at_ms;
+        out->sequence_number = info->sequence_number;
         out->load_seconds = info->load_seconds;
     }
     out->polled_at_ms = t->polled_at_ms;
@@ -151,6 +152,8 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
     out->n_loads_ok = t->n_loads_ok;
     out->n_loads_failed = t->n_loads_failed;
     out->n_loads_refused = t->n_loads_refused;
+    out->n_refreshes_ok = t->n_refreshes_ok;
+    out->latest = t->latest;
     refused_status(t, arena, out);
     out->n_polls_ok = t->n_polls_ok;
     out->n_polls_failed = t->n_polls_failed;

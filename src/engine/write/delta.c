@@ -185,7 +185,8 @@ must_use static enum code put_rows(struct delta *d, const struct write_request *
     do {
         rc = body_next(body, &n, err);
         if (!rc && n)
-            rc = row_sink_put(sink, body->columns + skip, n, NULL, d->n_rows + *n_rows, *n_rows, err);
+            rc = row_sink_put(sink, body->columns + skip, n, NULL, d->n_rows + *n_rows, *n_rows,
+                              err);
         if (!rc && n && d->config.patched)
             rc = check_patched(d, body, sink->keys, n, err);
         *n_rows += n;

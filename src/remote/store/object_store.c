@@ -112,3 +112,19 @@ enum code object_read_now(struct object *o, const struct byte_range *ranges, siz
 {
     return object_read_finish(object_read_start(o, ranges, n, op), err);
 }
+
+enum code object_read_all(struct object_store *s, const struct object_info *info,
+                          uint64_t max_bytes, const struct remote_op *op, struct buf *out,
+                          struct err *err)
+{
+    struct object *object;
+    if (info->size > max_bytes)
+        return err_set(err, E_LIMIT, "%s%s has %llu bytes, more than %llu", s->shown, info->name,
+                       (unsigned long long)info->size, (unsigned long long)max_bytes);
+    TRY(object_open(s, info, &object, err));
+    struct byte_range range = {0, info->size, buf_reserve(out, (size_t)info->size), false};
+    enum code rc = info->size ? object_read_now(object, &range, 1, op, err) : OK;
+    object_close(object);
+    out->len += rc ? 0 : (size_t)info->size;
+    return rc;
+}

@@ -8,7 +8,7 @@
 #ifndef MURR_REMOTE_STORE_OBJECT_STORE_H
 #define MURR_REMOTE_STORE_OBJECT_STORE_H
 
-#include "base/view.h"
+#include "base/buf.h"
 #include "remote/op.h"
 
 struct object_info {
@@ -111,6 +111,11 @@ must_use enum code object_read_finish(struct object_read *take_read, struct err 
 /* Start and finish. */
 must_use enum code object_read_now(struct object *o, const struct byte_range *ranges, size_t n,
                                    const struct remote_op *op, struct err *err);
+
+/* Open, read all of it, and close. Fails E_LIMIT if the object is longer than `max_bytes`. */
+must_use enum code object_read_all(struct object_store *s, const struct object_info *info,
+                                   uint64_t max_bytes, const struct remote_op *op, struct buf *out,
+                                   struct err *err);
 
 /* For stores: append to a list. object_store_list sorts it afterwards. */
 void object_list_add(struct object_list *list, const struct object_info *take_info);

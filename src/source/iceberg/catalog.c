@@ -1,7 +1,6 @@
 #include "source/iceberg/catalog.h"
 
 #include "base/mem.h"
-#include "source/iceberg/filesystem.h"
 #include "source/iceberg/rest.h"
 
 #include <pthread.h>
@@ -13,8 +12,7 @@
 struct catalog {
     const struct catalog_spec *spec;
     struct transfer_loop *loop;
-    struct rest_catalog *rest;             /* NULL: a file system */
-    struct filesystem_catalog *filesystem; /* NULL: a server */
+    struct rest_catalog *rest;
     unsigned n_users;
     struct catalog *next;
 };
@@ -28,24 +26,13 @@ must_use static enum code catalog_new(const struct catalog_spec *spec, struct tr
     struct catalog *c = mem_zalloc(sizeof(*c));
     c->spec = spec;
     c->loop = loop;
-    enum code rc = spec->kind == CATALOG_FILESYSTEM
-                       ? filesystem_open(spec, loop, &c->filesystem, err)
-                       : rest_open(spec, loop, &c->rest, err);
+    enum code rc = rest_open(spec, loop, &c->rest, err);
     if (rc) {
         free(c);
         return err_in(err, rc, "catalog %s", spec->name);
     }
     *out = c;
     return OK;
-}
-
-static void catalog_free(struct catalog *c)
-{
-    if (c->rest)
-        rest_close(c->rest);
-    if (c->filesystem)
-        filesystem_close(c->filesystem);
-    free(c);
 }
 
 /* The lock is held. */
@@ -86,8 +73,10 @@ void catalog_close(struct catalog *c)
     if (is_last)
         *at = c->next;
     pthread_mutex_unlock(&open_lock);
-    if (is_last)
-        catalog_free(c);
+    if (is_last) {
+        rest_close(c->rest);
+        free(c);
+    }
 }
 
 enum code catalog_ask(struct catalog *c, const struct catalog_question *q,
@@ -95,22 +84,11 @@ enum code catalog_ask(struct catalog *c, const struct catalog_question *q,
                       struct err *err)
 {
     *out_is_same = false;
-    return c->rest ? rest_ask(c->rest, q, op, out, out_is_same, err)
-                   : filesystem_ask(c->filesystem, q, op, out, out_is_same, err);
+    return rest_ask(c->rest, q, op, out, out_is_same, err);
 }
 
 enum code catalog_renew(struct catalog *c, const char *table, const struct remote_op *op,
                         struct catalog_answer *out, struct err *err)
 {
-    if (c->rest)
-        return rest_renew(c->rest, table, op, out, err);
-    return err_set(err, E_UNSUPPORTED, "catalog %s hands out no credentials", c->spec->name);
-}
-
-bool catalog_owns_bucket(const struct catalog_spec *spec, struct view bucket)
-{
-    static const char suffix[] = "--table-s3";
-    size_t len = strlen(suffix);
-    return spec->kind == CATALOG_S3TABLES && bucket.len > len &&
-           memcmp(bucket.ptr + bucket.len - len, suffix, len) == 0;
+    return rest_renew(c->rest, table, op, out, err);
 }

@@ -1,9 +1,7 @@
 /*
- * A catalog: says where the current metadata of a table is.
- *
- *     rest, glue, s3tables     a server with the REST protocol of Iceberg (rest.h)
- *     filesystem               the newest metadata file below the table's location
- *                              (metadata_file.h)
+ * A catalog that is a server with the REST protocol of Iceberg (rest.h): says what the current
+ * metadata of a table is. Tables of a catalog that is a file system are found without it
+ * (metadata_file.h).
  *
  * All tables of one catalog share what its server is asked for once: its settings, the token, the
  * budget of retries.
@@ -13,7 +11,6 @@
 #ifndef MURR_SOURCE_ICEBERG_CATALOG_H
 #define MURR_SOURCE_ICEBERG_CATALOG_H
 
-#include "base/view.h"
 #include "remote/op.h"
 #include "remote/transfer.h"
 #include "source/iceberg/catalog_answer.h"
@@ -42,9 +39,5 @@ must_use enum code catalog_ask(struct catalog *c, const struct catalog_question 
  * catalog_ask. */
 must_use enum code catalog_renew(struct catalog *c, const char *table, const struct remote_op *op,
                                  struct catalog_answer *out, struct err *err);
-
-/* Whether AWS keeps the bucket for tables of S3 Tables, and the catalog is one: their files need
- * not lie below a configured prefix. */
-bool catalog_owns_bucket(const struct catalog_spec *spec, struct view bucket);
 
 #endif

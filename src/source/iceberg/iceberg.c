@@ -2,6 +2,8 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "source/iceberg/catalog.h"
+#include "source/iceberg/metadata_file.h"
 #include "source/iceberg/plan.h"
 
 #include <stdio.h>
@@ -21,6 +23,9 @@ static const size_t metadata_bytes_max = (size_t)512 << 20;
 struct iceberg {
     struct source source;
     const struct iceberg_spec *spec;
+    struct catalog *catalog; /* a server; NULL: without one */
+    struct vended *vended;   /* likewise */
+    struct buf location;     /* of a table without a server, unless its metadata is named */
     struct locations *locations;
     const char **prefixes; /* of the rules of `locations` */
     size_t n_prefixes;
@@ -31,24 +36,98 @@ struct iceberg {
 
 /* ------------------------------------------------------------------------------------ metadata */
 
-/* Read the metadata file that the configuration names, unless it is the one of the last poll and
- * `may_stay` (2). */
-must_use static enum code read_metadata(struct iceberg *s, bool may_stay,
-                                        const struct remote_op *op, struct buf *out_bytes,
-                                        bool *out_stays, struct err *err)
+/* What was read. Zeroed memory is empty. */
+struct metadata_read {
+    bool is_same; /* as at `version`; nothing else is set */
+    struct buf bytes;
+    char *version;
+};
+
+static void metadata_read_done(struct metadata_read *r)
+{
+    buf_done(&r->bytes);
+    free(r->version);
+}
+
+/* The metadata file that the configuration names. */
+must_use static enum code read_file(struct iceberg *s, const char *version,
+                                    const struct remote_op *op, struct metadata_read *out,
+                                    struct err *err)
 {
     struct object_store *store;
     AUTO(ptr) char *name = NULL;
     AUTO(object_info) struct object_info info = {0};
     TRY(locations_find(s->locations, s->spec->metadata, &store, &name, err));
     TRY(object_store_stat(store, name, op, &info, err));
-    *out_stays = may_stay && s->version && strcmp(s->version, info.version) == 0;
-    if (*out_stays)
+    out->is_same = version && strcmp(version, info.version) == 0;
+    if (out->is_same)
         return OK;
-    free(s->version);
-    s->version = mem_strdup(info.version);
-    return locations_read(s->locations, s->spec->metadata, -1, metadata_bytes_max, op, out_bytes,
-                          err);
+    out->version = mem_strdup(info.version);
+    return object_read_all(store, &info, metadata_bytes_max, op, &out->bytes, err);
+}
+
+/* The newest metadata file below the location. */
+must_use static enum code read_newest(struct iceberg *s, const char *version,
+                                      const struct remote_op *op, struct metadata_read *out,
+                                      struct err *err)
+{
+    struct object_store *store;
+    AUTO(ptr) char *folder = NULL;
+    AUTO(buf) struct buf uri = {0};
+    AUTO(metadata_file) struct metadata_file file = {0};
+    buf_printf(&uri, "%s/metadata/", buf_cstr(&s->location));
+    TRY(locations_find(s->locations, buf_cstr(&uri), &store, &folder, err));
+    TRY(metadata_file_find(store, folder, version, op, &file, &out->is_same, err));
+    if (out->is_same)
+        return OK;
+    out->version = mem_strdup(file.version);
+    return object_read_all(store, &file.info, metadata_bytes_max, op, &out->bytes, err);
+}
+
+/* What the catalog answers. */
+must_use static enum code ask_catalog(struct iceberg *s, const char *version, bool all_snapshots,
+                                      const struct remote_op *op, struct metadata_read *out,
+                                      struct err *err)
+{
+    AUTO(catalog_answer) struct catalog_answer a = {0};
+    const struct catalog_question q = {
+        .table = s->spec->table,
+        .version = version,
+        .all_snapshots = all_snapshots || s->spec->snapshot || s->spec->as_of_ms,
+    };
+    TRY(catalog_ask(s->catalog, &q, op, &a, &out->is_same, err));
+    if (out->is_same)
+        return OK;
+    if (s->vended)
+        vended_update(s->vended, &a);
+    out->version = a.version;
+    a.version = NULL;
+    if (a.metadata.len == 0 && !a.metadata_location)
+        return err_set(err, E_CORRUPT, "%s: the catalog names no metadata", s->source.shown);
+    if (a.metadata.len == 0)
+        return locations_read(s->locations, a.metadata_location, -1, metadata_bytes_max, op,
+                              &out->bytes, err);
+    out->bytes = a.metadata;
+    a.metadata = (struct buf){0};
+    return OK;
+}
+
+/* Read the metadata, unless it is that of `version`, which may be NULL. */
+must_use static enum code read_metadata(struct iceberg *s, const char *version, bool all_snapshots,
+                                        const struct remote_op *op, struct metadata_read *out,
+                                        struct err *err)
+{
+    if (s->catalog)
+        return ask_catalog(s, version, all_snapshots, op, out, err);
+    return s->spec->metadata[0] ? read_file(s, version, op, out, err)
+                                : read_newest(s, version, op, out, err);
+}
+
+must_use static enum code parse_metadata(const struct iceberg *s, const struct metadata_read *read,
+                                         struct ice_metadata **out, struct err *err)
+{
+    enum code rc = ice_metadata_parse(buf_view(&read->bytes), metadata_bytes_max, out, err);
+    return rc ? err_in(err, rc, "%s", s->source.shown) : OK;
 }
 
 /* --------------------------------------------------------------------------------- publication */
@@ -75,6 +154,7 @@ must_use static enum code publish(struct iceberg *s, const struct ice_metadata *
     p.label = mem_strdup(buf_cstr(&label));
     p.fingerprint = fingerprint_of(s, m, choice);
     p.published_at_ms = choice->snapshot ? choice->snapshot->timestamp_ms : m->last_updated_ms;
+    p.sequence_number = choice->snapshot ? choice->snapshot->sequence_number : 0;
     enum code rc = iceberg_plan(s->locations, m, choice, op, &p, err);
     if (rc) {
         publication_done(&p);
@@ -138,19 +218,35 @@ must_use static enum code find_before(struct iceberg *s, const struct ice_metada
     return publish(s, m, &before, op, &out->before, err);
 }
 
-/* Plan the snapshot that the metadata says is the newest. */
+/* Whether the newest snapshot of the metadata is the one that is served. */
+must_use static enum code choose(struct iceberg *s, const struct ice_metadata *m,
+                                 const struct source_query *q, struct iceberg_choice *out,
+                                 bool *out_is_served, struct err *err)
+{
+    const struct iceberg_wish wish = wish_of(s->spec);
+    TRY(iceberg_choose(m, &wish, out, err));
+    s->fingerprint = fingerprint_of(s, m, out);
+    *out_is_served = q->served_fingerprint && s->fingerprint == q->served_fingerprint;
+    return OK;
+}
+
+static bool wants_change(const struct source_query *q)
+{
+    return q->wants_change && q->served && q->served_fingerprint;
+}
+
+/* Plan the snapshot that the metadata says is the newest, unless it is served. */
 must_use static enum code find_in(struct iceberg *s, const struct ice_metadata *m,
                                   const struct source_query *q, const struct remote_op *op,
                                   struct source_answer *out, struct err *err)
 {
-    const struct iceberg_wish wish = wish_of(s->spec);
     struct iceberg_choice choice;
-    TRY(iceberg_choose(m, &wish, &choice, err));
-    s->fingerprint = fingerprint_of(s, m, &choice);
-    out->what = FOUND_STAY;
-    if (q->served_fingerprint && s->fingerprint == q->served_fingerprint)
-        return OK;
     struct publication p;
+    bool is_served;
+    TRY(choose(s, m, q, &choice, &is_served, err));
+    out->what = FOUND_STAY;
+    if (is_served)
+        return OK;
     TRY(publish(s, m, &choice, op, &p, err));
     if (q->passes_over && q->passes_over(q->arg, &p, &out->passed)) {
         out->passed_label = mem_strdup(p.label);
@@ -159,9 +255,42 @@ must_use static enum code find_in(struct iceberg *s, const struct ice_metadata *
     }
     out->what = FOUND_NEW;
     out->publication = p;
-    if (q->wants_change && q->served && q->served_fingerprint)
+    if (wants_change(q))
         out->has_before = find_before(s, m, &choice, q, op, out, &out->why_before) == OK;
     return OK;
+}
+
+/* A catalog first tells only of the snapshots that branches and tags need. What the served one was,
+ * and whether it is an ancestor, only all of them say. */
+must_use static enum code read_all_snapshots(struct iceberg *s, const struct source_query *q,
+                                             const struct remote_op *op, struct ice_metadata **m,
+                                             struct err *err)
+{
+    AUTO(metadata_read) struct metadata_read read = {0};
+    struct iceberg_choice choice;
+    struct ice_metadata *all;
+    bool is_served;
+    TRY(choose(s, *m, q, &choice, &is_served, err));
+    if (!s->catalog || is_served || !wants_change(q))
+        return OK;
+    TRY(read_metadata(s, NULL, true, op, &read, err));
+    TRY(parse_metadata(s, &read, &all, err));
+    ice_metadata_free(*m);
+    *m = all;
+    return OK;
+}
+
+must_use static enum code find(struct iceberg *s, const struct metadata_read *read,
+                               const struct source_query *q, const struct remote_op *op,
+                               struct source_answer *out, struct err *err)
+{
+    struct ice_metadata *m;
+    TRY(parse_metadata(s, read, &m, err));
+    enum code rc = read_all_snapshots(s, q, op, &m, err);
+    if (!rc)
+        rc = find_in(s, m, q, op, out, err);
+    ice_metadata_free(m);
+    return rc;
 }
 
 /* (2): what was read is what it was. */
@@ -178,30 +307,26 @@ must_use static enum code find_newest(struct source *source, const struct source
                                       struct err *err)
 {
     struct iceberg *s = (struct iceberg *)source;
-    AUTO(buf) struct buf bytes = {0};
-    struct ice_metadata *m;
-    bool stays;
+    AUTO(metadata_read) struct metadata_read read = {0};
+    struct source_answer found = {.what = FOUND_STAY};
     if (q->only) {
         find_only(s, q->only, out);
         return OK;
     }
     bool may_stay = q->served_fingerprint && s->fingerprint == q->served_fingerprint;
-    TRY(read_metadata(s, may_stay, op, &bytes, &stays, err));
-    struct source_answer found = {.what = FOUND_STAY};
-    enum code rc = OK;
-    if (!stays)
-        rc = ice_metadata_parse(buf_view(&bytes), metadata_bytes_max, &m, err);
-    if (rc)
-        return err_in(err, rc, "%s", s->source.shown);
-    if (!stays) {
-        rc = find_in(s, m, q, op, &found, err);
-        ice_metadata_free(m);
-    }
-    if (rc)
+    TRY(read_metadata(s, may_stay ? s->version : NULL, false, op, &read, err));
+    enum code rc = read.is_same ? OK : find(s, &read, q, op, &found, err);
+    if (rc) {
         source_answer_done(&found);
-    else
-        *out = found;
-    return rc;
+        return rc;
+    }
+    if (!read.is_same) {
+        free(s->version);
+        s->version = read.version;
+        read.version = NULL;
+    }
+    *out = found;
+    return OK;
 }
 
 /* --------------------------------------------------------------------------------------- open */
@@ -210,7 +335,10 @@ static void iceberg_free(struct source *source)
 {
     struct iceberg *s = (struct iceberg *)source;
     locations_close(s->locations);
+    vended_free(s->vended);
+    catalog_close(s->catalog);
     buf_done(&s->prefix_texts);
+    buf_done(&s->location);
     free(s->prefixes);
     free(s->version);
     free(s);
@@ -250,6 +378,13 @@ static struct view table_root(const char *metadata)
     return dir;
 }
 
+/* Some catalogs call their warehouse by a name, which is no place. */
+static bool is_place(const char *warehouse)
+{
+    return warehouse[0] == '/' || strncmp(warehouse, "s3", 2) == 0 ||
+           strncmp(warehouse, "file:", 5) == 0;
+}
+
 static void list_prefixes(struct iceberg *s)
 {
     const struct iceberg_spec *spec = s->spec;
@@ -258,14 +393,77 @@ static void list_prefixes(struct iceberg *s)
     add_prefix(s, view_cstr(spec->location));
     add_prefix(s, view_cstr(spec->rewrite.to));
     add_list(s, spec->locations);
+    if (spec->catalog_of && is_place(spec->catalog_of->warehouse))
+        add_prefix(s, view_cstr(spec->catalog_of->warehouse));
+    if (spec->catalog_of)
+        add_list(s, spec->catalog_of->locations);
     for (size_t i = 0; i < s->n_prefixes; i++)
         s->prefixes[i] = (const char *)s->prefix_texts.ptr + (size_t)s->prefixes[i];
 }
 
+/* Whether catalog or metadata come over a network. */
 static bool is_remote(const struct iceberg_spec *spec)
 {
-    const char *uri = spec->metadata[0] ? spec->metadata : spec->location;
-    return strncmp(uri, "s3", 2) == 0;
+    const struct catalog_spec *catalog = spec->catalog_of;
+    const char *uri = catalog             ? catalog->warehouse
+                      : spec->metadata[0] ? spec->metadata
+                                          : spec->location;
+    return (catalog && catalog->kind != CATALOG_FILESYSTEM) || strncmp(uri, "s3", 2) == 0;
+}
+
+/* Where the table is, in words, and all that makes it another one. */
+static void set_names(struct iceberg *s)
+{
+    const struct iceberg_spec *spec = s->spec;
+    AUTO(buf) struct buf shown = {0};
+    AUTO(buf) struct buf identity = {0};
+    if (spec->catalog_of)
+        buf_printf(&shown, "%s: %s", spec->catalog, spec->table);
+    else
+        buf_puts(&shown, spec->metadata[0] ? spec->metadata : spec->location);
+    buf_printf(&identity, "iceberg %s\n%s %lld %lld\n", buf_cstr(&shown), spec->ref,
+               (long long)spec->snapshot, (long long)spec->as_of_ms);
+    if (spec->catalog_of)
+        buf_printf(&identity, "%s %s", spec->catalog_of->uri, spec->catalog_of->warehouse);
+    s->source.shown = mem_strdup(buf_cstr(&shown));
+    s->source.identity = mem_strdup(buf_cstr(&identity));
+}
+
+/* The table db.t of a file system's catalog is in WAREHOUSE/db/t. */
+static void set_location(struct iceberg *s)
+{
+    const struct iceberg_spec *spec = s->spec;
+    struct buf *out = &s->location;
+    buf_puts(out, spec->catalog_of ? spec->catalog_of->warehouse : spec->location);
+    while (out->len > 0 && out->ptr[out->len - 1] == '/')
+        out->len--;
+    if (!spec->catalog_of)
+        return;
+    buf_put_u8(out, '/');
+    for (const char *p = spec->table; *p; p++)
+        buf_put_u8(out, *p == '.' ? '/' : (uint8_t)*p);
+}
+
+must_use static enum code open_parts(struct iceberg *s, struct transfer_loop *loop, struct err *err)
+{
+    const struct iceberg_spec *spec = s->spec;
+    const struct catalog_spec *catalog = spec->catalog_of;
+    if (catalog && catalog->kind != CATALOG_FILESYSTEM)
+        TRY(catalog_open(catalog, loop, &s->catalog, err));
+    if (s->catalog)
+        s->vended = vended_new(catalog_renew, s->catalog, spec->table);
+    const struct location_rules rules = {
+        .prefixes = s->prefixes,
+        .n_prefixes = s->n_prefixes,
+        .rewrite_from = spec->rewrite.from,
+        .rewrite_to = spec->rewrite.to,
+        .is_remote = is_remote(spec),
+        .s3 = catalog ? &catalog->s3 : &spec->s3,
+        .vended = s->vended,
+        .catalog = catalog,
+        .loop = loop,
+    };
+    return locations_open(&rules, &s->locations, err);
 }
 
 enum code iceberg_open(const struct iceberg_spec *spec, struct transfer_loop *loop,
@@ -273,18 +471,12 @@ enum code iceberg_open(const struct iceberg_spec *spec, struct transfer_loop *lo
 {
     static const struct source_ops ops = {find_newest, iceberg_free};
     struct iceberg *s = mem_zalloc(sizeof(*s));
-    AUTO(buf) struct buf identity = {0};
     s->spec = spec;
-    const char *shown = spec->metadata[0] ? spec->metadata : spec->location;
-    buf_printf(&identity, "iceberg %s\n%s %lld %lld", shown, spec->ref, (long long)spec->snapshot,
-               (long long)spec->as_of_ms);
-    s->source =
-        (struct source){&ops, "iceberg", mem_strdup(shown), mem_strdup(buf_cstr(&identity))};
+    s->source = (struct source){.ops = &ops, .kind = "iceberg"};
+    set_names(s);
+    set_location(s);
     list_prefixes(s);
-    struct location_rules rules = {
-        s->prefixes, s->n_prefixes, spec->rewrite.from, spec->rewrite.to, is_remote(spec),
-        &spec->s3,   loop};
-    enum code rc = locations_open(&rules, &s->locations, err);
+    enum code rc = open_parts(s, loop, err);
     if (rc) {
         source_close(&s->source);
         return rc;

@@ -12,7 +12,8 @@
  *     s3://bucket/a/b   s3a://bucket/a/b   s3n://bucket/a/b      bucket "bucket", path "a/b"
  *     file:///a/b       file:/a/b          /a/b                  bucket NULL, path "/a/b"
  *
- * There is one store for each bucket, and one for all local files.
+ * There is one store for each bucket, or for each of its prefixes for which the catalog handed out
+ * credentials, and one for all local files.
  */
 struct place {
     struct view bucket; /* without a pointer: local */
@@ -21,7 +22,9 @@ struct place {
 
 struct location_store {
     struct object_store *store;
-    struct s3_config config; /* zeroed for the local one */
+    struct s3_config config;          /* zeroed for the local one */
+    const struct vended_grant *grant; /* NULL: the catalog has not handed out anything for it */
+    struct vended_loan loan;
 };
 
 struct locations {
@@ -107,6 +110,9 @@ static bool is_below(struct view prefix, struct view path)
 /* (1) */
 static bool is_allowed(const struct locations *l, const struct place *place)
 {
+    if (l->rules.catalog && !is_local(place) &&
+        catalog_owns_bucket(l->rules.catalog, place->bucket))
+        return true;
     for (size_t i = 0; i < l->rules.n_prefixes; i++) {
         struct place allowed;
         if (place_parse(view_cstr(l->rules.prefixes[i]), &allowed) &&
@@ -207,15 +213,18 @@ static void s3_config_copy(const struct s3_config *from, struct s3_config *out)
         *strings[i] = strdup_or_null(*strings[i]);
 }
 
-static bool is_store_of(const struct location_store *s, const struct place *place)
+static bool is_store_of(const struct location_store *s, const struct place *place,
+                        const struct vended_grant *grant)
 {
     return is_local(place) ? s->config.bucket == NULL
-                           : s->config.bucket && view_eq_cstr(place->bucket, s->config.bucket);
+                           : s->config.bucket && s->grant == grant &&
+                                 view_eq_cstr(place->bucket, s->config.bucket);
 }
 
 must_use static enum code open_store(struct locations *l, const struct place *place,
                                      struct location_store *s, struct err *err)
 {
+    struct credentials_origin origin;
     if (is_local(place)) {
         s->store = local_store_new("");
         return OK;
@@ -228,7 +237,9 @@ must_use static enum code open_store(struct locations *l, const struct place *pl
     free(s->config.prefix);
     s->config.bucket = mem_strndup(place->bucket.ptr, place->bucket.len);
     s->config.prefix = mem_strdup("");
-    return s3_store_new(&s->config, NULL, l->rules.loop, &s->store, err);
+    bool is_lent =
+        s->grant && vended_lend(l->rules.vended, s->grant, &s->config, &s->loan, &origin);
+    return s3_store_new(&s->config, is_lent ? &origin : NULL, l->rules.loop, &s->store, err);
 }
 
 static void location_store_free(struct location_store *s)
@@ -239,14 +250,16 @@ static void location_store_free(struct location_store *s)
 }
 
 must_use static enum code store_of(struct locations *l, const struct place *place,
-                                   struct object_store **out, struct err *err)
+                                   const struct vended_grant *grant, struct object_store **out,
+                                   struct err *err)
 {
     for (size_t i = 0; i < l->n_stores; i++)
-        if (is_store_of(l->stores[i], place)) {
+        if (is_store_of(l->stores[i], place, grant)) {
             *out = l->stores[i]->store;
             return OK;
         }
     struct location_store *s = mem_zalloc(sizeof(*s));
+    s->grant = grant;
     enum code rc = open_store(l, place, s, err);
     if (rc) {
         location_store_free(s);
@@ -292,8 +305,10 @@ enum code locations_find(struct locations *l, const char *uri, struct object_sto
     AUTO(buf) struct buf text = {0};
     struct place place;
     TRY(find_place(l, uri, &text, &place, err));
+    const struct vended_grant *grant =
+        l->rules.vended && !is_local(&place) ? vended_find(l->rules.vended, buf_cstr(&text)) : NULL;
     pthread_mutex_lock(&l->lock);
-    enum code rc = store_of(l, &place, out_store, err);
+    enum code rc = store_of(l, &place, grant, out_store, err);
     pthread_mutex_unlock(&l->lock);
     TRY(rc);
     size_t slash = is_local(&place); /* names are relative to the root folder */
@@ -302,22 +317,6 @@ enum code locations_find(struct locations *l, const char *uri, struct object_sto
 }
 
 /* --------------------------------------------------------------------------------------- reading */
-
-must_use static enum code read_object(struct object_store *store, struct object_info *info,
-                                      uint64_t max_bytes, const struct remote_op *op,
-                                      struct buf *out, struct err *err)
-{
-    struct object *object;
-    if (info->size > max_bytes)
-        return err_set(err, E_LIMIT, "has %llu bytes, more than %llu",
-                       (unsigned long long)info->size, (unsigned long long)max_bytes);
-    struct byte_range range = {0, info->size, buf_reserve(out, (size_t)info->size), false};
-    TRY(object_open(store, info, &object, err));
-    enum code rc = info->size ? object_read_now(object, &range, 1, op, err) : OK;
-    object_close(object);
-    out->len = rc ? 0 : (size_t)info->size;
-    return rc;
-}
 
 enum code locations_read(struct locations *l, const char *uri, int64_t n_bytes, uint64_t max_bytes,
                          const struct remote_op *op, struct buf *out_bytes, struct err *err)
@@ -335,6 +334,6 @@ enum code locations_read(struct locations *l, const char *uri, int64_t n_bytes, 
         info.size = (uint64_t)n_bytes;
         info.version = mem_strdup("");
     }
-    enum code rc = read_object(store, &info, max_bytes, op, out_bytes, err);
+    enum code rc = object_read_all(store, &info, max_bytes, op, out_bytes, err);
     return rc ? err_in(err, rc, "%.200s", uri) : OK;
 }

@@ -19,6 +19,7 @@
 #include "remote/s3_config.h"
 #include "remote/store/object_store.h"
 #include "remote/transfer.h"
+#include "source/iceberg/vended.h"
 
 struct locations;
 
@@ -29,7 +30,9 @@ struct location_rules {
     const char *rewrite_from, *rewrite_to; /* (4); "": none */
     bool is_remote;                        /* (3) */
     const struct s3_config *s3; /* how to reach buckets; its bucket and prefix are not used */
-    struct transfer_loop *loop; /* may be NULL if nothing is in a bucket */
+    struct vended *vended;      /* what the catalog handed out for them; NULL: nothing */
+    const struct catalog_spec *catalog; /* may own buckets (catalog_owns_bucket); or NULL */
+    struct transfer_loop *loop;         /* may be NULL if nothing is in a bucket */
 };
 
 must_use enum code locations_open(const struct location_rules *rules, struct locations **out,

@@ -25,6 +25,7 @@ struct vended_grant {
 };
 
 struct vended {
+    vended_renew_fn renew;
     struct catalog *catalog;
     const char *table;
     pthread_mutex_t renewing;     /* (2); taken before `lock` */
@@ -33,9 +34,10 @@ struct vended {
     size_t n_grants;
 };
 
-struct vended *vended_new(struct catalog *catalog, const char *table)
+struct vended *vended_new(vended_renew_fn renew, struct catalog *catalog, const char *table)
 {
     struct vended *v = mem_zalloc(sizeof(*v));
+    v->renew = renew;
     v->catalog = catalog;
     v->table = table;
     pthread_mutex_init(&v->renewing, NULL);
@@ -167,12 +169,12 @@ static bool take_newest(struct vended_loan *loan, struct credentials *out)
 }
 
 /* (2), (3) */
-must_use static enum code renew(struct vended_loan *loan, const struct remote_op *op,
-                                struct credentials *out, struct err *err)
+must_use static enum code ask_again(struct vended_loan *loan, const struct remote_op *op,
+                                    struct credentials *out, struct err *err)
 {
     struct vended *v = loan->vended;
     AUTO(catalog_answer) struct catalog_answer fresh = {0};
-    TRY(catalog_renew(v->catalog, v->table, op, &fresh, err));
+    TRY(v->renew(v->catalog, v->table, op, &fresh, err));
     vended_update(v, &fresh);
     if (take_newest(loan, out))
         return OK;
@@ -190,7 +192,7 @@ static enum code get(void *arg, const struct remote_op *op, struct credentials *
     if (take_newest(loan, out))
         return OK;
     TRY(remote_op_lock(op, &v->renewing, err));
-    enum code rc = take_newest(loan, out) ? OK : renew(loan, op, out, err);
+    enum code rc = take_newest(loan, out) ? OK : ask_again(loan, op, out, err);
     pthread_mutex_unlock(&v->renewing);
     return rc;
 }

@@ -16,12 +16,18 @@
 #define MURR_SOURCE_ICEBERG_VENDED_H
 
 #include "remote/identity/identity.h"
-#include "source/iceberg/catalog.h"
+#include "source/iceberg/catalog_answer.h"
 
+struct catalog;
 struct vended;
 
+/* catalog_renew, which catalog.h describes. It is not named here: a catalog may use stores itself. */
+typedef enum code (*vended_renew_fn)(struct catalog *catalog, const char *table,
+                                     const struct remote_op *op, struct catalog_answer *out,
+                                     struct err *err);
+
 /* Borrows catalog and table until the free, before which all stores that it lent to are closed. */
-struct vended *vended_new(struct catalog *catalog, const char *table);
+struct vended *vended_new(vended_renew_fn renew, struct catalog *catalog, const char *table);
 void vended_free(struct vended *v); /* NULL is fine */
 
 /* Take over what an answer has; its credentials are the newest. */

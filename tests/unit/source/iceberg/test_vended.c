@@ -96,7 +96,7 @@ static void begin(void)
     AUTO(catalog_answer) struct catalog_answer a = {0};
     bool same;
     catalog_world_catalog("");
-    vended = vended_new(w.catalog, "db.t");
+    vended = vended_new(catalog_renew, w.catalog, "db.t");
     assert_ok(catalog_ask(w.catalog, &q, &op, &a, &same, &err));
     vended_update(vended, &a);
     scripted_server_asked(w.server);
