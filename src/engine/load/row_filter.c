@@ -76,7 +76,7 @@ must_use static enum code drop_equal(struct row_filter *f, size_t group, int64_t
     return OK;
 }
 
-/* Keep only these rows of a vector. */
+/* Keep only these rows of a vector. One without nulls keeps none (is_nothing in resolve.h). */
 static void vector_keep(struct vector *v, const size_t *kept, size_t n)
 {
     size_t width = vector_width(&v->type), n_valid = 0;
@@ -87,7 +87,7 @@ static void vector_keep(struct vector *v, const size_t *kept, size_t n)
         memmove(values + i * width, values + kept[i] * width, width);
     }
     v->n = n;
-    v->n_nulls = n - n_valid;
+    v->n_nulls = v->n_nulls ? n - n_valid : 0;
 }
 
 enum code row_filter_run(struct row_filter *f, size_t file, uint64_t first, struct vector *columns,
