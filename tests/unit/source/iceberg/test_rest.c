@@ -394,15 +394,16 @@ static void credentials_of_prefixes_go_before_those_of_the_table(void **state)
     assert_string_equal(a.vended[0].prefix, "s3://b/long/");
     assert_string_equal(a.vended[0].access_key_id, "L");
     assert_string_equal(a.vended[0].endpoint, "http://e");
-    assert_string_equal(a.vended[0].region, "def");
+    assert_null(a.vended[0].region);
     assert_int_equal(a.vended[0].addressing, S3_ADDRESSING_PATH);
     assert_string_equal(a.vended[1].prefix, "s3://b/");
     assert_string_equal(a.vended[1].session_token, "st");
     assert_true(a.vended[1].expires_at_ms == 1795305600000);
-    assert_string_equal(a.vended[1].endpoint, "http://d");
+    assert_null(a.vended[1].endpoint);
     assert_string_equal(a.vended[2].prefix, "");
     assert_string_equal(a.vended[2].access_key_id, "T");
     assert_string_equal(a.vended[2].region, "eu");
+    assert_string_equal(a.vended[2].endpoint, "http://d");
 }
 
 static void an_endpoint_of_the_configuration_stays_and_others_are_checked(void **state)
