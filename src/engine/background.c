@@ -135,7 +135,8 @@ static void *poller_main(void *arg)
     for (size_t at; (at = take_due(b)) < c->n_sources; give_back(b, at)) {
         struct err err; /* kept and logged by the table */
         enum code rc = table_poll(c->sources[at], &means, &err);
-        (void)rc;
+        if (rc == OK && table_has_layers(c->sources[at]))
+            background_wake(b); /* a refresh may have left layers to merge */
     }
     return NULL;
 }

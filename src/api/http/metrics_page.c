@@ -64,10 +64,13 @@ TABLE_VALUE(load_seconds, t->n_loads_ok ? t->load_seconds : NAN)
 TABLE_VALUE(loads_ok, t->n_loads_ok)
 TABLE_VALUE(loads_failed, t->n_loads_failed)
 TABLE_VALUE(loads_refused, t->n_loads_refused)
+TABLE_VALUE(refreshes, t->n_refreshes_ok)
+TABLE_VALUE(sequence_number, t->sequence_number ? (double)t->sequence_number : NAN)
 TABLE_VALUE(polls_ok, t->n_polls_ok)
 TABLE_VALUE(polls_failed, t->n_polls_failed)
 TABLE_VALUE(source_read_bytes, t->source_read_bytes)
-TABLE_VALUE(layers, t->n_layers)
+TABLE_VALUE(written_layers, t->n_layers - t->n_published)
+TABLE_VALUE(published_layers, t->n_published)
 TABLE_VALUE(writes_waiting, t->writes.n_waiting)
 TABLE_VALUE(writes_waiting_bytes, t->writes.n_waiting_bytes)
 TABLE_VALUE(merges_ok, t->writes.n_merges_ok)
@@ -118,6 +121,16 @@ static const struct table_family table_families[] = {
      "Loads, by result: refused by a guard is one.",
      "result",
      {{"ok", loads_ok}, {"error", loads_failed}, {"refused", loads_refused}}},
+    {"murr_refreshes_total",
+     "counter",
+     "Good loads that read only what the source had changed.",
+     NULL,
+     {{NULL, refreshes}}},
+    {"murr_table_sequence_number",
+     "gauge",
+     "The number of the published state, for sources that count them.",
+     NULL,
+     {{NULL, sequence_number}}},
     {"murr_source_polls_total",
      "counter",
      "Polls of the source, by result.",
@@ -130,9 +143,9 @@ static const struct table_family table_families[] = {
      {{NULL, source_read_bytes}}},
     {"murr_table_layers",
      "gauge",
-     "Segments of writes on top of the generation.",
-     NULL,
-     {{NULL, layers}}},
+     "Segments on top of the generation, of writes and of what the source changed since.",
+     "kind",
+     {{"writes", written_layers}, {"refreshes", published_layers}}},
     {"murr_writes_waiting", "gauge", "Writes in the queue.", NULL, {{NULL, writes_waiting}}},
     {"murr_writes_waiting_bytes",
      "gauge",

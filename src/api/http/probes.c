@@ -86,17 +86,44 @@ static void put_refused(struct buf *out, const struct table_status *t)
     buf_puts(out, "}");
 }
 
+static void put_sequence_number(struct buf *out, int64_t number)
+{
+    if (number)
+        buf_printf(out, ",\"sequence_number\":%lld", (long long)number);
+    else
+        buf_puts(out, ",\"sequence_number\":null");
+}
+
+/* How the served publication was loaded: what of it was read, and if all, why. */
+static void put_latest(struct buf *out, const struct latest_load *l)
+{
+    if (!l->is_loaded) {
+        buf_puts(out, ",\"latest_load\":null");
+        return;
+    }
+    buf_printf(out,
+               ",\"latest_load\":{\"kind\":\"%s\",\"files_read\":%llu,\"files_removed\":%llu,"
+               "\"rows_read\":%llu,\"rows_deleted\":%llu,\"bytes_read\":%llu",
+               l->is_refresh ? "refresh" : "full", (unsigned long long)l->n_files_read,
+               (unsigned long long)l->n_files_removed, (unsigned long long)l->n_rows_read,
+               (unsigned long long)l->n_rows_deleted, (unsigned long long)l->read_bytes);
+    put_text(out, "why_full", l->why_full);
+    buf_puts(out, "}");
+}
+
 static void put_table(struct buf *out, const struct table_status *t, int64_t now_ms)
 {
     json_put_string(out, view_cstr(t->name));
     buf_printf(out,
                ":{\"ready\":%s,\"rows\":%llu,\"generation\":%llu,\"segments_of_writes\":%llu,"
-               "\"disk_bytes\":%llu",
+               "\"segments_of_refreshes\":%llu,\"disk_bytes\":%llu",
                table_status_is_ready(t) ? "true" : "false", (unsigned long long)t->n_rows,
-               (unsigned long long)t->generation, (unsigned long long)t->n_layers,
-               (unsigned long long)t->disk_bytes);
+               (unsigned long long)t->generation,
+               (unsigned long long)(t->n_layers - t->n_published),
+               (unsigned long long)t->n_published, (unsigned long long)t->disk_bytes);
     put_text(out, "source", t->source);
     put_text(out, "partition", t->partition);
+    put_sequence_number(out, t->sequence_number);
     put_time(out, "published", t->published_at_ms, now_ms);
     put_time(out, "loaded", t->loaded_at_ms, now_ms);
     put_time(out, "polled", t->polled_at_ms, now_ms);
@@ -107,6 +134,7 @@ static void put_table(struct buf *out, const struct table_status *t, int64_t now
     put_text(out, "damage", t->damaged);
     put_time(out, "scrubbed", t->scrub.ended_at_ms, now_ms);
     put_refused(out, t);
+    put_latest(out, &t->latest);
     put_load(out, t);
     buf_puts(out, "}");
 }

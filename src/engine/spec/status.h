@@ -39,7 +39,8 @@ struct table_status {
     bool loaded;
     uint64_t generation;
     uint64_t n_rows;
-    uint64_t n_layers;       /* segments of writes on top of the generation */
+    uint64_t n_layers;       /* segments on top of the generation, of writes and of refreshes */
+    uint64_t n_published;    /* those of refreshes */
     uint64_t disk_bytes;     /* of the live generation's segments and the layers on top */
     uint64_t index_bytes;    /* the pilots and block tables among them */
     uint64_t memory_bytes;   /* of the copy in memory; 0 while the files are mapped */

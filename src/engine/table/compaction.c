@@ -21,53 +21,85 @@
  * (2) Without a source, layers and base are merged when the layers have half as many rows as the
  *     base. A row is then written to the base about three times in its life. After quiet_ns without
  *     writes a tenth of the rows is enough.
- * (3) With a source, layers are merged only with each other: the base must stay what the source
- *     published, so that the next publication can replace it (docs/decisions/0032).
+ * (3) With a source, writes are merged only with each other: the base must stay what the source
+ *     published, so that the next publication can replace it (docs/decisions/0032). Layers that
+ *     publications brought are merged with each other by (1), and into the base when they have half
+ *     as many rows, or when there are PUBLISHED_MAX of them; the base is then the later publication.
  * (4) Damaged rows are never merged, since they would get valid checksums.
  * (5) A merge that fails is tried again. The first retry comes soon, because without room for
  *     another layer writes wait. When the disk is full, a smaller merge is tried.
  */
-enum { MERGE_AT = 4 };
+enum { MERGE_AT = 4, PUBLISHED_MERGE_AT = 3, PUBLISHED_MAX = 4 };
 static const uint64_t quiet_ns = 2000000000;
 static const uint64_t retry_first_ns = 100000000, retry_max_ns = 5000000000; /* (5) */
 static const double logged_seconds = 1; /* shorter merges are frequent, and logged at debug only */
 
-/* What to merge: the newest `end` layers of a snapshot, and its base or not. */
+/* What to merge: the layers `first` to `end` - 1 of a snapshot, and its base or not. */
 struct choice {
-    size_t end; /* 0: nothing */
+    size_t first, end; /* end 0: nothing */
     bool has_base;
 };
+
+static size_t choice_n(struct choice c)
+{
+    return c.end - c.first;
+}
 
 static uint64_t layer_rows(const struct overlay *o, size_t i)
 {
     return o->layers[i]->segment->n_rows;
 }
 
-/* How many of the newest layers are of about one size (1). */
-static size_t run_of_one_size(const struct overlay *o)
+/* Behind the newest layers of about one size (1), of those from `first` to `most` - 1. */
+static size_t run_of_one_size(const struct overlay *o, size_t first, size_t most)
 {
-    uint64_t rows = layer_rows(o, 0);
-    size_t end = 1;
-    for (; end < o->n && layer_rows(o, end) <= 2 * rows; end++)
+    uint64_t rows = layer_rows(o, first);
+    size_t end = first + 1;
+    for (; end < most && layer_rows(o, end) <= 2 * rows; end++)
         rows += layer_rows(o, end);
     return end;
 }
 
-static struct choice choose(const struct snapshot *s, bool has_source, bool is_quiet, bool is_asked)
+/* Writes. */
+static struct choice choose_written(const struct snapshot *s, bool has_source, bool is_quiet,
+                                    bool is_asked)
 {
     const struct overlay *o = snapshot_overlay(s);
+    size_t n = overlay_n_written(o);
     uint64_t rows = overlay_n_rows(o), base_rows = snapshot_base(s)->n_rows;
     bool to_base = !has_source && (is_asked || rows * (is_quiet ? 10 : 2) >= base_rows);
-    if (o->n == 0 || (!is_asked && !is_quiet && o->n < MERGE_AT))
+    if (n == 0 || (!is_asked && !is_quiet && n < MERGE_AT))
         return (struct choice){0};
     if (to_base)
-        return (struct choice){o->n, true};
+        return (struct choice){0, n, true};
     if (is_asked || is_quiet)
-        return (struct choice){o->n > 1 ? o->n : 0, false};
-    size_t end = run_of_one_size(o);
+        return (struct choice){0, n > 1 ? n : 0, false};
+    size_t end = run_of_one_size(o, 0, n);
     if (end == 1)
-        end = o->n >= OVERLAY_MAX - 1 ? o->n : 0;
-    return (struct choice){end, false};
+        end = o->n >= OVERLAY_MAX - 1 ? n : 0;
+    return (struct choice){0, end > 1 ? end : 0, false};
+}
+
+/* What publications changed (3). */
+static struct choice choose_published(const struct snapshot *s, bool is_asked)
+{
+    const struct overlay *o = snapshot_overlay(s);
+    size_t first = overlay_n_written(o), n = o->n - first;
+    uint64_t rows = 0;
+    for (size_t i = first; i < o->n; i++)
+        rows += layer_rows(o, i);
+    if (n && (is_asked || rows * 2 >= snapshot_base(s)->n_rows))
+        return (struct choice){first, o->n, true};
+    size_t end = n >= PUBLISHED_MERGE_AT ? run_of_one_size(o, first, o->n) : first;
+    if (end > first + 1)
+        return (struct choice){first, end, false};
+    return n >= PUBLISHED_MAX ? (struct choice){first, o->n, true} : (struct choice){0};
+}
+
+static struct choice choose(const struct snapshot *s, bool has_source, bool is_quiet, bool is_asked)
+{
+    struct choice c = choose_written(s, has_source, is_quiet, is_asked);
+    return c.end || !has_source ? c : choose_published(s, is_asked);
 }
 
 /* What to merge now, and of which snapshot, which the caller unrefs. The table's lock is held. */
@@ -115,6 +147,14 @@ bool table_hold_to_merge(struct table *t, uint64_t *out_wake_ns)
     return holds;
 }
 
+bool table_has_layers(struct table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool has_layers = t->live && snapshot_overlay(t->live)->n > 0;
+    pthread_mutex_unlock(&t->lock);
+    return has_layers;
+}
+
 /* ------------------------------------------------------------------------------------ merging */
 
 /* The output takes no more than the input, except that rows may get a little wider. */
@@ -138,7 +178,7 @@ must_use static enum code write_info(const struct table *t, const char *dir, uin
                                      const struct merge_result *r, const struct snapshot *from,
                                      double seconds, struct err *err)
 {
-    struct generation_info info = snapshot_base(from)->info;
+    struct generation_info info = *snapshot_info(from);
     info.number = number;
     info.n_parts = t->spec->parts;
     info.n_rows = r->n_rows;
@@ -154,12 +194,13 @@ static struct seg_origin origin_of(const struct snapshot *s, struct choice c)
     struct seg_origin origin = {0};
     const struct overlay *o = snapshot_overlay(s);
     if (c.has_base)
-        return (struct seg_origin){.fingerprint = snapshot_base(s)->info.fingerprint};
-    for (size_t i = 0; i < c.end; i++) {
+        return (struct seg_origin){.fingerprint = snapshot_info(s)->fingerprint};
+    for (size_t i = c.first; i < c.end; i++) {
         const struct seg_origin *of = &o->layers[i]->segment->origin;
-        origin.oldest = i == 0 || of->oldest < origin.oldest ? of->oldest : origin.oldest;
+        bool is_first = i == c.first;
+        origin.oldest = is_first || of->oldest < origin.oldest ? of->oldest : origin.oldest;
         origin.newest =
-            i == 0 || o->layers[i]->newest > origin.newest ? o->layers[i]->newest : origin.newest;
+            is_first || o->layers[i]->newest > origin.newest ? o->layers[i]->newest : origin.newest;
     }
     return origin;
 }
@@ -171,8 +212,8 @@ must_use static enum code merge_in(struct table *t, const struct snapshot *s, st
     const struct seg_stack *stack = snapshot_stack(s);
     uint64_t start_ns = clock_mono_ns();
     struct merge_config config = {
-        .layers = stack->layers,
-        .n_layers = c.end + c.has_base,
+        .layers = stack->layers + c.first,
+        .n_layers = choice_n(c) + c.has_base,
         .has_base = c.has_base,
         .has_source = t->source != NULL,
         .origin = origin_of(s, c),
@@ -193,9 +234,17 @@ must_use static enum code merge_in(struct table *t, const struct snapshot *s, st
 static uint64_t merged_bytes(const struct snapshot *s, struct choice c)
 {
     uint64_t bytes = c.has_base ? snapshot_base(s)->info.disk_bytes : 0;
-    for (size_t i = 0; i < c.end; i++)
+    for (size_t i = c.first; i < c.end; i++)
         bytes += snapshot_overlay(s)->layers[i]->segment->bytes.len;
     return bytes;
+}
+
+static void prune(struct table *t, uint64_t number)
+{
+    struct err err;
+    if (generation_prune(t->dir, number, t->spec->keep_generations, &err))
+        log_warn("old generations could not be removed", log_str("table", t->spec->name),
+                 log_str("error", err.msg));
 }
 
 must_use static enum code merge(struct table *t, const struct snapshot *s, struct choice c,
@@ -211,10 +260,14 @@ must_use static enum code merge(struct table *t, const struct snapshot *s, struc
         commit_remove_tmp(tmp_dir);
         return rc;
     }
-    TRY(commit_merge(t, tmp_dir, number, s, 0, c.end, c.has_base, err));
+    TRY(commit_merge(t, tmp_dir, number, s, c.first, c.end, c.has_base, err));
+    if (c.has_base && t->source)
+        prune(t, number);
     double seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
-    log_event(seconds < logged_seconds ? LOG_DEBUG : LOG_INFO, "writes merged",
-              log_fields(log_str("table", t->spec->name), log_int("segments", c.end),
+    log_event(seconds < logged_seconds ? LOG_DEBUG : LOG_INFO,
+              snapshot_overlay(s)->layers[c.first]->is_published ? "refreshes merged"
+                                                                 : "writes merged",
+              log_fields(log_str("table", t->spec->name), log_int("segments", choice_n(c)),
                          log_str("into", c.has_base ? "generation" : "segment"),
                          log_int("number", number), log_int("rows", r.n_rows),
                          log_int("disk_bytes", r.disk_bytes), log_double("seconds", seconds)));
@@ -266,8 +319,9 @@ void table_merge_some(struct table *t, struct pool *pool, uint64_t memory_bytes)
     write_list_move(&asked, &t->writes.compactions);
     pthread_mutex_unlock(&t->lock);
     enum code rc = c.end ? merge(t, s, c, pool, memory_bytes, &err) : damage_allows_merge(t, &err);
-    while (rc == E_NOSPACE && c.end > 1 && (c.has_base || c.end > 2)) { /* (5): a smaller merge */
-        c = (struct choice){c.has_base ? c.end : (c.end + 1) / 2, false};
+    /* (5): a smaller merge */
+    while (rc == E_NOSPACE && choice_n(c) > 1 && (c.has_base || choice_n(c) > 2)) {
+        c = (struct choice){c.first, c.has_base ? c.end : c.first + (choice_n(c) + 1) / 2, false};
         rc = merge(t, s, c, pool, memory_bytes, &err);
     }
     snapshot_unref(s);

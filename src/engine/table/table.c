@@ -130,6 +130,7 @@ void table_status(struct table *t, struct arena *arena, struct table_status *out
         out->generation = info->number;
         out->n_rows = snapshot_n_rows(t->live);
         out->n_layers = snapshot_overlay(t->live)->n;
+        out->n_published = out->n_layers - overlay_n_written(snapshot_overlay(t->live));
         out->disk_bytes = info->disk_bytes + overlay_disk_bytes(snapshot_overlay(t->live));
         out->index_bytes = base->index_bytes;
         out->memory_bytes = base->memory.len;

@@ -31,6 +31,7 @@ enum {
     COLUMN_FILE_PATH = 2147483546, /* of position delete files */
 };
 
+/* In writers too, -1 is a sequence number that is not assigned yet. */
 enum { NO_SEQUENCE = -1, NO_SNAPSHOT = -1 };
 
 /* What parsing one manifest needs everywhere. */
@@ -237,6 +238,8 @@ must_use static enum code inherit(const struct parser *p, struct ice_entry *e, s
         e->sequence_number = inherited;
     if (e->file_sequence_number == NO_SEQUENCE && may)
         e->file_sequence_number = inherited;
+    if (e->sequence_number < NO_SEQUENCE || e->file_sequence_number < NO_SEQUENCE)
+        return err_set(err, E_CORRUPT, "a sequence number is negative");
     return e->sequence_number != NO_SEQUENCE || e->status == ICE_DELETED
                ? OK
                : err_set(err, E_CORRUPT, "an existing file does not have a sequence number");
@@ -258,8 +261,8 @@ must_use static enum code parse_entry(const struct parser *p, const struct avro_
                        status);
     e->status = (enum ice_status)status;
     TRY(ice_avro_maybe_int64(r, ID_SNAPSHOT, &e->snapshot_id, err));
-    TRY(ice_avro_maybe_size(r, ID_SEQUENCE, &e->sequence_number, err));
-    TRY(ice_avro_maybe_size(r, ID_FILE_SEQUENCE, &e->file_sequence_number, err));
+    TRY(ice_avro_maybe_int64(r, ID_SEQUENCE, &e->sequence_number, err));
+    TRY(ice_avro_maybe_int64(r, ID_FILE_SEQUENCE, &e->file_sequence_number, err));
     TRY(inherit(p, e, err));
     const struct avro_value *file = ice_avro_find(r, ID_DATA_FILE);
     if (!file || file->type->kind != AVRO_RECORD)

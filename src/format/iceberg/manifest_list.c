@@ -27,7 +27,7 @@ must_use static enum code parse_record(const struct avro_value *r, struct arena 
     TRY(ice_avro_int32(r, ID_SPEC, &m->spec_id, err));
     TRY(ice_avro_maybe_int32(r, ID_CONTENT, &content, err));
     TRY(ice_avro_maybe_size(r, ID_SEQUENCE, &m->sequence_number, err));
-    TRY(ice_avro_maybe_size(r, ID_MIN_SEQUENCE, &m->min_sequence_number, err));
+    TRY(ice_avro_maybe_int64(r, ID_MIN_SEQUENCE, &m->min_sequence_number, err));
     TRY(ice_avro_maybe_int64(r, ID_SNAPSHOT, &m->added_snapshot_id, err));
     if (content != 0 && content != 1)
         return err_set(err, E_UNSUPPORTED, "content %d is not known", content);

@@ -399,6 +399,7 @@ static void broken_entries_are_named(void **state)
     refuse(&deletes, (void)r, E_CORRUPT, "a data file in a manifest of delete files");
     refuse(&data, r.n_rows = -2, E_CORRUPT, "field 103: record_count is negative");
     refuse(&data, r.n_bytes = -2, E_CORRUPT, "field 104: file_size_in_bytes is negative");
+    refuse(&data, r.sequence = -2, E_CORRUPT, "a sequence number is negative");
     refuse(&data, r.path = "s3://\xFF", E_CORRUPT, "field 100: file_path is not UTF-8");
     refuse(&deletes, r.content = 2, E_CORRUPT, "do not say which columns they compare");
     refuse(&deletes, (r.content = 1, r.format = "PUFFIN"), E_CORRUPT,
