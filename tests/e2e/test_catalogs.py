@@ -328,11 +328,11 @@ def test_random_faults_never_show_in_rows(tmp_path, s3, bucket, writer, fake, rn
         if fault == "garbage":
             raise Answer(200, bytes(rng.randrange(256) for _ in range(200)))
         if fault == "cut":
-            answer = fake.route(h)
-            raise Answer(answer.status if answer.status != 304 else 503, answer.body[:rng.randrange(len(answer.body) + 1) // 2])
+            body = fake.route(h).body
+            raise Answer(200, body[:rng.randrange(len(body) + 1) // 2])
     fake.before = before
     catalogs = lake(fake.uri, bucket, s3, credential="me:secret", endpoint=proxy.endpoint)
-    with Server(tmp_path / "murr", {"t": {**iceberg(), "keep_generations": 0}}, env=s3.env(), catalogs=catalogs) as server:
+    with Server(tmp_path / "murr", {"t": iceberg()}, env=s3.env(), catalogs=catalogs) as server:
         wait_rows(server, "t", 20)
         n, version = 20, 0
         for i in range(n_commits):

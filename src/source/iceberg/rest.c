@@ -269,7 +269,8 @@ must_use static enum code send_question(struct rest_catalog *r, const struct cat
     AUTO(ptr) char *token = NULL, *credentials_path = NULL;
     get_session(r, q->table, &token, &credentials_path);
     put_path(place, q->table, &path);
-    buf_puts(&headers, "X-Iceberg-Access-Delegation: vended-credentials\n");
+    if (!catalog_spec_header(r->spec, "X-Iceberg-Access-Delegation"))
+        buf_puts(&headers, "X-Iceberg-Access-Delegation: vended-credentials\n");
     if (etag.len) {
         buf_puts(&headers, "If-None-Match: ");
         buf_put(&headers, etag.ptr, etag.len);
