@@ -47,7 +47,7 @@ static bool is_header_name(struct view name)
 
 static bool is_header_value(struct view value)
 {
-    bool good = value.len > 0;
+    bool good = true;
     for (size_t i = 0; i < value.len; i++)
         good = good && (value.ptr[i] >= ' ' || value.ptr[i] == '\t') && value.ptr[i] != 0x7F;
     return good;
@@ -106,6 +106,9 @@ must_use static enum code check_secrets(const struct catalog_spec *c, bool is_si
         return err_set(
             err, E_INVALID,
             "only one of token, token_file, credential and credential_file may be given");
+    if ((n || is_signed) && catalog_spec_header(c, "Authorization"))
+        return err_set(err, E_INVALID,
+                       "headers: Authorization is set by what the other fields say of who we are");
     if (n && is_signed)
         return err_set(err, E_INVALID,
                        "requests signed by AWS's rules carry no token and no credential");

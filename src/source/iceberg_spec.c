@@ -1,6 +1,7 @@
 #include "source/iceberg_spec.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 void catalog_spec_done(struct catalog_spec *spec)
 {
@@ -18,6 +19,14 @@ void catalog_spec_done(struct catalog_spec *spec)
     free(spec->headers);
     s3_config_done(&spec->s3);
     *spec = (struct catalog_spec){0};
+}
+
+const char *catalog_spec_header(const struct catalog_spec *spec, const char *name)
+{
+    for (size_t i = 0; i < spec->n_headers; i++)
+        if (strcasecmp(spec->headers[i].name, name) == 0)
+            return spec->headers[i].value;
+    return NULL;
 }
 
 bool catalog_owns_bucket(const struct catalog_spec *spec, struct view bucket)

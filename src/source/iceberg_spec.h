@@ -15,7 +15,8 @@ enum catalog_kind {
     CATALOG_FILESYSTEM,
 };
 
-/* A header that is sent with each request. The value may be a secret. */
+/* A header that is sent with each request. The value may be a secret. "": do not send it, even where
+ * Murr would by itself. */
 struct catalog_header {
     char *name, *value;
 };
@@ -42,6 +43,9 @@ struct catalog_spec {
 };
 
 void catalog_spec_done(struct catalog_spec *spec);
+
+/* The value of a header, by any case of its name; NULL: it is not given. */
+const char *catalog_spec_header(const struct catalog_spec *spec, const char *name);
 
 /* Whether AWS keeps the bucket for tables of S3 Tables, and the catalog is one: their files need
  * not lie below a configured prefix. */

@@ -45,7 +45,7 @@ class Server:
     """`murr serve` with a configuration; use as a context manager."""
 
     def __init__(self, folder, tables, server=None, load=None, extra=(), env=None,
-                 prefix=()):
+                 prefix=(), catalogs=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         config = {
@@ -55,6 +55,8 @@ class Server:
         }
         if load:
             config["load"] = load
+        if catalogs:
+            config["catalogs"] = catalogs
         self.config_path = self.folder / "murr.yml"
         self.config_path.write_text(json.dumps(config, indent=1))  # JSON is YAML
         self.extra = list(extra)

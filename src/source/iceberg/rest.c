@@ -269,7 +269,8 @@ must_use static enum code send_question(struct rest_catalog *r, const struct cat
     AUTO(ptr) char *token = NULL, *credentials_path = NULL;
     get_session(r, q->table, &token, &credentials_path);
     put_path(place, q->table, &path);
-    buf_puts(&headers, "X-Iceberg-Access-Delegation: vended-credentials\n");
+    if (!catalog_spec_header(r->spec, "X-Iceberg-Access-Delegation"))
+        buf_puts(&headers, "X-Iceberg-Access-Delegation: vended-credentials\n");
     if (etag.len) {
         buf_puts(&headers, "If-None-Match: ");
         buf_put(&headers, etag.ptr, etag.len);
@@ -316,13 +317,16 @@ static enum s3_addressing addressing_of(const char *path_style)
     return strcmp(path_style, "true") == 0 ? S3_ADDRESSING_PATH : S3_ADDRESSING_VIRTUAL;
 }
 
-/* (1), (2). Leave in the answer only what goes before the configuration. */
+/* (1), (2). Leave in the answer only what goes before the configuration. Prefixes inherit from the
+ * table (vended.c), so only that gets the defaults of the catalog. */
 must_use static enum code settle(struct rest_catalog *r, struct vended_credentials *v,
                                  struct err *err)
 {
+    static const struct s3_properties none;
     const struct s3_config *ours = &r->spec->s3;
     pthread_mutex_lock(&r->lock);
-    const struct s3_properties *defaults = &r->config.defaults, *overrides = &r->config.overrides;
+    const struct s3_properties *overrides = &r->config.overrides;
+    const struct s3_properties *defaults = v->prefix[0] ? &none : &r->config.defaults;
     prefer(&v->endpoint, overrides->endpoint, ours->endpoint, defaults->endpoint);
     prefer(&v->region, overrides->region, ours->region, defaults->region);
     if (overrides->path_style)

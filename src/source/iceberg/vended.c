@@ -205,18 +205,25 @@ static void replace(char **value, const char *with)
     *value = mem_strdup(with);
 }
 
+static void put_place(const struct vended_grant *grant, struct s3_config *config)
+{
+    replace(&config->endpoint, grant->endpoint);
+    replace(&config->region, grant->region);
+    if (grant->addressing != S3_ADDRESSING_AUTO)
+        config->addressing = grant->addressing;
+    config->endpoint_is_foreign = config->endpoint_is_foreign || grant->endpoint;
+}
+
 bool vended_lend(struct vended *v, const struct vended_grant *grant, struct s3_config *config,
                  struct vended_loan *out_loan, struct credentials_origin *out_origin)
 {
     *out_loan = (struct vended_loan){v, grant, 0};
     *out_origin = (struct credentials_origin){get, out_loan};
     pthread_mutex_lock(&v->lock);
-    replace(&config->endpoint, grant->endpoint);
-    replace(&config->region, grant->region);
-    if (grant->addressing != S3_ADDRESSING_AUTO)
-        config->addressing = grant->addressing;
-    if (grant->endpoint)
-        config->endpoint_is_foreign = true;
+    const struct vended_grant *of_table = v->grants[v->n_grants - 1]; /* the shortest prefix */
+    if (of_table->prefix[0] == '\0')
+        put_place(of_table, config);
+    put_place(grant, config);
     bool has_keys = !credentials_are_anonymous(&grant->keys);
     pthread_mutex_unlock(&v->lock);
     return has_keys;

@@ -199,6 +199,8 @@ static void catalogs_need_what_their_type_needs(void **state)
             "murr.yml:2: catalogs.c.headers.a b: not the name of a header");
     refused("catalogs:\n  c: { uri: \"http://h\", headers: { a: \"b\\nc: d\" } }\n",
             "murr.yml:2: catalogs.c.headers.a: not the value of a header");
+    refused("catalogs:\n  c: { uri: \"http://h\", token: t, headers: { authorization: x } }\n",
+            AT "headers: Authorization is set by what the other fields say of who we are");
     refused("catalogs:\n  c: { urii: x }\n",
             "murr.yml:2: catalogs.c.urii: unknown field; did you mean 'uri'?");
     refused("catalog: {}\n", "murr.yml:1: catalog: unknown field; did you mean 'catalogs'?");

@@ -1,7 +1,10 @@
 /* REST catalogs against a server of this process. */
 #include "base/mem.h"
 
+#include "source/iceberg/rest_client.h"
+
 #include "catalog_world.h"
+#include "config_text.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -58,6 +61,54 @@ static void a_table_is_asked_for_and_its_metadata_kept_as_it_is(void **state)
     assert_asked("GET /v1/config?warehouse=my wh x-test=hi\n"
                  "GET " T "?snapshots=refs x-iceberg-access-delegation=vended-credentials "
                  "x-test=hi\n");
+}
+
+static void a_configured_header_replaces_our_own(void **state)
+{
+    (void)state;
+    struct err err;
+    catalog_world_catalog("    header.x-iceberg-access-delegation: \"\"\n");
+    play(CONFIG, {T, 200, TABLE, {0}, 0});
+    assert_ok(just_ask(&err));
+    assert_asked("GET /v1/config\nGET " T "?snapshots=refs\n");
+}
+
+/* The addresses of AWS, which nobody asks here. */
+static void glue_and_s3_tables_are_at_the_addresses_of_aws(void **state)
+{
+    (void)state;
+    const struct {
+        const char *fields, *base, *region, *service;
+    } cases[] = {
+        {"type: glue, s3: { region: eu-west-1 }", "https://glue.eu-west-1.amazonaws.com/iceberg",
+         "eu-west-1", "glue"},
+        {"type: glue, sigv4: { region: cn-north-1 }, s3: { region: eu-west-1 }",
+         "https://glue.cn-north-1.amazonaws.com.cn/iceberg", "cn-north-1", "glue"},
+        {"type: s3tables, warehouse: \"arn:aws:s3tables:us-west-2:1:bucket/b\"",
+         "https://s3tables.us-west-2.amazonaws.com/iceberg", "us-west-2", "s3tables"},
+        {"type: rest, uri: \"https://h//\", sigv4: { service: execute-api, region: a-b-1 }",
+         "https://h", "a-b-1", "execute-api"},
+        {"type: glue, uri: \"http://h/x\", s3: { region: \"a/b\" }", NULL, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(buf) struct buf yaml = {0};
+        struct rest_client client;
+        struct config config;
+        struct err err;
+        buf_printf(&yaml, "catalogs:\n  c: { %s }\n", cases[i].fields);
+        assert_ok(config_text_load(buf_cstr(&yaml), NULL, NULL, &config, &err));
+        if (cases[i].base) {
+            assert_ok(rest_client_init(&client, &config.catalogs[0], w.loop, &err));
+            assert_string_equal(client.channel.base, cases[i].base);
+            assert_string_equal(client.region, cases[i].region);
+            assert_string_equal(client.service, cases[i].service);
+            rest_client_done(&client);
+        } else {
+            assert_fails(rest_client_init(&client, &config.catalogs[0], w.loop, &err), E_INVALID,
+                         "'a/b' is not the name of a region");
+        }
+        config_done(&config);
+    }
 }
 
 static void an_unchanged_table_costs_one_conditional_request(void **state)
@@ -394,15 +445,16 @@ static void credentials_of_prefixes_go_before_those_of_the_table(void **state)
     assert_string_equal(a.vended[0].prefix, "s3://b/long/");
     assert_string_equal(a.vended[0].access_key_id, "L");
     assert_string_equal(a.vended[0].endpoint, "http://e");
-    assert_string_equal(a.vended[0].region, "def");
+    assert_null(a.vended[0].region);
     assert_int_equal(a.vended[0].addressing, S3_ADDRESSING_PATH);
     assert_string_equal(a.vended[1].prefix, "s3://b/");
     assert_string_equal(a.vended[1].session_token, "st");
     assert_true(a.vended[1].expires_at_ms == 1795305600000);
-    assert_string_equal(a.vended[1].endpoint, "http://d");
+    assert_null(a.vended[1].endpoint);
     assert_string_equal(a.vended[2].prefix, "");
     assert_string_equal(a.vended[2].access_key_id, "T");
     assert_string_equal(a.vended[2].region, "eu");
+    assert_string_equal(a.vended[2].endpoint, "http://d");
 }
 
 static void an_endpoint_of_the_configuration_stays_and_others_are_checked(void **state)
@@ -468,6 +520,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, catalog_world_close_catalog)
     const struct CMUnitTest tests[] = {
         TEST(a_table_is_asked_for_and_its_metadata_kept_as_it_is),
+        TEST(a_configured_header_replaces_our_own),
+        TEST(glue_and_s3_tables_are_at_the_addresses_of_aws),
         TEST(an_unchanged_table_costs_one_conditional_request),
         TEST(namespaces_prefixes_and_names_are_encoded),
         TEST(a_missing_table_is_told_from_a_wrong_address),

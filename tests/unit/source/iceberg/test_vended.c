@@ -161,6 +161,27 @@ static void a_grant_says_where_the_store_is(void **state)
     s3_config_done(&config);
 }
 
+static void a_prefix_inherits_where_the_store_is_from_the_table(void **state)
+{
+    (void)state;
+    play(CONFIG,
+         {T,
+          200,
+          "{\"metadata\":{},\"config\":{\"s3.endpoint\":\"http://e\",\"s3.region\":\"r\"},"
+          "\"storage-credentials\":[{\"prefix\":\"s3://b/\",\"config\":{\"s3.region\":\"q\","
+          "\"s3.access-key-id\":\"A\",\"s3.secret-access-key\":\"s\"}}]}",
+          {0},
+          0});
+    begin();
+    struct s3_config config = empty_config();
+    struct vended_loan loan;
+    struct credentials_origin origin;
+    assert_true(vended_lend(vended, vended_find(vended, "s3://b/x"), &config, &loan, &origin));
+    assert_string_equal(config.endpoint, "http://e");
+    assert_string_equal(config.region, "q");
+    s3_config_done(&config);
+}
+
 static void refused_credentials_are_renewed_by_loading_the_table(void **state)
 {
     (void)state;
@@ -318,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_longest_prefix_counts),
         TEST(a_grant_says_where_the_store_is),
+        TEST(a_prefix_inherits_where_the_store_is_from_the_table),
         TEST(refused_credentials_are_renewed_by_loading_the_table),
         TEST(the_path_for_credentials_is_used_where_there_is_one),
         TEST(the_table_may_say_where_its_credentials_are),
