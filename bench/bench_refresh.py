@@ -15,6 +15,7 @@ compared with that of a quiet table. Every value that is read is checked.
 """
 import http.client
 import json
+import multiprocessing
 import os
 import pathlib
 import random
@@ -24,7 +25,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import uuid
 import zlib
@@ -96,34 +96,36 @@ class Server:
         self.process.wait()
 
 
-class Reader(threading.Thread):
+class Reader(multiprocessing.Process):
     """Fetches random keys and checks every row: it is of a round that was committed, whole, or the key is gone."""
 
     def __init__(self, server):
         super().__init__(daemon=True)
-        self.server, self.times, self.going, self.last_round, self.error = server, [], True, 0, None
-        self.is_paused = False
+        self.server = server
+        self.going, self.is_paused = multiprocessing.Value("b", True), multiprocessing.Value("b", False)
+        self.last_round, self.times = multiprocessing.Value("i", 0), multiprocessing.Queue()
 
     def run(self):
-        connection, chance = http.client.HTTPConnection("127.0.0.1", self.server.port), random.Random(1)
-        try:
-            while self.going:
-                while self.is_paused:
-                    time.sleep(0.01)
-                self.fetch(connection, [chance.randrange(ROWS) for _ in range(KEYS)])
-        except Exception as e:
-            self.error = e
+        connection, chance, times = http.client.HTTPConnection("127.0.0.1", self.server.port), random.Random(1), []
+        while self.going.value:
+            while self.is_paused.value:
+                time.sleep(0.01)
+            start = time.monotonic()
+            data, ids = self.fetch(connection, [chance.randrange(ROWS) for _ in range(KEYS)])
+            times.append((start, time.monotonic() - start))
+            self.check(data, ids)
+        self.times.put(times)
 
     def fetch(self, connection, ids):
         body = json.dumps({"keys": [key(i) for i in ids], "columns": NAMES})
-        start = time.perf_counter()
-        data = self.server.ask("POST", "/v1/t/_fetch", body, connection)
-        self.times.append(time.perf_counter() - start)
+        return self.server.ask("POST", "/v1/t/_fetch", body, connection), ids
+
+    def check(self, data, ids):
         batch = pa.ipc.open_stream(data).read_all().combine_chunks()
         first = batch["f0"].to_numpy(zero_copy_only=False)
         there = ~np.isnan(first)
         base = np.asarray(ids)[there] * 7
-        wanted = np.stack([(base + r * 13) % 100_003 for r in range(self.last_round + 2)])
+        wanted = np.stack([(base + r * 13) % 100_003 for r in range(self.last_round.value + 2)])
         assert (wanted == first[there]).any(axis=0).all(), "a value that was never committed"
         for c in range(1, COLUMNS):
             of = batch[f"f{c}"].to_numpy(zero_copy_only=False)
@@ -247,21 +249,22 @@ def load_in_full(folder, location):
 
 
 def measure(name, commit, changed, server, reader, full_seconds):
-    """Commit, wait until it is served, and print what it took; then load the same in full."""
+    """Commit, wait until it is served, and print what it took; then load the same in full. Returns from when to when the
+    commit could be felt."""
     snapshot = commit()
-    start, reader.times = time.perf_counter(), []
+    start = time.monotonic()
     status = server.wait_for(snapshot)
-    seconds = time.perf_counter() - start
+    seconds = time.monotonic() - start
     time.sleep(0.2)
-    busy = reader.times
+    window = (start, time.monotonic())
     latest = status["latest_load"]
     assert latest["kind"] == "refresh", latest
-    read, size, reader.is_paused = latest["bytes_read"], changed(), True
+    read, size, reader.is_paused.value = latest["bytes_read"], changed(), True
     full = full_seconds()
-    reader.is_paused = False
+    reader.is_paused.value = False
     print(f"{name:8} served after {seconds:6.3f} s, loaded in full in {full:6.3f} s: {seconds / full:.3f}; "
           f"read {read:,} bytes, changed files have {size:,}: {read / size:.2f}")
-    return busy
+    return window
 
 
 def main():
@@ -273,8 +276,9 @@ def main():
         server.wait_for(table.current_snapshot().snapshot_id)
         reader = Reader(server)
         reader.start()
-        time.sleep(5)
-        quiet, busy, files = reader.times, [], added_bytes(table)
+        quiet_until = time.monotonic() + 10
+        time.sleep(10)
+        windows, files = [], added_bytes(table)
 
         def changed():
             nonlocal files
@@ -287,19 +291,19 @@ def main():
                 snapshot = act()
                 table.refresh()
                 return snapshot or table.current_snapshot().snapshot_id
-            busy.extend(measure(name, commit, size, server, reader, lambda: load_in_full(folder, location)))
+            windows.append(measure(name, commit, size, server, reader, lambda: load_in_full(folder, location)))
 
         for r in range(1, ROUNDS + 1):
-            reader.last_round = r
+            reader.last_round.value = r
             a, end = r * 10 * A_FILE, ROWS + r * A_FILE
             step("append", lambda: table.append(rows(range(end, end + A_FILE), r)))
             step("upsert", lambda: table.overwrite(rows(range(a, a + A_FILE), r), where(a, A_FILE)))
             step("delete", lambda: table.delete(where(a + 3 * A_FILE // 2, A_FILE)))
         step("vectors", lambda: commit_vectors(location, table, random.Random(2)), lambda: sum(files.values()))
-        reader.going = False
-        reader.join()
-        if reader.error:
-            raise reader.error
+        reader.going.value = False
+        times = reader.times.get(timeout=60)
+        quiet = [t for at, t in times if at < quiet_until]
+        busy = [t for at, t in times if any(a <= at <= b for a, b in windows)]
         print(f"fetches of {KEYS} keys: p99 {p99(quiet) * 1e3:.2f} ms quiet ({len(quiet)}), {p99(busy) * 1e3:.2f} ms from "
               f"commits on ({len(busy)}): {p99(busy) / p99(quiet):.2f}")
         server.stop()
