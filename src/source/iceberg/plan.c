@@ -396,7 +396,7 @@ static void spread_equalities(struct publication *out, const uint32_t *partition
 
 must_use static enum code add_deletes(struct planner *p, struct err *err)
 {
-    AUTO(ptr) uint32_t *partitions = NULL;
+    AUTO(ptr) uint32_t *partitions = mem_zalloc(sizeof(*partitions)); /* by group */
     size_t n = p->files->n_deletes;
     p->out->delete_files = mem_zalloc((n + 1) * sizeof(*p->out->delete_files));
     sort_uris(p);
