@@ -438,8 +438,7 @@ must_use static enum code build(struct refresh *r, struct refresh_result *out, s
     int64_t stamp, deleted;
     memcpy(&stamp, r->row_stamp.bytes, sizeof(stamp));
     memcpy(&deleted, r->delete_stamp.bytes, sizeof(deleted));
-    TRY(seg_layout_choose(&r->schema, r->spec.layout == LAYOUT_COLUMNAR, &r->keys, r->n_nulls,
-                          &layout, err));
+    TRY(seg_layout_choose(&r->schema, false, &r->keys, r->n_nulls, &layout, err));
     spill_seal(r->spill);
     const struct build_config config = {
         .dir = job->dir,
