@@ -28,6 +28,7 @@ struct data_file {
     uint64_t n_rows;         /* with the deleted ones */
     int64_t sequence_number; /* when it was added */
     uint32_t partition;      /* deletes of the same partition may apply */
+    int32_t partitioning;    /* which columns make its partition; tables change it */
     bool has_vector;         /* a deletion vector says everything that is deleted by position */
     struct file_constant *constants;
     size_t n_constants;
@@ -61,6 +62,7 @@ struct equality_group {
     size_t n_field_ids;
     int32_t *partition_ids; /* columns whose values also decide to which files they apply */
     size_t n_partition_ids;
+    int32_t partitioning; /* of the files that it applies to; without such columns, all files */
 };
 
 /* A column of a publication that numbers its columns. In files it may have another name, or an

@@ -127,7 +127,7 @@ class Table:
         (self.folder / "metadata").mkdir(parents=True)
         (self.folder / "data").mkdir()
         if partition_by:
-            self.specs = [Spec(0, self.field(partition_by).id, 1000)]
+            self.specs.append(Spec(1, self.field(partition_by).id, 1000))
         self.write_metadata()
 
     # ------------------------------------------------------------------------------------------------- what it has

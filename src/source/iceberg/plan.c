@@ -226,6 +226,7 @@ must_use static enum code add_data_files(struct planner *p, struct err *err)
         f->n_rows = e->n_rows > 0 ? (uint64_t)e->n_rows : 0;
         f->sequence_number = e->sequence_number;
         f->partition = p->data_partitions[i];
+        f->partitioning = e->spec_id;
         TRY(add_constants(p, e, f, err));
     }
     return OK;
@@ -351,6 +352,7 @@ must_use static enum code plan_equality(struct planner *p, const struct ice_entr
     f->equality = group_of(p->out, ids, e->n_equality_ids, is_global ? ALL_PARTITIONS : partition,
                            partitions);
     set_partition_ids(&p->out->equalities[f->equality], spec, e->n_partition);
+    p->out->equalities[f->equality].partitioning = e->spec_id;
     return OK;
 }
 
