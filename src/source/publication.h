@@ -21,7 +21,7 @@ struct file_constant {
 struct data_file {
     struct object_store *store; /* borrowed from the source */
     struct object_info info;
-    const char *name; /* for messages; points into info.name */
+    const char *name; /* for messages; points into info.name, or is the uri */
 
     /* What follows is said only by sources whose rows can be deleted. Owned. */
     char *uri;               /* as delete files name it */
@@ -47,7 +47,7 @@ struct delete_file {
     enum delete_kind kind;
     struct object_store *store; /* borrowed */
     struct object_info info;
-    const char *name;
+    char *uri; /* for messages, too; owned */
     /* Rows of files with a smaller number are deleted; by position, also those with the same. */
     int64_t sequence_number;
     uint32_t partition;   /* by position: of the data files that it applies to */

@@ -221,8 +221,8 @@ must_use static enum code add_data_files(struct planner *p, struct err *err)
         const struct ice_entry *e = &files->data[i];
         struct data_file *f = &p->out->data_files[p->out->n_data_files++];
         TRY(find_file(p, e, &f->store, &f->info, err));
-        f->name = f->info.name;
         f->uri = mem_strdup(e->path);
+        f->name = f->uri;
         f->n_rows = e->n_rows > 0 ? (uint64_t)e->n_rows : 0;
         f->sequence_number = e->sequence_number;
         f->partition = p->data_partitions[i];
@@ -363,7 +363,7 @@ must_use static enum code plan_delete(struct planner *p, size_t i, uint32_t **pa
     struct delete_file *f = &p->out->delete_files[p->out->n_delete_files++];
     bool is_wanted = true;
     TRY(find_file(p, e, &f->store, &f->info, err));
-    f->name = f->info.name;
+    f->uri = mem_strdup(e->path);
     f->sequence_number = e->sequence_number;
     f->partition = p->delete_partitions[i];
     if (is_vector(e))
@@ -372,6 +372,7 @@ must_use static enum code plan_delete(struct planner *p, size_t i, uint32_t **pa
         TRY(plan_equality(p, e, f->partition, f, partitions, err));
     if (!is_wanted) {
         object_info_done(&f->info);
+        free(f->uri);
         p->out->n_delete_files--;
     }
     return OK;
