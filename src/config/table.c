@@ -158,6 +158,10 @@ must_use static enum code read_columns(const struct node *table, const char *tab
         if (!node_member(columns, view_cstr(out->key[i])))
             return err_set(err, E_INVALID, "%s: %s: key column '%.128s' is not among the columns",
                            columns->origin, path, out->key[i]);
+    if (out->n_columns && out->newest_by[0] && !node_member(columns, view_cstr(out->newest_by)))
+        return err_set(err, E_INVALID,
+                       "%s: %s: column '%.128s', which newest_by names, is not among the columns",
+                       columns->origin, path, out->newest_by);
     return OK;
 }
 

@@ -164,20 +164,21 @@ static struct item *sort_items(struct block_builder *b, size_t n)
 }
 
 /* Whether an item between `first` and `i`, all of one hash, has the same key as item `i`; then item
- * `i` replaces it. */
+ * `i` replaces it, unless it is older by the column that decides. */
 static bool replace_equal_key(const struct block_builder *b, struct item *items, size_t first,
                               size_t n_kept, const struct item *it)
 {
     struct view key = record_key(b->format, it->record);
     for (size_t k = first; k < n_kept; k++)
         if (view_eq(record_key(b->format, items[k].record), key)) {
-            items[k] = *it;
+            if (!record_is_older(b->format, it->record, items[k].record))
+                items[k] = *it;
             return true;
         }
     return false;
 }
 
-/* Keep the last record of every key. Sorted by hash and ordinal, so a later item is a newer row. */
+/* Keep the newest record of every key. Sorted by hash and ordinal, so a later item is a newer row. */
 static size_t drop_replaced(const struct block_builder *b, struct item *items, size_t n)
 {
     size_t n_kept = 0, first_of_hash = 0;

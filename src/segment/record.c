@@ -1,6 +1,7 @@
 #include "segment/record.h"
 
 #include "base/mem.h"
+#include "model/value_order.h"
 
 static size_t cell_bytes(const struct type *t)
 {
@@ -9,7 +10,8 @@ static size_t cell_bytes(const struct type *t)
 
 enum code record_format_init(struct record_format *f, const struct schema *schema, struct err *err)
 {
-    *f = (struct record_format){.schema = schema};
+    *f = (struct record_format){
+        .schema = schema, .newest_by = RECORD_BY_ORDER, .stamp = RECORD_NO_STAMP};
     f->cell_offset = mem_zalloc(schema->n_fields * sizeof(*f->cell_offset));
     uint64_t at = sizeof(struct record) + (schema->n_fields + 7) / 8;
     for (size_t i = 0; i < schema->n_fields; i++) {
@@ -152,4 +154,28 @@ void record_write(const struct record_format *f, const struct vector *const *vec
         write_strings(v, f->cell_offset[i], records, tails);
     }
     free(tails);
+}
+
+struct view record_value(const struct record_format *f, const struct record *r, size_t field_idx)
+{
+    const struct type *t = &f->schema->fields[field_idx].type;
+    return type_is_variable(t) ? record_bytes(f, r, field_idx)
+                               : view_of(record_cell(f, r, field_idx), type_width(t));
+}
+
+bool record_deletes(const struct record_format *f, const struct record *r)
+{
+    return f->stamp != RECORD_NO_STAMP && (*record_cell(f, r, f->stamp) & 1);
+}
+
+bool record_is_older(const struct record_format *f, const struct record *newer,
+                     const struct record *older)
+{
+    size_t i = f->newest_by;
+    if (i == RECORD_BY_ORDER || record_deletes(f, newer) || record_deletes(f, older) ||
+        record_is_null(older, i))
+        return false;
+    return record_is_null(newer, i) ||
+           value_compare(&f->schema->fields[i].type, record_value(f, newer, i),
+                         record_value(f, older, i)) < 0;
 }

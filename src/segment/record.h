@@ -40,7 +40,14 @@ struct record_format {
     const struct schema *schema;
     uint32_t *cell_offset; /* by field, from the record's start; unused for key fields */
     uint32_t key_offset;   /* from the record's start */
+    /* The field by which the newer of two rows with one key is known; RECORD_BY_ORDER: by their
+     * ordinals alone. Set after _init. */
+    size_t newest_by;
+    size_t stamp; /* the field of the stamp, which says whether a row is a delete; or none */
 };
+
+#define RECORD_BY_ORDER SIZE_MAX
+#define RECORD_NO_STAMP SIZE_MAX
 
 /* A record is at most this long: sizes and offsets are 32 bits. */
 #define RECORD_MAX_BYTES (1u << 30)
@@ -62,6 +69,17 @@ must_use enum code record_sizes(const struct record_format *f, const struct vect
  * set. */
 void record_write(const struct record_format *f, const struct vector *const *vectors,
                   const struct view *keys, size_t n, struct record *const *records);
+
+/* Whether `newer`, which has the larger ordinal, is older than `older` by newest_by: its value is
+ * less, or null. Deletes go by their ordinals. */
+bool record_is_older(const struct record_format *f, const struct record *newer,
+                     const struct record *older);
+
+/* Whether its stamp says that its key is deleted. */
+bool record_deletes(const struct record_format *f, const struct record *r);
+
+/* The value of a field that is no key: bytes as in a vector. The field must not be null. */
+struct view record_value(const struct record_format *f, const struct record *r, size_t field_idx);
 
 static inline struct view record_key(const struct record_format *f, const struct record *r)
 {

@@ -222,6 +222,16 @@ must_use static enum code check_not_foreign(const struct load *l, struct err *er
     return OK;
 }
 
+/* By which column the newer of two rows is known. */
+must_use static enum code choose_newest(struct load *l, struct err *err)
+{
+    ptrdiff_t field;
+    TRY(table_newest_by(l->job->spec, &l->resolved.schema, &field, err));
+    if (field >= 0)
+        l->format.newest_by = (size_t)field;
+    return OK;
+}
+
 must_use static enum code run(struct load *l, struct load_result *result, struct err *err)
 {
     uint64_t start_ns = clock_mono_ns();
@@ -235,6 +245,7 @@ must_use static enum code run(struct load *l, struct load_result *result, struct
     TRY(check_announced(l, err));
     TRY(read_deletes(l, err));
     TRY(record_format_init(&l->format, &l->resolved.schema, err));
+    TRY(choose_newest(l, err));
     TRY(choose_blocks(l, err));
     TRY(scatter(l, err));
     struct build_result built;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine/build/build.h"
+#include "engine/build/newer_rows.h"
 #include "engine/load/row_reader.h"
 #include "engine/load/scatter.h"
 #include "engine/load/source_files.h"
@@ -36,6 +37,8 @@
  * (4) Whoever deletes a row by position may delete it again, and files of deletes are merged and
  *     rewritten. So what is newly deleted from a file is the difference of all that was and is
  *     deleted from it; only files for which delete files changed are looked at.
+ * (5) If a column says which of two rows is newer, an added row that is older than the served one of
+ *     its key is left out, unless that one is gone.
  */
 
 static const uint64_t block_rows = 131072; /* as a load's */
@@ -53,7 +56,9 @@ struct refresh {
     struct constant row_stamp, delete_stamp;
     bool is_stamped; /* some rows are deletes */
     struct record_format format;
-    struct schema schema; /* of the layer */
+    struct newer_rows newer;    /* if a column decides between rows (5) */
+    struct snapshot *published; /* for it: what is served without writes; NULL: not needed */
+    struct schema schema;       /* of the layer */
     struct spill *spill;
     uint64_t n_blocks;
     uint64_t next_ordinal; /* (1) */
@@ -430,6 +435,29 @@ must_use static enum code read_equalities(struct refresh *r, struct err *err)
 
 /* --------------------------------------------------------------------------------------- build */
 
+/* (5) */
+static bool is_gone(void *arg, const struct record *record)
+{
+    const struct refresh *r = arg;
+    return key_numbers_at(&r->gone, record_key(&r->format, record)) != NULL;
+}
+
+must_use static enum code choose_newest(struct refresh *r, struct err *err)
+{
+    const struct snapshot *served = r->job->served;
+    const struct overlay *o = snapshot_overlay(served);
+    ptrdiff_t field, stamp = schema_find(&r->schema, view_cstr(STAMP_FIELD));
+    TRY(table_newest_by(r->job->spec, &r->schema, &field, err));
+    if (stamp >= 0)
+        r->format.stamp = (size_t)stamp;
+    if (field < 0)
+        return OK;
+    r->format.newest_by = (size_t)field;
+    return snapshot_new(base_generation_ref(snapshot_base(served)),
+                        overlay_replace(o, 0, overlay_n_written(o), NULL), snapshot_refresh(served),
+                        &r->published, err);
+}
+
 must_use static enum code build(struct refresh *r, struct refresh_result *out, struct err *err)
 {
     const struct refresh_job *job = r->job;
@@ -440,12 +468,13 @@ must_use static enum code build(struct refresh *r, struct refresh_result *out, s
     memcpy(&deleted, r->delete_stamp.bytes, sizeof(deleted));
     TRY(seg_layout_choose(&r->schema, false, &r->keys, r->n_nulls, &layout, err));
     spill_seal(r->spill);
+    newer_rows_init(&r->newer, spill_source(r->spill), &r->format, r->published, is_gone, r);
     const struct build_config config = {
         .dir = job->dir,
         .schema = &r->schema,
         .layout = &layout,
         .format = &r->format,
-        .source = spill_source(r->spill),
+        .source = r->published ? &r->newer.source : spill_source(r->spill),
         .n_blocks = r->n_blocks,
         .n_parts = 1,
         .hash_seed = r->served.layers[0].set->hasher.seed,
@@ -517,6 +546,7 @@ must_use static enum code prepare(struct refresh *r, struct err *err)
     else
         schema_copy(snapshot_schema(job->served), &r->schema);
     TRY(record_format_init(&r->format, &r->schema, err));
+    TRY(choose_newest(r, err));
     r->n_blocks = n_rows / block_rows + 1;
     r->n_blocks = r->n_blocks < SEG_MAX_BLOCKS ? r->n_blocks : SEG_MAX_BLOCKS;
     struct spill_config spill = {job->dir, r->shares.records, r->n_blocks, n_workers};
@@ -532,6 +562,7 @@ static void refresh_done(struct refresh *r)
     for (unsigned i = 0; r->arenas && i < pool_size(r->job->pool); i++)
         arena_done(&r->arenas[i]);
     spill_free(r->spill);
+    snapshot_unref(r->published);
     record_format_done(&r->format);
     schema_done(&r->schema);
     key_numbers_done(&r->gone);

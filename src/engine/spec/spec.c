@@ -1,6 +1,7 @@
 #include "engine/spec/spec.h"
 
 #include "base/mem.h"
+#include "model/value_order.h"
 
 void table_spec_done(struct table_spec *spec)
 {
@@ -42,4 +43,24 @@ enum code table_name_check(struct view name, struct err *err)
                           "'%s' is not a table name: a name has letters, digits, '_', '-' and '.', "
                           "begins with a letter or digit, and has at most %d bytes",
                           view_printable(name, shown, sizeof(shown)), NAME_MAX_BYTES);
+}
+
+enum code table_newest_by(const struct table_spec *spec, const struct schema *schema,
+                          ptrdiff_t *out_field, struct err *err)
+{
+    char shown[128], text[TYPE_TEXT_CAP];
+    *out_field = -1;
+    if (!spec->newest_by || !spec->newest_by[0])
+        return OK;
+    view_printable(view_cstr(spec->newest_by), shown, sizeof(shown));
+    ptrdiff_t i = schema_find(schema, view_cstr(spec->newest_by));
+    if (i < 0)
+        return err_set(err, E_INVALID, "newest_by: there is no column '%s'", shown);
+    if (schema_is_key(schema, (size_t)i))
+        return err_set(err, E_INVALID, "newest_by: column '%s' is of the key", shown);
+    if (!type_is_ordered(&schema->fields[i].type))
+        return err_set(err, E_INVALID, "newest_by: values of column '%s', %s, have no order", shown,
+                       type_text(&schema->fields[i].type, text));
+    *out_field = i;
+    return OK;
 }

@@ -2,7 +2,7 @@
 #ifndef MURR_ENGINE_SPEC_SPEC_H
 #define MURR_ENGINE_SPEC_SPEC_H
 
-#include "model/type.h"
+#include "model/schema.h"
 #include "source/spec.h"
 
 /* How columns are stored: side by side in one row, or each in a group of its own
@@ -69,6 +69,11 @@ void table_spec_done(struct table_spec *spec);
 #define MASK_FIELD      "_murr_mask"
 #define ANSWER_POSITION "_idx"
 bool table_column_is_reserved(struct view name);
+
+/* Set the field of the schema by which the newer of two rows is known (newest_by); -1: none is. Fails
+ * E_INVALID if there is no such column, or it is of the key, or its values have no order. */
+must_use enum code table_newest_by(const struct table_spec *spec, const struct schema *schema,
+                                   ptrdiff_t *out_field, struct err *err);
 
 /* Letters, digits, '_', '-' and '.', beginning with a letter or digit, 1 to 128 bytes. Fails
  * E_INVALID for other names. */

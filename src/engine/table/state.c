@@ -42,6 +42,8 @@ static uint64_t table_hash_spec(const struct table_spec *spec)
     buf_printf(&all, "parts %u layout %d\n", spec->parts, (int)spec->layout);
     for (size_t k = 0; k < spec->n_key; k++)
         buf_printf(&all, "key %s\n", spec->key[k]);
+    if (spec->newest_by && spec->newest_by[0])
+        buf_printf(&all, "newest_by %s\n", spec->newest_by);
     for (size_t i = 0; i < spec->n_columns; i++) {
         char text[TYPE_TEXT_CAP];
         buf_printf(&all, "column %s %s %d\n", spec->columns[i].name,

@@ -212,6 +212,8 @@ must_use static enum code write_group(struct group *g, struct err *err)
         .quota_left = g->quota_left,
         .n_writes = g->writes->n,
         .has_deletes = has_deletes(g->writes),
+        .newest_by = g->table->spec->newest_by,
+        .served = g->snapshot,
         .patched = g->writes->first->request.rules.is_patch ? g->snapshot : NULL,
         .pool = g->pool,
         .progress = &g->table->write_progress,

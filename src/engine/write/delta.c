@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "engine/write/body_open.h"
 #include "engine/build/build.h"
+#include "engine/build/newer_rows.h"
 #include "engine/store/layer.h"
 #include "engine/build/row_sink.h"
 #include "format/arrow/keys.h"
@@ -22,6 +23,9 @@
  *     manifest has the time.
  * (4) A patch is alone in its delta. Its columns are nullable here, whatever the table says, since
  *     those that it leaves out are null under their mask bits.
+ * (5) If a column says which of two rows is newer, the rows of a group are compared by it, and each
+ *     with the row that is served when the group began; no other group of the table is done
+ *     meanwhile. A patch that leaves the column out has no value to compare, and counts.
  */
 
 static const uint64_t block_rows = 131072; /* as a load's */
@@ -30,6 +34,7 @@ static const uint64_t row_bytes = 64; /* of a body; a wrong guess costs only spe
 
 struct delta {
     struct record_source source; /* first: a source is cast back */
+    struct newer_rows newer;     /* of `source` (5) */
     struct delta_config config;
     struct memory_shares shares;
     struct schema schema; /* with mask or stamp in front if rows need them (3), (4) */
@@ -66,6 +71,18 @@ uint64_t delta_wanted_blocks(const struct delta *d)
     return blocks_for(d->n_rows, d->n_bytes, &d->shares);
 }
 
+/* (5) */
+static void set_newest_by(struct delta *d)
+{
+    ptrdiff_t stamp = schema_find(&d->schema, view_cstr(STAMP_FIELD));
+    ptrdiff_t field =
+        d->config.newest_by ? schema_find(&d->schema, view_cstr(d->config.newest_by)) : -1;
+    if (stamp >= 0)
+        d->format.stamp = (size_t)stamp;
+    if (field >= 0)
+        d->format.newest_by = (size_t)field;
+}
+
 enum code delta_new(const struct delta_config *config, struct delta **out_delta, struct err *err)
 {
     struct delta *d = mem_zalloc(sizeof(*d));
@@ -79,6 +96,8 @@ enum code delta_new(const struct delta_config *config, struct delta **out_delta,
     d->next_spill = mem_zalloc(d->config.n_blocks * sizeof(*d->next_spill));
     d->n_nulls = mem_zalloc(d->schema.n_fields * sizeof(*d->n_nulls));
     enum code rc = record_format_init(&d->format, &d->schema, err);
+    if (!rc)
+        set_newest_by(d);
     if (rc)
         delta_free(d);
     else
@@ -316,6 +335,17 @@ static enum code take(struct record_source *source, unsigned worker, size_t bin,
     return OK;
 }
 
+/* Whether a patch leaves out the column that decides (5). */
+static bool patch_counts(void *arg, const struct record *r)
+{
+    const struct delta *d = arg;
+    size_t i = d->format.newest_by - (d->schema.n_fields - d->config.schema->n_fields);
+    if (!d->config.patched)
+        return false;
+    const uint8_t *mask = record_cell(&d->format, r, 0);
+    return mask[i / 8] >> i % 8 & 1;
+}
+
 /* If there are fewer blocks than workers, the busy ones divide the memory of all. */
 static uint64_t worker_bytes(const struct delta *d)
 {
@@ -327,13 +357,15 @@ enum code delta_build(struct delta *d, struct err *err)
 {
     struct build_result built;
     d->source.take = take;
+    bool compares = d->format.newest_by != RECORD_BY_ORDER;
+    newer_rows_init(&d->newer, &d->source, &d->format, d->config.served, patch_counts, d);
     TRY(seg_layout_choose(&d->schema, false, &d->key_lengths, d->n_nulls, &d->layout, err));
     struct build_config config = {
         .dir = d->config.dir,
         .schema = &d->schema,
         .layout = &d->layout,
         .format = &d->format,
-        .source = &d->source,
+        .source = compares ? &d->newer.source : &d->source,
         .n_blocks = d->config.n_blocks,
         .n_parts = 1,
         .hash_seed = d->config.hash_seed,

@@ -26,6 +26,8 @@ struct delta_config {
     uint64_t n_blocks;     /* of the segment; delta_guess_blocks */
     size_t n_writes;       /* the most that will be added */
     bool has_deletes;      /* some writes are deletes, so all rows need their own stamps */
+    const char *newest_by; /* the column by which the newer row is known; NULL: none */
+    const struct snapshot *served; /* rows that are older by it than the served ones are left out */
     /* For a patch, which is then the only write: what it changes. Else NULL. */
     const struct snapshot *patched;
     struct pool *pool;
