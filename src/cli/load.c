@@ -79,13 +79,13 @@ static void print_tables(struct registry *r, const struct arguments *args)
     AUTO(arena) struct arena arena = {0};
     size_t n;
     const struct table_status *t = registry_status(r, &arena, &n);
-    printf("%-24s %-13s %10s %12s %14s %10s %9s\n", "table", "partition", "generation", "rows",
+    printf("%-24s %-28s %10s %12s %14s %10s %9s\n", "table", "partition", "generation", "rows",
            "disk bytes", "bytes/row", "seconds");
     for (size_t i = 0; i < n; i++) {
         if (!is_wanted(args, t[i].name))
             continue;
         double per_row = t[i].n_rows ? (double)t[i].disk_bytes / (double)t[i].n_rows : 0;
-        printf("%-24s %-13s %10llu %12llu %14llu %10.1f %9.2f\n", t[i].name,
+        printf("%-24s %-28s %10llu %12llu %14llu %10.1f %9.2f\n", t[i].name,
                t[i].loaded ? t[i].partition : "-", (unsigned long long)t[i].generation,
                (unsigned long long)t[i].n_rows, (unsigned long long)t[i].disk_bytes, per_row,
                t[i].load_seconds);

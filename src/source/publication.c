@@ -36,8 +36,10 @@ void publication_done(struct publication *p)
 {
     for (size_t i = 0; i < p->n_data_files; i++)
         data_file_done(&p->data_files[i]);
-    for (size_t i = 0; i < p->n_delete_files; i++)
+    for (size_t i = 0; i < p->n_delete_files; i++) {
         object_info_done(&p->delete_files[i].info);
+        free(p->delete_files[i].uri);
+    }
     for (size_t i = 0; i < p->n_equalities; i++)
         equality_group_done(&p->equalities[i]);
     fields_done(p);

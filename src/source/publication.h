@@ -21,13 +21,14 @@ struct file_constant {
 struct data_file {
     struct object_store *store; /* borrowed from the source */
     struct object_info info;
-    const char *name; /* for messages; points into info.name */
+    const char *name; /* for messages; points into info.name, or is the uri */
 
     /* What follows is said only by sources whose rows can be deleted. Owned. */
     char *uri;               /* as delete files name it */
     uint64_t n_rows;         /* with the deleted ones */
     int64_t sequence_number; /* when it was added */
     uint32_t partition;      /* deletes of the same partition may apply */
+    int32_t partitioning;    /* which columns make its partition; tables change it */
     bool has_vector;         /* a deletion vector says everything that is deleted by position */
     struct file_constant *constants;
     size_t n_constants;
@@ -46,7 +47,7 @@ struct delete_file {
     enum delete_kind kind;
     struct object_store *store; /* borrowed */
     struct object_info info;
-    const char *name;
+    char *uri; /* for messages, too; owned */
     /* Rows of files with a smaller number are deleted; by position, also those with the same. */
     int64_t sequence_number;
     uint32_t partition;   /* by position: of the data files that it applies to */
@@ -61,6 +62,7 @@ struct equality_group {
     size_t n_field_ids;
     int32_t *partition_ids; /* columns whose values also decide to which files they apply */
     size_t n_partition_ids;
+    int32_t partitioning; /* of the files that it applies to; without such columns, all files */
 };
 
 /* A column of a publication that numbers its columns. In files it may have another name, or an

@@ -25,7 +25,7 @@ WITHOUT_TSAN = {
     "one request at a time, parsed by the thread of its connection":
         ["test_arrow_keys.py", "test_bad_bodies.py", "test_keys.py", "test_metrics.py", "test_origins.py", "test_smuggling.py"],
     "what files hold; that many threads load them is tested by test_load.py and test_reload.py":
-        ["test_bombs.py", "test_cat.py", "test_differential.py", "test_types.py", "test_unify.py", "test_values.py"],
+        ["test_bombs.py", "test_cat.py", "test_differential.py", "test_iceberg_corpus.py", "test_iceberg_fixtures.py", "test_types.py", "test_unify.py", "test_values.py"],
     "commands that one thread runs":
         ["test_cli.py", "test_samples.py"],
     "what other programs make of our answers, and we of theirs":

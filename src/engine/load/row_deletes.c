@@ -279,7 +279,7 @@ must_use static enum code read_vector(struct deletes_reader *r, size_t i, struct
         rc = charge(r->out, j.bytes, err);
     pthread_mutex_unlock(&r->out->lock);
     buf_done(&r->opened[i].vector);
-    return rc ? err_in(err, rc, "file %s, deletion vector at %llu", f->name,
+    return rc ? err_in(err, rc, "file %s, deletion vector at %llu", f->uri,
                        (unsigned long long)f->offset)
               : OK;
 }
@@ -349,7 +349,7 @@ must_use static enum code read_equalities(struct deletes_reader *r, size_t i, st
     AUTO(ptr) struct type *types = mem_alloc((group->n_field_ids + 1) * sizeof(*types));
     enum code rc = find_compared(r, i, group, columns, types, err);
     if (rc)
-        return err_in(err, rc, "file %s", f->name);
+        return err_in(err, rc, "file %s", f->uri);
     struct equality_job j = {
         .d = r->out, .group = f->equality, .sequence_number = f->sequence_number};
     equality_columns_init(&j.columns, types, group->n_field_ids, 512);
@@ -367,11 +367,11 @@ must_use static enum code start(struct deletes_reader *r, size_t i, struct err *
     const struct delete_file *f = &r->config->publication->delete_files[i];
     struct opened *o = &r->opened[i];
     if (f->kind != DELETE_VECTOR) {
-        const struct data_file file = {.store = f->store, .info = f->info, .name = f->name};
+        const struct data_file file = {.store = f->store, .info = f->info, .name = f->uri};
         return source_file_start(&file, r->config->op, &o->file, err);
     }
     if (f->len > r->out->max_bytes)
-        return err_set(err, E_LIMIT, "file %s: a deletion vector of %llu bytes", f->name,
+        return err_set(err, E_LIMIT, "file %s: a deletion vector of %llu bytes", f->uri,
                        (unsigned long long)f->len);
     TRY(object_open(f->store, &f->info, &o->object, err));
     struct byte_range range = {f->offset, f->len, buf_reserve(&o->vector, (size_t)f->len), false};
@@ -393,7 +393,7 @@ must_use static enum code finish(struct deletes_reader *r, size_t i, struct err 
     o->reading = NULL;
     enum code rc = object_read_finish(reading, err);
     o->vector.len = rc ? 0 : (size_t)f->len;
-    return rc ? err_in(err, rc, "file %s", f->name) : OK;
+    return rc ? err_in(err, rc, "file %s", f->uri) : OK;
 }
 
 static void close_opened(struct opened *o)

@@ -26,14 +26,15 @@ void row_filter_init(struct row_filter *f, const struct row_deletes *deletes,
 {
     const struct publication *p = deletes->publication;
     *f = (struct row_filter){.deletes = deletes, .resolved = resolved};
-    f->groups = mem_zalloc((p->n_equalities + 1) * sizeof(*f->groups));
-    for (size_t g = 0; g < p->n_equalities; g++)
+    f->n_groups = p ? p->n_equalities : 0;
+    f->groups = mem_zalloc((f->n_groups + 1) * sizeof(*f->groups));
+    for (size_t g = 0; g < f->n_groups; g++)
         init_group(f, g);
 }
 
 void row_filter_done(struct row_filter *f)
 {
-    for (size_t g = 0; f->groups && g < f->deletes->publication->n_equalities; g++)
+    for (size_t g = 0; f->groups && g < f->n_groups; g++)
         equality_columns_done(&f->groups[g]);
     free(f->groups);
     buf_done(&f->key);
@@ -76,7 +77,7 @@ must_use static enum code drop_equal(struct row_filter *f, size_t group, int64_t
     return OK;
 }
 
-/* Keep only these rows of a vector. */
+/* Keep only these rows of a vector. One without nulls keeps none (is_nothing in resolve.h). */
 static void vector_keep(struct vector *v, const size_t *kept, size_t n)
 {
     size_t width = vector_width(&v->type), n_valid = 0;
@@ -87,19 +88,18 @@ static void vector_keep(struct vector *v, const size_t *kept, size_t n)
         memmove(values + i * width, values + kept[i] * width, width);
     }
     v->n = n;
-    v->n_nulls = n - n_valid;
+    v->n_nulls = v->n_nulls ? n - n_valid : 0;
 }
 
 enum code row_filter_run(struct row_filter *f, size_t file, uint64_t first, struct vector *columns,
                          size_t n, struct err *err)
 {
-    const struct publication *p = f->deletes->publication;
-    const struct data_file *data = &p->data_files[file];
     f->n_kept = n;
     for (size_t i = 0; i < n; i++)
         f->kept[i] = i;
     if (!f->deletes->positions)
         return OK;
+    const struct data_file *data = &f->deletes->publication->data_files[file];
     drop_positions(f, file, first, n);
     for (size_t g = 0; g < data->n_equalities; g++)
         TRY(drop_equal(f, data->equalities[g], data->sequence_number, columns, err));

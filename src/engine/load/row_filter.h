@@ -16,6 +16,7 @@ struct row_filter {
     const struct row_deletes *deletes; /* borrowed, and so is `resolved` */
     const struct resolved *resolved;
     struct equality_columns *groups; /* by equality group */
+    size_t n_groups;
     struct buf key;
     size_t kept[ROW_FILTER_ROWS]; /* positions in the run of the rows that stay */
     size_t n_kept;

@@ -57,7 +57,7 @@ struct refresh {
     struct spill *spill;
     uint64_t n_blocks;
     uint64_t next_ordinal; /* (1) */
-    uint64_t *n_nulls;     /* by field of the layer, of added rows */
+    uint64_t *n_nulls;     /* by field of the layer; of deletes all but the key */
     struct key_lengths keys;
 
     pthread_mutex_t lock;    /* guards `gone` while keys are added */
@@ -215,6 +215,8 @@ must_use static enum code scatter(struct refresh *r, struct phase *p, scatter_ke
     TRY(scatter_run(&config, job->pool, job->progress, &p->result, err));
     r->next_ordinal += p->result.n_rows_listed;
     key_lengths_sum(&r->keys, &p->result.keys);
+    for (size_t i = 0; i < r->schema.n_fields; i++)
+        r->n_nulls[i] += p->result.n_nulls[i];
     return OK;
 }
 
@@ -250,8 +252,6 @@ must_use static enum code read_added(struct refresh *r, struct err *err)
         resolved_stamp(&p.resolved, &r->row_stamp, false);
     TRY(scatter(r, &p, note_added, err));
     r->n_added = p.result.n_rows;
-    for (size_t i = 0; i < r->schema.n_fields; i++)
-        r->n_nulls[i] += p.result.n_nulls[i];
     return OK;
 }
 
@@ -281,15 +281,15 @@ must_use static enum code mark_touched(struct refresh *r, const struct publicati
     return OK;
 }
 
-/* Everything that is deleted by position from some files of a publication. */
-must_use static enum code all_positions(struct refresh *r, struct phase *p,
-                                        const struct publication *whole, const size_t *files,
-                                        size_t n, struct err *err)
+/* Everything that is deleted from some files of a publication, by position or by anything. */
+must_use static enum code all_deletes(struct refresh *r, struct phase *p,
+                                      const struct publication *whole, const size_t *files,
+                                      size_t n, bool by_equality, struct err *err)
 {
-    AUTO(ptr) bool *by_position = mem_zalloc(whole->n_delete_files + 1);
+    AUTO(ptr) bool *wanted = mem_zalloc(whole->n_delete_files + 1);
     for (size_t i = 0; i < whole->n_delete_files; i++)
-        by_position[i] = whole->delete_files[i].kind != DELETE_EQUALITY;
-    subset_init(&p->subset, whole, files, n, by_position);
+        wanted[i] = by_equality || whole->delete_files[i].kind != DELETE_EQUALITY;
+    subset_init(&p->subset, whole, files, n, wanted);
     TRY(read_deletes(r, p, err));
     if (!p->deletes.positions)
         p->deletes.positions = mem_zalloc((n + 1) * sizeof(*p->deletes.positions));
@@ -305,23 +305,34 @@ static bool rows_came_back(const struct row_bitmap *was, const struct row_bitmap
     return row_bitmap_count(&back) > 0;
 }
 
+static void swap(struct row_bitmap *a, struct row_bitmap *b)
+{
+    struct row_bitmap c = *a;
+    *a = *b;
+    *b = c;
+}
+
+/* Of the rows that are newly deleted by position, those that were deleted by equality before have no
+ * key to delete: another row may have it by now. */
 must_use static enum code read_touched(struct refresh *r, const size_t *before, const size_t *after,
                                        size_t n, struct err *err)
 {
     AUTO(phase) struct phase was = {0};
     AUTO(phase) struct phase is = {0};
     uint64_t n_new = 0;
-    TRY(all_positions(r, &was, r->job->before, before, n, err));
-    TRY(all_positions(r, &is, r->job->after, after, n, err));
+    TRY(all_deletes(r, &was, r->job->before, before, n, true, err));
+    TRY(all_deletes(r, &is, r->job->after, after, n, false, err));
     for (size_t i = 0; i < n; i++) {
-        if (rows_came_back(&was.deletes.positions[i], &is.deletes.positions[i]))
+        struct row_bitmap *now = &is.deletes.positions[i], *earlier = &was.deletes.positions[i];
+        if (rows_came_back(earlier, now))
             return must_load(r, "deletes of rows of %s were taken back",
                              is.subset.publication.data_files[i].name);
-        row_bitmap_remove(&is.deletes.positions[i], &was.deletes.positions[i]);
-        n_new += row_bitmap_count(&is.deletes.positions[i]);
+        row_bitmap_remove(now, earlier);
+        n_new += row_bitmap_count(now);
+        swap(now, earlier);
     }
-    is.deletes.is_inverse = true;
-    return n_new ? delete_rows(r, &is, err) : OK;
+    was.deletes.is_inverse = true;
+    return n_new ? delete_rows(r, &was, err) : OK;
 }
 
 must_use static enum code read_positions(struct refresh *r, struct refresh_result *out,
@@ -355,6 +366,15 @@ static bool has_id(const int32_t *ids, size_t n, int32_t id)
     return false;
 }
 
+/* Whether some file is partitioned in another way, so that deletes in a partition spare its rows. */
+static bool spares_files(const struct publication *p, const struct equality_group *g)
+{
+    for (size_t i = 0; g->n_partition_ids && i < p->n_data_files; i++)
+        if (p->data_files[i].partitioning != g->partitioning)
+            return true;
+    return false;
+}
+
 /* Whether the deletes of a group name keys, whatever the partition: its columns are those of the
  * key, and so are all that partition it. */
 static bool names_keys(const struct refresh *r, const struct equality_group *g)
@@ -382,6 +402,8 @@ must_use static enum code read_equality(struct refresh *r, size_t group, struct 
         return OK;
     if (!names_keys(r, &r->job->after->equalities[group]))
         return must_load(r, "rows are deleted by other columns than the key");
+    if (spares_files(r->job->before, &r->job->after->equalities[group]))
+        return must_load(r, "rows are deleted in a partition, and other files have none like it");
     return delete_rows(r, &p, err);
 }
 
@@ -416,8 +438,7 @@ must_use static enum code build(struct refresh *r, struct refresh_result *out, s
     int64_t stamp, deleted;
     memcpy(&stamp, r->row_stamp.bytes, sizeof(stamp));
     memcpy(&deleted, r->delete_stamp.bytes, sizeof(deleted));
-    TRY(seg_layout_choose(&r->schema, r->spec.layout == LAYOUT_COLUMNAR, &r->keys, r->n_nulls,
-                          &layout, err));
+    TRY(seg_layout_choose(&r->schema, false, &r->keys, r->n_nulls, &layout, err));
     spill_seal(r->spill);
     const struct build_config config = {
         .dir = job->dir,
@@ -541,9 +562,11 @@ static void check_worth(struct refresh *r)
 must_use static enum code run(struct refresh *r, struct refresh_result *out, struct err *err)
 {
     change_init(&r->change, r->job->before, r->job->after);
-    check_worth(r);
-    if (is_off(r) || (r->job->is_rewritten && !r->job->has_duplicates))
+    if (r->job->is_rewritten && !r->job->has_duplicates)
         return OK; /* the rows are the same */
+    check_worth(r);
+    if (is_off(r))
+        return OK;
     TRY(prepare(r, err));
     atomic_store(&r->job->progress->state, LOAD_READING);
     TRY(read_removed(r, err));

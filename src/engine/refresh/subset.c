@@ -74,7 +74,7 @@ void subset_init_deletes(struct subset *s, const struct publication *whole, cons
         const struct delete_file *d = &whole->delete_files[i];
         if (d->kind == DELETE_EQUALITY && d->equality == equality && wanted[i])
             p->data_files[p->n_data_files++] = (struct data_file){
-                .store = d->store, .info = d->info, .name = d->name, .uri = (char *)d->name};
+                .store = d->store, .info = d->info, .name = d->uri, .uri = d->uri};
     }
     p->n_equalities = 0;
 }

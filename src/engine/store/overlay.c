@@ -145,6 +145,14 @@ uint64_t overlay_n_rows(const struct overlay *o)
     return n;
 }
 
+uint64_t overlay_written_bytes(const struct overlay *o)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < o->n; i++)
+        n += o->layers[i]->is_published ? 0 : o->layers[i]->segment->bytes.len;
+    return n;
+}
+
 uint64_t overlay_disk_bytes(const struct overlay *o)
 {
     uint64_t n = 0;

@@ -46,5 +46,7 @@ const struct seg_filter *overlay_filter(const struct overlay *o);
 /* The sum over all layers, including rows that newer layers replace or delete. */
 uint64_t overlay_n_rows(const struct overlay *o);
 uint64_t overlay_disk_bytes(const struct overlay *o);
+/* The same without published layers. */
+uint64_t overlay_written_bytes(const struct overlay *o);
 
 #endif

@@ -98,7 +98,7 @@ uint64_t table_written_bytes(struct table *t)
     uint64_t bytes = 0;
     pthread_mutex_lock(&t->lock);
     if (t->live) {
-        bytes = overlay_disk_bytes(snapshot_overlay(t->live));
+        bytes = overlay_written_bytes(snapshot_overlay(t->live));
         bytes += t->source ? 0 : snapshot_base(t->live)->info.disk_bytes;
     }
     pthread_mutex_unlock(&t->lock);

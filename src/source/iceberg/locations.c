@@ -102,9 +102,11 @@ static bool is_local(const struct place *p)
 /* Whether `path` is `prefix` or below it: "/a/b" has "/a/b/c" below it, but not "/a/bc". */
 static bool is_below(struct view prefix, struct view path)
 {
-    return is_prefix(prefix, path) &&
-           (prefix.len == 0 || path.len == prefix.len || prefix.ptr[prefix.len - 1] == '/' ||
-            path.ptr[prefix.len] == '/');
+    if (!is_prefix(prefix, path))
+        return false;
+    struct view rest = view_of(path.ptr + prefix.len, path.len - prefix.len);
+    return prefix.len == 0 || rest.len == 0 || prefix.ptr[prefix.len - 1] == '/' ||
+           rest.ptr[0] == '/';
 }
 
 /* (1) */

@@ -37,16 +37,17 @@ void manifest_files_done(struct manifest_files *f)
 
 /* ------------------------------------------------------------------------------------- entries */
 
+/* The path comes last: of a long sentence the end is cut, which must not be the reason. */
 must_use static enum code check_readable(const struct ice_entry *e, struct err *err)
 {
     const char *what = e->content == ICE_DATA ? "data" : "delete";
     if (e->is_encrypted)
-        return err_set(err, E_UNSUPPORTED, "%s file %.200s is encrypted", what, e->path);
+        return err_set(err, E_UNSUPPORTED, "an encrypted %s file: %.200s", what, e->path);
     if (e->format == ICE_PARQUET || (e->format == ICE_PUFFIN && e->content == ICE_POSITION_DELETES))
         return OK;
     return err_set(err, E_UNSUPPORTED,
-                   "%s file %.200s is in the format %.20s, and only Parquet is read", what, e->path,
-                   e->format_name);
+                   "a %s file in the format %.20s, and only Parquet is read: %.200s", what,
+                   e->format_name, e->path);
 }
 
 static void append(struct ice_entry **entries, size_t *n, size_t *cap, const struct ice_entry *e)

@@ -244,8 +244,8 @@ must_use static enum code find_in_all(struct search *s, struct metadata_file *ou
         TRY(list(s, "", err));
     TRY(greatest(s, false, &found, err));
     if (!found)
-        return err_set(err, E_NOTFOUND, "there is no metadata file in %s%s", s->store->shown,
-                       s->folder);
+        return err_set(err, E_NOTFOUND, "there is no metadata file in %s%s%s", s->store->shown,
+                       s->store->is_far ? "" : "/", s->folder);
     return take(s, BY_ALL, found, out, err);
 }
 

@@ -221,11 +221,12 @@ must_use static enum code add_data_files(struct planner *p, struct err *err)
         const struct ice_entry *e = &files->data[i];
         struct data_file *f = &p->out->data_files[p->out->n_data_files++];
         TRY(find_file(p, e, &f->store, &f->info, err));
-        f->name = f->info.name;
         f->uri = mem_strdup(e->path);
+        f->name = f->uri;
         f->n_rows = e->n_rows > 0 ? (uint64_t)e->n_rows : 0;
         f->sequence_number = e->sequence_number;
         f->partition = p->data_partitions[i];
+        f->partitioning = e->spec_id;
         TRY(add_constants(p, e, f, err));
     }
     return OK;
@@ -351,6 +352,7 @@ must_use static enum code plan_equality(struct planner *p, const struct ice_entr
     f->equality = group_of(p->out, ids, e->n_equality_ids, is_global ? ALL_PARTITIONS : partition,
                            partitions);
     set_partition_ids(&p->out->equalities[f->equality], spec, e->n_partition);
+    p->out->equalities[f->equality].partitioning = e->spec_id;
     return OK;
 }
 
@@ -361,7 +363,7 @@ must_use static enum code plan_delete(struct planner *p, size_t i, uint32_t **pa
     struct delete_file *f = &p->out->delete_files[p->out->n_delete_files++];
     bool is_wanted = true;
     TRY(find_file(p, e, &f->store, &f->info, err));
-    f->name = f->info.name;
+    f->uri = mem_strdup(e->path);
     f->sequence_number = e->sequence_number;
     f->partition = p->delete_partitions[i];
     if (is_vector(e))
@@ -370,6 +372,7 @@ must_use static enum code plan_delete(struct planner *p, size_t i, uint32_t **pa
         TRY(plan_equality(p, e, f->partition, f, partitions, err));
     if (!is_wanted) {
         object_info_done(&f->info);
+        free(f->uri);
         p->out->n_delete_files--;
     }
     return OK;
@@ -396,7 +399,7 @@ static void spread_equalities(struct publication *out, const uint32_t *partition
 
 must_use static enum code add_deletes(struct planner *p, struct err *err)
 {
-    AUTO(ptr) uint32_t *partitions = NULL;
+    AUTO(ptr) uint32_t *partitions = mem_zalloc(sizeof(*partitions)); /* by group */
     size_t n = p->files->n_deletes;
     p->out->delete_files = mem_zalloc((n + 1) * sizeof(*p->out->delete_files));
     sort_uris(p);
