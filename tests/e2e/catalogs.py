@@ -1,6 +1,6 @@
 """Catalogs of Iceberg tables: Apache's REST server, a fake one for what that does not do on demand, and PyIceberg,
 which writes the tables."""
-import base64
+import hashlib
 import http.client
 import http.server
 import json
@@ -196,7 +196,7 @@ class FakeCatalog:
     def table(self, h, name):
         location, metadata = self.tables[name]()
         mode = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(h.path).query)).get("snapshots", "all")
-        etag = base64.b16encode(f"{location}{mode}".encode()).decode()[-40:]
+        etag = hashlib.sha256(f"{location}{mode}".encode()).hexdigest()
         if h.headers.get("If-None-Match") == etag:
             return Answer(304, ETag=etag)
         if mode == "refs":

@@ -328,7 +328,9 @@ must_use static enum code settle(struct rest_catalog *r, struct vended_credentia
     const struct s3_properties *overrides = &r->config.overrides;
     const struct s3_properties *defaults = v->prefix[0] ? &none : &r->config.defaults;
     prefer(&v->endpoint, overrides->endpoint, ours->endpoint, defaults->endpoint);
-    prefer(&v->region, overrides->region, ours->region, defaults->region);
+    /* Buckets of a catalog of AWS are mostly in its region. */
+    const char *near = v->prefix[0] ? NULL : r->client.region;
+    prefer(&v->region, overrides->region, ours->region, defaults->region ? defaults->region : near);
     if (overrides->path_style)
         v->addressing = addressing_of(overrides->path_style);
     else if (ours->addressing != S3_ADDRESSING_AUTO)
