@@ -20,7 +20,7 @@ SONAME      := libmurr.so.0
 opt_release := -O3 -fno-plt
 opt_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 opt_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
-opt_broken  := -O1 -DMURR_TEST_OLD_ROWS_WIN
+opt_broken  := -O1 -DMURR_TEST_BREAK
 CFLAGS  ?= -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -Iinclude -Itests/lib -Ibench/lib -fPIC -fvisibility=hidden $(WARN) \
              $(opt_$(VARIANT)) $(CFLAGS) -MMD -MP
@@ -110,7 +110,7 @@ check: ## what CI runs: test, asan, tsan, lint
 
 # Of each test that goes by a seed, check runs a sample; of the tests under ThreadSanitizer, those that have threads.
 LONG_COUNTS := MURR_TEST_PROGRAMS=5000 MURR_TEST_DAMAGES=2000 MURR_TEST_TABLES=10000 MURR_TEST_SCHEDULES=500 \
-               MURR_TEST_PROXY_REQUESTS=10000 MURR_TEST_LARGE=1
+               MURR_TEST_PROXY_REQUESTS=10000 MURR_TEST_ICEBERG_PROGRAMS=300 MURR_TEST_LARGE=1
 check-long: ## what check samples, in full: over an hour; each part ends with "N passed, N failed"
 	@$(LONG_COUNTS) $(MAKE) --no-print-directory test
 	@MURR_TEST_ALL=1 $(MAKE) --no-print-directory asan

@@ -283,6 +283,7 @@ def test_the_model_catches_a_build_in_which_old_rows_win(tmp_path, rng, monkeypa
     subprocess.run(["make", "-j2", "VARIANT=broken", "build/broken/murr"], cwd=ROOT, check=True,
                    stdout=subprocess.DEVNULL)
     monkeypatch.setattr("conftest.BINARY", str(ROOT / "build" / "broken" / "murr"))
+    monkeypatch.setenv("MURR_TEST_BREAK", "old rows win")
     with pytest.raises(AssertionError):
         for i in range(10):
             run_fleet(tmp_path / str(i), rng.random())

@@ -2,6 +2,7 @@
 #ifndef MURR_ENGINE_BUILD_RECORD_SOURCE_H
 #define MURR_ENGINE_BUILD_RECORD_SOURCE_H
 
+#include "base/broken.h"
 #include "base/err.h"
 #include "segment/record.h"
 
@@ -16,13 +17,11 @@ struct record_source {
 };
 
 /* The ordinal of a record in a merge: odd for a delete, and larger for a newer layer, which has a
- * larger rank. In the broken build (make VARIANT=broken) old rows win, and the model test must
- * catch it. */
+ * larger rank. */
 static inline uint64_t record_merge_ordinal(size_t rank, bool is_delete)
 {
-#ifdef MURR_TEST_OLD_ROWS_WIN
-    rank = 1000 - rank;
-#endif
+    if (is_broken("old rows win"))
+        rank = 1000 - rank;
     return (uint64_t)rank * 2 + is_delete;
 }
 

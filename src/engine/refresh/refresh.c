@@ -1,5 +1,6 @@
 #include "engine/refresh/refresh.h"
 
+#include "base/broken.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine/build/build.h"
@@ -238,7 +239,7 @@ must_use static enum code delete_rows(struct refresh *r, struct phase *p, struct
 must_use static enum code read_removed(struct refresh *r, struct err *err)
 {
     AUTO(phase) struct phase p = {0};
-    if (r->change.n_removed == 0)
+    if (r->change.n_removed == 0 || is_broken("removed rows stay"))
         return OK;
     subset_init(&p.subset, r->job->before, r->change.removed, r->change.n_removed, NULL);
     TRY(read_deletes(r, &p, err));
