@@ -7,6 +7,7 @@
 #include "source/iceberg/plan.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 /*
  * (1) The catalog or the file decides which snapshot is the newest, also if it is an older one than
@@ -15,6 +16,8 @@
  *     compared afterwards, and metadata that is the same as at the last poll is not read again if
  *     its snapshot is served.
  * (3) The schema is part of the fingerprint: it may change without a new snapshot.
+ * (4) Some writers fill a metadata file in place, under its name (findings/pyiceberg-metadata-in-place.sh). A
+ *     newest file that does not parse may be whole in a moment.
  */
 
 /* Of metadata files, decompressed. */
@@ -122,6 +125,9 @@ must_use static enum code read_metadata(struct iceberg *s, const char *version, 
     return s->spec->metadata[0] ? read_file(s, version, op, out, err)
                                 : read_newest(s, version, op, out, err);
 }
+
+/* (4) */
+enum { PARSE_TRIES = 20, PARSE_WAIT_US = 25000 };
 
 must_use static enum code parse_metadata(const struct iceberg *s, const struct metadata_read *read,
                                          struct ice_metadata **out, struct err *err)
@@ -280,12 +286,29 @@ must_use static enum code read_all_snapshots(struct iceberg *s, const struct sou
     return OK;
 }
 
-must_use static enum code find(struct iceberg *s, const struct metadata_read *read,
+/* Read the newest file again until it is whole (4). */
+must_use static enum code parse_newest(struct iceberg *s, struct metadata_read *read,
+                                       const struct remote_op *op, struct ice_metadata **out,
+                                       struct err *err)
+{
+    bool may_be_written = !s->catalog && !s->spec->metadata[0];
+    enum code rc = parse_metadata(s, read, out, err);
+    for (int i = 1; rc == E_CORRUPT && may_be_written && i < PARSE_TRIES; i++) {
+        metadata_read_done(read);
+        *read = (struct metadata_read){0};
+        usleep(PARSE_WAIT_US);
+        TRY(read_metadata(s, NULL, false, op, read, err));
+        rc = parse_metadata(s, read, out, err);
+    }
+    return rc;
+}
+
+must_use static enum code find(struct iceberg *s, struct metadata_read *read,
                                const struct source_query *q, const struct remote_op *op,
                                struct source_answer *out, struct err *err)
 {
     struct ice_metadata *m;
-    TRY(parse_metadata(s, read, &m, err));
+    TRY(parse_newest(s, read, op, &m, err));
     enum code rc = read_all_snapshots(s, q, op, &m, err);
     if (!rc)
         rc = find_in(s, m, q, op, out, err);
