@@ -16,8 +16,8 @@
  *     compared afterwards, and metadata that is the same as at the last poll is not read again if
  *     its snapshot is served.
  * (3) The schema is part of the fingerprint: it may change without a new snapshot.
- * (4) Some writers fill a metadata file in place, under its name (findings/pyiceberg-metadata-in-place.sh). A
- *     newest file that does not parse may be whole in a moment.
+ * (4) Some writers fill a metadata file in place, under its name. A newest file that does not parse
+ *     may be whole in a moment (findings/pyiceberg-metadata-in-place.sh).
  */
 
 /* Of metadata files, decompressed. */
