@@ -413,7 +413,8 @@ must_use static enum code add_deletes(struct planner *p, struct err *err)
 
 must_use static enum code plan_files(struct planner *p, struct err *err)
 {
-    qsort(p->files->data, p->files->n_data, sizeof(*p->files->data), compare_entries);
+    if (p->files->n_data)
+        qsort(p->files->data, p->files->n_data, sizeof(*p->files->data), compare_entries);
     number_partitions(p);
     TRY(add_data_files(p, err));
     return add_deletes(p, err);
