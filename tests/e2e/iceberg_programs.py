@@ -281,6 +281,7 @@ class PyIcebergProgram(Program):
         fields = [NestedField(i + 1, n, PYICEBERG[t], required=n in ("id", "g")) for i, (n, t) in enumerate(self.columns.items())]
         self.table = catalog.create_table(f"db.{name}", Schema(*fields))
         self.location = self.table.location()
+        self.scanned = None, []
         self.table.append(self.arrow(self.fresh_rows(200, set()) or [self.random_row(self.random_key())]))
 
     def label(self):
@@ -291,6 +292,11 @@ class PyIcebergProgram(Program):
 
     def rows(self):
         """What PyIceberg scans, files in the order in which their rows replace each other."""
+        if self.scanned[0] != self.table.metadata_location:
+            self.scanned = self.table.metadata_location, self.scan()
+        return self.scanned[1]
+
+    def scan(self):
         t = self.table
         if not t.current_snapshot():
             return []
