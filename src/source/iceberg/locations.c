@@ -99,14 +99,17 @@ static bool is_local(const struct place *p)
     return p->bucket.ptr == NULL;
 }
 
+static bool has_slash_at(struct view v, size_t at)
+{
+    return v.ptr && at < v.len && v.ptr[at] == '/';
+}
+
 /* Whether `path` is `prefix` or below it: "/a/b" has "/a/b/c" below it, but not "/a/bc". */
 static bool is_below(struct view prefix, struct view path)
 {
-    if (!is_prefix(prefix, path))
-        return false;
-    struct view rest = view_of(path.ptr + prefix.len, path.len - prefix.len);
-    return prefix.len == 0 || rest.len == 0 || prefix.ptr[prefix.len - 1] == '/' ||
-           rest.ptr[0] == '/';
+    return is_prefix(prefix, path) &&
+           (prefix.len == 0 || path.len == prefix.len || has_slash_at(prefix, prefix.len - 1) ||
+            has_slash_at(path, prefix.len));
 }
 
 /* (1) */
