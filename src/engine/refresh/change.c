@@ -17,11 +17,17 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
 }
 
+/* A file that went and came back under its name has a new sequence number: it is a later file, which
+ * earlier deletes spare. */
 static struct named *names_of_data(const struct publication *p)
 {
     struct named *names = mem_alloc((p->n_data_files + 1) * sizeof(*names));
-    for (size_t i = 0; i < p->n_data_files; i++)
-        names[i] = (struct named){mem_strdup(p->data_files[i].uri), i};
+    for (size_t i = 0; i < p->n_data_files; i++) {
+        const struct data_file *f = &p->data_files[i];
+        AUTO(buf) struct buf name = {0};
+        buf_printf(&name, "%s %lld", f->uri, (long long)f->sequence_number);
+        names[i] = (struct named){mem_strdup(buf_cstr(&name)), i};
+    }
     qsort(names, p->n_data_files, sizeof(*names), compare);
     return names;
 }
@@ -33,8 +39,8 @@ static struct named *names_of_deletes(const struct publication *p)
     for (size_t i = 0; i < p->n_delete_files; i++) {
         const struct delete_file *d = &p->delete_files[i];
         AUTO(buf) struct buf name = {0};
-        buf_printf(&name, "%s/%s %d %llu", d->store->identity, d->info.name, (int)d->kind,
-                   (unsigned long long)d->offset);
+        buf_printf(&name, "%s/%s %d %llu %lld", d->store->identity, d->info.name, (int)d->kind,
+                   (unsigned long long)d->offset, (long long)d->sequence_number);
         names[i] = (struct named){mem_strdup(buf_cstr(&name)), i};
     }
     qsort(names, p->n_delete_files, sizeof(*names), compare);

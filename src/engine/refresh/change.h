@@ -1,5 +1,5 @@
 /* What differs between two publications of one source, of which one came after the other: files by
- * their URIs. */
+ * their URIs and sequence numbers. */
 #ifndef MURR_ENGINE_REFRESH_CHANGE_H
 #define MURR_ENGINE_REFRESH_CHANGE_H
 

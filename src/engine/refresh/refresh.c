@@ -400,6 +400,18 @@ static bool names_keys(const struct refresh *r, const struct equality_group *g)
     return same;
 }
 
+/* Whether a new delete of a group spares some file, since that is as new or newer. */
+static bool spares_newer(const struct refresh *r, size_t group)
+{
+    const struct publication *after = r->job->after;
+    for (size_t i = 0; i < after->n_delete_files; i++)
+        if (r->change.new_deletes[i] && after->delete_files[i].kind == DELETE_EQUALITY &&
+            after->delete_files[i].equality == group &&
+            after->delete_files[i].sequence_number <= r->before_sequence)
+            return true;
+    return false;
+}
+
 must_use static enum code read_equality(struct refresh *r, size_t group, struct err *err)
 {
     AUTO(phase) struct phase p = {0};
@@ -410,6 +422,8 @@ must_use static enum code read_equality(struct refresh *r, size_t group, struct 
         return must_load(r, "rows are deleted by other columns than the key");
     if (spares_files(r->job->before, &r->job->after->equalities[group]))
         return must_load(r, "rows are deleted in a partition, and other files have none like it");
+    if (spares_newer(r, group))
+        return must_load(r, "deletes by equality came that are older than some files");
     return delete_rows(r, &p, err);
 }
 
@@ -533,7 +547,8 @@ must_use static enum code prepare(struct refresh *r, struct err *err)
     unsigned n_workers = pool_size(job->pool);
     uint64_t n_rows =
         rows_of(job->before, c->removed, c->n_removed) + rows_of(job->after, c->added, c->n_added);
-    r->is_stamped = c->n_removed || c->n_new_deletes;
+    /* Positions of older files count again once a vector is gone. */
+    r->is_stamped = c->n_removed || c->n_new_deletes || c->n_old_deletes;
     r->shares = memory_shares_of_load(job->memory_bytes, n_workers);
     r->served = snapshot_published(job->served);
     set_stamp(&r->row_stamp, seg_stamp(time_us, false));
