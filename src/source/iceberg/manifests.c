@@ -191,6 +191,8 @@ enum code manifest_files_read(struct locations *l, const struct ice_snapshot *sn
 {
     struct manifests_reader r = {.locations = l, .op = op, .out = out};
     *out = (struct manifest_files){0};
+    if (snapshot->is_encrypted)
+        return err_set(err, E_UNSUPPORTED, "snapshot %lld is encrypted", (long long)snapshot->id);
     enum code rc =
         snapshot->manifest_list ? read_list(&r, snapshot, err) : read_inline(&r, snapshot, err);
     for (size_t i = 0; i < READS; i++)
